@@ -1,0 +1,19 @@
+/**
+ * The order of the charts on the dashboard: the place of a context in this list, after the agent's own charts of
+ * netfilter (8700 and following).
+ */
+
+export const FIRST_PRIORITY = 8710;
+
+export const contextsInOrder: readonly string[] = [
+  'netfilter.conntrack_utilization',
+  'netfilter.conntrack_sockets',
+  'netfilter.conntrack_buckets',
+  'netfilter.conntrack_new',
+  'netfilter.conntrack_changes',
+  'netfilter.conntrack_errors',
+  'netfilter.conntrack_clashes',
+  'netfilter.conntrack_search',
+  'netfilter.conntrack_expect',
+  'netfilter.conntrack_cpu_events',
+];

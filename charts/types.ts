@@ -1,0 +1,43 @@
+/** The shape of the chart data in this folder. */
+
+import type { Scope } from '../collector/modules/module.ts';
+
+/** What is drawn of one metric. */
+export interface Dimension {
+  /** Permanent, and unique within the chart; also its name. */
+  readonly id: string;
+  /** The metric that is drawn; the dimension is there when the metric is. */
+  readonly metric: string;
+  /** -1 draws below the axis; 1 if not given. */
+  readonly multiplier?: 1 | -1;
+  /** The value travels as an integer, this many times as large; 1 if not given. */
+  readonly divisor?: number;
+}
+
+/** A number that alerts on the chart can use by its name. */
+export interface Variable {
+  readonly name: string;
+  readonly metric: string;
+}
+
+/** A chart, or one chart for each instance of its scope. */
+export interface Chart {
+  /** The chart's id after `conntrack.`; an instance's name is added to it. */
+  readonly id: string;
+  readonly scope: Scope;
+  readonly title: string;
+  readonly units: string;
+  /** The sub-menu of the dashboard. */
+  readonly family: string;
+  /** Permanent: dashboards and alerts are written for it. */
+  readonly context: string;
+  readonly type: 'line' | 'area' | 'stacked';
+  /** The module of the collector that the metrics come from. */
+  readonly module: string;
+  /** Whether it is drawn in basic mode too. */
+  readonly basic?: true;
+  /** Whether the dashboard may leave it out of its overview. */
+  readonly detail?: true;
+  readonly dimensions: readonly Dimension[];
+  readonly variables?: readonly Variable[];
+}

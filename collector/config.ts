@@ -1,0 +1,211 @@
+/**
+ * `conntrack.conf`: every key, its default and its bounds in one schema, and the loading of the file.
+ *
+ * The file is YAML. It is looked for in Netdata's user configuration directory, then in the stock one; without any
+ * the defaults hold. Whatever is wrong with it is said in one line that names the file, the line, the key, what was
+ * found and what is allowed.
+ */
+
+import * as v from 'valibot';
+import { isCollection, isScalar, LineCounter, parseDocument } from 'yaml';
+
+import { describe, errorCode, UsageError } from './errors.ts';
+import { LONGEST_INTERVAL } from './interval.ts';
+import { nearest } from './nearest.ts';
+
+/** The file's name in a configuration directory. */
+export const CONFIG_FILE = 'conntrack.conf';
+
+/** What the configuration is read with; Node's `fs` and memfs both fit. */
+export interface ConfigFileSystem {
+  readFileSync(path: string, encoding: 'utf8'): string;
+}
+
+const INTERVAL = `whole seconds from 1 to ${LONGEST_INTERVAL}`;
+
+const interval = v.pipe(
+  v.number(INTERVAL),
+  v.integer(INTERVAL),
+  v.minValue(1, INTERVAL),
+  v.maxValue(LONGEST_INTERVAL, INTERVAL),
+);
+
+// YAML 1.2 reads only true and false as booleans; an operator writes yes and no.
+const yesOrNo = v.union([v.boolean(), v.picklist(['yes', 'no'])], 'yes or no');
+const toggle = v.pipe(yesOrNo, v.transform(isYes));
+
+const enabled = v.pipe(
+  v.union([v.boolean(), v.picklist(['auto', 'yes', 'no'])], 'auto, yes or no'),
+  v.transform((value): 'auto' | boolean => (value === 'auto' ? 'auto' : isYes(value))),
+);
+
+const MODE = 'basic or advanced';
+const SOURCE = 'a text of at most 128 printable characters';
+const MAPPING = 'a mapping of keys to values';
+
+/** Every key of `conntrack.conf` with its default and its bounds; an issue's message is what is allowed. */
+export const schema = v.strictObject(
+  {
+    update_every: v.optional(interval, 1),
+    mode: v.optional(v.picklist(['basic', 'advanced'], MODE), 'advanced'),
+    source: v.optional(
+      v.pipe(v.string(SOURCE), v.maxLength(128, SOURCE), v.regex(/^[^\p{C}\p{Zl}\p{Zp}]*$/u, SOURCE)),
+      '',
+    ),
+    // A mapping whose lines are all commented out is null in YAML; it means every default too.
+    modules: v.nullish(
+      v.strictObject(
+        {
+          stat: v.nullish(
+            v.strictObject({ enabled: v.optional(enabled, 'auto'), per_cpu: v.optional(toggle, false) }, MAPPING),
+            {},
+          ),
+        },
+        MAPPING,
+      ),
+      {},
+    ),
+  },
+  MAPPING,
+);
+
+/** The configuration with every default filled in. */
+export type Config = v.InferOutput<typeof schema>;
+
+/** A configuration and the file that it came from, `undefined` when there was none. */
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly file: string | undefined;
+}
+
+/**
+ * Loads the file that was asked for, else the first that exists in `directories`, else the defaults.
+ *
+ * @throws {UsageError} when the file asked for is missing, or the one found cannot be read or is invalid.
+ */
+export function loadConfig(
+  fs: ConfigFileSystem,
+  asked: string | undefined,
+  directories: readonly (string | undefined)[],
+): LoadedConfig {
+  if (asked !== undefined) return { config: parseConfig(asked, readText(fs, asked)), file: asked };
+  for (const directory of directories) {
+    if (directory === undefined) continue;
+    const file = `${directory}/${CONFIG_FILE}`;
+    const text = readIfThere(fs, file);
+    if (text !== undefined) return { config: parseConfig(file, text), file };
+  }
+  return { config: v.parse(schema, {}), file: undefined };
+}
+
+/**
+ * Parses and checks the text of a configuration file; an empty one means every default.
+ *
+ * @param file how the error calls it.
+ * @throws {UsageError} naming every problem in one line.
+ */
+export function parseConfig(file: string, text: string): Config {
+  const lines = new LineCounter();
+  // The failsafe part of `maxAliasCount` guards toJS(): a few aliases could otherwise expand to gigabytes.
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const [syntax] = document.errors;
+  if (syntax !== undefined) {
+    throw new UsageError(`${file}: line ${lines.linePos(syntax.pos[0]).line}: not valid YAML: ${syntax.message}`);
+  }
+
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: 10 }) ?? {};
+  } catch (error) {
+    throw new UsageError(`${file}: not valid YAML: ${describe(error)}`);
+  }
+
+  const result = v.safeParse(schema, value);
+  if (result.success) return result.output;
+  const problems = result.issues.map((issue) => {
+    const path = issue.path?.map((item) => String(item.key)) ?? [];
+    const position = offset(document.contents, path);
+    const line = position === undefined ? '' : `line ${lines.linePos(position).line}: `;
+    return `${line}${problem(path, issue)}`;
+  });
+  throw new UsageError(`${file}: ${[...new Set(problems)].join('; ')}`);
+}
+
+function problem(path: readonly string[], issue: v.BaseIssue<unknown>): string {
+  const parent = issue.path?.at(-1);
+  if (Array.isArray(parent?.input)) {
+    return `${path.slice(0, -1).join('.') || 'the file'}: found a list, allowed: ${MAPPING}`;
+  }
+  const key = path.join('.');
+  // A strict object reports an unknown key as something that should never have been there.
+  if (issue.type === 'strict_object' && issue.expected === 'never') {
+    const known = knownKeys(path.slice(0, -1));
+    const near = nearest(path.at(-1) ?? '', known);
+    const hint = near === undefined ? '' : `, the nearest is ${[...path.slice(0, -1), near].join('.')}`;
+    return `${key}: unknown key${hint}; allowed: ${known.join(', ')}`;
+  }
+  const where = key === '' ? '' : `${key}: `;
+  return `${where}found ${shorten(JSON.stringify(issue.input) ?? String(issue.input))}, allowed: ${issue.message}`;
+}
+
+/** The keys that the schema allows in the mapping at `path`. */
+function knownKeys(path: readonly string[]): string[] {
+  let at: unknown = schema;
+  for (const key of path) at = unwrap(entriesOf(at)[key]);
+  return Object.keys(entriesOf(at));
+}
+
+function unwrap(node: unknown): unknown {
+  return typeof node === 'object' && node !== null && 'wrapped' in node ? node.wrapped : node;
+}
+
+function entriesOf(node: unknown): Readonly<Record<string, unknown>> {
+  if (typeof node !== 'object' || node === null || !('entries' in node)) return {};
+  return typeof node.entries === 'object' && node.entries !== null ? { ...node.entries } : {};
+}
+
+/** Where in the text the key at the end of `path` stands, as an offset in characters. */
+function offset(contents: unknown, path: readonly string[]): number | undefined {
+  let node = contents;
+  let found: number | undefined;
+  for (const key of path) {
+    if (!isCollection(node)) break;
+    const pair: unknown = node.items.find(
+      (item) => isPairLike(item) && isScalar(item.key) && String(item.key.value) === key,
+    );
+    if (!isPairLike(pair)) break;
+    if (isScalar(pair.key)) found = pair.key.range?.[0] ?? found;
+    node = pair.value;
+  }
+  return found;
+}
+
+function isPairLike(item: unknown): item is { key: unknown; value: unknown } {
+  return typeof item === 'object' && item !== null && 'key' in item && 'value' in item;
+}
+
+function isYes(value: boolean | 'yes' | 'no'): boolean {
+  return value === true || value === 'yes';
+}
+
+function shorten(text: string): string {
+  return text.length <= 80 ? text : `${text.slice(0, 79)}…`;
+}
+
+function readText(fs: ConfigFileSystem, file: string): string {
+  try {
+    return fs.readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`${file}: cannot be read: ${describe(error)}`, { cause: error });
+  }
+}
+
+function readIfThere(fs: ConfigFileSystem, file: string): string | undefined {
+  try {
+    return readText(fs, file);
+  } catch (error) {
+    const code = error instanceof Error ? errorCode(error.cause) : undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}

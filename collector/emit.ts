@@ -1,0 +1,167 @@
+/**
+ * The life of charts: a chart is defined when it first has something to draw, updated with whatever is known, and made
+ * obsolete when there has been nothing to draw for a minute.
+ */
+
+import { contextsInOrder, FIRST_PRIORITY } from '../charts/priorities.ts';
+import type { Chart, Dimension } from '../charts/types.ts';
+import type { Sample } from './modules/module.ts';
+import * as protocol from './protocol/writer.ts';
+
+/** The plugin's name as the agent knows it. */
+const PLUGIN = 'conntrack.plugin';
+/** Every chart's `type`, which is its section of the dashboard. */
+const TYPE = 'conntrack';
+/** A chart without data for so long is made obsolete, in microseconds. */
+const GONE_AFTER = 60e6;
+
+/** What one module returned in a tick. */
+export interface Reading {
+  /** Seconds between two readings of the module. */
+  readonly every: number;
+  readonly samples: readonly Sample[];
+}
+
+/** One chart as the agent knows it. */
+interface Drawn {
+  readonly chart: Chart;
+  readonly id: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly every: number;
+  /** The dimensions that the agent knows, by their place in the chart. */
+  readonly declared: boolean[];
+  /** The last value of each variable, by its place in the chart. */
+  readonly variables: (number | undefined)[];
+  /** Monotonic time of the last update, in microseconds; `undefined` before the first. */
+  updatedAt: number | undefined;
+  obsolete: boolean;
+}
+
+export interface EmitterOptions {
+  readonly charts: readonly Chart[];
+  /** Label `source` of every chart; none if empty. */
+  readonly source: string;
+}
+
+export class Emitter {
+  readonly #charts: readonly Chart[];
+  readonly #source: string;
+  readonly #drawn = new Map<string, Drawn>();
+
+  constructor(options: EmitterOptions) {
+    this.#charts = options.charts;
+    this.#source = options.source;
+  }
+
+  /**
+   * The protocol text of one tick. It counts as sent: every chart in it is taken for defined and updated.
+   *
+   * @param at monotonic time in microseconds.
+   */
+  render(at: number, readings: readonly Reading[]): string {
+    let text = '';
+    for (const chart of this.#charts) {
+      for (const { every, samples } of readings) {
+        for (const sample of samples) {
+          if (sample.scope === chart.scope) text += this.#update(chart, sample, every, at);
+        }
+      }
+    }
+    return text + this.#retire(at);
+  }
+
+  #update(chart: Chart, sample: Sample, every: number, at: number): string {
+    const { values } = sample;
+    if (!chart.dimensions.some((dimension) => values[dimension.metric] !== undefined)) return '';
+
+    const drawn = this.#find(chart, sample, every);
+    let text = this.#define(drawn, values);
+    text += protocol.begin(drawn.id, drawn.updatedAt === undefined ? undefined : Math.round(at - drawn.updatedAt));
+    for (const dimension of chart.dimensions) {
+      const value = values[dimension.metric];
+      if (value !== undefined) text += protocol.set(dimension.id, Math.round(value * (dimension.divisor ?? 1)));
+    }
+    for (const [place, variable] of (chart.variables ?? []).entries()) {
+      const value = values[variable.metric];
+      if (value === undefined || value === drawn.variables[place]) continue;
+      drawn.variables[place] = value;
+      text += protocol.chartVariable(variable.name, value);
+    }
+    drawn.updatedAt = at;
+    return text + protocol.end();
+  }
+
+  #find(chart: Chart, sample: Sample, every: number): Drawn {
+    const id = `${TYPE}.${chart.id}${sample.instance === '' ? '' : `_${sample.instance}`}`;
+    const known = this.#drawn.get(id);
+    if (known !== undefined) return known;
+    const drawn: Drawn = {
+      chart,
+      id,
+      labels: sample.labels,
+      every,
+      declared: chart.dimensions.map(() => false),
+      variables: [],
+      updatedAt: undefined,
+      obsolete: false,
+    };
+    this.#drawn.set(id, drawn);
+    return drawn;
+  }
+
+  /** Defines the chart if it is new, was obsolete, or has a dimension that the agent does not know yet. */
+  #define(drawn: Drawn, values: Sample['values']): string {
+    const { chart, declared } = drawn;
+    let isComplete = !drawn.obsolete;
+    for (const [place, dimension] of chart.dimensions.entries()) {
+      if (declared[place] === true || values[dimension.metric] === undefined) continue;
+      declared[place] = true;
+      isComplete = false;
+    }
+    if (isComplete) return '';
+
+    drawn.obsolete = false;
+    let text = this.#chartLine(drawn, '');
+    for (const [name, value] of Object.entries(drawn.labels)) {
+      text += protocol.chartLabel(name, value, protocol.LABEL_FROM_PLUGIN);
+    }
+    if (this.#source !== '') text += protocol.chartLabel('source', this.#source, protocol.LABEL_FROM_CONFIGURATION);
+    text += protocol.chartLabelCommit();
+    for (const [place, dimension] of chart.dimensions.entries()) {
+      if (declared[place] === true) text += dimensionLine(dimension);
+    }
+    return text;
+  }
+
+  #retire(at: number): string {
+    let text = '';
+    for (const drawn of this.#drawn.values()) {
+      const patience = Math.max(GONE_AFTER, 2e6 * drawn.every);
+      if (drawn.obsolete || drawn.updatedAt === undefined || at - drawn.updatedAt < patience) continue;
+      drawn.obsolete = true;
+      drawn.variables.length = 0;
+      text += this.#chartLine(drawn, 'obsolete');
+    }
+    return text;
+  }
+
+  #chartLine({ chart, id, every }: Drawn, state: string): string {
+    return protocol.chart({
+      id,
+      title: chart.title,
+      units: chart.units,
+      family: chart.family,
+      context: chart.context,
+      type: chart.type,
+      priority: FIRST_PRIORITY + contextsInOrder.indexOf(chart.context),
+      updateEvery: every,
+      options: [chart.detail === true ? 'detail' : '', state].filter((word) => word !== '').join(' '),
+      plugin: PLUGIN,
+      module: chart.module,
+    });
+  }
+}
+
+function dimensionLine({ id, multiplier = 1, divisor = 1 }: Dimension): string {
+  return protocol.dimension(id, id, multiplier, divisor);
+}

@@ -1,0 +1,32 @@
+/**
+ * What every module of the collector is: something that reads one source and returns numbers, knowing nothing of
+ * charts and of the protocol.
+ */
+
+/** What the numbers of a sample are about: the whole host, or one of several instances. */
+export type Scope = 'host' | 'cpu';
+
+/** Named numbers of one instance; a number that is not known is absent. */
+export interface Sample {
+  readonly scope: Scope;
+  /** Tells instances of one scope apart, and is part of their charts' ids; empty for the host. */
+  readonly instance: string;
+  /** Labels of the instance's charts. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** By metric. Rates are per second. */
+  readonly values: Readonly<Record<string, number | undefined>>;
+}
+
+export interface Module {
+  readonly name: string;
+  /** Seconds between two readings. */
+  readonly every: number;
+  /**
+   * Reads the source. The samples may be reused by the next call.
+   *
+   * @param at monotonic time in microseconds.
+   */
+  collect(at: number): readonly Sample[];
+  /** Lets go of descriptors. */
+  close(): void;
+}

@@ -1,0 +1,123 @@
+/**
+ * The parser of `/proc/net/stat/nf_conntrack`: a header row of column names, then one row of `%08x` counters for every
+ * possible CPU. Names, number and order of the columns differ between kernels, so a column is found by its name.
+ * Source: `ct_cpu_seq_show` in net/netfilter/nf_conntrack_standalone.c, and its history since 2.6.
+ */
+
+import { FormatError } from '../../errors.ts';
+import type { CounterTable } from '../../procfs/counters.ts';
+
+/** The parsed file. The next parse into the same object overwrites it. */
+export interface StatTable extends CounterTable {
+  /** The header's names, one a column. */
+  readonly names: readonly string[];
+}
+
+const NEWLINE = 0x0a;
+const BLANK = 0x20;
+const DIGITS = 8;
+const BAD = 0xff;
+
+/** Value of every byte as a hexadecimal digit, or {@link BAD}. */
+const HEX = new Uint8Array(256).fill(BAD);
+for (const [value, digit] of [...'0123456789abcdef'].entries()) HEX[digit.charCodeAt(0)] = value;
+
+export class StatParser implements StatTable {
+  #header = Buffer.alloc(0);
+  #names: readonly string[] = [];
+  #rows = 0;
+  #cells = new Uint32Array(0);
+
+  get names(): readonly string[] {
+    return this.#names;
+  }
+
+  get columns(): number {
+    return this.#names.length;
+  }
+
+  get rows(): number {
+    return this.#rows;
+  }
+
+  get cells(): Uint32Array {
+    return this.#cells;
+  }
+
+  /**
+   * Parses the whole text.
+   *
+   * @throws {FormatError} when it is empty, torn or something else; the table then holds nothing of use.
+   */
+  parse(text: Buffer): void {
+    this.#rows = 0;
+    if (text.length === 0) throw new FormatError('empty');
+    if (text[text.length - 1] !== NEWLINE) throw new FormatError('torn: the last line has no end');
+    const headerEnd = text.indexOf(NEWLINE);
+    this.#parseHeader(text, headerEnd);
+
+    let at = headerEnd + 1;
+    while (at < text.length) {
+      this.#reserve(this.#rows + 1);
+      at = this.#parseRow(text, at);
+      this.#rows++;
+    }
+    if (this.#rows === 0) throw new FormatError('torn: a header and no row');
+  }
+
+  #parseHeader(text: Buffer, end: number): void {
+    const isSame = text.compare(this.#header, 0, this.#header.length, 0, end) === 0;
+    if (isSame && this.#names.length > 0) return;
+    const header = text.subarray(0, end).toString('latin1').trim();
+    const names = header.split(/ +/);
+    if (!names.every((name) => /^[a-z][a-z0-9_]*$/.test(name)) || !names.includes('entries')) {
+      throw new FormatError(`the header is not one of column names: ${JSON.stringify(header.slice(0, 60))}`);
+    }
+    if (new Set(names).size < names.length) throw new FormatError('the header names a column twice');
+    this.#header = Buffer.from(text.subarray(0, end));
+    this.#names = names;
+  }
+
+  /** Parses the row that begins at `start`; returns where the next one begins. */
+  #parseRow(text: Buffer, start: number): number {
+    const columns = this.#names.length;
+    const first = this.#rows * columns;
+    let found = 0;
+    let at = start;
+    for (;;) {
+      while (text[at] === BLANK) at++;
+      if (text[at] === NEWLINE) break;
+      if (found === columns) throw new FormatError(`row ${this.#rows + 1} has more than ${columns} fields`);
+      this.#cells[first + found++] = this.#parseField(text, at);
+      at += DIGITS;
+    }
+    if (found < columns) throw new FormatError(`torn: row ${this.#rows + 1} has ${found} fields, not ${columns}`);
+    return at + 1;
+  }
+
+  /**
+   * Parses the field that begins at `start`. Fewer or more than {@link DIGITS} digits are two fields torn apart or
+   * together: a wrong number that looks like a right one.
+   */
+  #parseField(text: Buffer, start: number): number {
+    let value = 0;
+    for (let at = start; at < start + DIGITS; at++) {
+      const digit = HEX[text[at] ?? NEWLINE] ?? BAD;
+      if (digit === BAD) throw new FormatError(`row ${this.#rows + 1}: a field is not of ${DIGITS} hex digits`);
+      value = value * 16 + digit;
+    }
+    const after = text[start + DIGITS];
+    if (after !== BLANK && after !== NEWLINE) {
+      throw new FormatError(`row ${this.#rows + 1}: a field goes on after ${DIGITS} hex digits`);
+    }
+    return value;
+  }
+
+  #reserve(rows: number): void {
+    const needed = rows * this.#names.length;
+    if (needed <= this.#cells.length) return;
+    const larger = new Uint32Array(needed * 2);
+    larger.set(this.#cells);
+    this.#cells = larger;
+  }
+}

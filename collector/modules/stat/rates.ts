@@ -1,0 +1,97 @@
+/**
+ * The counters of `/proc/net/stat/nf_conntrack` as rates per second: of the host, and of every CPU.
+ */
+
+import type { Log } from '../../log.ts';
+import { CounterDifferences } from '../../procfs/counters.ts';
+import type { Sample } from '../module.ts';
+import { type Column, columnsOf } from './columns.ts';
+import type { StatTable } from './nf_conntrack_stat.ts';
+
+export interface RatesOptions {
+  readonly log: Log;
+  /** The kernel's release; asked once for every header. */
+  readonly release: () => string;
+  /** The numbers of the CPUs that the rows stand for; `undefined` when every CPU's counters are not wanted. */
+  readonly cpus: ((rows: number) => readonly number[]) | undefined;
+}
+
+type Values = Record<string, number | undefined>;
+
+export class Rates {
+  readonly #options: RatesOptions;
+  readonly #differences = new CounterDifferences();
+  #names: readonly string[] = [];
+  #columns: readonly Column[] = [];
+  #indexes: readonly number[] = [];
+  /** Whether a column, by its place in {@link #columns}, is known to be counted by this kernel. */
+  #counted: boolean[] = [];
+  #cpus: readonly (Sample & { readonly values: Values })[] = [];
+
+  constructor(options: RatesOptions) {
+    this.#options = options;
+  }
+
+  /** The CPUs' samples as of the last {@link update} that returned `true`. */
+  get cpus(): readonly Sample[] {
+    return this.#cpus;
+  }
+
+  /** Forgets the last reading: the next one is a baseline. */
+  forget(): void {
+    this.#differences.forget();
+  }
+
+  /**
+   * Takes a reading and writes the host's rates into `values`, by metric.
+   *
+   * @param at monotonic time of the reading in microseconds.
+   * @returns whether there are rates; a first reading, one of another shape and one after a reset have none.
+   */
+  update(table: StatTable, at: number, values: Values): boolean {
+    if (table.names !== this.#names) this.#learn(table.names);
+    this.#notice(table);
+    const comparison = this.#differences.update(table, this.#indexes, at);
+    if (comparison === 'reset') this.#options.log.info('the counters started again from 0');
+    if (comparison === 'baseline') this.#cpus = this.#cpuSamples(table.rows);
+    if (comparison !== 'differences') return false;
+
+    const { cells, seconds } = this.#differences;
+    const width = this.#columns.length;
+    for (const [place, column] of this.#columns.entries()) {
+      if (this.#counted[place] !== true) continue;
+      let sum = 0;
+      for (let cell = place; cell < cells.length; cell += width) sum += cells[cell] ?? 0;
+      values[column.metric] = sum / seconds;
+      for (const [row, cpu] of this.#cpus.entries()) {
+        cpu.values[column.metric] = (cells[row * width + place] ?? 0) / seconds;
+      }
+    }
+    return true;
+  }
+
+  #learn(names: readonly string[]): void {
+    this.#names = names;
+    this.#columns = columnsOf(names, this.#options.release());
+    this.#indexes = this.#columns.map((column) => column.index);
+    this.#counted = this.#columns.map((column) => column.counted);
+  }
+
+  /** A column that holds something else than 0 is counted, whatever was known of it before. */
+  #notice(table: StatTable): void {
+    for (const [place, column] of this.#columns.entries()) {
+      if (this.#counted[place] === true) continue;
+      for (let row = 0; row < table.rows; row++) {
+        if ((table.cells[row * table.columns + column.index] ?? 0) > 0) this.#counted[place] = true;
+      }
+    }
+  }
+
+  #cpuSamples(rows: number): (Sample & { values: Values })[] {
+    const numbers = this.#options.cpus?.(rows) ?? [];
+    return numbers.map((number) => {
+      const cpu = `cpu${number}`;
+      return { scope: 'cpu', instance: cpu, labels: { cpu }, values: {} };
+    });
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * Where the numbers come from: the statistics file, or, without it, the count of entries alone. Files appear when a
+ * module is loaded, vanish when it is unloaded, and can fail or be torn in between; every change of that is one line
+ * in the log, and a source that was there is looked for eagerly, one that never was there seldom.
+ */
+
+import { FormatError, OperationError } from '../../errors.ts';
+import { Condition, type Level, type Log } from '../../log.ts';
+import { parseDecimal } from '../../procfs/decimal.ts';
+import { type FileSystem, KernelFile } from '../../procfs/file.ts';
+import type { Host } from '../../procfs/host.ts';
+import { StatParser, type StatTable } from './nf_conntrack_stat.ts';
+
+/** A source that was there is looked for at every tick for so long, in microseconds; reloading a module takes less. */
+const PATIENCE = 60e6;
+/** How often a missing statistics file is looked for while the count of entries is there, in microseconds. */
+const LOOK_FOR_FILE = 10e6;
+/** How often is looked whether connection tracking has been loaded, in microseconds. */
+const LOOK_FOR_TRACKING = 60e6;
+/** Ticks are not exact; what is due within so many microseconds is due now. */
+const SLACK = 0.5e6;
+
+export interface SourceOptions {
+  readonly fs: FileSystem;
+  readonly host: Host;
+  readonly log: Log;
+  /** Whether connection tracking is expected to be there: its absence is then an error, else a notice. */
+  readonly required: boolean;
+}
+
+/** What one reading brought. */
+export interface Reading {
+  /** The statistics; overwritten by the next reading. */
+  readonly table: StatTable | undefined;
+  /** Entries in the connection table. */
+  readonly connections: number | undefined;
+  /** Whether the counters may have started again from 0 since the previous reading. */
+  readonly restarted: boolean;
+}
+
+const NOTHING: Reading = { table: undefined, connections: undefined, restarted: true };
+
+/** Why the statistics file could not be used. */
+interface Failure {
+  readonly kind: 'missing' | 'unreadable' | 'malformed';
+  /** Equal for as long as nothing changes. */
+  readonly state: string;
+  readonly error: string;
+}
+
+export class Source {
+  readonly #options: SourceOptions;
+  readonly #file: KernelFile;
+  readonly #count: KernelFile;
+  readonly #parser = new StatParser();
+  readonly #state: Condition;
+  #lastRead = Number.NEGATIVE_INFINITY;
+  #nextLookForFile = Number.NEGATIVE_INFINITY;
+  #nextLook = Number.NEGATIVE_INFINITY;
+
+  constructor(options: SourceOptions) {
+    const { fs, host, log } = options;
+    this.#options = options;
+    this.#file = new KernelFile(fs, () => host.net('stat/nf_conntrack'));
+    this.#count = new KernelFile(fs, () => host.netfilter('nf_conntrack_count'), 32);
+    this.#state = new Condition(log);
+  }
+
+  /**
+   * Reads what there is at `at`, a monotonic time in microseconds. Never throws: what cannot be had is `undefined`,
+   * and said in the log.
+   */
+  read(at: number): Reading {
+    if (at < this.#nextLook - SLACK) return NOTHING;
+    const isDue = at >= this.#nextLookForFile - SLACK;
+    const failure = isDue ? this.#readFile() : undefined;
+    if (isDue && failure === undefined) {
+      this.#lastRead = at;
+      this.#state.leave('the statistics can be read again', { path: this.#file.path });
+      const connections = this.#parser.cells[this.#parser.names.indexOf('entries')];
+      return { table: this.#parser, connections, restarted: this.#file.restarted };
+    }
+
+    const count = this.#readCount();
+    const connections = typeof count === 'number' ? count : undefined;
+    if (failure !== undefined) {
+      this.#report(failure, count);
+      this.#plan(at, failure, connections !== undefined);
+    }
+    return { table: undefined, connections, restarted: true };
+  }
+
+  close(): void {
+    this.#file.close();
+    this.#count.close();
+  }
+
+  #readFile(): Failure | undefined {
+    try {
+      this.#parser.parse(this.#file.read());
+      return undefined;
+    } catch (error) {
+      if (error instanceof FormatError) return { kind: 'malformed', state: 'malformed', error: error.message };
+      if (!(error instanceof OperationError)) throw error;
+      const isMissing = error.code === 'ENOENT' || error.code === 'ENOTDIR';
+      return { kind: isMissing ? 'missing' : 'unreadable', state: error.code ?? 'unreadable', error: error.message };
+    }
+  }
+
+  /** The count of entries, or why there is none: it is another namespace's, or the file could not be read. */
+  #readCount(): number | 'elsewhere' | 'unreadable' | 'missing' {
+    if (this.#options.host.elsewhere) return 'elsewhere';
+    try {
+      return parseDecimal(this.#count.read());
+    } catch (error) {
+      const isMissing = error instanceof OperationError && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+      return isMissing ? 'missing' : 'unreadable';
+    }
+  }
+
+  #plan(at: number, failure: Failure, hasCount: boolean): void {
+    const isPatient = failure.kind === 'malformed' || at - this.#lastRead < PATIENCE;
+    this.#nextLookForFile = isPatient ? at : at + LOOK_FOR_FILE;
+    this.#nextLook = isPatient || hasCount ? at : at + LOOK_FOR_TRACKING;
+  }
+
+  #report(failure: Failure, count: number | string): void {
+    const { path } = this.#file;
+    const state = `${failure.state} ${typeof count === 'number' ? 'count' : count}`;
+    if (failure.kind !== 'missing') {
+      const lost = typeof count === 'number' ? 'only connections and utilization are drawn' : 'nothing is drawn';
+      this.#state.enter(state, 'warning', `the statistics cannot be used: ${lost}`, { path, error: failure.error });
+    } else if (typeof count === 'number') {
+      const message =
+        'the kernel has no statistics file (it is built without CONFIG_NF_CONNTRACK_PROCFS): ' +
+        'only connections and utilization are drawn';
+      this.#state.enter(state, 'notice', message, { path });
+    } else if (count === 'elsewhere') {
+      const message =
+        "the host's statistics file is missing, and its count of entries cannot be read from another " +
+        'network namespace: nothing is drawn. Run the agent in the network namespace of the host';
+      this.#state.enter(state, this.#absence, message, { path });
+    } else {
+      const message =
+        'connection tracking is not loaded: load it with "modprobe nf_conntrack" or use it in a firewall rule; ' +
+        'looking again every 60 seconds';
+      this.#state.enter(state, this.#absence, message, { path, count: this.#count.path });
+    }
+  }
+
+  get #absence(): Level {
+    return this.#options.required ? 'error' : 'notice';
+  }
+}

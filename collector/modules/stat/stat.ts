@@ -1,0 +1,76 @@
+/**
+ * Module `stat`: the kernel's own counters of connection tracking as rates, the number of entries, and how full the
+ * table is. Needs no privilege.
+ */
+
+import type { Log } from '../../log.ts';
+import type { FileSystem } from '../../procfs/file.ts';
+import type { Host } from '../../procfs/host.ts';
+import type { Module, Sample } from '../module.ts';
+import { kernelRelease, rowCpus } from './kernel.ts';
+import { Limits } from './limits.ts';
+import { Rates } from './rates.ts';
+import { Source } from './source.ts';
+
+export interface StatOptions {
+  readonly fs: FileSystem;
+  readonly host: Host;
+  readonly log: Log;
+  /** Seconds between two readings. */
+  readonly every: number;
+  /** Whether the counters of every CPU are returned too. */
+  readonly perCpu: boolean;
+  /** Whether connection tracking is expected to be there: its absence is then an error in the log. */
+  readonly required: boolean;
+  /** The release of the kernel that this program runs on, for a host that does not tell its own. */
+  readonly release: string;
+}
+
+type Values = Record<string, number | undefined>;
+
+export class StatModule implements Module {
+  readonly name = 'stat';
+  readonly every: number;
+  readonly #source: Source;
+  readonly #limits: Limits;
+  readonly #rates: Rates;
+  readonly #values: Values = {};
+  readonly #host: Sample = { scope: 'host', instance: '', labels: {}, values: this.#values };
+
+  constructor(options: StatOptions) {
+    const { fs, host, log } = options;
+    this.every = options.every;
+    this.#source = new Source({ fs, host, log, required: options.required });
+    this.#limits = new Limits(fs, host, log);
+    this.#rates = new Rates({
+      log,
+      release: () => kernelRelease(fs, host, options.release),
+      cpus: options.perCpu ? (rows) => rowCpus(fs, host, rows) : undefined,
+    });
+  }
+
+  collect(at: number): readonly Sample[] {
+    const values = this.#values;
+    for (const metric in values) values[metric] = undefined;
+
+    const { table, connections, restarted } = this.#source.read(at);
+    if (restarted) this.#rates.forget();
+    const hasRates = table !== undefined && this.#rates.update(table, at, values);
+    if (connections === undefined) return [];
+
+    this.#limits.refresh(at);
+    const { max, buckets, expectMax } = this.#limits;
+    values['connections'] = connections;
+    values['max'] = max;
+    values['utilization'] = max === undefined ? undefined : (connections / max) * 100;
+    values['buckets'] = buckets;
+    values['load'] = buckets === undefined ? undefined : connections / buckets;
+    values['expect_max'] = expectMax;
+    return hasRates && this.#rates.cpus.length > 0 ? [this.#host, ...this.#rates.cpus] : [this.#host];
+  }
+
+  close(): void {
+    this.#source.close();
+    this.#limits.close();
+  }
+}

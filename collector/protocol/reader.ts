@@ -1,0 +1,66 @@
+/**
+ * Reads the agent's messages from a plugin's standard input.
+ *
+ * The agent says `QUIT` without a newline, sometimes with nothing after it, so the start of an unfinished line is
+ * looked at too. The body of a `FUNCTION_PAYLOAD` may hold any line and is passed over.
+ */
+
+import type { Readable } from 'node:stream';
+import split2 from 'split2';
+
+import type { FunctionCall, Message } from './messages.ts';
+import { split } from './quoting.ts';
+
+const QUIT = 'QUIT';
+const PAYLOAD_END = 'FUNCTION_PAYLOAD_END';
+/** A longer line is no message; it is thrown away instead of filling the memory. */
+const LINES = { maxLength: 64 * 1024, skipOverflow: true };
+
+/** What happens to what was read. */
+export interface Handlers {
+  readonly message: (message: Message) => void;
+  /** The stream ended or broke: nothing will come any more. */
+  readonly end: () => void;
+}
+
+/** Hands every message on `input` to `handlers` until it ends; the input's errors count as its end. */
+export function readMessages(input: Readable, handlers: Handlers): void {
+  const lines = split2(LINES);
+  let payloadOf: FunctionCall | undefined;
+  let unfinished = '';
+
+  input.on('data', (chunk: Buffer) => {
+    const text = chunk.toString('latin1');
+    const newline = text.lastIndexOf('\n');
+    // One character more than the word tells `QUIT` from the start of a longer one.
+    unfinished = (newline < 0 ? unfinished + text : text.slice(newline + 1)).slice(0, QUIT.length + 1);
+    lines.write(chunk);
+    if (unfinished === QUIT && payloadOf === undefined) handlers.message({ kind: 'quit' });
+  });
+  input.on('end', () => lines.end());
+  input.on('error', () => lines.end());
+
+  lines.on('data', (line: string) => {
+    if (payloadOf !== undefined) {
+      if (line.trim() !== PAYLOAD_END) return;
+      handlers.message(payloadOf);
+      payloadOf = undefined;
+      return;
+    }
+    const words = split(line);
+    if (words.length === 0) return;
+    const start = functionStart(words);
+    if (words[0] === QUIT) handlers.message({ kind: 'quit' });
+    else if (start === undefined) handlers.message({ kind: 'other', line });
+    else if (words[0] === 'FUNCTION_PAYLOAD') payloadOf = start;
+    else handlers.message(start);
+  });
+  lines.on('end', () => handlers.end());
+}
+
+function functionStart(words: readonly string[]): FunctionCall | undefined {
+  const [keyword, transaction, timeout, call] = words;
+  if (keyword !== 'FUNCTION' && keyword !== 'FUNCTION_PAYLOAD') return undefined;
+  if (transaction === undefined || transaction === '') return undefined;
+  return { kind: 'function', transaction, timeout: Number(timeout), call: call ?? '' };
+}
