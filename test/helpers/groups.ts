@@ -1,0 +1,64 @@
+/**
+ * Groups of tests that need more than Node.js, and what each needs.
+ */
+
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, existsSync } from 'node:fs';
+
+export const GROUPS = ['kernel', 'agent', 'browser'] as const;
+export type Group = (typeof GROUPS)[number];
+
+/** Why a group cannot run here, by group; `undefined` when it can. */
+export type Missing = Readonly<Record<Group, string | undefined>>;
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    missing: Missing;
+  }
+}
+
+const MAX = '/proc/sys/net/netfilter/nf_conntrack_max';
+
+/** Looks at this machine and says what it lacks for each group. */
+export function missingHere(): Missing {
+  const kernel = firstOf(
+    () => (process.getuid?.() === 0 ? undefined : 'needs root, to make network namespaces'),
+    () => program('ip', 'iproute2') ?? program('nft', 'nftables') ?? program('conntrack', 'conntrack'),
+    () => (isWritable(MAX) ? undefined : `needs connection tracking in the kernel and a writable ${MAX}`),
+    () => (canMakeNamespaces() ? undefined : 'needs the right to make network namespaces'),
+  );
+  const agent = kernel ?? program('netdata', 'netdata-core');
+  const browser =
+    agent ??
+    program('chromium', 'chromium') ??
+    (existsSync('/usr/share/netdata/web/index.html') ? undefined : 'needs the dashboard (package netdata-web)');
+  return { kernel, agent, browser };
+}
+
+function firstOf(...checks: (() => string | undefined)[]): string | undefined {
+  for (const check of checks) {
+    const reason = check();
+    if (reason !== undefined) return reason;
+  }
+  return undefined;
+}
+
+function program(name: string, debianPackage: string): string | undefined {
+  const found = spawnSync('sh', ['-c', `command -v ${name}`]).status === 0;
+  return found ? undefined : `needs the program ${name} (package ${debianPackage})`;
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function canMakeNamespaces(): boolean {
+  const name = `ctprobe-${process.pid}`;
+  if (spawnSync('ip', ['netns', 'add', name]).status !== 0) return false;
+  return spawnSync('ip', ['netns', 'delete', name]).status === 0;
+}
