@@ -121,16 +121,21 @@ export class Emitter {
     if (isComplete) return '';
 
     drawn.obsolete = false;
-    let text = this.#chartLine(drawn, '');
-    for (const [name, value] of Object.entries(drawn.labels)) {
-      text += protocol.chartLabel(name, value, protocol.LABEL_FROM_PLUGIN);
-    }
-    if (this.#source !== '') text += protocol.chartLabel('source', this.#source, protocol.LABEL_FROM_CONFIGURATION);
-    text += protocol.chartLabelCommit();
+    let text = this.#chartLine(drawn, '') + this.#labelLines(drawn);
     for (const [place, dimension] of chart.dimensions.entries()) {
       if (declared[place] === true) text += dimensionLine(dimension);
     }
     return text;
+  }
+
+  #labelLines({ labels }: Drawn): string {
+    let text = '';
+    for (const [name, value] of Object.entries(labels)) {
+      text += protocol.chartLabel(name, value, protocol.LABEL_FROM_PLUGIN);
+    }
+    if (this.#source !== '') text += protocol.chartLabel('source', this.#source, protocol.LABEL_FROM_CONFIGURATION);
+    // Agents before 2.0 end a plugin that commits labels of a chart that has none.
+    return text === '' ? '' : text + protocol.chartLabelCommit();
   }
 
   #retire(at: number): string {

@@ -6,7 +6,6 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 export default defineConfig({
   root,
   test: {
-    globalSetup: ['test/helpers/global_setup.ts'],
     projects: [
       {
         extends: true,
@@ -22,6 +21,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          globalSetup: ['test/helpers/global_setup.ts'],
           // Real clocks, and one kernel whose settings the tests share: one file after the other.
           fileParallelism: false,
           testTimeout: 120_000,

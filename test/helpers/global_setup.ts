@@ -10,7 +10,9 @@ import { GROUPS, missingHere } from './groups.ts';
 export default function setup(project: TestProject): void {
   const missing = missingHere();
   const skipped = GROUPS.filter((group) => missing[group] !== undefined);
-  const lines = GROUPS.map((group) => `test group ${group}: ${missing[group] ?? 'runs'}`.replace(': needs', ': skipped, needs'));
+  const lines = GROUPS.map((group) =>
+    `test group ${group}: ${missing[group] ?? 'runs'}`.replace(': needs', ': skipped, needs'),
+  );
   process.stdout.write(`${lines.join('\n')}\n`);
   if (skipped.length > 0 && process.env['REQUIRE_EVERY_GROUP'] === '1') {
     throw new Error(`REQUIRE_EVERY_GROUP=1, but these groups cannot run here: ${skipped.join(', ')}`);

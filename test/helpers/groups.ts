@@ -5,6 +5,8 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 
+import type {} from 'vitest';
+
 export const GROUPS = ['kernel', 'agent', 'browser'] as const;
 export type Group = (typeof GROUPS)[number];
 

@@ -1,0 +1,279 @@
+/** The built program as a process: how it starts, what it is told, how it ends. */
+
+import { spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { PLUGIN, Program } from '../helpers/program.ts';
+import { NAMES, statRow, statText } from '../helpers/stat_text.ts';
+import { drawn, parseStream } from '../helpers/stream.ts';
+import { until } from '../helpers/until.ts';
+
+const HOST = fileURLToPath(new URL('../../fixtures/hosts/linux-6.18', import.meta.url));
+
+let folder = '';
+const programs: Program[] = [];
+
+function start(...parameters: ConstructorParameters<typeof Program>): Program {
+  const program = new Program(...parameters);
+  programs.push(program);
+  return program;
+}
+
+/** Starts it on a recorded host, with standard input, output and error as pipes. */
+function onHost(args: readonly string[] = ['1'], environment: Readonly<Record<string, string>> = {}): Program {
+  return start(args, { NETDATA_HOST_PREFIX: HOST, ...environment });
+}
+
+/** Replaces a file at once, as no reader can see it half written. */
+function replace(path: string, content: string | Buffer): void {
+  writeFileSync(`${path}.new`, content);
+  renameSync(`${path}.new`, path);
+}
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'conntrack-program-'));
+});
+
+afterEach(async () => {
+  await Promise.all(programs.splice(0).map((program) => program.stop()));
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('the program', () => {
+  it('draws at once, then at every second, with true microseconds, and ends after the ticks it was given', async () => {
+    const program = onHost(['1', '--ticks', '4']);
+    expect(await program.ended).toEqual({ code: 0, signal: null });
+    const stream = parseStream(program.out);
+    const updates = stream.updates.filter((update) => update.chart === 'conntrack.sockets');
+    expect(updates.map((update) => update.values['connections'])).toEqual([2300, 2300, 2300, 2300]);
+    const [first, second, ...others] = updates.map((update) => update.microseconds);
+    expect(first).toBeUndefined();
+    expect(second).toBeGreaterThanOrEqual(500_000);
+    for (const microseconds of others) expect(microseconds).toBeGreaterThan(500_000);
+    expect(drawn(stream, 'conntrack.utilization')).toEqual({ used: 100 });
+    expect(program.err).toBe('');
+  });
+
+  it.each([
+    ['the argument', ['3'], { NETDATA_UPDATE_EVERY: '2' }, 'update_every: 1'],
+    ["the agent's variable", ['1'], { NETDATA_UPDATE_EVERY: '3' }, 'update_every: 2'],
+    ['the configuration', ['1'], { NETDATA_UPDATE_EVERY: '2' }, 'update_every: 3'],
+  ])('takes the largest interval, here of %s', async (_, args, environment, config) => {
+    writeFileSync(join(folder, 'conntrack.conf'), config);
+    const program = onHost([...args, '--ticks', '1'], { ...environment, NETDATA_USER_CONFIG_DIR: folder });
+    await program.ended;
+    expect(program.out).toMatch(/^CHART conntrack\.sockets .* line \d+ 3 '/);
+  });
+
+  it('draws only connections and utilization in basic mode, under the name it is given', async () => {
+    writeFileSync(join(folder, 'conntrack.conf'), 'mode: basic\nsource: "fw \'north\' 1"\n');
+    const program = onHost(['1', '--ticks', '2', '--config', join(folder, 'conntrack.conf')]);
+    await program.ended;
+    const { definitions } = parseStream(program.out);
+    expect(Object.keys(definitions)).toEqual(['conntrack.sockets', 'conntrack.utilization']);
+    for (const { labels } of Object.values(definitions)) expect(labels).toEqual({ source: "fw 'north' 1" });
+  });
+
+  it('draws every CPU when asked to', async () => {
+    writeFileSync(join(folder, 'conntrack.conf'), 'modules:\n  stat:\n    per_cpu: yes\n');
+    const program = onHost(['1', '--ticks', '2'], { NETDATA_STOCK_CONFIG_DIR: folder });
+    await program.ended;
+    const { definitions } = parseStream(program.out);
+    expect(definitions['conntrack.cpu_events_cpu0']?.labels).toEqual({ cpu: 'cpu0' });
+    expect(definitions['conntrack.cpu_events_cpu1']?.labels).toEqual({ cpu: 'cpu1' });
+  });
+
+  it('asks the agent not to start it again when every module is turned off', async () => {
+    writeFileSync(join(folder, 'conntrack.conf'), 'modules: { stat: { enabled: no } }\n');
+    const program = onHost(['1', '--config', join(folder, 'conntrack.conf')]);
+    expect(await program.ended).toMatchObject({ code: 0 });
+    expect(program.out).toBe('DISABLE\n');
+  });
+
+  it.each([
+    ['--help', /^Usage: conntrack\.plugin \[INTERVAL\]/],
+    ['--version', /^conntrack\.plugin \d+\.\d+\.\d+\n$/],
+  ])('answers %s', (option, answer) => {
+    const result = spawnSync(PLUGIN, [option], { encoding: 'utf8' });
+    expect(result).toMatchObject({ status: 0, stderr: '', stdout: expect.stringMatching(answer) });
+  });
+
+  it.each([
+    ['a bad interval', ['0'], {}, 'INTERVAL: found \\"0\\", allowed: whole seconds from 1 to 86400'],
+    ['a bad variable', ['1'], { NETDATA_UPDATE_EVERY: '1s' }, 'NETDATA_UPDATE_EVERY: found \\"1s\\"'],
+    ['an unknown option', ['1', '--tick', '5'], {}, 'the nearest is --ticks'],
+    ['a missing file', ['1', '--config', '/nowhere/x.conf'], {}, '/nowhere/x.conf: cannot be read: ENOENT'],
+  ])('refuses %s in one line and ends with 1', async (_, args, environment, text) => {
+    const program = onHost(args, environment);
+    expect(await program.ended).toEqual({ code: 1, signal: null });
+    expect(program.err).toContain(text);
+    expect(program.err.match(/\n/g)).toHaveLength(1);
+    expect(program.out).toBe('');
+  });
+
+  it('refuses a bad configuration in one line that names file, line, key, value and what is allowed', async () => {
+    const file = join(folder, 'conntrack.conf');
+    writeFileSync(file, 'update_every: 1\nmode: quick\n');
+    const program = onHost(['1'], { NETDATA_USER_CONFIG_DIR: folder });
+    expect(await program.ended).toMatchObject({ code: 1 });
+    expect(program.err).toContain(`${file}: line 2: mode: found \\"quick\\", allowed: basic or advanced`);
+    expect(program.err.match(/\n/g)).toHaveLength(1);
+  });
+});
+
+describe('the program ends with 0', () => {
+  it.each([
+    ['when standard input ends', (program: Program) => program.child.stdin.end()],
+    ['when the agent says QUIT without a newline', (program: Program) => program.child.stdin.write('QUIT')],
+    ['when the agent says QUIT with a newline', (program: Program) => program.child.stdin.write('QUIT\n')],
+    ['on SIGTERM', (program: Program) => program.child.kill('SIGTERM')],
+    ['on SIGINT', (program: Program) => program.child.kill('SIGINT')],
+    ['when standard output breaks', (program: Program) => program.child.stdout.destroy()],
+  ])('%s', async (_, act) => {
+    const program = onHost();
+    await program.printed('END\n');
+    act(program);
+    expect(await program.ended).toEqual({ code: 0, signal: null });
+    expect(program.err).toBe('');
+  });
+
+  it('on SIGTERM also while the agent does not read', async () => {
+    const program = start(['1'], wideHost(folder, 512));
+    program.child.stdout.pause();
+    await program.logged('does not read');
+    program.child.kill('SIGTERM');
+    expect(await program.ended).toEqual({ code: 0, signal: null });
+  });
+});
+
+describe('the program goes on', () => {
+  it('when standard input is /dev/null', async () => {
+    const result = spawnSync(PLUGIN, ['1', '--ticks', '3'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    expect(result.status).toBe(0);
+    expect(() => parseStream(result.stdout)).not.toThrow();
+  });
+
+  it('when standard input is a terminal', () => {
+    const command = `NETDATA_HOST_PREFIX='${HOST}' '${PLUGIN}' 1 --ticks 3`;
+    const result = spawnSync('script', ['-qec', command, '/dev/null'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const stream = parseStream(result.stdout.replaceAll('\r\n', '\n'));
+    expect(stream.updates.filter((update) => update.chart === 'conntrack.sockets')).toHaveLength(3);
+  });
+
+  it('after lines that it does not know, which it logs when asked to', async () => {
+    const program = onHost(['1', '--debug']);
+    await program.printed('END\n');
+    program.child.stdin.write('BLAH blah\nFUNCTION_PROGRESS 5\n');
+    await program.logged('line="BLAH blah"');
+    await program.printed('BEGIN conntrack.errors');
+  });
+
+  it('after a call of a function that it does not have, which it answers with 404', async () => {
+    const program = onHost();
+    program.child.stdin.write('FUNCTION tx-17 10 "conntrack:flows limit:5" "0x8" "user=somebody"\n');
+    await program.printed('FUNCTION_RESULT_END\n');
+    const [, code, body] =
+      /FUNCTION_RESULT_BEGIN 'tx-17' (\d+) application\/json \d+\n(.*)\nFUNCTION_RESULT_END\n/.exec(program.out) ?? [];
+    expect(code).toBe('404');
+    expect(JSON.parse(body ?? '')).toMatchObject({
+      status: 404,
+      errorMessage: expect.stringContaining('conntrack:flows'),
+    });
+  });
+
+  it('when the agent stops reading, drops whole ticks, says so once, and is well formed when it reads again', async () => {
+    const program = start(['1'], wideHost(folder, 512));
+    program.child.stdout.pause();
+    await program.logged('does not read');
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    program.child.stdout.resume();
+    await program.logged('reads again');
+    program.child.kill('SIGSTOP');
+    await until('all is read', 10, () => program.out.endsWith('END\n'));
+    const dropped = Number(/dropped=(\d+)/.exec(program.err)?.[1]);
+    expect(dropped).toBeGreaterThanOrEqual(2);
+    expect(program.err.match(/does not read/g)).toHaveLength(1);
+    const updates = parseStream(program.out).updates.filter((update) => update.chart === 'conntrack.sockets');
+    const longest = Math.max(...updates.map((update) => update.microseconds ?? 0));
+    expect(longest).toBeGreaterThan(dropped * 1e6);
+  });
+
+  it('as an ordinary user, or whoever runs the tests', () => {
+    const copy = join(folder, 'conntrack.plugin');
+    cpSync(PLUGIN, copy);
+    chmodSync(folder, 0o755);
+    const nobody = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
+    const result = spawnSync(copy, ['1', '--ticks', '2'], { encoding: 'utf8', cwd: '/', ...nobody });
+    expect(result.status).toBe(0);
+    expect(() => parseStream(result.stdout)).not.toThrow();
+  });
+});
+
+describe('the program, on an unexpected exception', () => {
+  it('says it in one line with its cause and ends with 1', async () => {
+    const bomb = join(folder, 'bomb.cjs');
+    writeFileSync(bomb, "setTimeout(() => { throw new Error('ouch', { cause: new Error('the root') }); }, 700);");
+    const program = onHost(['1'], { NODE_OPTIONS: `--require ${bomb}` });
+    expect(await program.ended).toEqual({ code: 1, signal: null });
+    expect(program.err).toMatch(
+      /^time=\S+ comm=conntrack\.plugin level=error msg="unexpected: ouch" cause="the root" .*\n$/,
+    );
+  });
+});
+
+describe('the program in a container, with the host below a prefix', () => {
+  it("draws the host's namespace where the first process shows it, not the reader's own", async () => {
+    cpSync(HOST, folder, { recursive: true });
+    mkdirSync(join(folder, 'proc/1/net/stat'), { recursive: true });
+    replace(join(folder, 'proc/1/net/stat/nf_conntrack'), statText(NAMES, [statRow({ entries: 1717 })]));
+    const program = start(['1', '--ticks', '1'], { NETDATA_HOST_PREFIX: folder });
+    await program.ended;
+    expect(drawn(parseStream(program.out), 'conntrack.sockets')).toEqual({ connections: 1717 });
+  });
+
+  it('waits where connection tracking is not loaded, and says how to load it', async () => {
+    const program = start(['1'], { NETDATA_HOST_PREFIX: folder });
+    await program.logged('modprobe nf_conntrack');
+    program.child.stdin.end();
+    expect(await program.ended).toMatchObject({ code: 0 });
+    expect(program.out).toBe('');
+    expect(program.err.match(/\n/g)).toHaveLength(1);
+  });
+
+  it('leaves a gap while the file is torn or gone, and goes on by itself', async () => {
+    cpSync(HOST, folder, { recursive: true });
+    rmSync(join(folder, 'proc/sys/net'), { recursive: true });
+    const file = join(folder, 'proc/net/stat/nf_conntrack');
+    replace(file, statText(NAMES, [statRow({ entries: 501 })]));
+    const program = start(['1'], { NETDATA_HOST_PREFIX: folder });
+    await program.printed('SET connections = 501\n');
+    replace(file, statText(NAMES, [statRow({ entries: 502 })]).subarray(0, 200));
+    await program.logged('torn');
+    rmSync(file);
+    await program.logged('not loaded');
+    const updates = parseStream(program.out).updates.length;
+    replace(file, statText(NAMES, [statRow({ entries: 503 })]));
+    await program.printed('SET connections = 503\n');
+    expect(
+      parseStream(program.out.slice(0, program.out.indexOf('SET connections = 503')).replace(/BEGIN[^\n]*\n$/, ''))
+        .updates,
+    ).toHaveLength(updates);
+    await program.logged('can be read again');
+  });
+});
+
+/** A host of so many CPUs, each drawn, that one tick is more than a pipe holds; the environment that points to it. */
+function wideHost(root: string, cpus: number): Record<string, string> {
+  mkdirSync(join(root, 'proc/net/stat'), { recursive: true });
+  const rows = Array.from({ length: cpus }, () => statRow({ entries: 99 }));
+  replace(join(root, 'proc/net/stat/nf_conntrack'), statText(NAMES, rows));
+  writeFileSync(join(root, 'conntrack.conf'), 'modules: { stat: { per_cpu: yes } }\n');
+  return { NETDATA_HOST_PREFIX: root, NETDATA_USER_CONFIG_DIR: root };
+}

@@ -1,0 +1,90 @@
+/** The built program on a recorded host whose counters move, wrap, are reset and are torn, against a transcript. */
+
+import {
+  copyFileSync,
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+
+import { Program } from '../helpers/program.ts';
+import { parseStream } from '../helpers/stream.ts';
+import { until } from '../helpers/until.ts';
+
+const FIXTURES = fileURLToPath(new URL('../../fixtures', import.meta.url));
+const TRANSCRIPT = join(FIXTURES, 'moving/transcript.txt');
+const RATE_UNITS = /\/s$/;
+
+let host = '';
+
+beforeEach(() => {
+  host = mkdtempSync(join(tmpdir(), 'conntrack-moving-'));
+  cpSync(join(FIXTURES, 'hosts/linux-6.18'), host, { recursive: true });
+});
+
+afterEach(() => rmSync(host, { recursive: true, force: true }));
+
+it('prints the transcript of the moving host', async () => {
+  const steps = readdirSync(join(FIXTURES, 'moving/steps')).sort(
+    (a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10),
+  );
+  // The count of entries is another file than the statistics, and stands still on a recorded host.
+  rmSync(join(host, 'proc/sys/net/netfilter/nf_conntrack_count'));
+  show(steps[0]);
+  const program = new Program(['1'], { NETDATA_HOST_PREFIX: host });
+  const ticks: string[] = [];
+  for (const step of steps) {
+    const before = ticks.join('').length;
+    if (step.endsWith('torn')) await program.logged('torn');
+    else await until(`a tick at step ${step}; ${program.err}`, 10, () => program.out.length > before);
+    // A tick is one write: once there is something, the file has been read.
+    ticks.push(program.out.slice(before));
+    show(steps[steps.indexOf(step) + 1]);
+  }
+  await program.stop();
+
+  const pieces = ticks.map((_, at) => describeTick(ticks.slice(0, at + 1).join(''), ticks.slice(0, at).join('')));
+  const transcript = `${steps.map((step, at) => `# ${step}\n${pieces[at]}`).join('\n')}\n# log\n${logOf(program)}`;
+  if (process.env['UPDATE_TRANSCRIPT'] === '1') writeFileSync(TRANSCRIPT, transcript);
+  expect(transcript).toBe(readFileSync(TRANSCRIPT, 'utf8'));
+});
+
+/** Puts the statistics file of a step in place at once. */
+function show(step: string | undefined): void {
+  if (step === undefined) return;
+  const file = join(host, 'proc/net/stat/nf_conntrack');
+  copyFileSync(join(FIXTURES, 'moving/steps', step), `${file}.new`);
+  renameSync(`${file}.new`, file);
+}
+
+/**
+ * What a tick adds to the stream before it, without what depends on the real clock: microseconds are left out, and a
+ * rate is written as the number of events that it stands for.
+ */
+function describeTick(stream: string, before: string): string {
+  const { definitions, updates } = parseStream(stream);
+  const known = parseStream(before).updates.length;
+  const news = stream.slice(before.length).replaceAll(/^BEGIN[\s\S]*?\nEND\n/gm, '');
+  const added = updates.slice(known);
+  // The first chart has an update in every tick: its microseconds are those that the tick's rates are of.
+  const elapsed = added[0]?.microseconds ?? 0;
+  const lines = added.map(({ chart, microseconds, values }) => {
+    const isRate = RATE_UNITS.test(definitions[chart]?.units ?? '');
+    const events = (value: number): string => `${Math.round((value * elapsed) / 1e9)} events`;
+    const texts = Object.entries(values).map(([id, value]) => `${id} ${isRate ? events(value) : value}`);
+    return `${chart}${microseconds === undefined ? ' (first)' : ''}: ${texts.join(', ')}`;
+  });
+  return `${news}${lines.join('\n')}\n`;
+}
+
+function logOf(program: Program): string {
+  return program.err.replaceAll(/^time=\S+ /gm, '').replaceAll(host, '');
+}

@@ -1,0 +1,74 @@
+/** A host in memory whose kernel files a test changes, with a module `stat` that reads it. */
+
+import { Volume } from 'memfs';
+
+import { createLog } from '../../collector/log.ts';
+import type { Sample } from '../../collector/modules/module.ts';
+import { StatModule, type StatOptions } from '../../collector/modules/stat/stat.ts';
+import { Host } from '../../collector/procfs/host.ts';
+import { statText } from './stat_text.ts';
+
+export const STAT = '/proc/net/stat/nf_conntrack';
+export const SETTINGS = '/proc/sys/net/netfilter/nf_conntrack_';
+
+export class RecordedHost {
+  readonly volume = new Volume();
+  /** Every line that was logged: its level and its message. */
+  readonly logged: string[] = [];
+  readonly module: StatModule;
+
+  constructor(files: Readonly<Record<string, string>> = {}, options: Partial<StatOptions> = {}) {
+    this.volume.fromJSON(files);
+    const log = createLog({
+      level: 'debug',
+      now: () => 0,
+      write: (line) => this.logged.push(line.replace(/^time=\S+ comm=\S+ level=(\S+) msg=/, '$1 ').trim()),
+    });
+    this.module = new StatModule({
+      fs: this.volume,
+      host: new Host(this.volume, ''),
+      log,
+      every: 1,
+      perCpu: false,
+      required: false,
+      release: '6.18.0',
+      ...options,
+    });
+  }
+
+  /** What was logged of the statistics; a host without settings has lines about these too. */
+  get saidOfStatistics(): string[] {
+    return this.logged.filter((line) => !line.includes('a setting'));
+  }
+
+  write(path: string, text: string | Buffer): void {
+    this.volume.mkdirSync(path.slice(0, path.lastIndexOf('/')), { recursive: true });
+    this.volume.writeFileSync(path, text);
+  }
+
+  /** Writes the statistics file. */
+  stat(names: readonly string[], ...rows: readonly (readonly number[])[]): void {
+    this.write(STAT, statText(names, rows));
+  }
+
+  /** Takes a file away as the kernel does: whoever holds it open cannot read it any more. */
+  remove(path: string): void {
+    this.volume.writeFileSync(path, '');
+    this.volume.unlinkSync(path);
+    this.module.close();
+  }
+
+  collect(second: number): readonly Sample[] {
+    return this.module.collect(second * 1e6);
+  }
+
+  /** The host's numbers that are known at a time; `undefined` when there is nothing to draw. */
+  values(second: number): Record<string, number> | undefined {
+    const [host] = this.collect(second);
+    if (host === undefined) return undefined;
+    const known = Object.entries(host.values).flatMap(([metric, value]) =>
+      value === undefined ? [] : [[metric, value]],
+    );
+    return Object.fromEntries(known);
+  }
+}

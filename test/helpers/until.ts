@@ -1,0 +1,19 @@
+/**
+ * Waits until `condition` holds, looking four times a second; a condition that throws does not hold yet.
+ *
+ * @throws when it does not hold after `seconds`, with what it threw last as the cause.
+ */
+export async function until(what: string, seconds: number, condition: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + seconds * 1000;
+  let cause: unknown;
+  do {
+    try {
+      if (await condition()) return;
+      cause = undefined;
+    } catch (error) {
+      cause = error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  } while (performance.now() < deadline);
+  throw new Error(`not within ${seconds} seconds: ${what}`, { cause });
+}

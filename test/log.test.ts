@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+
+import { Condition, createLog, LEVELS, type Level, logfmt } from '../collector/log.ts';
+import { RecordingLog } from './helpers/recording_log.ts';
+
+const NOW = Date.UTC(2031, 4, 17, 21, 43, 5, 678);
+
+function logAt(level: Level): { log: ReturnType<typeof createLog>; lines: string[] } {
+  const lines: string[] = [];
+  const log = createLog({ level, now: () => NOW, write: (line) => lines.push(line) });
+  return { log, lines };
+}
+
+describe('a log line', () => {
+  it('says time, program, level, message and fields, in logfmt and in UTC', () => {
+    const { log, lines } = logAt('info');
+    log.warning('the agent does not read', { path: '/proc/net/stat', dropped: 17 });
+    expect(lines).toEqual([
+      'time=2031-05-17T21:43:05.678Z comm=conntrack.plugin level=warning msg="the agent does not read" ' +
+        'path=/proc/net/stat dropped=17\n',
+    ]);
+  });
+
+  it('stays one line whatever it carries', () => {
+    const { log, lines } = logAt('info');
+    log.error('torn:\nline', { found: 'a\r\nb' });
+    expect(lines).toEqual([
+      'time=2031-05-17T21:43:05.678Z comm=conntrack.plugin level=error msg="torn:\\nline" found="a\\r\\nb"\n',
+    ]);
+  });
+
+  it.each([
+    ['error', ['error']],
+    ['warning', ['error', 'warning']],
+    ['notice', ['error', 'warning', 'notice']],
+    ['info', ['error', 'warning', 'notice', 'info']],
+    ['debug', ['error', 'warning', 'notice', 'info', 'debug']],
+  ] as const)('is written at level %s when it is %j', (threshold, expected) => {
+    const { log, lines } = logAt(threshold);
+    for (const level of LEVELS) log[level]('x');
+    expect(lines.map((line) => / level=(\w+) /.exec(line)?.[1])).toEqual(expected);
+  });
+});
+
+describe('logfmt', () => {
+  it.each([
+    ['a bare word', 'nf_conntrack', 'key=nf_conntrack'],
+    ['a path', '/run/x-1.2,3:4;5', 'key=/run/x-1.2,3:4;5'],
+    ['brackets and signs', '<a>[b]{c}~!#$%&()*+?@^|', 'key=<a>[b]{c}~!#$%&()*+?@^|'],
+    ['an empty text', '', 'key=""'],
+    ['a blank', 'two words', 'key="two words"'],
+    ['an equals sign', 'a=b', 'key="a=b"'],
+    ['a double quote', 'a"b', 'key="a\\"b"'],
+    ['a single quote', "it's", "key=it's"],
+    ['a backslash', 'a\\b', 'key="a\\\\b"'],
+    ['a tab', 'a\tb', 'key="a\\tb"'],
+    ['a letter beyond ASCII', 'größe', 'key="größe"'],
+    ['a number', -12.5, 'key=-12.5'],
+    ['zero', 0, 'key=0'],
+  ])('writes %s', (_what, value, expected) => {
+    expect(logfmt({ key: value })).toBe(expected);
+  });
+
+  it('leaves out what is not known, and keeps the order of the rest', () => {
+    expect(logfmt({ first: 1, absent: undefined, second: 'b' })).toBe('first=1 second=b');
+    expect(logfmt({ absent: undefined })).toBe('');
+  });
+});
+
+describe('a condition', () => {
+  it('is logged when it begins and when it ends, not while it lasts', () => {
+    const log = new RecordingLog();
+    const condition = new Condition(log);
+    condition.enter('missing', 'warning', 'the file is missing', { path: '/a' });
+    condition.enter('missing', 'warning', 'the file is missing', { path: '/a' });
+    condition.leave('the file is back', { path: '/a' });
+    condition.leave('the file is back', { path: '/a' });
+    expect(log.entries).toEqual([
+      { level: 'warning', message: 'the file is missing', fields: { path: '/a' } },
+      { level: 'info', message: 'the file is back', fields: { path: '/a' } },
+    ]);
+  });
+
+  it('that turns into another one is logged again', () => {
+    const log = new RecordingLog();
+    const condition = new Condition(log);
+    condition.enter('missing', 'info', 'not there');
+    condition.enter('forbidden', 'error', 'not allowed');
+    condition.enter('missing', 'info', 'not there');
+    expect(log.entries.map(({ level, message }) => [level, message])).toEqual([
+      ['info', 'not there'],
+      ['error', 'not allowed'],
+      ['info', 'not there'],
+    ]);
+  });
+
+  it('that comes back after it ended is logged again', () => {
+    const log = new RecordingLog();
+    const condition = new Condition(log);
+    condition.enter('missing', 'notice', 'gone');
+    condition.leave('back');
+    condition.enter('missing', 'notice', 'gone');
+    expect(log.messages).toEqual(['gone', 'back', 'gone']);
+  });
+
+  it('that never was is not said to have ended', () => {
+    const log = new RecordingLog();
+    new Condition(log).leave('back');
+    expect(log.entries).toEqual([]);
+  });
+});

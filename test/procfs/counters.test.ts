@@ -1,0 +1,199 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { CounterDifferences, type CounterTable } from '../../collector/procfs/counters.ts';
+
+const SECOND = 1e6;
+const TOP = 2 ** 32;
+
+/** A table of counters only, one array a row. */
+function table(...rows: readonly (readonly number[])[]): CounterTable {
+  return { rows: rows.length, columns: rows[0]?.length ?? 0, cells: Uint32Array.from(rows.flat()) };
+}
+
+const TWO = [0, 1] as const;
+
+describe('differences of counters', () => {
+  it('has nothing to say about a first reading', () => {
+    const differences = new CounterDifferences();
+    expect(differences.update(table([17, 23]), TWO, 5 * SECOND)).toBe('baseline');
+    expect([...differences.cells]).toEqual([0, 0]);
+  });
+
+  it('tells how much every counter of every row grew, and in what time', () => {
+    const differences = new CounterDifferences();
+    differences.update(table([17, 23], [100, 1000]), TWO, 5 * SECOND);
+    expect(differences.update(table([18, 25], [104, 1008]), TWO, 7.5 * SECOND)).toBe('differences');
+    expect([...differences.cells]).toEqual([1, 2, 4, 8]);
+    expect(differences.seconds).toBe(2.5);
+  });
+
+  it('looks only at the columns it is told to', () => {
+    const differences = new CounterDifferences();
+    const columns = [2, 0];
+    differences.update(table([10, 900, 30]), columns, 0);
+    expect(differences.update(table([13, 4, 37]), columns, SECOND)).toBe('differences');
+    expect([...differences.cells]).toEqual([7, 3]);
+  });
+
+  it('takes a wrap of one CPU exactly, while the others go on', () => {
+    const differences = new CounterDifferences();
+    differences.update(table([TOP - 256, 40], [70, 80]), TWO, 0);
+    expect(differences.update(table([16, 41], [75, 80]), TWO, SECOND)).toBe('differences');
+    expect([...differences.cells]).toEqual([272, 1, 5, 0]);
+  });
+
+  it('takes a wrap of the only counter that ever counted exactly', () => {
+    const differences = new CounterDifferences();
+    differences.update(table([TOP - 256, 0]), TWO, 0);
+    expect(differences.update(table([16, 0]), TWO, SECOND)).toBe('differences');
+    expect([...differences.cells]).toEqual([272, 0]);
+  });
+
+  it('believes a wrap of a fast counter at the pace it had', () => {
+    const differences = new CounterDifferences();
+    const pace = 40_000_000;
+    differences.update(table([TOP - 1.5 * pace, 9]), TWO, 0);
+    differences.update(table([TOP - 0.5 * pace, 9]), TWO, SECOND);
+    expect(differences.update(table([0.5 * pace, 9]), TWO, 2 * SECOND)).toBe('differences');
+    expect([...differences.cells]).toEqual([pace, 0]);
+  });
+
+  it.each([
+    [
+      'from small values',
+      [
+        [1200, 50],
+        [3, 7],
+      ],
+      [
+        [0, 0],
+        [0, 0],
+      ],
+    ],
+    [
+      'from small values, with traffic since',
+      [
+        [1200, 50],
+        [3, 7],
+      ],
+      [
+        [4, 0],
+        [1, 2],
+      ],
+    ],
+    [
+      'from the top of the range',
+      [
+        [TOP - 5, TOP - 7],
+        [TOP - 11, TOP - 13],
+      ],
+      [
+        [0, 0],
+        [0, 0],
+      ],
+    ],
+    [
+      'from the top of the range, with traffic since',
+      [
+        [TOP - 5, TOP - 7],
+        [TOP - 11, TOP - 13],
+      ],
+      [
+        [2, 0],
+        [0, 3],
+      ],
+    ],
+    [
+      'of the only counter that ever counted',
+      [
+        [TOP - 5, 0],
+        [0, 0],
+      ],
+      [
+        [0, 0],
+        [0, 0],
+      ],
+    ],
+    [
+      'when one counter is back and another already beyond',
+      [
+        [TOP / 2, 3],
+        [0, 0],
+      ],
+      [
+        [8, 9],
+        [0, 0],
+      ],
+    ],
+  ])('recognises a reset %s', (_, before, after) => {
+    const differences = new CounterDifferences();
+    differences.update(table(...before), TWO, 0);
+    expect(differences.update(table(...after), TWO, SECOND)).toBe('reset');
+    expect([...differences.cells]).toEqual([0, 0, 0, 0]);
+  });
+
+  it('goes on from the values that a reset left', () => {
+    const differences = new CounterDifferences();
+    differences.update(table([5000, 600]), TWO, 0);
+    differences.update(table([4, 6]), TWO, SECOND);
+    expect(differences.update(table([9, 13]), TWO, 2 * SECOND)).toBe('differences');
+    expect([...differences.cells]).toEqual([5, 7]);
+  });
+
+  it.each([
+    ['more rows', table([10, 20], [30, 40])],
+    ['fewer rows', table()],
+  ])('starts anew with %s', (_, other) => {
+    const differences = new CounterDifferences();
+    differences.update(table([1, 2]), TWO, 0);
+    expect(differences.update(other, TWO, SECOND)).toBe('baseline');
+  });
+
+  it('starts anew when it was told to forget', () => {
+    const differences = new CounterDifferences();
+    differences.update(table([1, 2]), TWO, 0);
+    differences.forget();
+    expect(differences.update(table([5, 6]), TWO, SECOND)).toBe('baseline');
+  });
+
+  it('adds up to what was counted, over any wraps of a busy table', () => {
+    // Counters that start anywhere and grow by less than a believable step. One that never moves keeps a wrap of all the
+    // others from looking like a reset.
+    const start = fc.array(fc.integer({ min: 1, max: TOP - 1 }), { minLength: 2, maxLength: 8 });
+    const growth = fc.array(fc.integer({ min: 0, max: 900_000 }), { minLength: 1, maxLength: 30 });
+    fc.assert(
+      fc.property(start, growth, (first, steps) => {
+        const differences = new CounterDifferences();
+        const columns = [...first.keys()];
+        let now = first;
+        const sums = first.map(() => 0);
+        differences.update(table(now), columns, 0);
+        for (const [index, step] of steps.entries()) {
+          now = now.map((value, column) => (column === 0 ? value : (value + step * column) % TOP));
+          if (step * first.length > 900_000) return;
+          expect(differences.update(table(now), columns, (index + 1) * SECOND)).toBe('differences');
+          for (const column of columns) sums[column] = (sums[column] ?? 0) + (differences.cells[column] ?? 0);
+        }
+        const total = steps.reduce((sum, step) => sum + step, 0);
+        expect(sums).toEqual(columns.map((column) => column * total));
+      }),
+    );
+  });
+
+  it('never makes more of a reset than a believable step, whatever the values', () => {
+    const row = fc.array(fc.integer({ min: 0, max: TOP - 1 }), { minLength: 4, maxLength: 4 });
+    fc.assert(
+      fc.property(row, row, (before, after) => {
+        const differences = new CounterDifferences();
+        const columns = [0, 1, 2, 3];
+        differences.update(table(before), columns, 0);
+        differences.update(table(after), columns, SECOND);
+        for (const [column, value] of before.entries()) {
+          const fell = (after[column] ?? 0) < value;
+          if (fell) expect(differences.cells[column]).toBeLessThanOrEqual(1_000_000);
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,142 @@
+import { Volume } from 'memfs';
+import { describe, expect, it, vi } from 'vitest';
+
+import { OperationError } from '../../collector/errors.ts';
+import { type FileSystem, KernelFile } from '../../collector/procfs/file.ts';
+
+const PATH = '/proc/sys/thing';
+
+function fileSystem(text: string): { volume: Volume; fs: FileSystem } {
+  const volume = Volume.fromJSON({ [PATH]: text });
+  return { volume, fs: volume };
+}
+
+/** An error as the system throws it. */
+function systemError(code: string): Error {
+  return Object.assign(new Error(`${code}: something is wrong`), { code });
+}
+
+describe('a kernel file', () => {
+  it('is read again and again from the start through one descriptor', () => {
+    const { volume, fs } = fileSystem('one\n');
+    const open = vi.spyOn(volume, 'openSync');
+    const file = new KernelFile(fs, () => PATH);
+    expect(file.read().toString()).toBe('one\n');
+    volume.writeFileSync(PATH, 'another\n');
+    expect(file.read().toString()).toBe('another\n');
+    volume.writeFileSync(PATH, '3\n');
+    expect(file.read().toString()).toBe('3\n');
+    expect(open).toHaveBeenCalledTimes(1);
+    expect(file.restarted).toBe(false);
+  });
+
+  it('may be many times as large as its first buffer, and grow', () => {
+    const { volume, fs } = fileSystem('x'.repeat(64));
+    const file = new KernelFile(fs, () => PATH, 16);
+    expect(file.read()).toHaveLength(64);
+    const text = Array.from({ length: 9000 }, (_, at) => String(at)).join(' ');
+    volume.writeFileSync(PATH, text);
+    expect(file.read().toString()).toBe(text);
+  });
+
+  it('is put together from short reads', () => {
+    const { volume, fs } = fileSystem('0123456789');
+    const short: FileSystem = {
+      ...bind(fs),
+      readSync: (descriptor, buffer, offset, length, position) =>
+        volume.readSync(descriptor, buffer, offset, Math.min(length, 3), position),
+    };
+    expect(new KernelFile(short, () => PATH).read().toString()).toBe('0123456789');
+  });
+
+  it('that is larger than any such file can be is an error, not a full memory', () => {
+    const { fs } = fileSystem('');
+    const endless: FileSystem = { ...bind(fs), readSync: (_descriptor, _buffer, _offset, length) => length };
+    expect(() => new KernelFile(endless, () => PATH).read()).toThrow(/^read \/proc\/sys\/thing: larger than/);
+  });
+
+  it('says what could not be opened, and why', () => {
+    const file = new KernelFile(Volume.fromJSON({}), () => PATH);
+    const thrown = capture(() => file.read());
+    expect(thrown).toBeInstanceOf(OperationError);
+    expect(thrown).toMatchObject({ code: 'ENOENT', message: expect.stringContaining(`open ${PATH}: ENOENT`) });
+  });
+
+  it('is opened anew when it was replaced, which is no restart', () => {
+    const { volume, fs } = fileSystem('old');
+    const file = new KernelFile(fs, () => PATH);
+    file.read();
+    volume.writeFileSync('/proc/sys/new', 'new');
+    volume.renameSync('/proc/sys/new', PATH);
+    // memfs keeps the link count of a file that was replaced; the kernel takes it away.
+    const stale: FileSystem['fstatSync'] = () => ({ nlink: 0 });
+    const replaced = vi.spyOn(fs, 'fstatSync').mockImplementationOnce(stale);
+    expect(file.read().toString()).toBe('new');
+    expect(replaced).toHaveBeenCalled();
+    expect(file.restarted).toBe(false);
+  });
+
+  it('is opened anew when its descriptor died, which may be a restart', () => {
+    const { volume, fs } = fileSystem('before');
+    const file = new KernelFile(fs, () => PATH);
+    file.read();
+    volume.writeFileSync(PATH, 'after');
+    vi.spyOn(volume, 'readSync').mockImplementationOnce(() => {
+      throw systemError('EIO');
+    });
+    expect(file.read().toString()).toBe('after');
+    expect(file.restarted).toBe(true);
+    expect(file.read().toString()).toBe('after');
+    expect(file.restarted).toBe(false);
+  });
+
+  it('that keeps failing is an error with its code, and is read again once it works', () => {
+    const { volume, fs } = fileSystem('text');
+    const file = new KernelFile(fs, () => PATH);
+    file.read();
+    const read = vi.spyOn(volume, 'readSync').mockImplementation(() => {
+      throw systemError('EIO');
+    });
+    const close = vi.spyOn(volume, 'closeSync');
+    for (let tries = 0; tries < 3; tries++) {
+      expect(capture(() => file.read())).toMatchObject({
+        code: 'EIO',
+        message: expect.stringContaining(`read ${PATH}`),
+      });
+    }
+    // The kept descriptor, and the one of each try.
+    expect(close).toHaveBeenCalledTimes(4);
+    read.mockRestore();
+    expect(file.read().toString()).toBe('text');
+  });
+
+  it('is looked for where it is said to be each time it is opened', () => {
+    const volume = Volume.fromJSON({ '/a': 'first', '/b': 'second' });
+    let path = '/a';
+    const file = new KernelFile(volume, () => path);
+    expect(file.read().toString()).toBe('first');
+    path = '/b';
+    expect(file.read().toString()).toBe('first');
+    file.close();
+    expect(file.read().toString()).toBe('second');
+  });
+});
+
+function bind(fs: FileSystem): FileSystem {
+  return {
+    openSync: (path, flags) => fs.openSync(path, flags),
+    readSync: (descriptor, buffer, offset, length, position) =>
+      fs.readSync(descriptor, buffer, offset, length, position),
+    fstatSync: (descriptor) => fs.fstatSync(descriptor),
+    closeSync: (descriptor) => fs.closeSync(descriptor),
+    statSync: (path) => fs.statSync(path),
+  };
+}
+
+function capture(action: () => unknown): unknown {
+  try {
+    return action();
+  } catch (error) {
+    return error;
+  }
+}
