@@ -92,12 +92,15 @@ describe('the command line', () => {
     expect(() => parseCommandLine(args)).toThrow(new UsageError(`${option}: given ${times} times, allowed: once`));
   });
 
-  it.each(['--debug=true', '--help=no', '--version=1', '--debug='])('that gives the flag a value in %s says so', (word) => {
-    const flag = word.replace(/=.*/, '');
-    expect(() => parseCommandLine([word])).toThrow(
-      new UsageError(`${flag}: found ${JSON.stringify(word)}, allowed: no value`),
-    );
-  });
+  it.each(['--debug=true', '--help=no', '--version=1', '--debug='])(
+    'that gives the flag a value in %s says so',
+    (word) => {
+      const flag = word.replace(/=.*/, '');
+      expect(() => parseCommandLine([word])).toThrow(
+        new UsageError(`${flag}: found ${JSON.stringify(word)}, allowed: no value`),
+      );
+    },
+  );
 
   it.each([
     ['--conf', '--config'],

@@ -26,23 +26,19 @@ describe('a call of a function that this collector does not have', () => {
     );
   });
 
-  it.each([
-    'FUNCTION_RESULT_END',
-    '"quoted',
-    'back\\slash',
-    'a\nFUNCTION_RESULT_END\nb',
-    '</script>',
-    'größe',
-  ])('is answered with one line of valid JSON when its name is %j', (name) => {
-    const lines = answerUnknown(call(name), NOW).split('\n');
-    expect(lines).toHaveLength(4);
-    expect(lines[2]).toBe('FUNCTION_RESULT_END');
-    const body: unknown = JSON.parse(lines[1] ?? '');
-    expect(body).toEqual({
-      status: 404,
-      errorMessage: `conntrack.plugin has no function ${JSON.stringify(name)}`,
-    });
-  });
+  it.each(['FUNCTION_RESULT_END', '"quoted', 'back\\slash', 'a\nFUNCTION_RESULT_END\nb', '</script>', 'größe'])(
+    'is answered with one line of valid JSON when its name is %j',
+    (name) => {
+      const lines = answerUnknown(call(name), NOW).split('\n');
+      expect(lines).toHaveLength(4);
+      expect(lines[2]).toBe('FUNCTION_RESULT_END');
+      const body: unknown = JSON.parse(lines[1] ?? '');
+      expect(body).toEqual({
+        status: 404,
+        errorMessage: `conntrack.plugin has no function ${JSON.stringify(name)}`,
+      });
+    },
+  );
 
   it('is answered under its own transaction', () => {
     expect(answerUnknown(call('x', 'tx-9'), NOW)).toMatch(/^FUNCTION_RESULT_BEGIN 'tx-9' 404 /);

@@ -55,9 +55,7 @@ describe('an agent that stops reading', () => {
     await turn();
     expect(update(output, 'tick 6\n')).toBe(true);
     expect(pipe.text).toBe('tick 1\ntick 2\ntick 6\n');
-    expect(log.entries.slice(1)).toEqual([
-      { level: 'info', message: 'the agent reads again', fields: { dropped: 3 } },
-    ]);
+    expect(log.entries.slice(1)).toEqual([{ level: 'info', message: 'the agent reads again', fields: { dropped: 3 } }]);
     expect(output.dropped).toBe(0);
   });
 

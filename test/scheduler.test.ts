@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { type Clock, ticks } from '../collector/scheduler.ts';
@@ -235,9 +235,10 @@ describe('an abort', () => {
 
   it('ends a wait, and no update follows it', async () => {
     const aborter = new AbortController();
+    const clock = startedAt(400);
     const sleeping: Clock = {
-      wall: () => ORIGIN + 400,
-      monotonic: () => MONOTONIC_START,
+      wall: () => clock.wall(),
+      monotonic: () => clock.monotonic(),
       sleep: (_milliseconds, signal) =>
         new Promise((resolve) => {
           signal.addEventListener('abort', () => resolve());

@@ -12,6 +12,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -176,13 +177,17 @@ export class Agent {
     return existsSync(path) ? readFileSync(path, 'utf8') : '';
   }
 
+  /** The process of the agent itself. */
+  get pid(): number | undefined {
+    return this.#processes.at(-1)?.pid;
+  }
+
   /** The process of the plugin that runs now. */
   get pluginPid(): number | undefined {
-    const found = spawnSync('pgrep', ['-f', `^[^ ]*node .*${this.#folder}/plugins/conntrack.plugin`], {
-      encoding: 'utf8',
-    });
-    const [first] = found.stdout.trim().split('\n');
-    return first === undefined || first === '' ? undefined : Number(first);
+    const script = join(this.#folder, 'plugins/conntrack.plugin');
+    const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+    const found = pids.find((pid) => commandLine(pid)[1] === script);
+    return found === undefined ? undefined : Number(found);
   }
 
   async close(): Promise<void> {
@@ -238,6 +243,15 @@ ${OFF.map((name) => `  ${name} = no`).join('\n')}
 [plugin:proc]
 ${PROC_OFF.map((name) => `  ${name} = no`).join('\n')}
 `;
+}
+
+/** The words that a process was started with; none if it has ended meanwhile. */
+function commandLine(pid: string): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  } catch {
+    return [];
+  }
 }
 
 /** The agent starts the plugin with its own path, which must lead to Node.js. */

@@ -18,8 +18,17 @@ const NODES = ['client', 'router', 'server'] as const;
 const TRAFFIC = fileURLToPath(new URL('traffic.js', import.meta.url));
 const GLOBAL_SETTINGS = ['nf_conntrack_max', 'nf_conntrack_buckets'] as const;
 
+/** The router tracks what it forwards, but not what a test and the agent say to each other on its loopback. */
 const RULES = `
 table inet laboratory {
+  chain loopback_in {
+    type filter hook prerouting priority raw; policy accept;
+    iif lo notrack
+  }
+  chain loopback_out {
+    type filter hook output priority raw; policy accept;
+    oif lo notrack
+  }
   chain forward {
     type filter hook forward priority 0; policy accept;
     ct state invalid counter accept

@@ -4,6 +4,7 @@
  * Source: Documentation/networking/nf_conntrack-sysctl.rst in the kernel.
  */
 
+import { describe } from '../../errors.ts';
 import { Condition, type Log } from '../../log.ts';
 import { parseDecimal } from '../../procfs/decimal.ts';
 import { type FileSystem, KernelFile } from '../../procfs/file.ts';
@@ -34,7 +35,7 @@ class Limit {
       this.#condition.leave('a setting can be read again', { path: this.#file.path });
     } catch (error) {
       this.value = undefined;
-      const fields = { path: this.#file.path, error: String(error) };
+      const fields = { path: this.#file.path, error: describe(error) };
       this.#condition.enter('unreadable', 'notice', `a setting cannot be read: ${this.#lost}`, fields);
     }
   }

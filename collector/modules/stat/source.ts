@@ -128,12 +128,12 @@ export class Source {
     const { path } = this.#file;
     const state = `${failure.state} ${typeof count === 'number' ? 'count' : count}`;
     if (failure.kind !== 'missing') {
-      const lost = typeof count === 'number' ? 'only connections and utilization are drawn' : 'nothing is drawn';
+      const lost = typeof count === 'number' ? 'there are no rates' : 'nothing is drawn';
       this.#state.enter(state, 'warning', `the statistics cannot be used: ${lost}`, { path, error: failure.error });
     } else if (typeof count === 'number') {
       const message =
         'the kernel has no statistics file (it is built without CONFIG_NF_CONNTRACK_PROCFS): ' +
-        'only connections and utilization are drawn';
+        'there are no rates, only the use of the table';
       this.#state.enter(state, 'notice', message, { path });
     } else if (count === 'elsewhere') {
       const message =

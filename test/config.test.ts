@@ -1,0 +1,380 @@
+import { readFileSync } from 'node:fs';
+import { Volume } from 'memfs';
+import { describe, expect, it } from 'vitest';
+
+import { CONFIG_FILE, type ConfigFileSystem, loadConfig, parseConfig } from '../collector/config.ts';
+import { UsageError } from '../collector/errors.ts';
+
+const DEFAULTS = {
+  update_every: 1,
+  mode: 'advanced',
+  source: '',
+  modules: { stat: { enabled: 'auto', per_cpu: false } },
+};
+
+const INTERVAL = 'whole seconds from 1 to 86400';
+const MODE = 'basic or advanced';
+const SOURCE = 'a text of at most 128 printable characters';
+const YES_OR_NO = 'yes or no';
+const ENABLED = 'auto, yes or no';
+const MAPPING = 'a mapping of keys to values';
+
+/** A file system with these files, which nobody may read where the text is `undefined`. */
+function files(texts: Readonly<Record<string, string | undefined>>): ConfigFileSystem {
+  const volume = new Volume();
+  volume.mkdirSync('/user', { recursive: true });
+  volume.mkdirSync('/stock', { recursive: true });
+  for (const [path, text] of Object.entries(texts)) volume.writeFileSync(path, text ?? '');
+  return {
+    readFileSync: (path, encoding) => {
+      if (path in texts && texts[path] === undefined) throw denied(path);
+      return String(volume.readFileSync(path, encoding));
+    },
+  };
+}
+
+function denied(path: string): Error {
+  return Object.assign(new Error(`EACCES: permission denied, open '${path}'`), { code: 'EACCES' });
+}
+
+function refusal(text: string): string {
+  try {
+    parseConfig('conntrack.conf', text);
+  } catch (error) {
+    expect(error).toBeInstanceOf(UsageError);
+    return error instanceof UsageError ? error.message : String(error);
+  }
+  return 'accepted';
+}
+
+const DIRECTORIES = ['/user', '/stock'];
+
+describe('the configuration file', () => {
+  it('is called conntrack.conf', () => {
+    expect(CONFIG_FILE).toBe('conntrack.conf');
+  });
+
+  it("in the user's directory is preferred to the stock one", () => {
+    const fs = files({ '/user/conntrack.conf': 'update_every: 7', '/stock/conntrack.conf': 'update_every: 9' });
+    expect(loadConfig(fs, undefined, DIRECTORIES)).toEqual({
+      config: { ...DEFAULTS, update_every: 7 },
+      file: '/user/conntrack.conf',
+    });
+  });
+
+  it("in the stock directory is read when the user's directory has none", () => {
+    const fs = files({ '/stock/conntrack.conf': 'update_every: 9' });
+    expect(loadConfig(fs, undefined, DIRECTORIES)).toEqual({
+      config: { ...DEFAULTS, update_every: 9 },
+      file: '/stock/conntrack.conf',
+    });
+  });
+
+  it.each([
+    ['neither directory has', DIRECTORIES],
+    ['the agent names no directory for', [undefined, undefined]],
+    ['there is no directory for', ['/nowhere', '/nowhere/else']],
+  ])('that %s means the defaults', (_what, directories) => {
+    expect(loadConfig(files({}), undefined, directories)).toEqual({ config: DEFAULTS, file: undefined });
+  });
+
+  it('is looked for in the stock directory when the agent names no other', () => {
+    const fs = files({ '/stock/conntrack.conf': 'mode: basic' });
+    expect(loadConfig(fs, undefined, [undefined, '/stock'])).toEqual({
+      config: { ...DEFAULTS, mode: 'basic' },
+      file: '/stock/conntrack.conf',
+    });
+  });
+
+  it('is looked for in the stock directory when the other is no directory', () => {
+    const fs = files({ '/file': 'no directory', '/stock/conntrack.conf': 'mode: basic' });
+    expect(loadConfig(fs, undefined, ['/file', '/stock']).file).toBe('/stock/conntrack.conf');
+  });
+
+  it('of the user hides the stock one whole: what it leaves out is the default', () => {
+    const fs = files({ '/user/conntrack.conf': 'mode: basic', '/stock/conntrack.conf': 'update_every: 9' });
+    expect(loadConfig(fs, undefined, DIRECTORIES).config).toEqual({ ...DEFAULTS, mode: 'basic' });
+  });
+
+  it('that was asked for is read instead of both', () => {
+    const fs = files({
+      '/asked.yaml': 'update_every: 5',
+      '/user/conntrack.conf': 'update_every: 7',
+      '/stock/conntrack.conf': 'update_every: 9',
+    });
+    expect(loadConfig(fs, '/asked.yaml', DIRECTORIES)).toEqual({
+      config: { ...DEFAULTS, update_every: 5 },
+      file: '/asked.yaml',
+    });
+  });
+
+  it('that was asked for must be there', () => {
+    const fs = files({ '/user/conntrack.conf': 'update_every: 7' });
+    const load = (): unknown => loadConfig(fs, '/asked.yaml', DIRECTORIES);
+    expect(load).toThrow(UsageError);
+    expect(load).toThrow(/^\/asked\.yaml: cannot be read: ENOENT: no such file or directory/);
+  });
+
+  it.each([
+    ["the user's", '/user/conntrack.conf', undefined],
+    ['the stock', '/stock/conntrack.conf', undefined],
+    ['the one asked for', '/asked.yaml', '/asked.yaml'],
+  ])('that may not be read is an error that names it: %s', (_which, path, asked) => {
+    const load = (): unknown => loadConfig(files({ [path]: undefined }), asked, DIRECTORIES);
+    expect(load).toThrow(UsageError);
+    expect(load).toThrow(`${path}: cannot be read: EACCES: permission denied, open '${path}'`);
+  });
+
+  it('that is a directory is an error, not a missing file', () => {
+    const volume = new Volume();
+    volume.mkdirSync('/user/conntrack.conf', { recursive: true });
+    const fs: ConfigFileSystem = { readFileSync: (path, encoding) => String(volume.readFileSync(path, encoding)) };
+    const load = (): unknown => loadConfig(fs, undefined, DIRECTORIES);
+    expect(load).toThrow(UsageError);
+    expect(load).toThrow(/^\/user\/conntrack\.conf: cannot be read: EISDIR/);
+  });
+
+  it('that is invalid is an error that names it, even if the other would do', () => {
+    const fs = files({ '/user/conntrack.conf': '\nmode: full', '/stock/conntrack.conf': '' });
+    expect(() => loadConfig(fs, undefined, DIRECTORIES)).toThrow(
+      new UsageError(`/user/conntrack.conf: line 2: mode: found "full", allowed: ${MODE}`),
+    );
+  });
+});
+
+describe('the stock file', () => {
+  const stock = readFileSync(new URL('../collector/conntrack.conf', import.meta.url), 'utf8');
+  // A commented-out option follows its # at once; prose stands after a blank.
+  const uncommented = stock.replace(/^( *)#(?=\S)/gm, '$1');
+
+  it('as it is shipped gives the defaults', () => {
+    expect(parseConfig('conntrack.conf', stock)).toEqual(DEFAULTS);
+  });
+
+  it('with every option uncommented gives the defaults', () => {
+    expect(parseConfig('conntrack.conf', uncommented)).toEqual(DEFAULTS);
+  });
+
+  it('names every option', () => {
+    for (const option of ['update_every: 1', 'mode: advanced', 'source: ""', 'modules:', '  stat:']) {
+      expect(uncommented.split('\n')).toContain(option);
+    }
+    for (const option of ['enabled: auto', 'per_cpu: no']) expect(uncommented.split('\n')).toContain(`    ${option}`);
+  });
+
+  it('takes effect line by line when it is uncommented', () => {
+    const changed = uncommented
+      .replace('update_every: 1\n', 'update_every: 15\n')
+      .replace('mode: advanced\n', 'mode: basic\n')
+      .replace('source: ""\n', 'source: "edge router"\n')
+      .replace('enabled: auto\n', 'enabled: yes\n')
+      .replace('per_cpu: no\n', 'per_cpu: yes\n');
+    expect(parseConfig('conntrack.conf', changed)).toEqual({
+      update_every: 15,
+      mode: 'basic',
+      source: 'edge router',
+      modules: { stat: { enabled: true, per_cpu: true } },
+    });
+  });
+});
+
+describe('a configuration', () => {
+  it.each([
+    ['empty', ''],
+    ['of blank lines', '\n\n'],
+    ['of comments', '# update_every: 5\n'],
+    ['of an opened document', '---\n'],
+    ['an empty mapping', '{}'],
+    ['with every module commented out', 'modules:\n  # stat:\n'],
+    ['with every option of a module commented out', 'modules:\n  stat:\n    # per_cpu: yes\n'],
+    ['with an empty mapping of modules', 'modules: {}'],
+    ['with windows line ends', '# mode\r\nmode: advanced\r\n'],
+    ['with a byte order mark', '\uFEFFmode: advanced\n'],
+  ])('%s means the defaults', (_what, text) => {
+    expect(parseConfig('conntrack.conf', text)).toEqual(DEFAULTS);
+  });
+
+  it.each([
+    ['update_every: 1', { update_every: 1 }],
+    ['update_every: 86400', { update_every: 86_400 }],
+    ['mode: basic', { mode: 'basic' }],
+    ['mode: "advanced"', { mode: 'advanced' }],
+    ['source: ""', { source: '' }],
+    ['source: rack 7, größer', { source: 'rack 7, größer' }],
+    ["source: it's", { source: "it's" }],
+    ['source: no', { source: 'no' }],
+    [`source: ${'s'.repeat(128)}`, { source: 's'.repeat(128) }],
+    ['source: "12"', { source: '12' }],
+  ])('%s is accepted', (text, expected) => {
+    expect(parseConfig('conntrack.conf', text)).toEqual({ ...DEFAULTS, ...expected });
+  });
+
+  it.each([
+    ['auto', 'auto'],
+    ['yes', true],
+    ['"yes"', true],
+    ['true', true],
+    ['no', false],
+    ['false', false],
+  ])('enabled: %s means %j', (word, enabled) => {
+    const { modules } = parseConfig('conntrack.conf', `modules:\n  stat:\n    enabled: ${word}\n`);
+    expect(modules).toEqual({ stat: { enabled, per_cpu: false } });
+  });
+
+  it.each([
+    ['yes', true],
+    ['true', true],
+    ['no', false],
+    ['"no"', false],
+    ['false', false],
+  ])('per_cpu: %s means %j', (word, perCpu) => {
+    const { modules } = parseConfig('conntrack.conf', `modules:\n  stat:\n    per_cpu: ${word}\n`);
+    expect(modules).toEqual({ stat: { enabled: 'auto', per_cpu: perCpu } });
+  });
+});
+
+describe('a value that is not allowed', () => {
+  it.each([
+    ['update_every: 0', 'update_every: found 0', INTERVAL],
+    ['update_every: 86401', 'update_every: found 86401', INTERVAL],
+    ['update_every: -5', 'update_every: found -5', INTERVAL],
+    ['update_every: 2.5', 'update_every: found 2.5', INTERVAL],
+    ['update_every: "5"', 'update_every: found "5"', INTERVAL],
+    ['update_every: 5s', 'update_every: found "5s"', INTERVAL],
+    ['update_every: true', 'update_every: found true', INTERVAL],
+    ['update_every:', 'update_every: found null', INTERVAL],
+    ['update_every: [5]', 'update_every: found [5]', INTERVAL],
+    ['update_every: {a: 5}', 'update_every: found {"a":5}', INTERVAL],
+    ['mode: full', 'mode: found "full"', MODE],
+    ['mode: Basic', 'mode: found "Basic"', MODE],
+    ['mode: 1', 'mode: found 1', MODE],
+    ['mode:', 'mode: found null', MODE],
+    ['source: 12', 'source: found 12', SOURCE],
+    ['source: true', 'source: found true', SOURCE],
+    ['source: "a\\tb"', 'source: found "a\\tb"', SOURCE],
+    ['source: "a\\nb"', 'source: found "a\\nb"', SOURCE],
+    ['source: "a\\u2028b"', 'source: found "a\u2028b"', SOURCE],
+    ['source: [a]', 'source: found ["a"]', SOURCE],
+    [`source: ${'s'.repeat(129)}`, `source: found "${'s'.repeat(78)}…`, SOURCE],
+    ['modules: all', 'modules: found "all"', MAPPING],
+    ['modules: {stat: yes}', 'modules.stat: found "yes"', MAPPING],
+    ['modules: {stat: {enabled: maybe}}', 'modules.stat.enabled: found "maybe"', ENABLED],
+    ['modules: {stat: {enabled: 1}}', 'modules.stat.enabled: found 1', ENABLED],
+    ['modules: {stat: {enabled: }}', 'modules.stat.enabled: found null', ENABLED],
+    ['modules: {stat: {per_cpu: auto}}', 'modules.stat.per_cpu: found "auto"', YES_OR_NO],
+    ['modules: {stat: {per_cpu: on}}', 'modules.stat.per_cpu: found "on"', YES_OR_NO],
+    ['modules: {stat: {per_cpu: 0}}', 'modules.stat.per_cpu: found 0', YES_OR_NO],
+  ])('%s is refused', (text, found, allowed) => {
+    expect(refusal(text)).toBe(`conntrack.conf: line 1: ${found}, allowed: ${allowed}`);
+  });
+
+  it.each([
+    ['a word', 'hello', 'found "hello"'],
+    ['a number', '42', 'found 42'],
+    ['a list', '- update_every: 5\n- mode: basic\n', 'the file: found a list'],
+  ])('is a whole file that is %s', (_what, text, found) => {
+    expect(refusal(text)).toBe(`conntrack.conf: ${found}, allowed: ${MAPPING}`);
+  });
+
+  it.each([
+    ['modules', '\nmodules:\n  - stat\n', 'line 2: modules'],
+    ['a module', 'modules:\n  stat:\n    - enabled\n    - per_cpu\n', 'line 2: modules.stat'],
+  ])('is a list in place of the mapping of %s', (_what, text, where) => {
+    expect(refusal(text)).toBe(`conntrack.conf: ${where}: found a list, allowed: ${MAPPING}`);
+  });
+});
+
+describe('an unknown key', () => {
+  const TOP = 'update_every, mode, source, modules';
+
+  it.each([
+    ['update_evry: 5', 'update_evry', ', the nearest is update_every', TOP],
+    ['Mode: basic', 'Mode', ', the nearest is mode', TOP],
+    ['module: {}', 'module', ', the nearest is modules', TOP],
+    ['stat: {}', 'stat', '', TOP],
+    ['colour: red', 'colour', '', TOP],
+    ['7: seven', '7', '', TOP],
+    ['modules: {stats: {}}', 'modules.stats', ', the nearest is modules.stat', 'stat'],
+    ['modules: {flows: {}}', 'modules.flows', '', 'stat'],
+    [
+      'modules: {stat: {per_cpus: yes}}',
+      'modules.stat.per_cpus',
+      ', the nearest is modules.stat.per_cpu',
+      'enabled, per_cpu',
+    ],
+    [
+      'modules: {stat: {enable: yes}}',
+      'modules.stat.enable',
+      ', the nearest is modules.stat.enabled',
+      'enabled, per_cpu',
+    ],
+  ])('in %s is refused with the nearest one, if there is any, and all', (text, key, hint, allowed) => {
+    expect(refusal(text)).toBe(`conntrack.conf: line 1: ${key}: unknown key${hint}; allowed: ${allowed}`);
+  });
+
+  it.each(['constructor', 'toString', '__proto__'])('is %s too, whatever JavaScript makes of it', (key) => {
+    expect(refusal(`${key}: 1`)).toContain(`line 1: ${key}: unknown key`);
+  });
+});
+
+describe('several problems', () => {
+  const text = [
+    '# one problem on every second line',
+    'update_every: 0',
+    '',
+    'mode: full',
+    'modules:',
+    '  stat:',
+    '    enabled: maybe',
+    '    # not this one',
+    '    per_cpu: 7',
+    '    per_cpus: yes',
+    'sourse: here',
+  ].join('\n');
+
+  it('are said in one line, each with its own line number', () => {
+    const said = refusal(text);
+    expect(said).not.toContain('\n');
+    const [file, ...rest] = said.split(/: (?=line )/);
+    expect(file).toBe('conntrack.conf');
+    expect(
+      rest
+        .join(': ')
+        .split(/; (?=line )/)
+        .sort(),
+    ).toEqual([
+      'line 10: modules.stat.per_cpus: unknown key, the nearest is modules.stat.per_cpu; allowed: enabled, per_cpu',
+      `line 11: sourse: unknown key, the nearest is source; allowed: update_every, mode, source, modules`,
+      `line 2: update_every: found 0, allowed: ${INTERVAL}`,
+      `line 4: mode: found "full", allowed: ${MODE}`,
+      `line 7: modules.stat.enabled: found "maybe", allowed: ${ENABLED}`,
+      `line 9: modules.stat.per_cpu: found 7, allowed: ${YES_OR_NO}`,
+    ]);
+  });
+
+  it('of one value are said once', () => {
+    expect(refusal('update_every: -2.5')).toBe(
+      `conntrack.conf: line 1: update_every: found -2.5, allowed: ${INTERVAL}`,
+    );
+  });
+});
+
+describe('text that is no YAML', () => {
+  it.each([
+    ['a list that is not closed', '\nmode: [', 2],
+    ['a quote that is not closed', 'mode: basic\nsource: "abc', 2],
+    ['a tab for indentation', 'modules:\n\tstat:\n', 2],
+    ['a key twice', 'mode: basic\nupdate_every: 3\nmode: advanced\n', 3],
+    ['a mapping inside a value', '\n\nmode: basic: advanced', 3],
+    ['two documents', 'mode: basic\n---\nmode: advanced\n', 2],
+  ])('is refused with its line: %s', (_what, text, line) => {
+    const said = refusal(text);
+    expect(said).toMatch(new RegExp(`^conntrack\\.conf: line ${line}: not valid YAML: \\S`));
+    expect(said).not.toContain('\n');
+  });
+
+  it('or that would grow without bounds is refused', () => {
+    const bomb = ['a: &a [x, x]', 'b: &b [*a, *a, *a, *a]', 'c: &c [*b, *b, *b, *b]', 'd: [*c, *c, *c, *c]'].join('\n');
+    expect(refusal(bomb)).toMatch(/^conntrack\.conf: not valid YAML: \S/);
+  });
+});

@@ -1,0 +1,503 @@
+/**
+ * What is drawn, what is documented, what alerts look at and what can be configured is written down in several places
+ * for several readers. These tests hold the places against each other, each pair in both directions.
+ */
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import * as v from 'valibot';
+import { describe, expect, it, vi } from 'vitest';
+import { parse } from 'yaml';
+
+import { charts } from '../charts/index.ts';
+import { contextsInOrder } from '../charts/priorities.ts';
+import type { Chart } from '../charts/types.ts';
+import { HELP, parseCommandLine } from '../collector/cli.ts';
+import { CONFIG_FILE, parseConfig, schema } from '../collector/config.ts';
+import { readEnvironment } from '../collector/environment.ts';
+import { UsageError } from '../collector/errors.ts';
+import type { Scope } from '../collector/modules/module.ts';
+import { columnsOf } from '../collector/modules/stat/columns.ts';
+import { flatten, keysOf, nest, uncomment } from './helpers/config_keys.ts';
+import { GROUPS } from './helpers/groups.ts';
+import { dimensionsOf, parseHealth, thresholdOf, windowOf } from './helpers/health_file.ts';
+import { anchorsIn, cell, codeBlocks, codeIn, headingsBelow, onlyCode, tableAfter } from './helpers/markdown.ts';
+import { parseMetadata } from './helpers/metadata_file.ts';
+import { RecordedHost, SETTINGS } from './helpers/recorded_host.ts';
+import { allMetrics, COLUMNS, type Metrics, metricsOf, NAMES_5_10 } from './helpers/stat_metrics.ts';
+import { NAMES, OLD_NAMES } from './helpers/stat_text.ts';
+
+const ROOT = new URL('..', import.meta.url);
+const read = (name: string): string => readFileSync(new URL(name, ROOT), 'utf8');
+
+const readme = read('README.md');
+const stockConfig = read('collector/conntrack.conf');
+const alerts = parseHealth(read('health/conntrack.conf'));
+
+const metadata = parseMetadata(read('metadata.yaml'));
+const project = v.parse(
+  v.object({
+    version: v.string(),
+    license: v.string(),
+    bin: v.record(v.string(), v.string()),
+    scripts: v.record(v.string(), v.string()),
+  }),
+  JSON.parse(read('package.json')),
+);
+
+/** The charts in the order of the dashboard. */
+const inOrder = contextsInOrder.flatMap((context) => charts.filter((chart) => chart.context === context));
+const byContext = new Map(charts.map((chart) => [chart.context, chart]));
+const scopes = [...new Set(inOrder.map((chart) => chart.scope))];
+
+/** What follows the name in the ids of the charts of a scope, as the documentation writes it. */
+const INSTANCE: Readonly<Record<Scope, string>> = { host: '', cpu: '_cpuN' };
+const idOf = (chart: Chart): string => `conntrack.${chart.id}${INSTANCE[chart.scope]}`;
+
+const drawnOn = (metrics: Metrics): Chart[] =>
+  inOrder.filter(({ scope, dimensions }) => dimensions.some(({ metric }) => metrics[scope].has(metric)));
+
+const zeros = NAMES.map(() => 0);
+
+/** The metrics that the charts of a scope name. */
+function metricsNamed(scope: Scope): string[] {
+  const named = charts
+    .filter((chart) => chart.scope === scope)
+    .flatMap((chart) => [...chart.dimensions, ...(chart.variables ?? [])]);
+  return [...new Set(named.map(({ metric }) => metric))].sort();
+}
+
+describe('the charts', () => {
+  it('have each context exactly once in the order of the dashboard', () => {
+    expect([...contextsInOrder].sort()).toEqual([...new Set(charts.map(({ context }) => context))].sort());
+  });
+
+  it('have ids of their own', () => {
+    const ids = charts.map(({ id }) => id);
+    expect(ids).toEqual([...new Set(ids)]);
+  });
+
+  it('agree with every chart of the same context on scope, title, unit, type and dimensions', () => {
+    for (const { context, scope, title, units, type, dimensions } of charts) {
+      expect(byContext.get(context)).toMatchObject({ scope, title, units, type, dimensions });
+    }
+  });
+
+  it.each(charts)(
+    '$id has a well-formed id, context, title, unit and family',
+    ({ id, context, title, units, family }) => {
+      expect(id).toMatch(/^[a-z][a-z0-9_]*$/);
+      expect(context).toMatch(/^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/);
+      expect(family).toMatch(/^[a-z][a-z0-9 ]*$/);
+      for (const text of [title, units]) expect(text).toMatch(/^[^\s'"\\\p{C}](?:[^'"\\\p{C}]*[^\s'"\\\p{C}])?$/u);
+    },
+  );
+
+  it.each(charts)(
+    '$id has dimensions and variables of their own, with well-formed names',
+    ({ dimensions, variables = [] }) => {
+      const names = [...dimensions.map(({ id }) => id), ...variables.map(({ name }) => name)];
+      expect(dimensions).not.toHaveLength(0);
+      expect(names).toEqual([...new Set(names)]);
+      for (const name of names) expect(name).toMatch(/^[a-z][a-z0-9_]*$/);
+    },
+  );
+
+  it.each(charts)('$id draws below the axis exactly what the built-in collector draws there', ({ dimensions }) => {
+    const below = ['ignore', 'invalid', 'deleted', 'delete_list', 'restarted', 'insert_failed', 'drop', 'early_drop'];
+    const drawn = dimensions.filter(({ multiplier }) => multiplier === -1);
+    expect(drawn.map(({ id }) => id)).toEqual(dimensions.map(({ id }) => id).filter((id) => below.includes(id)));
+  });
+
+  it.each(charts)('$id sends rates in thousandths', ({ units, dimensions }) => {
+    if (units.endsWith('/s')) expect(dimensions.map(({ divisor }) => divisor)).toEqual(dimensions.map(() => 1000));
+  });
+});
+
+describe('what the module stat returns', () => {
+  it('has a metric for every column of every kernel', () => {
+    const metrics = columnsOf(COLUMNS, '').map(({ metric }) => metric);
+    expect(new Set(metrics).size).toBe(COLUMNS.length - 1);
+  });
+
+  it('is all drawn, or given to alerts', () => {
+    expect(metricsNamed('host')).toEqual([...allMetrics.host].sort());
+  });
+
+  it('holds all that is drawn of a CPU', () => {
+    expect([...allMetrics.cpu]).toEqual(expect.arrayContaining(metricsNamed('cpu')));
+  });
+});
+
+describe('metadata.yaml', () => {
+  it('is about this plugin', () => {
+    const names = [metadata.plugin_name, ...metadata.modules.map(({ meta }) => meta.plugin_name)];
+    expect([...new Set(names)]).toEqual(Object.keys(project.bin));
+  });
+
+  it('has the modules that charts come from', () => {
+    const modules = metadata.modules.map(({ meta }) => meta.module_name);
+    expect(modules).toEqual([...new Set(inOrder.map(({ module }) => module))]);
+  });
+});
+
+describe.each(metadata.modules)(
+  'metadata.yaml of module $meta.module_name',
+  ({ meta, setup, metrics, alerts: documented }) => {
+    const own = inOrder.filter(({ module }) => module === meta.module_name);
+
+    it('has every chart with its title, unit, type and dimensions, in the order of the dashboard', () => {
+      const found = metrics.scopes.flatMap((scope) =>
+        scope.metrics.map((metric) => [
+          scope.name,
+          metric.name,
+          metric.description,
+          metric.unit,
+          metric.chart_type,
+          metric.dimensions.map(({ name }) => name),
+        ]),
+      );
+      const drawn = scopes.flatMap((scope) =>
+        own
+          .filter((chart) => chart.scope === scope)
+          .map(({ context, title, units, type, dimensions }) => [
+            scope,
+            context,
+            title,
+            units,
+            type,
+            dimensions.map(({ id }) => id),
+          ]),
+      );
+      expect(found).toEqual(drawn);
+    });
+
+    it('has the labels that the charts of each scope have', () => {
+      const host = new RecordedHost({}, { perCpu: true });
+      host.stat(NAMES, zeros);
+      host.collect(0);
+      const labels = new Map<string, string[]>();
+      for (const sample of host.collect(1)) labels.set(sample.scope, Object.keys(sample.labels));
+      const inMetadata = metrics.scopes.map((scope) => [scope.name, scope.labels.map(({ name }) => name)]);
+      expect(inMetadata).toEqual([...labels]);
+    });
+
+    it('says truly which charts there are under which condition', () => {
+      const drawn = {
+        'No statistics file': [metricsOf(undefined, '6.1.0')],
+        'Statistics file, Linux 5.9 and older': [metricsOf(OLD_NAMES, '4.8.0'), metricsOf(OLD_NAMES, '5.9.0')],
+        'Statistics file, Linux 5.10 and later': [metricsOf(NAMES_5_10, '5.10.0'), metricsOf(NAMES, '6.18.0')],
+      };
+      expect(metrics.availability).toEqual(Object.keys(drawn));
+      const documentedMetrics = metrics.scopes.flatMap((scope) => scope.metrics);
+      for (const [condition, kernels] of Object.entries(drawn)) {
+        const available = documentedMetrics.filter(({ availability }) => availability.includes(condition));
+        for (const kernel of kernels) {
+          expect(available.map(({ name }) => name)).toEqual(drawnOn(kernel).map(({ context }) => context));
+        }
+      }
+    });
+
+    it('has every alert with its context and its text', () => {
+      expect(documented.map(({ name, metric, info }) => ({ name, metric, info }))).toEqual(
+        alerts.map(({ template, on, info }) => ({ name: template, metric: on, info })),
+      );
+    });
+
+    it('links to the file that the alerts are in', () => {
+      for (const { link } of documented) expect(link).toBe('health/conntrack.conf');
+    });
+
+    it('names the configuration file', () => {
+      expect(setup.configuration.file.name).toBe(CONFIG_FILE);
+    });
+
+    it('has every option with its default', () => {
+      const options = setup.configuration.options.list.map(({ name, default_value }) => [name, String(default_value)]);
+      expect(options).toEqual(defaults);
+    });
+
+    it.each(setup.configuration.examples.list)('has an example "$name" that the collector accepts', ({ config }) => {
+      expect(() => parseConfig('example', config)).not.toThrow();
+    });
+  },
+);
+
+describe('the alerts', () => {
+  it('have names of their own', () => {
+    const names = alerts.map(({ template }) => template);
+    expect(names).toEqual([...new Set(names)]);
+    for (const name of names) expect(name).toMatch(/^conntrack_[a-z0-9_]+$/);
+  });
+
+  it.each(alerts)('$template looks at a chart and a dimension that exist', ({ on = '', lookup, plugin }) => {
+    const dimensions = byContext.get(on)?.dimensions.map(({ id }) => id);
+    expect(dimensions).toBeDefined();
+    expect(dimensions).toEqual(expect.arrayContaining(dimensionsOf(lookup)));
+    expect(Object.keys(project.bin)).toContain(plugin);
+  });
+
+  it.each(alerts)(
+    '$template uses no variable that its chart does not have',
+    ({ on = '', calc = '', warn = '', crit = '' }) => {
+      const known = [
+        'this',
+        'status',
+        'WARNING',
+        'CRITICAL',
+        ...(byContext.get(on)?.variables ?? []).map(({ name }) => name),
+      ];
+      const used = [...`${calc} ${warn} ${crit}`.matchAll(/\$(\w+)/g)].map(([, name]) => name);
+      expect(known).toEqual(expect.arrayContaining(used));
+    },
+  );
+});
+
+/** Every option with its default as an operator writes it, in the order of the schema. */
+const defaults = flatten(v.parse(schema, {}));
+
+describe('the configuration', () => {
+  it('has a default for every key of the schema', () => {
+    expect(defaults.map(([key]) => key)).toEqual(keysOf(schema));
+  });
+
+  it('has every key with its default in the stock file, commented out', () => {
+    expect(parse(stockConfig)).toBeNull();
+    expect(flatten(parse(uncomment(stockConfig)))).toEqual(defaults);
+  });
+
+  it('has a stock file that says the same with and without its comments', () => {
+    expect(parseConfig('stock', uncomment(stockConfig))).toEqual(parseConfig('stock', stockConfig));
+  });
+
+  it('has a comment before every option in the stock file', () => {
+    const lines = stockConfig.split('\n').map((line) => line.trim());
+    for (const [at, line] of lines.entries()) {
+      if (/^#[a-z]\w*: ?\S/.test(line)) expect([line, lines[at - 1]]).toEqual([line, expect.stringMatching(/^# \S/)]);
+    }
+  });
+});
+
+describe('README.md', () => {
+  it('has every chart with its context, dimensions and unit, in the order of the dashboard', () => {
+    const rows = tableAfter(readme, '## What you get').map((row) => [
+      onlyCode(cell(row, 'Chart')),
+      onlyCode(cell(row, 'Context')),
+      codeIn(cell(row, 'Dimensions')),
+      cell(row, 'Unit'),
+    ]);
+    expect(rows).toEqual(
+      inOrder.map((chart) => [idOf(chart), chart.context, chart.dimensions.map(({ id }) => id), chart.units]),
+    );
+  });
+
+  it('has a line about every chart', () => {
+    for (const row of tableAfter(readme, '## What you get')) expect(cell(row, 'What it tells you')).toMatch(/\S.*\.$/);
+  });
+
+  it('says truly what is drawn below the axis', () => {
+    const [, text = ''] = /^Below the axis are drawn: (.*?)\.$/ms.exec(readme) ?? [];
+    const below = charts.flatMap(({ dimensions }) => dimensions.filter(({ multiplier }) => multiplier === -1));
+    expect(codeIn(text).sort()).toEqual([...new Set(below.map(({ id }) => id))].sort());
+  });
+
+  it('has every variable of a chart', () => {
+    const rows = tableAfter(readme, 'Your own alerts can use these variables of the charts:');
+    expect(rows.map((row) => [onlyCode(cell(row, 'Chart')), onlyCode(cell(row, 'Variable'))])).toEqual(
+      charts.flatMap((chart) => (chart.variables ?? []).map(({ name }) => [idOf(chart), name])),
+    );
+  });
+
+  it('has every file that is read', () => {
+    const host = new RecordedHost({}, { perCpu: true });
+    const open = vi.spyOn(host.volume, 'openSync');
+    host.collect(0);
+    host.write(`${SETTINGS}count`, '1\n');
+    host.stat(NAMES, zeros);
+    for (const second of [60, 61]) host.collect(second);
+    const rows = tableAfter(readme, '## Permissions and containers').map((row) => onlyCode(cell(row, 'What it reads')));
+    expect(rows.sort()).toEqual([...new Set(open.mock.calls.map(([path]) => String(path)))].sort());
+  });
+
+  it('says truly what the basic mode draws', () => {
+    const basic = charts.filter((chart) => chart.basic === true).map(idOf);
+    const row = tableAfter(readme, '## Configuration').find((option) => cell(option, 'Option') === '`mode`') ?? {};
+    expect(codeIn(cell(row, 'What it does')).filter((code) => code.startsWith('conntrack.'))).toEqual(basic);
+  });
+
+  it('says truly what is not drawn on which kernel', () => {
+    const kernels = {
+      '2.6.35 to 4.8': [metricsOf(OLD_NAMES, '2.6.35'), metricsOf(OLD_NAMES, '4.8.17')],
+      '4.9 to 5.9': [metricsOf(OLD_NAMES, '4.9.0'), metricsOf(OLD_NAMES, '5.9.16')],
+      '5.10 to 5.14': [metricsOf(NAMES_5_10, '5.10.0'), metricsOf(NAMES_5_10, '5.14.21')],
+      '5.15 and later': [metricsOf(NAMES, '5.15.0'), metricsOf(NAMES, '6.18.0')],
+    };
+    const rows = tableAfter(readme, '## Which kernel counts what');
+    expect(rows.map((row) => cell(row, 'Kernel'))).toEqual(Object.keys(kernels));
+    for (const [at, releases] of Object.values(kernels).entries()) {
+      const missing = codeIn(cell(rows[at] ?? {}, 'Not drawn')).sort();
+      for (const metrics of releases) expect(missing).toEqual(notDrawn(metrics));
+    }
+  });
+
+  it('has every alert with what it looks at and its thresholds', () => {
+    const rows = tableAfter(readme, '## Alerts, and what to do').map((row) => ({
+      template: onlyCode(cell(row, 'Alert')),
+      on: onlyCode(cell(row, 'Context')),
+      of: codeIn(cell(row, 'Dimension')),
+      lookup: cell(row, 'Looks at'),
+      warn: cell(row, 'Warning above'),
+      crit: cell(row, 'Critical above'),
+      units: cell(row, 'Unit'),
+    }));
+    expect(rows).toEqual(
+      alerts.map(({ template, on, lookup, warn, crit, units }) => ({
+        template,
+        on,
+        of: dimensionsOf(lookup),
+        lookup: windowOf(lookup),
+        warn: thresholdOf(warn),
+        crit: thresholdOf(crit),
+        units,
+      })),
+    );
+  });
+
+  it('says for every alert what to do', () => {
+    expect(headingsBelow(readme, '## Alerts, and what to do')).toEqual(alerts.map(({ template }) => template));
+  });
+
+  it('has every option with its default', () => {
+    const rows = tableAfter(readme, '## Configuration').map((row) => [
+      onlyCode(cell(row, 'Option')),
+      onlyCode(cell(row, 'Default')).replace('""', ''),
+    ]);
+    expect(rows).toEqual(defaults);
+  });
+
+  it('says for every option what is allowed, in the words of the collector', () => {
+    for (const row of tableAfter(readme, '## Configuration')) {
+      const option = onlyCode(cell(row, 'Option'));
+      const refusal = `wrong: line 1: ${option}: found -5, allowed: ${cell(row, 'Allowed').replaceAll('`', '')}`;
+      expect(() => parseConfig('wrong', nest(option, '-5'))).toThrow(new UsageError(refusal));
+    }
+  });
+
+  it.each(codeBlocks(readme, 'yaml'))('has an example that the collector accepts: %j', (config) => {
+    expect(() => parseConfig('example', config)).not.toThrow();
+  });
+
+  it('has every word of the command line', () => {
+    const inReadme = tableAfter(readme, '### Command line').map((row) => onlyCode(cell(row, 'Option')));
+    const inHelp = [...HELP.matchAll(/^ {2}(\S+(?: [A-Z]+)?) {2,}\S/gm)].map(([, option]) => option);
+    const [usage = ''] = HELP.split('\n');
+    const inUsage = [...usage.matchAll(/\[([^\]]+)\]/g)].map(([, option]) => option);
+    expect(inReadme).toEqual(inHelp);
+    expect(inReadme).toEqual(inUsage);
+  });
+
+  it('has only words of the command line that the collector accepts', () => {
+    for (const row of tableAfter(readme, '### Command line')) {
+      const words = onlyCode(cell(row, 'Option'))
+        .replace(/[A-Z]+$/, '5')
+        .split(' ');
+      expect(() => parseCommandLine(words)).not.toThrow();
+    }
+  });
+
+  it('has every variable of the environment that is read', () => {
+    const names = new Set<string>();
+    const get = (_target: object, name: string | symbol): undefined => void names.add(String(name));
+    readEnvironment(new Proxy({}, { get }));
+    const rows = tableAfter(readme, '### Environment').map((row) => onlyCode(cell(row, 'Variable')));
+    expect(rows.sort()).toEqual([...names].sort());
+  });
+
+  it('quotes the log as the collector writes it', () => {
+    const source = sourceText();
+    for (const row of tableAfter(readme, '## Troubleshooting')) {
+      const message = onlyCode(cell(row, 'Message'));
+      const [head = '', ...rest] = message.split(': ');
+      const isPutTogether = source.includes(`\`${head}: \${`) && source.includes(`'${rest.join(': ')}'`);
+      expect([message, source.includes(message) || isPutTogether]).toEqual([message, true]);
+    }
+  });
+
+  it('has every group of tests', () => {
+    const rows = tableAfter(readme, '### Tests').map((row) => onlyCode(cell(row, 'Group')));
+    expect(rows).toEqual(['unit', ...GROUPS]);
+  });
+
+  it('has its two commands in blocks of their own', () => {
+    const blocks = codeBlocks(readme, 'bash').map((block) => block.trim());
+    expect(blocks).toEqual(expect.arrayContaining(['npm ci && npm start', 'npm ci && npm test']));
+  });
+
+  it('names only scripts that there are', () => {
+    const named = [...readme.matchAll(/npm (?:run (\w+)|(start|test))/g)].map(
+      ([, script, shorthand]) => script ?? shorthand,
+    );
+    expect(named).not.toHaveLength(0);
+    expect(Object.keys(project.scripts)).toEqual(expect.arrayContaining(named));
+  });
+
+  it('links only to files and headings that there are', () => {
+    const links = [...readme.matchAll(/(?<!!)\[[^\]]*\]\(([^)]+)\)/g)].map(([, target]) => target ?? '');
+    const headings = anchorsIn(readme);
+    const isThere = (link: string): boolean =>
+      link.startsWith('#') ? headings.includes(link) : existsSync(new URL(link, ROOT));
+    expect(links.filter((link) => !isThere(link))).toEqual([]);
+  });
+
+  it('names only folders that there are', () => {
+    const folders = tableAfter(readme, '### Layout').map((row) => onlyCode(cell(row, 'Folder')));
+    const missing = folders.filter((folder) => folder !== 'dist/' && !existsSync(new URL(folder, ROOT)));
+    expect(missing).toEqual([]);
+  });
+
+  it('names the licence', () => {
+    expect(readme).toContain(`${project.license}, see [LICENSE]`);
+  });
+});
+
+describe.each(['README.md', 'metadata.yaml', 'CHANGELOG.md'])('%s', (name) => {
+  it('names only charts, contexts and alerts that there are', () => {
+    const known = [
+      ...charts.flatMap((chart) => [idOf(chart), chart.context]),
+      ...alerts.map(({ template }) => template),
+      ...['conntrack.plugin', CONFIG_FILE],
+    ];
+    const named = codeIn(read(name)).filter((code) => /^(?:netfilter\.)?conntrack[._][a-z_]+N?$/.test(code));
+    expect(named.filter((code) => !known.includes(code))).toEqual([]);
+  });
+});
+
+describe('CHANGELOG.md', () => {
+  it('has an entry for what is not released yet, or for the version', () => {
+    const entries = [...read('CHANGELOG.md').matchAll(/^## \[([^\]]+)\]/gm)].map(([, entry]) => entry);
+    expect(['Unreleased', project.version]).toContain(entries[0]);
+  });
+
+  it('names every alert', () => {
+    expect(codeIn(read('CHANGELOG.md'))).toEqual(expect.arrayContaining(alerts.map(({ template }) => template)));
+  });
+});
+
+/** The dimensions of the host's charts that are not drawn, each as chart and dimension. */
+function notDrawn(metrics: Metrics): string[] {
+  return charts
+    .filter(({ scope }) => scope === 'host')
+    .flatMap((chart) =>
+      chart.dimensions.filter(({ metric }) => !metrics.host.has(metric)).map(({ id }) => `${chart.id}.${id}`),
+    )
+    .sort();
+}
+
+/** The collector's source, with texts that are written over several lines joined. */
+function sourceText(): string {
+  const names = readdirSync(new URL('collector/', ROOT), { encoding: 'utf8', recursive: true });
+  const files = names.filter((name) => name.endsWith('.ts')).map((name) => `collector/${name}`);
+  return files
+    .map(read)
+    .join('\n')
+    .replaceAll(/["'`]\s*\+\s*["'`]/g, '');
+}

@@ -1,0 +1,244 @@
+/** A real Netdata agent that runs the built plugin on a router with real traffic, and its dashboard in a browser. */
+
+import type { ChildProcess } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+
+import { charts } from '../../charts/index.ts';
+import { AGENT_URL, Agent } from '../helpers/agent.ts';
+import { end, Laboratory, SERVER_ADDRESS } from '../helpers/laboratory.ts';
+import { until } from '../helpers/until.ts';
+
+const missing = inject('missing');
+const PICTURE = fileURLToPath(new URL('../../charts/dashboard.png', import.meta.url));
+
+/** The columns that the agent's own collector reads correctly on every kernel, with its chart and ours. */
+const SHARED: readonly (readonly [string, string])[] = [
+  ['new', 'invalid'],
+  ['changes', 'inserted'],
+  ['errors', 'icmp_error'],
+  ['errors', 'insert_failed'],
+  ['errors', 'drop'],
+  ['errors', 'early_drop'],
+  ['search', 'restarted'],
+  ['search', 'found'],
+  ['expect', 'created'],
+  ['expect', 'deleted'],
+  ['expect', 'new'],
+];
+
+const MAX = 2000;
+
+describe.skipIf(missing.agent !== undefined)('the agent', () => {
+  let laboratory: Laboratory;
+  let agent: Agent;
+  /** When the minute of traffic began and ended, in seconds since the epoch. */
+  let began = 0;
+  let ended = 0;
+
+  beforeAll(async () => {
+    laboratory = Laboratory.create();
+    laboratory.set('nf_conntrack_tcp_loose', 0);
+    laboratory.set('nf_conntrack_buckets', 4096);
+    laboratory.set('nf_conntrack_max', MAX);
+    await laboratory.traffic('server', 'udp-sink', 5000, 300);
+    await laboratory.traffic('server', 'tcp-echo', 5001, 300);
+    agent = await Agent.start(laboratory);
+    await until(
+      'the plugin has charts of rates',
+      30,
+      async () => 'conntrack.errors' in (await agent.charts('conntrack.plugin')),
+    );
+  });
+
+  afterAll(async () => {
+    await agent?.close();
+    await laboratory?.close();
+  });
+
+  it('runs the plugin as its own user and has every chart of the module', async () => {
+    const listed = await agent.charts('conntrack.plugin');
+    const expected = charts.filter((chart) => chart.scope === 'host');
+    expect(Object.keys(listed).sort()).toEqual(expected.map((chart) => `conntrack.${chart.id}`).sort());
+    for (const chart of expected) {
+      expect(listed[`conntrack.${chart.id}`]).toMatchObject({
+        context: chart.context,
+        units: chart.units,
+        family: chart.family,
+        plugin: 'conntrack.plugin',
+        module: 'stat',
+        update_every: 1,
+      });
+    }
+    expect(processUser(agent.pluginPid)).toBe(processUser(agent.pid));
+  });
+
+  it('counts as many entries as conntrack -C', async () => {
+    laboratory.load(413);
+    await until('413 entries', 10, async () => (await latest('conntrack.sockets', 'connections')) === 413);
+    expect(laboratory.count()).toBe(413);
+    expect(await latest('conntrack.utilization', 'used')).toBeCloseTo((413 / MAX) * 100, 1);
+    laboratory.flush();
+  });
+
+  it('draws what its own collector draws over a minute of trouble, and raises conntrack_full to CRITICAL', async () => {
+    // No traffic in the first and the last seconds, so that both collectors see the whole of it in the minute.
+    began = await wallSeconds(2);
+    await seconds(3);
+    const talk = await laboratory.traffic('client', 'tcp-talk', SERVER_ADDRESS, 5001, 40, 120);
+    await seconds(1);
+    laboratory.run('router', ['conntrack', '-D', '-p', 'tcp', '--dport', '5001']);
+    for (let round = 0; round < 6; round++) {
+      laboratory.load(200, 2000 + round * 200);
+      await seconds(2);
+    }
+    await end(talk);
+    laboratory.load(MAX - 120 - laboratory.count(), 10_000);
+    const flows = await laboratory.traffic('client', 'udp-flows', SERVER_ADDRESS, 5000, 100, 120);
+    await until(
+      'conntrack_full is CRITICAL',
+      60,
+      async () => (await agent.alarms())['conntrack_full']?.status === 'CRITICAL',
+    );
+    await seconds(began + 54 - Date.now() / 1000);
+    await end(flows);
+    await seconds(began + 60 - Date.now() / 1000);
+    ended = await wallSeconds(1);
+
+    for (const [chart, dimension] of SHARED) {
+      const own = await total(`conntrack.${chart}`, dimension);
+      const builtin = await total(`netfilter.conntrack_${chart}`, dimension);
+      expect(own, `${chart}.${dimension}, ours ${own}, the agent's ${builtin}`).toSatisfy(
+        (value: number) => Math.abs(value - builtin) <= 1 + 0.03 * Math.abs(builtin),
+      );
+    }
+    expect(await total('conntrack.changes', 'inserted')).toBeGreaterThan(1000);
+    for (const [chart, dimension] of [
+      ['new', 'invalid'],
+      ['errors', 'drop'],
+      ['errors', 'early_drop'],
+    ] as const) {
+      expect(await total(`conntrack.${chart}`, dimension), dimension).toBeGreaterThan(50);
+    }
+  });
+
+  it('warns of what the full table loses', async () => {
+    for (const name of ['conntrack_drops', 'conntrack_early_drops']) {
+      await until(`${name} is WARNING`, 60, async () => (await agent.alarms())[name]?.status === 'WARNING');
+    }
+    const alarms = await agent.alarms();
+    const templates = [...readFileSync('health/conntrack.conf', 'utf8').matchAll(/^ *template: (\S+)$/gm)];
+    expect(Object.keys(alarms).sort()).toEqual(templates.map(([, name]) => name).sort());
+    for (const alarm of Object.values(alarms)) expect(alarm.chart).toMatch(/^conntrack\./);
+  });
+
+  describe.skipIf(missing.browser !== undefined)('on its dashboard', () => {
+    const drawnCharts = charts.filter(({ scope }) => scope === 'host');
+    let folder = '';
+    let browser: Browser;
+    let page: Page;
+    let flows: ChildProcess;
+
+    beforeAll(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'conntrack-browser-'));
+      const wrapper = join(folder, 'chromium');
+      writeFileSync(wrapper, `#!/bin/sh\nexec ip netns exec ${laboratory.namespace('router')} chromium "$@"\n`);
+      chmodSync(wrapper, 0o755);
+      flows = await laboratory.traffic('client', 'udp-flows', SERVER_ADDRESS, 5000, 100, 90);
+      browser = await chromium.launch({
+        executablePath: wrapper,
+        args: [
+          '--no-sandbox',
+          '--disable-gpu',
+          '--disable-quic',
+          '--no-first-run',
+          '--disable-background-networking',
+          '--disable-component-update',
+          '--disable-sync',
+        ],
+      });
+      page = await browser.newPage({ viewport: { width: 1200, height: 3500 } });
+      const hash = `menu_conntrack;after=${began * 1000};before=${(began + 66) * 1000};theme=white`;
+      await page.goto(`${AGENT_URL}/#${hash}`, { waitUntil: 'domcontentloaded' });
+    });
+
+    afterAll(async () => {
+      await browser?.close();
+      if (flows !== undefined) await end(flows);
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    it('draws every chart with its title', async () => {
+      for (const chart of drawnCharts) {
+        const element = page.locator(`[data-netdata="conntrack.${chart.id}"]`);
+        await element.locator('canvas').first().waitFor({ timeout: 60_000 });
+        expect(await element.textContent()).toContain(chart.title);
+      }
+      // The rest of the page is drawn when the picture is asked for; a moment lets the lines grow.
+      await seconds(5);
+      await page.screenshot({ path: process.env['UPDATE_PICTURE'] === '1' ? PICTURE : join(folder, 'dashboard.png') });
+    });
+
+    it('shows the alert among the raised ones, with its text', async () => {
+      await page.locator('[data-target="#alarmsModal"]').first().click();
+      const [, info = ''] = /^ *info: (.*)$/m.exec(readFileSync('health/conntrack.conf', 'utf8')) ?? [];
+      await page.locator('#alarms_active').getByText(info).first().waitFor({ timeout: 30_000 });
+    });
+  });
+
+  it('clears conntrack_full when the table is emptied', async () => {
+    laboratory.flush();
+    await until(
+      'conntrack_full is CLEAR',
+      100,
+      async () => (await agent.alarms())['conntrack_full']?.status === 'CLEAR',
+    );
+  });
+
+  it('has nothing to complain of', () => {
+    const lines = agent.log.split('\n');
+    expect(lines.filter((line) => /ERROR .*PLUGINSD\[conntrack/.test(line))).toEqual([]);
+    expect(lines.filter((line) => line.includes('comm=conntrack.plugin'))).toEqual([]);
+  });
+
+  it('starts the plugin again when it is killed, and its charts go on', async () => {
+    const killed = agent.pluginPid;
+    if (killed === undefined) throw new Error('the plugin does not run');
+    process.kill(killed, 'SIGTERM');
+    await until('another plugin process', 60, () => agent.pluginPid !== undefined && agent.pluginPid !== killed);
+    laboratory.load(29);
+    await until('29 entries are drawn', 30, async () => (await latest('conntrack.sockets', 'connections')) === 29);
+    await until('rates are drawn', 30, async () => (await latest('conntrack.changes', 'inserted')) !== null);
+  });
+
+  async function latest(chart: string, dimension: string): Promise<number | null> {
+    const { labels, data } = await agent.data(chart, -1);
+    return data[0]?.[labels.indexOf(dimension)] ?? null;
+  }
+
+  /** The sum of a dimension over the minute of traffic, a point a second. */
+  async function total(chart: string, dimension: string): Promise<number> {
+    const { labels, data } = await agent.data(chart, began, ended);
+    const column = labels.indexOf(dimension);
+    return data.reduce((sum, row) => sum + Math.abs(row[column] ?? 0), 0);
+  }
+});
+
+/** A time in whole seconds, so many from now. */
+async function wallSeconds(ahead: number): Promise<number> {
+  await seconds(ahead);
+  return Math.floor(Date.now() / 1000);
+}
+
+function seconds(count: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.max(0, count) * 1000));
+}
+
+/** The numeric user that a process runs as. */
+function processUser(pid: number | undefined): string | undefined {
+  return /^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+}

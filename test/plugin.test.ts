@@ -1,0 +1,212 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+
+import type { Chart } from '../charts/types.ts';
+import { Emitter } from '../collector/emit.ts';
+import type { Module, Sample } from '../collector/modules/module.ts';
+import { Output } from '../collector/output.ts';
+import { Plugin } from '../collector/plugin.ts';
+import { RecordingLog } from './helpers/recording_log.ts';
+import { StallingPipe } from './helpers/stalling_pipe.ts';
+
+const SECOND = 1_000_000;
+
+function chart(id: string): Chart {
+  return {
+    id,
+    scope: 'host',
+    title: `The ${id}`,
+    units: 'things',
+    family: 'all',
+    context: `test.${id}`,
+    type: 'line',
+    module: id,
+    dimensions: [{ id: 'count', metric: id }],
+  };
+}
+
+/** A module that returns what it is told to, or throws it. */
+class Told implements Module {
+  readonly name: string;
+  readonly every = 1;
+  /** When it was asked, in microseconds. */
+  readonly asked: number[] = [];
+  closed = 0;
+  next: number | Error = 0;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  collect(at: number): readonly Sample[] {
+    this.asked.push(at);
+    if (this.next instanceof Error) throw this.next;
+    return [{ scope: 'host', instance: '', labels: {}, values: { [this.name]: this.next } }];
+  }
+
+  close(): void {
+    this.closed++;
+  }
+}
+
+function setUp() {
+  const pipe = new StallingPipe();
+  const log = new RecordingLog();
+  const apples = new Told('apples');
+  const pears = new Told('pears');
+  const emitter = new Emitter({ charts: [chart('apples'), chart('pears')], source: '' });
+  const plugin = new Plugin({ modules: [apples, pears], emitter, output: new Output(pipe, log), log });
+  const tick = (seconds: number, skipped = 0): void => plugin.tick({ at: seconds * SECOND, skipped });
+  return { pipe, log, apples, pears, plugin, tick };
+}
+
+/** The updates in a text, each as its chart, its microseconds and its value. */
+function updates(text: string): string[] {
+  return [...text.matchAll(/^BEGIN conntrack\.(\w+)(?: (\d+))?\nSET count = (\d+)\nEND$/gm)].map(
+    ([, id, microseconds, value]) => `${id} ${microseconds ?? '-'} ${value}`,
+  );
+}
+
+describe('a tick', () => {
+  it('asks every module and sends what they return in one write', () => {
+    const { pipe, apples, pears, tick } = setUp();
+    apples.next = 31;
+    pears.next = 47;
+    tick(100);
+    apples.next = 32;
+    pears.next = 48;
+    tick(101);
+    expect(pipe.received.map(updates)).toEqual([
+      ['apples - 31', 'pears - 47'],
+      ['apples 1000000 32', 'pears 1000000 48'],
+    ]);
+    expect(apples.asked).toEqual([100 * SECOND, 101 * SECOND]);
+    expect(pears.asked).toEqual([100 * SECOND, 101 * SECOND]);
+  });
+
+  it('that is in time says nothing in the log', () => {
+    const { log, tick } = setUp();
+    tick(100);
+    tick(101);
+    expect(log.entries).toEqual([]);
+  });
+
+  it('that others were skipped before says how many', () => {
+    const { log, pipe, tick } = setUp();
+    tick(100);
+    tick(104, 3);
+    expect(log.entries).toEqual([{ level: 'warning', message: 'late: updates were skipped', fields: { skipped: 3 } }]);
+    expect(updates(pipe.text)).toContain('apples 4000000 0');
+  });
+});
+
+describe('a module that fails', () => {
+  const error = new TypeError('no such fruit');
+  const entry = {
+    level: 'error',
+    message: 'the module failed: its charts are silent until it works again',
+    fields: { module: 'apples', error: 'no such fruit' },
+  };
+
+  it('does not stop the others and is reported once', () => {
+    const { pipe, log, apples, pears, tick } = setUp();
+    apples.next = error;
+    for (const [index, seconds] of [100, 101, 102].entries()) {
+      pears.next = 60 + index;
+      tick(seconds);
+    }
+    expect(updates(pipe.text)).toEqual(['pears - 60', 'pears 1000000 61', 'pears 1000000 62']);
+    expect(log.entries).toEqual([entry]);
+    expect(apples.asked).toHaveLength(3);
+  });
+
+  it('is drawn again as soon as it works, with the true time since', () => {
+    const { pipe, log, apples, tick } = setUp();
+    apples.next = 5;
+    tick(100);
+    apples.next = error;
+    tick(101);
+    tick(102);
+    apples.next = 8;
+    tick(103);
+    expect(updates(pipe.text).filter((update) => update.startsWith('apples'))).toEqual([
+      'apples - 5',
+      'apples 3000000 8',
+    ]);
+    expect(log.entries).toEqual([
+      entry,
+      { level: 'info', message: 'the module works again', fields: { module: 'apples' } },
+    ]);
+  });
+
+  it('after it worked again is reported again', () => {
+    const { log, apples, tick } = setUp();
+    const states: (number | Error)[] = [error, 1, error];
+    for (const [index, state] of states.entries()) {
+      apples.next = state;
+      tick(100 + index);
+    }
+    expect(log.entries.map(({ level }) => level)).toEqual(['error', 'info', 'error']);
+  });
+
+  it('is told from another that fails too', () => {
+    const { pipe, log, apples, pears, tick } = setUp();
+    apples.next = error;
+    pears.next = new Error('rotten');
+    tick(100);
+    tick(101);
+    expect(log.entries.map(({ fields }) => fields)).toEqual([
+      { module: 'apples', error: 'no such fruit' },
+      { module: 'pears', error: 'rotten' },
+    ]);
+    expect(pipe.received).toEqual([]);
+  });
+});
+
+describe('an agent that does not read', () => {
+  it('misses whole ticks, while the sources are read all the same', async () => {
+    const { pipe, apples, tick } = setUp();
+    apples.next = 1;
+    tick(100);
+    pipe.stall();
+    for (const seconds of [101, 102, 103]) {
+      apples.next = seconds;
+      tick(seconds);
+    }
+    expect(apples.asked).toHaveLength(4);
+    pipe.proceed();
+    await turn();
+    apples.next = 104;
+    tick(104);
+    expect(updates(pipe.text).filter((update) => update.startsWith('apples'))).toEqual([
+      'apples - 1',
+      'apples 1000000 101',
+      'apples 3000000 104',
+    ]);
+  });
+
+  it('gets the definition of a chart that was new meanwhile', async () => {
+    const { pipe, apples, pears, tick } = setUp();
+    pears.next = new Error('not ripe');
+    tick(100);
+    pipe.stall();
+    apples.next = 3;
+    tick(101);
+    pears.next = 9;
+    tick(102);
+    pipe.proceed();
+    await turn();
+    tick(103);
+    expect(pipe.text.match(/^CHART conntrack\.pears /gm)).toHaveLength(1);
+    expect(updates(pipe.text).filter((update) => update.startsWith('pears'))).toEqual(['pears - 9']);
+    expect(pipe.text.indexOf('CHART conntrack.pears')).toBeLessThan(pipe.text.indexOf('BEGIN conntrack.pears'));
+  });
+});
+
+describe('closing', () => {
+  it('closes every module', () => {
+    const { apples, pears, plugin } = setUp();
+    plugin.close();
+    expect([apples.closed, pears.closed]).toEqual([1, 1]);
+  });
+});
