@@ -45,24 +45,19 @@ const MOST_TICKS = 1_000_000_000;
  * @throws {UsageError} on an unknown option, a bad value, a missing value or more than one interval.
  */
 export function parseCommandLine(args: readonly string[]): CommandLine {
+  refuseUnknown(args);
   const parsed = minimist([...args], {
     // Named here, `_` keeps its words as written: "1e3" must not become 1000.
     string: ['_', ...VALUES],
     boolean: [...FLAGS],
     unknown: (word) => {
       if (!word.startsWith('-')) return true;
-      if (/^-[\d.]/.test(word)) parseInterval('INTERVAL', word);
+      // A negative number; minimist takes it for options of one letter.
+      const before = args[args.indexOf(word) - 1];
+      if (/^-[\d.]/.test(word)) parseInterval(before === '--ticks' ? before : 'INTERVAL', word);
       throw unknownOption(word);
     },
   });
-
-  // minimist takes --no-debug and --no-config for the opposite; they are not options of this program.
-  const negated = args.find((word) => word.startsWith('--no-'));
-  if (negated !== undefined) throw unknownOption(negated);
-  for (const flag of FLAGS) {
-    const given = args.find((word) => word.startsWith(`--${flag}=`));
-    if (given !== undefined) throw new UsageError(`--${flag}: found ${JSON.stringify(given)}, allowed: no value`);
-  }
 
   if (parsed._.length > 1) {
     throw new UsageError(`INTERVAL: found ${parsed._.map((word) => JSON.stringify(word)).join(' ')}, allowed: one`);
@@ -77,6 +72,23 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     help: parsed['help'] === true,
     version: parsed['version'] === true,
   };
+}
+
+/**
+ * Refuses what minimist would make something of: options that it does not ask about (`--no-debug`, `--constructor`)
+ * and values of options that have none (`--debug=false`, `--debug false`).
+ */
+function refuseUnknown(args: readonly string[]): void {
+  for (const [at, word] of args.entries()) {
+    if (!word.startsWith('--') || word === '--') continue;
+    const [name = '', value] = word.slice(2).split(/=(.*)/s, 2);
+    const isFlag = FLAGS.some((flag) => flag === name);
+    if (!isFlag && !VALUES.some((option) => option === name)) throw unknownOption(word);
+    const given = value ?? args[at + 1];
+    if (isFlag && (value !== undefined || given === 'true' || given === 'false')) {
+      throw new UsageError(`--${name}: found ${JSON.stringify(given)}, allowed: no value`);
+    }
+  }
 }
 
 function single(name: string, value: unknown): string | undefined {

@@ -48,10 +48,7 @@ export const schema = v.strictObject(
   {
     update_every: v.optional(interval, 1),
     mode: v.optional(v.picklist(['basic', 'advanced'], MODE), 'advanced'),
-    source: v.optional(
-      v.pipe(v.string(SOURCE), v.maxLength(128, SOURCE), v.regex(/^[^\p{C}\p{Zl}\p{Zp}]*$/u, SOURCE)),
-      '',
-    ),
+    source: v.optional(v.pipe(v.string(SOURCE), v.regex(/^[^\p{C}\p{Zl}\p{Zp}]{0,128}$/u, SOURCE)), ''),
     // A mapping whose lines are all commented out is null in YAML; it means every default too.
     modules: v.nullish(
       v.strictObject(
@@ -106,8 +103,7 @@ export function loadConfig(
  */
 export function parseConfig(file: string, text: string): Config {
   const lines = new LineCounter();
-  // The failsafe part of `maxAliasCount` guards toJS(): a few aliases could otherwise expand to gigabytes.
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
   const [syntax] = document.errors;
   if (syntax !== undefined) {
     throw new UsageError(`${file}: line ${lines.linePos(syntax.pos[0]).line}: not valid YAML: ${syntax.message}`);
@@ -115,44 +111,58 @@ export function parseConfig(file: string, text: string): Config {
 
   let value: unknown;
   try {
+    // Without a bound, a few nested aliases would expand to gigabytes.
     value = document.toJS({ maxAliasCount: 10 }) ?? {};
   } catch (error) {
     throw new UsageError(`${file}: not valid YAML: ${describe(error)}`);
   }
 
-  const result = v.safeParse(schema, value);
-  if (result.success) return result.output;
-  const problems = result.issues.map((issue) => {
-    const path = issue.path?.map((item) => String(item.key)) ?? [];
+  const problems = [...structureProblems(schema, value, []), ...valueProblems(value)];
+  if (problems.length === 0) return v.parse(schema, value);
+  const texts = problems.map(({ path, text: what }) => {
     const position = offset(document.contents, path);
     const line = position === undefined ? '' : `line ${lines.linePos(position).line}: `;
-    return `${line}${problem(path, issue)}`;
+    return `${line}${path.join('.') || 'the file'}: ${what}`;
   });
-  throw new UsageError(`${file}: ${[...new Set(problems)].join('; ')}`);
+  throw new UsageError(`${file}: ${[...new Set(texts)].join('; ')}`);
 }
 
-function problem(path: readonly string[], issue: v.BaseIssue<unknown>): string {
-  const parent = issue.path?.at(-1);
-  if (Array.isArray(parent?.input)) {
-    return `${path.slice(0, -1).join('.') || 'the file'}: found a list, allowed: ${MAPPING}`;
-  }
-  const key = path.join('.');
-  // A strict object reports an unknown key as something that should never have been there.
-  if (issue.type === 'strict_object' && issue.expected === 'never') {
-    const known = knownKeys(path.slice(0, -1));
-    const near = nearest(path.at(-1) ?? '', known);
-    const hint = near === undefined ? '' : `, the nearest is ${[...path.slice(0, -1), near].join('.')}`;
-    return `${key}: unknown key${hint}; allowed: ${known.join(', ')}`;
-  }
-  const where = key === '' ? '' : `${key}: `;
-  return `${where}found ${shorten(JSON.stringify(issue.input) ?? String(issue.input))}, allowed: ${issue.message}`;
+/** What is wrong with a key or its value. */
+interface Problem {
+  readonly path: readonly string[];
+  readonly text: string;
 }
 
-/** The keys that the schema allows in the mapping at `path`. */
-function knownKeys(path: readonly string[]): string[] {
-  let at: unknown = schema;
-  for (const key of path) at = unwrap(entriesOf(at)[key]);
-  return Object.keys(entriesOf(at));
+/** Unknown keys, of which the schema's own check names only the first, and lists, which it takes for mappings. */
+function structureProblems(node: unknown, value: unknown, path: readonly string[]): Problem[] {
+  const entries = entriesOf(unwrap(node));
+  const known = Object.keys(entries);
+  if (known.length === 0 || typeof value !== 'object' || value === null) return [];
+  if (Array.isArray(value)) return [{ path, text: `found a list, allowed: ${MAPPING}` }];
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const at = [...path, key];
+    if (Object.hasOwn(entries, key)) return structureProblems(entries[key], inner, at);
+    const near = nearest(key, known);
+    const hint = near === undefined ? '' : `, the nearest is ${[...path, near].join('.')}`;
+    return [{ path: at, text: `unknown key${hint}; allowed: ${known.join(', ')}` }];
+  });
+}
+
+/** Values that are not what their key allows. */
+function valueProblems(value: unknown): Problem[] {
+  const { issues = [] } = v.safeParse(schema, value);
+  return issues
+    .filter((issue) => issue.expected !== 'never')
+    .map((issue) => ({
+      path: issue.path?.map((item) => String(item.key)) ?? [],
+      text: `found ${show(issue.input)}, allowed: ${issue.message}`,
+    }));
+}
+
+/** A value as the operator would write it, shortened. */
+function show(value: unknown): string {
+  const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
+  return text.length <= 80 ? text : `${text.slice(0, 79)}…`;
 }
 
 function unwrap(node: unknown): unknown {
@@ -186,10 +196,6 @@ function isPairLike(item: unknown): item is { key: unknown; value: unknown } {
 
 function isYes(value: boolean | 'yes' | 'no'): boolean {
   return value === true || value === 'yes';
-}
-
-function shorten(text: string): string {
-  return text.length <= 80 ? text : `${text.slice(0, 79)}…`;
 }
 
 function readText(fs: ConfigFileSystem, file: string): string {

@@ -22,20 +22,20 @@ export interface Environment {
 }
 
 /** The agent's names for its levels, which are syslog's. This plugin logs nothing above `error`. */
-const LEVEL_NAMES: Readonly<Record<string, Level>> = {
-  emergency: 'error',
-  emerg: 'error',
-  alert: 'error',
-  critical: 'error',
-  crit: 'error',
-  error: 'error',
-  err: 'error',
-  warning: 'warning',
-  warn: 'warning',
-  notice: 'notice',
-  info: 'info',
-  debug: 'debug',
-};
+const LEVEL_NAMES: ReadonlyMap<string, Level> = new Map([
+  ['emergency', 'error'],
+  ['emerg', 'error'],
+  ['alert', 'error'],
+  ['critical', 'error'],
+  ['crit', 'error'],
+  ['error', 'error'],
+  ['err', 'error'],
+  ['warning', 'warning'],
+  ['warn', 'warning'],
+  ['notice', 'notice'],
+  ['info', 'info'],
+  ['debug', 'debug'],
+]);
 
 /**
  * Reads the agent's variables. An empty variable counts as not set.
@@ -52,7 +52,7 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
   }
 
   const level = get('NETDATA_LOG_LEVEL');
-  const logLevel = level === undefined ? undefined : LEVEL_NAMES[level.toLowerCase()];
+  const logLevel = level === undefined ? undefined : LEVEL_NAMES.get(level.toLowerCase());
   return {
     updateEvery: every === undefined ? undefined : parseInterval('NETDATA_UPDATE_EVERY', every),
     userConfigDir: get('NETDATA_USER_CONFIG_DIR'),

@@ -15,14 +15,14 @@ const MOST_QUEUED = 1024 * 1024;
 
 export class Output {
   readonly #stream: Writable;
-  readonly #log: Log;
   readonly #blocked: Condition;
+  readonly #flooded: Condition;
   #dropped = 0;
 
   constructor(stream: Writable, log: Log) {
     this.#stream = stream;
-    this.#log = log;
     this.#blocked = new Condition(log);
+    this.#flooded = new Condition(log);
   }
 
   /** Whole ticks that were dropped since the agent last stopped reading. */
@@ -55,9 +55,10 @@ export class Output {
   /** Writes an answer, also while the agent does not read: every call must be answered. */
   answer(text: string): void {
     if (this.#stream.writableLength > MOST_QUEUED) {
-      this.#log.warning('an answer was dropped: the agent calls functions and does not read', { bytes: text.length });
+      this.#flooded.enter('flooded', 'warning', 'the agent calls functions and does not read: answers are dropped');
       return;
     }
+    this.#flooded.leave('calls of functions are answered again');
     this.#stream.write(text);
   }
 

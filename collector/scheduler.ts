@@ -16,54 +16,36 @@ export interface Clock {
 export interface Tick {
   /** Monotonic time in microseconds. */
   readonly at: number;
-  /** How many multiples of the interval were skipped since the previous tick because the process was late. */
+  /** How many multiples of the interval have passed since the previous tick without one. */
   readonly skipped: number;
 }
-
-/** A timer may fire this many milliseconds early; more than that means that the wall clock was set back. */
-const EARLY_MS = 20;
 
 /**
  * Yields the first tick at once, so that the first chart needs no waiting, and then one at every multiple of
  * `intervalSeconds` of the wall clock until `signal` is aborted.
  *
- * A tick that comes late by more than half an interval is skipped, not doubled. Two ticks are never closer than half
- * an interval, neither after the first nor when the wall clock is set back.
+ * A tick that would come late by more than half an interval is skipped, not doubled. Two ticks are never closer than
+ * half an interval, neither after the first nor when the wall clock is set back.
  */
 export async function* ticks(clock: Clock, intervalSeconds: number, signal: AbortSignal): AsyncGenerator<Tick> {
   const interval = intervalSeconds * 1000;
   let last = clock.monotonic();
-  let skipped = 0;
-  if (!signal.aborted) yield { at: last, skipped };
+  if (!signal.aborted) yield { at: last, skipped: 0 };
 
-  for (;;) {
-    const due = await nextDue(clock, interval, signal);
-    if (signal.aborted) return;
-    const late = clock.wall() - due;
-    const at = clock.monotonic();
-    if (late > interval / 2) {
-      skipped += Math.floor(late / interval) + 1;
-    } else if (at - last >= (interval / 2) * 1000) {
-      last = at;
-      yield { at, skipped };
-      skipped = 0;
-    }
-  }
-}
-
-/** Waits for the next multiple of `interval` and returns it; returns early when `signal` is aborted. */
-async function nextDue(clock: Clock, interval: number, signal: AbortSignal): Promise<number> {
-  let due = nextMultiple(clock.wall(), interval);
   while (!signal.aborted) {
-    const wait = due - clock.wall();
-    if (wait <= 0) break;
-    await clock.sleep(wait, signal);
-    if (due - clock.wall() > EARLY_MS) due = nextMultiple(clock.wall(), interval);
+    await clock.sleep(interval - sinceMultiple(clock.wall(), interval), signal);
+    const at = clock.monotonic();
+    const intervals = (at - last) / (interval * 1000);
+    // A timer may fire early; what is left until the multiple then looks like a long time since the one before.
+    const isLate = sinceMultiple(clock.wall(), interval) > interval / 2;
+    if (signal.aborted || isLate || intervals < 0.5) continue;
+    last = at;
+    // Late by up to half an interval is late for this multiple, not beyond it.
+    yield { at, skipped: Math.max(0, Math.ceil(intervals - 0.5) - 1) };
   }
-  return due;
 }
 
-/** The first multiple of `interval` after `now`, both in milliseconds. */
-function nextMultiple(now: number, interval: number): number {
-  return (Math.floor(now / interval) + 1) * interval;
+/** Milliseconds since the latest multiple of `interval`. */
+function sinceMultiple(wall: number, interval: number): number {
+  return wall % interval;
 }

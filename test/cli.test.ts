@@ -24,7 +24,7 @@ describe('the command line', () => {
     ['has --help', ['--help'], { help: true }],
     ['has --version', ['--version'], { version: true }],
     ['has a flag twice', ['--debug', '--debug'], { debug: true }],
-    ['has --config and a file', ['--config', '/tmp/a b.conf'], { config: '/tmp/a b.conf' }],
+    ['has --config and a file', ['--config', '/srv/my own.conf'], { config: '/srv/my own.conf' }],
     ['has --config=file', ['--config=x=y.conf'], { config: 'x=y.conf' }],
     ['has a configuration that looks like a number', ['--config', '007'], { config: '007' }],
     ['has --ticks and a number', ['--ticks', '12'], { ticks: 12 }],
@@ -92,15 +92,30 @@ describe('the command line', () => {
     expect(() => parseCommandLine(args)).toThrow(new UsageError(`${option}: given ${times} times, allowed: once`));
   });
 
-  it.each(['--debug=true', '--help=no', '--version=1', '--debug='])(
-    'that gives the flag a value in %s says so',
+  it.each([
+    ['--debug', 'true', ['--debug=true']],
+    ['--help', 'no', ['--help=no']],
+    ['--version', '1', ['--version=1']],
+    ['--debug', '', ['--debug=']],
+    ['--debug', 'false', ['--debug', 'false']],
+    ['--help', 'true', ['1', '--help', 'true']],
+  ])('that gives the flag %s the value %j says so', (flag, value, args) => {
+    expect(() => parseCommandLine(args)).toThrow(
+      new UsageError(`${flag}: found ${JSON.stringify(value)}, allowed: no value`),
+    );
+  });
+
+  it.each(['--constructor', '--toString', '--__proto__', '--__proto__.debug=1', '--no-debug'])(
+    'that means something to JavaScript but not here is refused: %s',
     (word) => {
-      const flag = word.replace(/=.*/, '');
-      expect(() => parseCommandLine([word])).toThrow(
-        new UsageError(`${flag}: found ${JSON.stringify(word)}, allowed: no value`),
-      );
+      expect(() => parseCommandLine([word])).toThrow(/^unknown option/);
     },
   );
+
+  it('that gives a negative number names the option that it belongs to', () => {
+    expect(() => parseCommandLine(['--ticks', '-5'])).toThrow(/^--ticks: found "-5"/);
+    expect(() => parseCommandLine(['-5'])).toThrow(/^INTERVAL: found "-5"/);
+  });
 
   it.each([
     ['--conf', '--config'],

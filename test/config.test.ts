@@ -271,9 +271,10 @@ describe('a value that is not allowed', () => {
   it.each([
     ['a word', 'hello', 'found "hello"'],
     ['a number', '42', 'found 42'],
-    ['a list', '- update_every: 5\n- mode: basic\n', 'the file: found a list'],
+    ['a list', '- update_every: 5\n- mode: basic\n', 'found a list'],
+    ['an empty list', '[]', 'found a list'],
   ])('is a whole file that is %s', (_what, text, found) => {
-    expect(refusal(text)).toBe(`conntrack.conf: ${found}, allowed: ${MAPPING}`);
+    expect(refusal(text)).toBe(`conntrack.conf: the file: ${found}, allowed: ${MAPPING}`);
   });
 
   it.each([
@@ -350,6 +351,19 @@ describe('several problems', () => {
       `line 7: modules.stat.enabled: found "maybe", allowed: ${ENABLED}`,
       `line 9: modules.stat.per_cpu: found 7, allowed: ${YES_OR_NO}`,
     ]);
+  });
+
+  it('of unknown keys are all named, in every mapping', () => {
+    expect(refusal('foo: 1\nbar: 2\nmodules:\n  stat: {baz: 3, per_cpu: yes}\n  qux: 4\n')).toMatch(
+      /line 1: foo: unknown key.*line 2: bar: unknown key.*line 4: modules\.stat\.baz: .*line 5: modules\.qux: /,
+    );
+  });
+
+  it.each([
+    ['.inf', 'Infinity'],
+    ['.nan', 'NaN'],
+  ])('such as the number %s are shown for what they are', (text, shown) => {
+    expect(refusal(`update_every: ${text}`)).toContain(`found ${shown}, allowed`);
   });
 
   it('of one value are said once', () => {

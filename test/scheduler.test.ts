@@ -94,6 +94,7 @@ describe('an update that is late', () => {
     ['more than that: it is skipped and counted', 501, [0, 2000, 3000, 4000], [0, 1, 0, 0]],
     ['almost an interval', 999, [0, 2000, 3000, 4000], [0, 1, 0, 0]],
     ['2.7 intervals: three are skipped, none is doubled', 2700, [0, 4000, 5000, 6000], [0, 3, 0, 0]],
+    ['3.1 intervals: it comes for the multiple that has just been', 3100, [0, 4100, 5000, 6000], [0, 3, 0, 0]],
   ])('by %s', async (_what, late, expected, skipped) => {
     const seen = await record({ clock: startedAt(0).oversleep(late), count: 4 });
     expect(walls(seen)).toEqual(expected);
@@ -105,6 +106,14 @@ describe('an update that is late', () => {
     const seen = await record({ clock, count: 4 });
     expect(walls(seen)).toEqual([0, 2000, 6000, 7000]);
     expect(skips(seen)).toEqual([0, 1, 3, 0]);
+  });
+
+  it('because of what was done in the one before is counted too', async () => {
+    const clock = startedAt(0);
+    const during = (tick: number): void => clock.advance(tick === 1 ? 3500 : 0);
+    const seen = await record({ clock, count: 3, during });
+    expect(walls(seen)).toEqual([0, 4000, 5000]);
+    expect(skips(seen)).toEqual([0, 3, 0]);
   });
 });
 
@@ -119,7 +128,7 @@ describe('a timer that fires early', () => {
 
 describe('the wall clock', () => {
   it.each([
-    ['an hour', HOUR, [0, 1000, 3000, 4000]],
+    ['an hour', HOUR, [0, 1000, 2000, 3000]],
     ['an hour and a quarter of a second', HOUR + 250, [0, 1000, 2250, 3250]],
     ['300 ms', 300, [0, 1000, 2300, 3300]],
     ['5 ms', 5, [0, 1000, 2005, 3005]],

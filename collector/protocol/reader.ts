@@ -13,7 +13,7 @@ import { split } from './quoting.ts';
 
 const QUIT = 'QUIT';
 const PAYLOAD_END = 'FUNCTION_PAYLOAD_END';
-/** A longer line is no message; it is thrown away instead of filling the memory. */
+/** A line that is still unfinished at this length is no message: it is thrown away instead of filling the memory. */
 const LINES = { maxLength: 64 * 1024, skipOverflow: true };
 
 /** What happens to what was read. */

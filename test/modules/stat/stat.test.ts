@@ -182,7 +182,9 @@ describe('module stat, when the statistics file', () => {
       expect(host.values(second)).toMatchObject({ connections: 3000, utilization: 75 });
     }
     expect(host.saidOfStatistics).toHaveLength(1);
-    expect(host.saidOfStatistics[0]).toMatch(/^notice .*CONFIG_NF_CONNTRACK_PROCFS.*there are no rates, only the use of the table/);
+    expect(host.saidOfStatistics[0]).toMatch(
+      /^notice .*CONFIG_NF_CONNTRACK_PROCFS.*there are no rates, only the use of the table/,
+    );
   });
 
   it('appears later, is found within ten seconds', () => {
