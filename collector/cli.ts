@@ -52,9 +52,8 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     boolean: [...FLAGS],
     unknown: (word) => {
       if (!word.startsWith('-')) return true;
-      // A negative number; minimist takes it for options of one letter.
-      const before = args[args.indexOf(word) - 1];
-      if (/^-[\d.]/.test(word)) parseInterval(before === '--ticks' ? before : 'INTERVAL', word);
+      // A negative number, which minimist takes for options of one letter.
+      if (/^-[\d.]/.test(word)) refuseNegative(args, word);
       throw unknownOption(word);
     },
   });
@@ -67,7 +66,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   return {
     interval: interval === undefined ? undefined : parseInterval('INTERVAL', interval),
     config: single('config', parsed['config']),
-    ticks: ticks === undefined ? undefined : parseWhole('--ticks', ticks, MOST_TICKS, 'a whole number'),
+    ticks: ticks === undefined ? undefined : parseTicks(ticks),
     debug: parsed['debug'] === true,
     help: parsed['help'] === true,
     version: parsed['version'] === true,
@@ -89,6 +88,16 @@ function refuseUnknown(args: readonly string[]): void {
       throw new UsageError(`--${name}: found ${JSON.stringify(given)}, allowed: no value`);
     }
   }
+}
+
+/** Refuses a negative number by the name of what it was given for. */
+function refuseNegative(args: readonly string[], word: string): void {
+  if (args[args.indexOf(word) - 1] === '--ticks') parseTicks(word);
+  parseInterval('INTERVAL', word);
+}
+
+function parseTicks(text: string): number {
+  return parseWhole('--ticks', text, MOST_TICKS, 'a whole number');
 }
 
 function single(name: string, value: unknown): string | undefined {

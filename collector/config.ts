@@ -40,7 +40,7 @@ const enabled = v.pipe(
 );
 
 const MODE = 'basic or advanced';
-const SOURCE = 'a text of at most 128 printable characters';
+const SOURCE = 'a text of at most 128 printable characters, none of them a backslash';
 const MAPPING = 'a mapping of keys to values';
 
 /** Every key of `conntrack.conf` with its default and its bounds; an issue's message is what is allowed. */
@@ -48,7 +48,7 @@ export const schema = v.strictObject(
   {
     update_every: v.optional(interval, 1),
     mode: v.optional(v.picklist(['basic', 'advanced'], MODE), 'advanced'),
-    source: v.optional(v.pipe(v.string(SOURCE), v.regex(/^[^\p{C}\p{Zl}\p{Zp}]{0,128}$/u, SOURCE)), ''),
+    source: v.optional(v.pipe(v.string(SOURCE), v.regex(/^[^\\\p{C}\p{Zl}\p{Zp}]{0,128}$/u, SOURCE)), ''),
     // A mapping whose lines are all commented out is null in YAML; it means every default too.
     modules: v.nullish(
       v.strictObject(

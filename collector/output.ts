@@ -11,7 +11,7 @@ import type { Writable } from 'node:stream';
 import { Condition, type Log } from './log.ts';
 
 /** Answers to calls are queued even while the agent does not read, but not beyond this many bytes. */
-const MOST_QUEUED = 1024 * 1024;
+const MOST_QUEUED = 4 * 1024 * 1024;
 
 export class Output {
   readonly #stream: Writable;
@@ -23,11 +23,6 @@ export class Output {
     this.#stream = stream;
     this.#blocked = new Condition(log);
     this.#flooded = new Condition(log);
-  }
-
-  /** Whole ticks that were dropped since the agent last stopped reading. */
-  get dropped(): number {
-    return this.#dropped;
   }
 
   /**

@@ -10,6 +10,9 @@ import type { Module } from './modules/module.ts';
 import type { Output } from './output.ts';
 import type { Tick } from './scheduler.ts';
 
+/** After so long without a late tick, in microseconds, the process is in time again. */
+const IN_TIME_AFTER = 60e6;
+
 export interface PluginOptions {
   readonly modules: readonly Module[];
   readonly emitter: Emitter;
@@ -20,22 +23,38 @@ export interface PluginOptions {
 export class Plugin {
   readonly #options: PluginOptions;
   readonly #failures: ReadonlyMap<Module, Condition>;
+  readonly #late: Condition;
+  #skipped = 0;
+  #lateAt = 0;
 
   constructor(options: PluginOptions) {
     this.#options = options;
+    this.#late = new Condition(options.log);
     this.#failures = new Map(options.modules.map((module) => [module, new Condition(options.log)]));
   }
 
   /** Updates everything once. While the agent does not read, the sources are read all the same, to stay current. */
   tick({ at, skipped }: Tick): void {
-    const { emitter, log, modules, output } = this.#options;
-    if (skipped > 0) log.warning('late: updates were skipped', { skipped });
+    const { emitter, modules, output } = this.#options;
+    this.#watch(at, skipped);
     const readings = modules.map((module) => this.#ask(module, at));
     if (output.ready()) output.tick(emitter.render(at, readings));
   }
 
   close(): void {
     for (const module of this.#options.modules) module.close();
+  }
+
+  /** Says once that updates are late, and once, when none was for a while, how many were skipped. */
+  #watch(at: number, skipped: number): void {
+    if (skipped > 0) {
+      this.#skipped += skipped;
+      this.#lateAt = at;
+      this.#late.enter('late', 'warning', 'late: updates are skipped', { skipped });
+    } else if (this.#skipped > 0 && at - this.#lateAt >= IN_TIME_AFTER) {
+      this.#late.leave('in time again', { skipped: this.#skipped });
+      this.#skipped = 0;
+    }
   }
 
   #ask(module: Module, at: number): Reading {

@@ -8,8 +8,8 @@ export interface Clock {
   wall(): number;
   /** Microseconds since an arbitrary start; never goes back. */
   monotonic(): number;
-  /** Resolves after about that many milliseconds, or as soon as `signal` is aborted; never rejects. */
-  sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
+  /** Resolves after about that many milliseconds. */
+  sleep(milliseconds: number): Promise<void>;
 }
 
 /** One update. */
@@ -22,23 +22,23 @@ export interface Tick {
 
 /**
  * Yields the first tick at once, so that the first chart needs no waiting, and then one at every multiple of
- * `intervalSeconds` of the wall clock until `signal` is aborted.
+ * `intervalSeconds` of the wall clock, for as long as the caller asks for more.
  *
  * A tick that would come late by more than half an interval is skipped, not doubled. Two ticks are never closer than
  * half an interval, neither after the first nor when the wall clock is set back.
  */
-export async function* ticks(clock: Clock, intervalSeconds: number, signal: AbortSignal): AsyncGenerator<Tick> {
+export async function* ticks(clock: Clock, intervalSeconds: number): AsyncGenerator<Tick, never> {
   const interval = intervalSeconds * 1000;
   let last = clock.monotonic();
-  if (!signal.aborted) yield { at: last, skipped: 0 };
+  yield { at: last, skipped: 0 };
 
-  while (!signal.aborted) {
-    await clock.sleep(interval - sinceMultiple(clock.wall(), interval), signal);
+  for (;;) {
+    await clock.sleep(interval - sinceMultiple(clock.wall(), interval));
     const at = clock.monotonic();
     const intervals = (at - last) / (interval * 1000);
     // A timer may fire early; what is left until the multiple then looks like a long time since the one before.
     const isLate = sinceMultiple(clock.wall(), interval) > interval / 2;
-    if (signal.aborted || isLate || intervals < 0.5) continue;
+    if (isLate || intervals < 0.5) continue;
     last = at;
     // Late by up to half an interval is late for this multiple, not beyond it.
     yield { at, skipped: Math.max(0, Math.ceil(intervals - 0.5) - 1) };

@@ -14,7 +14,7 @@ const DEFAULTS = {
 
 const INTERVAL = 'whole seconds from 1 to 86400';
 const MODE = 'basic or advanced';
-const SOURCE = 'a text of at most 128 printable characters';
+const SOURCE = 'a text of at most 128 printable characters, none of them a backslash';
 const YES_OR_NO = 'yes or no';
 const ENABLED = 'auto, yes or no';
 const MAPPING = 'a mapping of keys to values';

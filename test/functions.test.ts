@@ -6,7 +6,7 @@ import type { FunctionCall } from '../collector/protocol/messages.ts';
 const NOW = 1_712_345_678_999;
 
 function call(text: string, transaction = '4f2a-01'): FunctionCall {
-  return { kind: 'function', transaction, timeout: 60, call: text };
+  return { kind: 'function', transaction, call: text };
 }
 
 describe('a call of a function that this collector does not have', () => {

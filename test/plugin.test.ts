@@ -91,12 +91,21 @@ describe('a tick', () => {
     expect(log.entries).toEqual([]);
   });
 
-  it('that others were skipped before says how many', () => {
+  it('that others were skipped before says so once, and how many there were when it has been in time for a minute', () => {
     const { log, pipe, tick } = setUp();
     tick(100);
     tick(104, 3);
-    expect(log.entries).toEqual([{ level: 'warning', message: 'late: updates were skipped', fields: { skipped: 3 } }]);
+    tick(106, 1);
+    expect(log.entries).toEqual([{ level: 'warning', message: 'late: updates are skipped', fields: { skipped: 3 } }]);
     expect(updates(pipe.text)).toContain('apples 4000000 0');
+
+    tick(165);
+    expect(log.entries).toHaveLength(1);
+    tick(166);
+    tick(167);
+    expect(log.entries.slice(1)).toEqual([{ level: 'info', message: 'in time again', fields: { skipped: 4 } }]);
+    tick(170, 2);
+    expect(log.entries[2]).toMatchObject({ level: 'warning', fields: { skipped: 2 } });
   });
 });
 

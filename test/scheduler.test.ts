@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { type Clock, ticks } from '../collector/scheduler.ts';
+import { ticks } from '../collector/scheduler.ts';
 import { FakeClock, MONOTONIC_START } from './helpers/fake_clock.ts';
 
 /** A multiple of every interval that is used here, in milliseconds since the epoch. */
@@ -26,7 +26,7 @@ interface Recording {
 
 async function record({ clock, seconds = 1, count, during }: Recording): Promise<Seen[]> {
   const seen: Seen[] = [];
-  for await (const { at, skipped } of ticks(clock, seconds, new AbortController().signal)) {
+  for await (const { at, skipped } of ticks(clock, seconds)) {
     seen.push({ wall: clock.wall() - ORIGIN, elapsed: (at - MONOTONIC_START) / 1000, skipped });
     if (seen.length === count) break;
     during?.(seen.length);
@@ -56,7 +56,7 @@ describe('updates', () => {
 
   it('carry the monotonic time, in microseconds', async () => {
     const seen: number[] = [];
-    for await (const { at } of ticks(startedAt(250), 1, new AbortController().signal)) {
+    for await (const { at } of ticks(startedAt(250), 1)) {
       seen.push(at);
       if (seen.length === 3) break;
     }
@@ -218,57 +218,5 @@ describe('whatever timer and wall clock do', () => {
     };
     const lates = fc.array(fc.integer({ min: 0, max: 4000 }), { maxLength: 20 });
     await fc.assert(fc.asyncProperty(fc.integer({ min: 0, max: 999 }), lates, property));
-  });
-});
-
-describe('an abort', () => {
-  it('before the start means no update at all', async () => {
-    const clock = startedAt(0);
-    const seen: unknown[] = [];
-    for await (const tick of ticks(clock, 1, AbortSignal.abort())) seen.push(tick);
-    expect(seen).toEqual([]);
-    expect(clock.sleeps).toEqual([]);
-  });
-
-  it('during an update lets that one be the last', async () => {
-    const clock = startedAt(0);
-    const aborter = new AbortController();
-    let count = 0;
-    for await (const _tick of ticks(clock, 1, aborter.signal)) {
-      count++;
-      if (count === 3) aborter.abort();
-    }
-    expect(count).toBe(3);
-    expect(clock.sleeps).toEqual([1000, 1000]);
-  });
-
-  it('ends a wait, and no update follows it', async () => {
-    const aborter = new AbortController();
-    const clock = startedAt(400);
-    const sleeping: Clock = {
-      wall: () => clock.wall(),
-      monotonic: () => clock.monotonic(),
-      sleep: (_milliseconds, signal) =>
-        new Promise((resolve) => {
-          signal.addEventListener('abort', () => resolve());
-        }),
-    };
-    const updates = ticks(sleeping, 1, aborter.signal);
-    expect(await updates.next()).toEqual({ done: false, value: { at: MONOTONIC_START, skipped: 0 } });
-    const next = updates.next();
-    aborter.abort();
-    expect(await next).toEqual({ done: true, value: undefined });
-  });
-
-  it('in the very moment of an update prevents it', async () => {
-    const aborter = new AbortController();
-    const clock = startedAt(0).oversleep(0);
-    clock.onSleep((asked) => {
-      clock.advance(asked);
-      aborter.abort();
-    });
-    let count = 0;
-    for await (const _tick of ticks(clock, 1, aborter.signal)) count++;
-    expect(count).toBe(2);
   });
 });

@@ -2,11 +2,10 @@
  * Differences of tables of unsigned 32-bit kernel counters: one row a CPU, one column a counter.
  *
  * A counter that went backwards either wrapped, and its difference modulo 2^32 is exact, or all of them were reset, and
- * there is no difference to speak of. What tells the two apart:
- *
- * - A wrap moves one counter past 2^32 at about the pace it had before; a difference far beyond that pace is a reset.
- * - A reset takes every counter back. Where other counters stood still or went on, it was a wrap; where none did, it
- *   was a reset, unless a single counter is all there ever was and it counts on.
+ * there is no difference to speak of. A wrap is believed only of a counter that was about to: by few events, or by
+ * about as many as it had before. And a reset takes every counter back, so where all of them fell it is no wrap, unless
+ * a single counter is all there ever was and it counts on. Taking a wrap for a reset costs one gap, taking a reset for a
+ * wrap draws what never happened; where it cannot be told, that is no more than {@link BELIEVABLE_EVENTS}.
  */
 
 /** A table as read: `rows` times `columns` cells, row by row. */
@@ -27,8 +26,8 @@ export type Comparison =
   | 'reset';
 
 const MODULUS = 2 ** 32;
-/** A wrap of a counter that was slower than this is still believed up to this many events per second. */
-const BELIEVABLE_RATE = 1_000_000;
+/** A wrap is believed of any counter by so many events. */
+const BELIEVABLE_EVENTS = 100_000;
 /** A wrap is believed up to this many times the counter's pace over the previous interval. */
 const BELIEVABLE_GROWTH = 4;
 
@@ -102,7 +101,7 @@ export class CounterDifferences {
         fell++;
         difference += MODULUS;
         const pace = stretch * (this.#cells[cell] ?? 0);
-        if (difference > Math.max(BELIEVABLE_RATE * this.#seconds, pace)) return 'reset';
+        if (difference > Math.max(BELIEVABLE_EVENTS, pace)) return 'reset';
       }
       this.#cells[cell] = difference;
     }

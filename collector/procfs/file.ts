@@ -5,16 +5,21 @@
  * then opened anew. A regular file that was replaced (a recorded host) is noticed by its link count.
  */
 
+import { constants } from 'node:fs';
+
 import { OperationError } from '../errors.ts';
 
 /** The part of Node's `fs` that reading the kernel's files takes; memfs fits too. */
 export interface FileSystem {
-  openSync(path: string, flags: 'r'): number;
+  openSync(path: string, flags: number): number;
   readSync(descriptor: number, buffer: Uint8Array, offset: number, length: number, position: number): number;
-  fstatSync(descriptor: number): { nlink: number | bigint };
+  fstatSync(descriptor: number): { nlink: number | bigint; size: number | bigint };
   closeSync(descriptor: number): void;
   statSync(path: string): { ino: number | bigint };
 }
+
+/** Without waiting: a FIFO in place of a kernel file would otherwise stop the whole program. */
+const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /** No file that this program reads comes near this size; 1,024 CPUs take 160 kB. */
 const LARGEST = 4 * 1024 * 1024;
@@ -23,7 +28,12 @@ export class KernelFile {
   readonly #fs: FileSystem;
   readonly #path: () => string;
   #buffer: Buffer;
+  #view: Buffer;
   #descriptor: number | undefined;
+  /** Where the descriptor was opened. */
+  #opened: string | undefined;
+  /** Whether the file may be replaced under its descriptor. The kernel's own never are: they have text, but no size. */
+  #isReplaceable = false;
   #restarted = false;
 
   /**
@@ -34,11 +44,12 @@ export class KernelFile {
     this.#fs = fs;
     this.#path = path;
     this.#buffer = Buffer.allocUnsafe(size);
+    this.#view = this.#buffer;
   }
 
-  /** Where the file is, or would be, now. */
+  /** Where the file is that was read last, or would be now. */
   get path(): string {
-    return this.#path();
+    return this.#opened ?? this.#path();
   }
 
   /**
@@ -58,17 +69,21 @@ export class KernelFile {
     this.#restarted = false;
     if (this.#descriptor !== undefined) {
       try {
-        if (Number(this.#fs.fstatSync(this.#descriptor).nlink) > 0) return this.#readAll(this.#descriptor);
+        if (!this.#isReplaced(this.#descriptor)) return this.#readAll(this.#descriptor);
       } catch {
         // Dead: whether the file can be had at all is what opening it again tells.
         this.#restarted = true;
       }
       this.close();
     }
-    const path = this.path;
+    const path = this.#path();
     this.#descriptor = this.#open(path);
+    this.#opened = path;
     try {
-      return this.#readAll(this.#descriptor);
+      const text = this.#readAll(this.#descriptor);
+      const hasSize = Number(this.#fs.fstatSync(this.#descriptor).size) > 0;
+      this.#isReplaceable = hasSize || text.length === 0;
+      return text;
     } catch (error) {
       this.close();
       throw new OperationError('read', path, error);
@@ -80,6 +95,7 @@ export class KernelFile {
     if (this.#descriptor === undefined) return;
     const descriptor = this.#descriptor;
     this.#descriptor = undefined;
+    this.#opened = undefined;
     try {
       this.#fs.closeSync(descriptor);
     } catch {
@@ -87,9 +103,13 @@ export class KernelFile {
     }
   }
 
+  #isReplaced(descriptor: number): boolean {
+    return this.#isReplaceable && Number(this.#fs.fstatSync(descriptor).nlink) === 0;
+  }
+
   #open(path: string): number {
     try {
-      return this.#fs.openSync(path, 'r');
+      return this.#fs.openSync(path, FLAGS);
     } catch (error) {
       throw new OperationError('open', path, error);
     }
@@ -100,9 +120,15 @@ export class KernelFile {
     for (;;) {
       if (length === this.#buffer.length) this.#grow(length);
       const got = this.#fs.readSync(descriptor, this.#buffer, length, this.#buffer.length - length, length);
-      if (got === 0) return this.#buffer.subarray(0, length);
+      if (got === 0) return this.#text(length);
       length += got;
     }
+  }
+
+  /** The first bytes of the buffer. A view is kept: from one reading to the next the length seldom changes. */
+  #text(length: number): Buffer {
+    if (this.#view.length !== length) this.#view = this.#buffer.subarray(0, length);
+    return this.#view;
   }
 
   #grow(length: number): void {
@@ -110,5 +136,6 @@ export class KernelFile {
     const larger = Buffer.allocUnsafe(length * 2);
     this.#buffer.copy(larger, 0, 0, length);
     this.#buffer = larger;
+    this.#view = larger;
   }
 }

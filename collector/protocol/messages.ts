@@ -10,8 +10,6 @@ export interface FunctionCall {
   readonly kind: 'function';
   /** Names the call in its answer. */
   readonly transaction: string;
-  /** Seconds that the caller waits; `NaN` when it does not say. */
-  readonly timeout: number;
   /** The function's name and its arguments, as one text. */
   readonly call: string;
 }

@@ -26,6 +26,7 @@ export interface Handlers {
 /** Hands every message on `input` to `handlers` until it ends; the input's errors count as its end. */
 export function readMessages(input: Readable, handlers: Handlers): void {
   const lines = split2(LINES);
+  let isBody = false;
   let payloadOf: FunctionCall | undefined;
   let unfinished = '';
 
@@ -35,32 +36,30 @@ export function readMessages(input: Readable, handlers: Handlers): void {
     // One character more than the word tells `QUIT` from the start of a longer one.
     unfinished = (newline < 0 ? unfinished + text : text.slice(newline + 1)).slice(0, QUIT.length + 1);
     lines.write(chunk);
-    if (unfinished === QUIT && payloadOf === undefined) handlers.message({ kind: 'quit' });
+    if (unfinished === QUIT && !isBody) handlers.message({ kind: 'quit' });
   });
   input.on('end', () => lines.end());
   input.on('error', () => lines.end());
 
-  lines.on('data', (line: string) => {
-    if (payloadOf !== undefined) {
-      if (line.trim() !== PAYLOAD_END) return;
-      handlers.message(payloadOf);
-      payloadOf = undefined;
-      return;
-    }
-    const words = split(line);
-    if (words.length === 0) return;
-    const start = functionStart(words);
-    if (words[0] === QUIT) handlers.message({ kind: 'quit' });
-    else if (start === undefined) handlers.message({ kind: 'other', line });
-    else if (words[0] === 'FUNCTION_PAYLOAD') payloadOf = start;
-    else handlers.message(start);
-  });
+  const readBody = (line: string): void => {
+    if (line.trim() !== PAYLOAD_END) return;
+    isBody = false;
+    if (payloadOf !== undefined) handlers.message(payloadOf);
+  };
+  const readLine = (line: string): void => {
+    const [keyword, ...words] = split(line);
+    if (keyword === undefined) return;
+    const call = keyword.startsWith('FUNCTION') ? functionCall(words) : undefined;
+    if (keyword === QUIT) handlers.message({ kind: 'quit' });
+    else if (keyword === 'FUNCTION_PAYLOAD') [isBody, payloadOf] = [true, call];
+    else if (keyword === 'FUNCTION' && call !== undefined) handlers.message(call);
+    else handlers.message({ kind: 'other', line });
+  };
+  lines.on('data', (line: string) => (isBody ? readBody(line) : readLine(line)));
   lines.on('end', () => handlers.end());
 }
 
-function functionStart(words: readonly string[]): FunctionCall | undefined {
-  const [keyword, transaction, timeout, call] = words;
-  if (keyword !== 'FUNCTION' && keyword !== 'FUNCTION_PAYLOAD') return undefined;
-  if (transaction === undefined || transaction === '') return undefined;
-  return { kind: 'function', transaction, timeout: Number(timeout), call: call ?? '' };
+/** The call that the words after the keyword stand for; `undefined` without the transaction that an answer needs. */
+function functionCall([transaction = '', , call = '']: readonly string[]): FunctionCall | undefined {
+  return transaction === '' ? undefined : { kind: 'function', transaction, call };
 }

@@ -1,6 +1,6 @@
 /** A real Netdata agent that runs the built plugin on a router with real traffic, and its dashboard in a browser. */
 
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,6 +32,16 @@ const SHARED: readonly (readonly [string, string])[] = [
 ];
 
 const MAX = 2000;
+
+/** How the dashboard begins to explain each of the six contexts that it knows. */
+const KNOWN_TEXTS = [
+  'The number of entries in the conntrack table.',
+  'Packet tracking statistics.',
+  'The number of changes in conntrack tables.',
+  'The number of events in the "expect" table.',
+  'Conntrack errors.',
+  'Conntrack table lookup statistics.',
+];
 
 describe.skipIf(missing.agent !== undefined)('the agent', () => {
   let laboratory: Laboratory;
@@ -74,7 +84,9 @@ describe.skipIf(missing.agent !== undefined)('the agent', () => {
         update_every: 1,
       });
     }
-    expect(processUser(agent.pluginPid)).toBe(processUser(agent.pid));
+    const netdata = spawnSync('id', ['-u', 'netdata'], { encoding: 'utf8' }).stdout.trim();
+    expect(processUser(agent.pluginPid)).toBe(netdata);
+    expect(netdata).not.toBe('0');
   });
 
   it('counts as many entries as conntrack -C', async () => {
@@ -172,12 +184,14 @@ describe.skipIf(missing.agent !== undefined)('the agent', () => {
       rmSync(folder, { recursive: true, force: true });
     });
 
-    it('draws every chart with its title', async () => {
+    it('draws every chart with its title, and the known contexts with their text', async () => {
       for (const chart of drawnCharts) {
         const element = page.locator(`[data-netdata="conntrack.${chart.id}"]`);
         await element.locator('canvas').first().waitFor({ timeout: 60_000 });
         expect(await element.textContent()).toContain(chart.title);
       }
+      // Once in the section of the agent's own charts, and once in ours.
+      for (const text of KNOWN_TEXTS) expect(await page.getByText(text).count(), text).toBe(2);
       // The rest of the page is drawn when the picture is asked for; a moment lets the lines grow.
       await seconds(5);
       await page.screenshot({ path: process.env['UPDATE_PICTURE'] === '1' ? PICTURE : join(folder, 'dashboard.png') });
@@ -208,6 +222,7 @@ describe.skipIf(missing.agent !== undefined)('the agent', () => {
   it('starts the plugin again when it is killed, and its charts go on', async () => {
     const killed = agent.pluginPid;
     if (killed === undefined) throw new Error('the plugin does not run');
+    // Agents before 2.0 give up a plugin that a signal ended, so it is one that the plugin can end itself on.
     process.kill(killed, 'SIGTERM');
     await until('another plugin process', 60, () => agent.pluginPid !== undefined && agent.pluginPid !== killed);
     laboratory.load(29);

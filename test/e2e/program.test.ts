@@ -1,7 +1,18 @@
 /** The built program as a process: how it starts, what it is told, how it ends. */
 
-import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  closeSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -141,6 +152,27 @@ describe('the program ends with 0', () => {
     expect(program.err).toBe('');
   });
 
+  it('on SIGTERM also while nobody reads its log', async () => {
+    const log = join(folder, 'log');
+    spawnSync('mkfifo', [log]);
+    const descriptor = openSync(log, 'r+');
+    const child = spawn(PLUGIN, ['1', '--debug'], { stdio: ['pipe', 'pipe', descriptor] });
+    let out = '';
+    child.stdout?.on('data', (text) => {
+      out += text;
+    });
+    child.stdin?.on('error', () => undefined);
+    // Far more than a pipe holds.
+    for (let line = 0; line < 5000; line++) child.stdin?.write(`UNKNOWN ${'x'.repeat(150)}\n`);
+    child.stdin?.write('FUNCTION tx-9 10 "none"\n');
+    await until('all lines are read', 10, () => out.includes('FUNCTION_RESULT_END'));
+    child.kill('SIGTERM');
+    const ended = await Promise.race([once(child, 'exit'), seconds(5)]);
+    child.kill('SIGKILL');
+    closeSync(descriptor);
+    expect(ended).toEqual([0, null]);
+  });
+
   it('on SIGTERM also while the agent does not read', async () => {
     const program = start(['1'], wideHost(folder, 512));
     program.child.stdout.pause();
@@ -151,6 +183,15 @@ describe('the program ends with 0', () => {
 });
 
 describe('the program goes on', () => {
+  it('when a FIFO is in the place of a kernel file', async () => {
+    mkdirSync(join(folder, 'proc/net/stat'), { recursive: true });
+    spawnSync('mkfifo', [join(folder, 'proc/net/stat/nf_conntrack')]);
+    const program = start(['1'], { NETDATA_HOST_PREFIX: folder });
+    await program.logged('cannot be used');
+    program.child.stdin.end();
+    expect(await program.ended).toEqual({ code: 0, signal: null });
+  });
+
   it('when standard input is /dev/null', async () => {
     const result = spawnSync(PLUGIN, ['1', '--ticks', '3'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
     expect(result.status).toBe(0);
@@ -192,7 +233,7 @@ describe('the program goes on', () => {
     const program = start(['1'], wideHost(folder, 512));
     program.child.stdout.pause();
     await program.logged('does not read');
-    await new Promise((resolve) => setTimeout(resolve, 2500));
+    await seconds(2.5);
     program.child.stdout.resume();
     await program.logged('reads again');
     program.child.kill('SIGSTOP');
@@ -268,6 +309,10 @@ describe('the program in a container, with the host below a prefix', () => {
     await program.logged('can be read again');
   });
 });
+
+function seconds(count: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, count * 1000));
+}
 
 /** A host of so many CPUs, each drawn, that one tick is more than a pipe holds; the environment that points to it. */
 function wideHost(root: string, cpus: number): Record<string, string> {

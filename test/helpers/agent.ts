@@ -177,11 +177,6 @@ export class Agent {
     return existsSync(path) ? readFileSync(path, 'utf8') : '';
   }
 
-  /** The process of the agent itself. */
-  get pid(): number | undefined {
-    return this.#processes.at(-1)?.pid;
-  }
-
   /** The process of the plugin that runs now. */
   get pluginPid(): number | undefined {
     const script = join(this.#folder, 'plugins/conntrack.plugin');

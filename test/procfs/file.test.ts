@@ -69,11 +69,31 @@ describe('a kernel file', () => {
     volume.writeFileSync('/proc/sys/new', 'new');
     volume.renameSync('/proc/sys/new', PATH);
     // memfs keeps the link count of a file that was replaced; the kernel takes it away.
-    const stale: FileSystem['fstatSync'] = () => ({ nlink: 0 });
+    const stale: FileSystem['fstatSync'] = () => ({ nlink: 0, size: 3 });
     const replaced = vi.spyOn(fs, 'fstatSync').mockImplementationOnce(stale);
     expect(file.read().toString()).toBe('new');
     expect(replaced).toHaveBeenCalled();
     expect(file.restarted).toBe(false);
+  });
+
+  it('that was empty is opened anew when it was replaced, too', () => {
+    const { volume, fs } = fileSystem('');
+    const file = new KernelFile(fs, () => PATH);
+    expect(file.read()).toHaveLength(0);
+    volume.writeFileSync('/proc/sys/new', 'new');
+    volume.renameSync('/proc/sys/new', PATH);
+    vi.spyOn(fs, 'fstatSync').mockImplementationOnce(() => ({ nlink: 0, size: 0 }));
+    expect(file.read().toString()).toBe('new');
+  });
+
+  it('of the kernel, which has text but no size, is not asked whether it was replaced', () => {
+    const { volume, fs } = fileSystem('text');
+    const asked = vi.spyOn(fs, 'fstatSync').mockImplementation(() => ({ nlink: 1, size: 0 }));
+    const file = new KernelFile(fs, () => PATH);
+    file.read();
+    volume.writeFileSync(PATH, 'more');
+    for (let reads = 0; reads < 9; reads++) expect(file.read().toString()).toBe('more');
+    expect(asked).toHaveBeenCalledTimes(1);
   });
 
   it('is opened anew when its descriptor died, which may be a restart', () => {

@@ -7,9 +7,9 @@ import type { Message } from '../../collector/protocol/messages.ts';
 import { readMessages } from '../../collector/protocol/reader.ts';
 
 const CALL = 'FUNCTION tx-1 60 "conntrack:top proto:tcp" "0x13" "method=api"\n';
-const CALLED: Message = { kind: 'function', transaction: 'tx-1', timeout: 60, call: 'conntrack:top proto:tcp' };
+const CALLED: Message = { kind: 'function', transaction: 'tx-1', call: 'conntrack:top proto:tcp' };
 const PAYLOAD = 'FUNCTION_PAYLOAD tx-2 10 "config conntrack:stat update" "0x4" "user=me" "application/json"\n';
-const PAID: Message = { kind: 'function', transaction: 'tx-2', timeout: 10, call: 'config conntrack:stat update' };
+const PAID: Message = { kind: 'function', transaction: 'tx-2', call: 'config conntrack:stat update' };
 const PAYLOAD_END = 'FUNCTION_PAYLOAD_END\n';
 const QUIT: Message = { kind: 'quit' };
 
@@ -52,19 +52,16 @@ function untilQuit(messages: readonly Message[]): Message[] {
 describe('a message', () => {
   it.each([
     ['a call', CALL, CALLED],
-    ['a call without arguments', 'FUNCTION a 5 top\n', { kind: 'function', transaction: 'a', timeout: 5, call: 'top' }],
+    ['a call without a transaction, which cannot be answered', 'FUNCTION\n', { kind: 'other', line: 'FUNCTION' }],
+    ['a call without arguments', 'FUNCTION a 5 top\n', { kind: 'function', transaction: 'a', call: 'top' }],
     ['a call with windows line ends', CALL.replace('\n', '\r\n'), CALLED],
-    ['a call that names nothing', 'FUNCTION a 5\n', { kind: 'function', transaction: 'a', timeout: 5, call: '' }],
-    ['a call without a time', 'FUNCTION a\n', { kind: 'function', transaction: 'a', timeout: Number.NaN, call: '' }],
-    [
-      'a call whose time is no number',
-      'FUNCTION a soon top\n',
-      { kind: 'function', transaction: 'a', timeout: Number.NaN, call: 'top' },
-    ],
+    ['a call that names nothing', 'FUNCTION a 5\n', { kind: 'function', transaction: 'a', call: '' }],
+    ['a call without a time', 'FUNCTION a\n', { kind: 'function', transaction: 'a', call: '' }],
+    ['a call whose time is no number', 'FUNCTION a soon top\n', { kind: 'function', transaction: 'a', call: 'top' }],
     [
       'a call with letters beyond ASCII',
       "FUNCTION a 5 'größe 漢字'\n",
-      { kind: 'function', transaction: 'a', timeout: 5, call: 'größe 漢字' },
+      { kind: 'function', transaction: 'a', call: 'größe 漢字' },
     ],
     ['a call without a transaction', 'FUNCTION\n', { kind: 'other', line: 'FUNCTION' }],
     ['a call with an empty transaction', 'FUNCTION "" 5 top\n', { kind: 'other', line: 'FUNCTION "" 5 top' }],
@@ -173,6 +170,12 @@ describe('QUIT without a newline', () => {
   });
 });
 
+describe('a payload of a call without a transaction', () => {
+  it('is passed over like any other', async () => {
+    expect(await readAll(['FUNCTION_PAYLOAD\nQUIT\nFUNCTION a 5 top\n', PAYLOAD_END, CALL])).toEqual([CALLED]);
+  });
+});
+
 describe('a line over 64 KiB', () => {
   const long = `FUNCTION tx-9 60 "${'long '.repeat(40_000)}"\n`;
 
@@ -198,7 +201,7 @@ describe('a line over 64 KiB', () => {
   it('is the least that is thrown away: one of 60 KiB is read', async () => {
     const call = 'y'.repeat(60 * 1024);
     expect(await readAll(cut(`FUNCTION tx-3 9 ${call}\n`, 4096))).toEqual([
-      { kind: 'function', transaction: 'tx-3', timeout: 9, call },
+      { kind: 'function', transaction: 'tx-3', call },
     ]);
   });
 });
@@ -233,14 +236,14 @@ describe('however the bytes are cut', () => {
   }
 
   const call = fc.tuple(word, seconds, words, lineEnd).map(([transaction, timeout, text, end]): Sent => {
-    const message: Message = { kind: 'function', transaction, timeout, call: text };
+    const message: Message = { kind: 'function', transaction, call: text };
     return { text: `FUNCTION ${transaction} ${timeout} "${text}" "0x8" 'user'${end}`, messages: [message] };
   });
   const bodyLine = fc.oneof(words, fc.constantFrom('QUIT', '', 'FUNCTION a 1 b', '{"x": "FUNCTION_PAYLOAD_END"}'));
   const payload = fc
     .tuple(word, seconds, words, fc.array(bodyLine, { maxLength: 4 }), lineEnd)
     .map(([transaction, timeout, text, body, end]): Sent => {
-      const message: Message = { kind: 'function', transaction, timeout, call: text };
+      const message: Message = { kind: 'function', transaction, call: text };
       const start = `FUNCTION_PAYLOAD ${transaction} ${timeout} "${text}" "0x8" "user" "text/plain"`;
       return { text: [start, ...body, 'FUNCTION_PAYLOAD_END', ''].join(end), messages: [message] };
     });

@@ -7,7 +7,8 @@
  * |------------|----------------|--------------------------------------------|
  * | up to 4.8  | `searched`     | none                                       |
  * | 4.9 – 5.9  | `searched`     | `searched`, `new`, `delete`, `delete_list` |
- * | 5.10, …    | `clashres`     | `new`, `ignore`, `delete`, `delete_list`   |
+ * | 5.10 – 5.14 | `clashres`     | `new`, `ignore`, `delete`, `delete_list`   |
+ * | since 5.15 | `chainlength`  | `new`, `ignore`, `delete`                  |
  *
  * The header tells all but the first two apart; there the release does. Distributions port changes back, so a column
  * that was ever seen to hold something else than 0 counts, whatever the release says.

@@ -58,16 +58,24 @@ export class Rates {
 
     const { cells, seconds } = this.#differences;
     const width = this.#columns.length;
-    for (const [place, column] of this.#columns.entries()) {
-      if (this.#counted[place] !== true) continue;
+    for (let place = 0; place < width; place++) {
+      const metric = this.#columns[place]?.metric;
+      if (metric === undefined || this.#counted[place] !== true) continue;
       let sum = 0;
       for (let cell = place; cell < cells.length; cell += width) sum += cells[cell] ?? 0;
-      values[column.metric] = sum / seconds;
-      for (const [row, cpu] of this.#cpus.entries()) {
-        cpu.values[column.metric] = (cells[row * width + place] ?? 0) / seconds;
-      }
+      values[metric] = sum / seconds;
     }
+    for (let row = 0; row < this.#cpus.length; row++) this.#fillCpu(row, cells, seconds);
     return true;
+  }
+
+  #fillCpu(row: number, cells: Float64Array, seconds: number): void {
+    const values = this.#cpus[row]?.values;
+    if (values === undefined) return;
+    const first = row * this.#columns.length;
+    for (const [place, { metric }] of this.#columns.entries()) {
+      if (this.#counted[place] === true) values[metric] = (cells[first + place] ?? 0) / seconds;
+    }
   }
 
   #learn(names: readonly string[]): void {
@@ -79,10 +87,11 @@ export class Rates {
 
   /** A column that holds something else than 0 is counted, whatever was known of it before. */
   #notice(table: StatTable): void {
-    for (const [place, column] of this.#columns.entries()) {
+    for (let place = 0; place < this.#columns.length; place++) {
       if (this.#counted[place] === true) continue;
+      const index = this.#columns[place]?.index ?? 0;
       for (let row = 0; row < table.rows; row++) {
-        if ((table.cells[row * table.columns + column.index] ?? 0) > 0) this.#counted[place] = true;
+        if ((table.cells[row * table.columns + index] ?? 0) > 0) this.#counted[place] = true;
       }
     }
   }

@@ -40,6 +40,9 @@ export interface Reading {
 
 const NOTHING: Reading = { table: undefined, connections: undefined, restarted: true };
 
+/** The count of entries, or why there is none: it is another namespace's, or the file could not be read. */
+type Count = number | 'elsewhere' | 'missing' | 'unreadable';
+
 /** Why the statistics file could not be used. */
 interface Failure {
   readonly kind: 'missing' | 'unreadable' | 'malformed';
@@ -87,7 +90,8 @@ export class Source {
       this.#report(failure, count);
       this.#plan(at, failure, connections !== undefined);
     }
-    return { table: undefined, connections, restarted: true };
+    // A torn text says nothing of the counters; a file that is gone or fails may count from 0 when it is back.
+    return { table: undefined, connections, restarted: failure?.kind !== 'malformed' };
   }
 
   close(): void {
@@ -107,8 +111,7 @@ export class Source {
     }
   }
 
-  /** The count of entries, or why there is none: it is another namespace's, or the file could not be read. */
-  #readCount(): number | 'elsewhere' | 'unreadable' | 'missing' {
+  #readCount(): Count {
     if (this.#options.host.elsewhere) return 'elsewhere';
     try {
       return parseDecimal(this.#count.read());
@@ -124,27 +127,27 @@ export class Source {
     this.#nextLook = isPatient || hasCount ? at : at + LOOK_FOR_TRACKING;
   }
 
-  #report(failure: Failure, count: number | string): void {
-    const { path } = this.#file;
+  #report(failure: Failure, count: Count): void {
     const state = `${failure.state} ${typeof count === 'number' ? 'count' : count}`;
+    const fields = { path: this.#file.path, error: failure.error };
+    const lost = typeof count === 'number' ? 'there are no rates, only the use of the table' : 'nothing is drawn';
     if (failure.kind !== 'missing') {
-      const lost = typeof count === 'number' ? 'there are no rates' : 'nothing is drawn';
-      this.#state.enter(state, 'warning', `the statistics cannot be used: ${lost}`, { path, error: failure.error });
-    } else if (typeof count === 'number') {
+      this.#state.enter(state, 'warning', `the statistics cannot be used: ${lost}`, fields);
+    } else if (count === 'missing') {
       const message =
-        'the kernel has no statistics file (it is built without CONFIG_NF_CONNTRACK_PROCFS): ' +
-        'there are no rates, only the use of the table';
-      this.#state.enter(state, 'notice', message, { path });
+        'connection tracking is not loaded: load it with "modprobe nf_conntrack" or use it in a firewall rule; ' +
+        'looking again every 60 seconds';
+      this.#state.enter(state, this.#absence, message, { path: fields.path, count: this.#count.path });
     } else if (count === 'elsewhere') {
       const message =
         "the host's statistics file is missing, and its count of entries cannot be read from another " +
         'network namespace: nothing is drawn. Run the agent in the network namespace of the host';
-      this.#state.enter(state, this.#absence, message, { path });
+      this.#state.enter(state, this.#absence, message, { path: fields.path });
+    } else if (this.#lastRead > 0) {
+      this.#state.enter(state, 'warning', `the statistics file is gone: ${lost}`, fields);
     } else {
-      const message =
-        'connection tracking is not loaded: load it with "modprobe nf_conntrack" or use it in a firewall rule; ' +
-        'looking again every 60 seconds';
-      this.#state.enter(state, this.#absence, message, { path, count: this.#count.path });
+      const why = 'it may be built without CONFIG_NF_CONNTRACK_PROCFS';
+      this.#state.enter(state, 'notice', `the kernel has no statistics file (${why}): ${lost}`, { path: fields.path });
     }
   }
 

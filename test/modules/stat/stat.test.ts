@@ -169,9 +169,9 @@ describe('module stat', () => {
     const host = new RecordedHost(LIMITS);
     host.stat(NAMES, statRow({ entries: 1 }));
     host.values(0);
-    const open = vi.spyOn(host.volume, 'openSync');
+    const others = (['openSync', 'statSync', 'readFileSync'] as const).map((call) => vi.spyOn(host.volume, call));
     for (let second = 1; second <= 60; second++) host.values(second);
-    expect(open).not.toHaveBeenCalled();
+    for (const call of others) expect(call).not.toHaveBeenCalled();
   });
 });
 
@@ -241,6 +241,21 @@ describe('module stat, when the statistics file', () => {
     expect(host.values(2)).toMatchObject({ drop: 0 });
   });
 
+  it('was there and is gone, while the number of entries still is, does not blame the kernel', () => {
+    const host = new RecordedHost({ ...LIMITS, [`${SETTINGS}count`]: '3000\n' });
+    host.stat(NAMES, statRow({ entries: 900 }));
+    host.values(1);
+    host.remove(STAT);
+    expect(host.values(2)).toMatchObject({ connections: 3000, utilization: 75 });
+    expect(host.saidOfStatistics[0]).toMatch(/^warning .*is gone: there are no rates/);
+  });
+
+  it('is missing and the number of entries is no number, does not say that tracking is not loaded', () => {
+    const host = new RecordedHost({ ...LIMITS, [`${SETTINGS}count`]: 'garbage\n' });
+    expect(host.collect(0)).toEqual([]);
+    expect(host.saidOfStatistics[0]).toMatch(/^notice .*no statistics file.*nothing is drawn/);
+  });
+
   it.each([
     ['EACCES: permission denied, open', 'EACCES', 'openSync' as const],
     ['EIO: i/o error, read', 'EIO', 'readSync' as const],
@@ -277,7 +292,8 @@ describe('module stat, when the statistics file', () => {
     host.write(STAT, text);
     for (let second = 1; second < 200; second++) expect(host.collect(second)).toEqual([]);
     host.stat(NAMES, statRow({ entries: 901, drop: 5100 }));
-    expect(host.values(200)).toEqual({ connections: 901 });
+    // The rate of the whole time since the last reading: nothing that was counted meanwhile is lost.
+    expect(host.values(200)).toMatchObject({ connections: 901, drop: 0.5 });
     host.stat(NAMES, statRow({ entries: 901, drop: 5103 }));
     expect(host.values(201)).toMatchObject({ drop: 3 });
     expect(host.saidOfStatistics.map((line) => line.split(' ', 1)[0])).toEqual(['warning', 'info']);

@@ -1,0 +1,144 @@
+/**
+ * The benchmark: what the built plugin costs a host, beside Debian's prometheus-node-exporter.
+ *
+ * Every figure stands with its aim. A missed aim is no failure, for machines are noisy; a figure that could not be had
+ * is one.
+ */
+
+import fs from 'node:fs';
+import os from 'node:os';
+
+import { Exporter } from './exporter.ts';
+import { endAllOnExit, temporaryFolder } from './lifetime.ts';
+import { measureGrowth } from './memory.ts';
+import { measurePace, type Paced, type Usage } from './pace.ts';
+import { PluginProcess } from './plugin_process.ts';
+import { RecordedHost } from './recorded_host.ts';
+import { figure, heading, note } from './report.ts';
+import { everySecond } from './seconds.ts';
+import { measureStartup } from './startup.ts';
+
+const MEGABYTE = 1e6;
+/** When in a second the exporter is asked and the recorded hosts go on; the plugin updates at its start. */
+const MIDDLE = 500;
+const LARGE = 256;
+const PER_CPU = 'modules: { stat: { per_cpu: yes } }\n';
+
+/**
+ * Seconds of warming up and of measuring. Once in its life, half a minute after its start, V8 tidies up an idle heap;
+ * that is over then.
+ */
+const BESIDE_EXPORTER = [45, 40] as const;
+const ON_LARGE_HOST = [45, 20] as const;
+
+async function main(): Promise<void> {
+  endAllOnExit();
+  const [cpu] = os.cpus();
+  process.stdout.write(`conntrack.plugin: Node.js ${process.version}, Linux ${os.release()}, `);
+  process.stdout.write(`${os.availableParallelism()} × ${cpu?.model ?? 'CPU'}, load ${os.loadavg()[0]?.toFixed(2)}\n`);
+
+  const here = smallHost();
+  if (here.description !== undefined) note(here.description);
+  await section('Memory that 100,000 updates leave behind (4 CPUs, per_cpu)', growth);
+  await section('Start', () => startup(here.prefix));
+  await section('At the one-second pace', () => besideExporter(here.prefix));
+  await section(`At the one-second pace, a recorded host with ${LARGE} CPUs`, largeHost);
+}
+
+/** Measures a part; what it could not measure is said, and the rest goes on. */
+async function section(title: string, measure: () => Promise<void>): Promise<void> {
+  heading(title);
+  try {
+    await measure();
+  } catch (error) {
+    note(`not measured: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+  }
+}
+
+async function growth(): Promise<void> {
+  const { heap, resident } = await measureGrowth();
+  figure('heap and buffers', heap / MEGABYTE, 'MB', { most: 2, inclusive: false });
+  figure('resident memory (with what V8 keeps for later)', resident / MEGABYTE, 'MB');
+}
+
+async function startup(hostPrefix: string): Promise<void> {
+  const { node, plugin, starts } = await measureStartup({ folder: temporaryFolder(), hostPrefix, config: '' });
+  figure(`to the first CHART line, median of ${starts}`, plugin, 'ms', { most: 150, inclusive: false });
+  figure(`node -e "", median of ${starts}`, node, 'ms');
+}
+
+async function besideExporter(hostPrefix: string): Promise<void> {
+  const exporter = await Exporter.start(`${hostPrefix}/proc`);
+  const plugin = new PluginProcess({ folder: temporaryFolder(), hostPrefix, config: '' });
+  let failure: unknown;
+  const stop = everySecond(MIDDLE, () => {
+    exporter?.scrape().catch((error: unknown) => {
+      failure = error;
+    });
+  });
+  try {
+    const both = [
+      paced(plugin),
+      ...(exporter === undefined ? [] : [{ pid: exporter.pid, count: () => exporter.scrapes }]),
+    ];
+    const [pluginUsage, exporterUsage] = await measurePace(both, ...BESIDE_EXPORTER);
+    if (failure !== undefined) throw failure;
+    if (pluginUsage !== undefined) compare(pluginUsage, exporterUsage);
+  } finally {
+    stop();
+    await plugin.end();
+    await exporter?.end();
+  }
+}
+
+function compare(plugin: Usage, exporter: Usage | undefined): void {
+  if (exporter !== undefined) {
+    figure('plugin / exporter, CPU time', plugin.each / exporter.each, '', { most: 0.5, inclusive: true });
+  }
+  describe('plugin', 'update', plugin);
+  if (exporter === undefined) throw new Error('the program prometheus-node-exporter is not installed');
+  describe('exporter', 'scrape', exporter);
+}
+
+async function largeHost(): Promise<void> {
+  const host = new RecordedHost(temporaryFolder(), LARGE);
+  const start = (config: string): PluginProcess =>
+    new PluginProcess({ folder: temporaryFolder(), hostPrefix: host.prefix, config });
+  const plugins = [start(''), start(PER_CPU)];
+  const stop = everySecond(MIDDLE, () => host.advance());
+  try {
+    const [plain, perCpu] = await measurePace(plugins.map(paced), ...ON_LARGE_HOST);
+    if (plain !== undefined) describe('plugin', 'update', plain);
+    if (perCpu !== undefined) describe('plugin with per_cpu', 'update', perCpu);
+  } finally {
+    stop();
+    for (const plugin of plugins) await plugin.end();
+  }
+}
+
+function describe(name: string, event: string, { count, each, memory, total }: Usage): void {
+  figure(`${name}, CPU time per ${event} (${count} of them)`, each, 'ms');
+  note(`  (check, since its start: ${total.fine.toFixed(1)} ms by schedstat, ${total.coarse} ms by utime + stime)`);
+  figure(`${name}, resident memory`, memory.resident / MEGABYTE, 'MB');
+  figure(`${name}, of it anonymous`, memory.anonymous / MEGABYTE, 'MB');
+}
+
+function paced(plugin: PluginProcess): Paced {
+  return { pid: plugin.pid, count: () => plugin.updates };
+}
+
+/** This machine itself, or a made-up one where it does no connection tracking. */
+function smallHost(): { prefix: string; description?: string } {
+  if (fs.existsSync('/proc/net/stat/nf_conntrack')) return { prefix: '' };
+  const { prefix } = new RecordedHost(temporaryFolder(), os.availableParallelism());
+  return { prefix, description: 'This machine has no connection tracking; a recorded host stands in for it.' };
+}
+
+main().then(
+  () => process.exit(),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,78 @@
+/**
+ * Whether memory grows: the real collector in this process, in accelerated time, with counters that change before
+ * every update, every chart drawn, and an agent that reads everything.
+ */
+
+import fs from 'node:fs';
+import { Writable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import { createCollector } from '../../collector/collector.ts';
+import { parseConfig } from '../../collector/config.ts';
+import { createLog } from '../../collector/log.ts';
+import { Output } from '../../collector/output.ts';
+import { temporaryFolder } from './lifetime.ts';
+import { RecordedHost } from './recorded_host.ts';
+
+const CPUS = 4;
+/** Updates before the first measurement. */
+const SETTLE = 1000;
+const UPDATES = 100_000;
+
+/** What grew between the first and the last measurement, in bytes. */
+export interface Growth {
+  readonly updates: number;
+  /** JavaScript's own memory: the heap, and what lies outside of it, array buffers among it. */
+  readonly heap: number;
+  /** Resident memory of the whole process. Room that V8 once needed for young objects stays in it. */
+  readonly resident: number;
+}
+
+/** Runs the collector and measures what it leaves behind. */
+export async function measureGrowth(): Promise<Growth> {
+  const host = new RecordedHost(temporaryFolder(), CPUS);
+  let written = 0;
+  const sink = new Writable({
+    write: (_chunk, _encoding, done) => {
+      written++;
+      done();
+    },
+  });
+  const log = createLog({ level: 'warning', now: Date.now, write: (line) => process.stderr.write(line) });
+  const output = new Output(sink, log);
+  const config = parseConfig('benchmark', 'modules: { stat: { enabled: yes, per_cpu: yes } }');
+  const collector = createCollector({ config, every: 1, hostPrefix: host.prefix, release: '', fs, output, log });
+  if (collector === undefined) throw new Error('there is nothing to collect');
+
+  const statistics = fs.openSync(host.statistics, 'r+');
+  let seconds = 0;
+  const advance = async (updates: number): Promise<void> => {
+    for (let update = 0; update < updates; update++) {
+      fs.writeSync(statistics, host.nextStatistics(), 0);
+      collector.tick({ at: ++seconds * 1e6, skipped: 0 });
+      if (update % 100 === 0) await nextTurn();
+    }
+  };
+  try {
+    await advance(SETTLE);
+    const before = await settled();
+    await advance(UPDATES);
+    const after = await settled();
+    if (written !== SETTLE + UPDATES) throw new Error(`${written} of ${SETTLE + UPDATES} updates were written`);
+    return { updates: UPDATES, heap: after.heap - before.heap, resident: after.resident - before.resident };
+  } finally {
+    collector.close();
+    fs.closeSync(statistics);
+  }
+}
+
+/** What memory is in use once everything that can be freed is. */
+async function settled(): Promise<{ heap: number; resident: number }> {
+  if (globalThis.gc === undefined) throw new Error('memory can be measured only with --expose-gc');
+  for (let round = 0; round < 2; round++) {
+    globalThis.gc();
+    await nextTurn();
+  }
+  const { heapUsed, external, rss } = process.memoryUsage();
+  return { heap: heapUsed + external, resident: rss };
+}

@@ -1,0 +1,36 @@
+/** The table that the benchmark prints. */
+
+const NAME = 52;
+const FIGURE = 12;
+
+/** What a figure should be. */
+export interface Aim {
+  readonly most: number;
+  /** Whether exactly that much is still enough. */
+  readonly inclusive: boolean;
+}
+
+/** A line that begins a group of figures. */
+export function heading(text: string): void {
+  process.stdout.write(`\n${text}\n`);
+}
+
+/** One figure, and whether its aim is met. */
+export function figure(name: string, value: number, unit: string, aim?: Aim): void {
+  const digits = Math.abs(value) >= 10 ? 1 : 2;
+  const measured = `  ${name.padEnd(NAME)}${value.toFixed(digits).padStart(FIGURE)} ${unit}`;
+  process.stdout.write(
+    aim === undefined ? `${measured}\n` : `${measured.padEnd(NAME + FIGURE + 8)}${verdict(value, unit, aim)}\n`,
+  );
+}
+
+/** A line of explanation. */
+export function note(text: string): void {
+  process.stdout.write(`  ${text}\n`);
+}
+
+function verdict(value: number, unit: string, { most, inclusive }: Aim): string {
+  const isMet = inclusive ? value <= most : value < most;
+  const aim = `${inclusive ? 'at most' : 'under'} ${most} ${unit}`.trimEnd();
+  return `aim: ${aim.padEnd(14)} ${isMet ? 'met' : 'not met'}`;
+}
