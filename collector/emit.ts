@@ -46,7 +46,8 @@ export interface EmitterOptions {
 export class Emitter {
   readonly #charts: readonly Chart[];
   readonly #source: string;
-  readonly #drawn = new Map<string, Drawn>();
+  /** By chart and instance. */
+  readonly #drawn = new Map<Chart, Map<string, Drawn>>();
 
   constructor(options: EmitterOptions) {
     this.#charts = options.charts;
@@ -71,61 +72,53 @@ export class Emitter {
   }
 
   #update(chart: Chart, sample: Sample, every: number, at: number): string {
+    const { dimensions } = chart;
     const { values } = sample;
-    if (!chart.dimensions.some((dimension) => values[dimension.metric] !== undefined)) return '';
+    let drawn = this.#drawn.get(chart)?.get(sample.instance);
+    let isDefined = drawn !== undefined && !drawn.obsolete;
+    let sets = '';
+    for (let place = 0; place < dimensions.length; place++) {
+      const dimension = dimensions[place];
+      const value = dimension === undefined ? undefined : values[dimension.metric];
+      if (dimension === undefined || value === undefined) continue;
+      if (drawn?.declared[place] !== true) isDefined = false;
+      sets += protocol.set(dimension.id, Math.round(value * (dimension.divisor ?? 1)));
+    }
+    if (sets === '') return '';
 
-    const drawn = this.#find(chart, sample, every);
-    let text = this.#define(drawn, values);
-    text += protocol.begin(drawn.id, drawn.updatedAt === undefined ? undefined : Math.round(at - drawn.updatedAt));
-    for (const dimension of chart.dimensions) {
-      const value = values[dimension.metric];
-      if (value !== undefined) text += protocol.set(dimension.id, Math.round(value * (dimension.divisor ?? 1)));
-    }
-    for (const [place, variable] of (chart.variables ?? []).entries()) {
-      const value = values[variable.metric];
-      if (value === undefined || value === drawn.variables[place]) continue;
-      drawn.variables[place] = value;
-      text += protocol.chartVariable(variable.name, value);
-    }
+    drawn ??= this.#add(chart, sample, every);
+    const definition = isDefined ? '' : this.#define(drawn, values);
+    const elapsed = drawn.updatedAt === undefined ? undefined : Math.round(at - drawn.updatedAt);
     drawn.updatedAt = at;
-    return text + protocol.end();
+    return definition + protocol.begin(drawn.id, elapsed) + sets + variableLines(drawn, values) + protocol.end();
   }
 
-  #find(chart: Chart, sample: Sample, every: number): Drawn {
-    const id = `${TYPE}.${chart.id}${sample.instance === '' ? '' : `_${sample.instance}`}`;
-    const known = this.#drawn.get(id);
-    if (known !== undefined) return known;
+  #add(chart: Chart, { instance, labels }: Sample, every: number): Drawn {
     const drawn: Drawn = {
       chart,
-      id,
-      labels: sample.labels,
+      id: `${TYPE}.${chart.id}${instance === '' ? '' : `_${instance}`}`,
+      labels,
       every,
       declared: chart.dimensions.map(() => false),
       variables: [],
       updatedAt: undefined,
       obsolete: false,
     };
-    this.#drawn.set(id, drawn);
+    const instances = this.#drawn.get(chart) ?? new Map<string, Drawn>();
+    this.#drawn.set(chart, instances.set(instance, drawn));
     return drawn;
   }
 
-  /** Defines the chart if it is new, was obsolete, or has a dimension that the agent does not know yet. */
+  /** Defines a chart that is new, was obsolete, or has a dimension that the agent does not know yet. */
   #define(drawn: Drawn, values: Sample['values']): string {
     const { chart, declared } = drawn;
-    let isComplete = !drawn.obsolete;
-    for (const [place, dimension] of chart.dimensions.entries()) {
-      if (declared[place] === true || values[dimension.metric] === undefined) continue;
-      declared[place] = true;
-      isComplete = false;
-    }
-    if (isComplete) return '';
-
     drawn.obsolete = false;
-    let text = this.#chartLine(drawn, '') + this.#labelLines(drawn);
+    let dimensions = '';
     for (const [place, dimension] of chart.dimensions.entries()) {
-      if (declared[place] === true) text += dimensionLine(dimension);
+      if (values[dimension.metric] !== undefined) declared[place] = true;
+      if (declared[place] === true) dimensions += dimensionLine(dimension);
     }
-    return text;
+    return this.#chartLine(drawn, '') + this.#labelLines(drawn) + dimensions;
   }
 
   #labelLines({ labels }: Drawn): string {
@@ -140,12 +133,14 @@ export class Emitter {
 
   #retire(at: number): string {
     let text = '';
-    for (const drawn of this.#drawn.values()) {
-      const patience = Math.max(GONE_AFTER, 2e6 * drawn.every);
-      if (drawn.obsolete || drawn.updatedAt === undefined || at - drawn.updatedAt < patience) continue;
-      drawn.obsolete = true;
-      drawn.variables.length = 0;
-      text += this.#chartLine(drawn, 'obsolete');
+    for (const instances of this.#drawn.values()) {
+      for (const drawn of instances.values()) {
+        const patience = Math.max(GONE_AFTER, 2e6 * drawn.every);
+        if (drawn.obsolete || drawn.updatedAt === undefined || at - drawn.updatedAt < patience) continue;
+        drawn.obsolete = true;
+        drawn.variables.length = 0;
+        text += this.#chartLine(drawn, 'obsolete');
+      }
     }
     return text;
   }
@@ -165,6 +160,19 @@ export class Emitter {
       module: chart.module,
     });
   }
+}
+
+/** The variables of a chart whose value has changed since they were sent. */
+function variableLines({ chart, variables }: Drawn, values: Sample['values']): string {
+  if (chart.variables === undefined) return '';
+  let text = '';
+  for (const [place, { name, metric }] of chart.variables.entries()) {
+    const value = values[metric];
+    if (value === undefined || value === variables[place]) continue;
+    variables[place] = value;
+    text += protocol.chartVariable(name, value);
+  }
+  return text;
 }
 
 function dimensionLine({ id, multiplier = 1, divisor = 1 }: Dimension): string {

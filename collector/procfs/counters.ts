@@ -83,10 +83,13 @@ export class CounterDifferences {
 
   /** Copies the counters of the table, without the other columns. */
   #pick(table: CounterTable): void {
+    const { cells, columns: width, rows } = table;
+    const columns = this.#columns;
+    const current = this.#current;
     let cell = 0;
-    for (let row = 0; row < table.rows; row++) {
-      for (const column of this.#columns) {
-        this.#current[cell++] = table.cells[row * table.columns + column] ?? 0;
+    for (let row = 0; row < rows; row++) {
+      for (let place = 0; place < columns.length; place++) {
+        current[cell++] = cells[row * width + (columns[place] ?? 0)] ?? 0;
       }
     }
   }
@@ -94,16 +97,19 @@ export class CounterDifferences {
   /** @param before seconds that the last differences are of; they are 0 where there are none. */
   #compare(before: number): Comparison {
     const stretch = before > 0 ? (BELIEVABLE_GROWTH * this.#seconds) / before : 0;
+    const current = this.#current;
+    const previous = this.#previous;
+    const cells = this.#cells;
     let fell = 0;
-    for (let cell = 0; cell < this.#cells.length; cell++) {
-      let difference = (this.#current[cell] ?? 0) - (this.#previous[cell] ?? 0);
+    for (let cell = 0; cell < cells.length; cell++) {
+      let difference = (current[cell] ?? 0) - (previous[cell] ?? 0);
       if (difference < 0) {
         fell++;
         difference += MODULUS;
-        const pace = stretch * (this.#cells[cell] ?? 0);
+        const pace = stretch * (cells[cell] ?? 0);
         if (difference > Math.max(BELIEVABLE_EVENTS, pace)) return 'reset';
       }
-      this.#cells[cell] = difference;
+      cells[cell] = difference;
     }
     return fell > 0 && this.#allFell(fell) ? 'reset' : 'differences';
   }

@@ -57,10 +57,12 @@ export class Rates {
     if (comparison !== 'differences') return false;
 
     const { cells, seconds } = this.#differences;
-    const width = this.#columns.length;
+    const columns = this.#columns;
+    const counted = this.#counted;
+    const width = columns.length;
     for (let place = 0; place < width; place++) {
-      const metric = this.#columns[place]?.metric;
-      if (metric === undefined || this.#counted[place] !== true) continue;
+      const metric = columns[place]?.metric;
+      if (metric === undefined || counted[place] !== true) continue;
       let sum = 0;
       for (let cell = place; cell < cells.length; cell += width) sum += cells[cell] ?? 0;
       values[metric] = sum / seconds;

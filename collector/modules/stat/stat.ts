@@ -51,11 +51,10 @@ export class StatModule implements Module {
 
   collect(at: number): readonly Sample[] {
     const values = this.#values;
-    for (const metric in values) values[metric] = undefined;
-
     const { table, connections, restarted } = this.#source.read(at);
     if (restarted) this.#rates.forget();
     const hasRates = table !== undefined && this.#rates.update(table, at, values);
+    if (!hasRates) for (const metric in values) values[metric] = undefined;
     if (connections === undefined) return [];
 
     this.#limits.refresh(at);
