@@ -39,9 +39,9 @@ export class CpuTime {
   }
 }
 
-/** Whether both accounts of one process agree: each field of the coarse one is rounded down. */
+/** Whether both accounts of one process agree, in milliseconds: both fields of the coarse one are rounded down. */
 export function agrees(fine: number, coarse: number): boolean {
-  return Math.abs(fine - coarse) <= 3 * JIFFY + 0.02 * fine;
+  return Math.abs(fine - coarse) <= 30 + 0.02 * fine;
 }
 
 /** A size in bytes, such as `VmRSS`, from `/proc/PID/status`. */

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 
 import { keep } from './lifetime.ts';
 import { type PluginOptions, PluginProcess } from './plugin_process.ts';
+import { median } from './statistics.ts';
 
 const STARTS = 20;
 
@@ -44,11 +45,4 @@ function bareNode(): Promise<number> {
       else reject(new Error(`node -e "" ended with ${code}`));
     });
   });
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2;
 }
