@@ -26,7 +26,7 @@ const PER_CPU = 'modules: { stat: { per_cpu: yes } }\n';
 
 /**
  * Seconds of warming up and of measuring. Within its first two minutes V8 tidies up an idle heap and compiles what has
- * become hot, each once in the process's life; both are over then, and in the totals since the start.
+ * become hot, each once in the process's life; that is mostly over then, and in the totals since the start.
  */
 const BESIDE_EXPORTER = [120, 40] as const;
 const ON_LARGE_HOST = [45, 20] as const;
