@@ -3,6 +3,21 @@
  * `EACCES`, …) stays recognisable through the cause.
  */
 
+import { getSystemErrorMap } from 'node:util';
+
+/** An error of the system as Node.js makes them: a code such as `EPERM` and a text. */
+export class SystemError extends Error {
+  override readonly name = 'SystemError';
+  readonly code: string;
+
+  /** @param errno a positive error number. */
+  constructor(errno: number) {
+    const [code, text] = getSystemErrorMap().get(-errno) ?? [`errno ${errno}`, 'unknown error'];
+    super(`${code}: ${text}`);
+    this.code = code;
+  }
+}
+
 /** An operation on a named target failed: `open /proc/net/stat/nf_conntrack: ENOENT …`. */
 export class OperationError extends Error {
   override readonly name = 'OperationError';

@@ -35,15 +35,26 @@ export class Host {
     return this.path(`/proc/sys/net/netfilter/${name}`);
   }
 
+  /** Whether this process is known to live in the network namespace of the host, so that netlink speaks of that. */
+  get isHere(): boolean {
+    return this.#prefix === '' || (this.#hosts !== undefined && this.#hosts === this.#own);
+  }
+
   /**
    * Whether this process is known to live in another network namespace than the host's, so that what `/proc/sys/net`
    * counts is not the host's. Each namespace has its own inode for one and the same file of `/proc/net`.
    */
   get elsewhere(): boolean {
     if (this.#prefix === '') return false;
-    const own = this.#inode('/proc/self/net/dev');
-    const hosts = this.#inode(this.path('/proc/1/net/dev'));
-    return own !== undefined && hosts !== undefined && own !== hosts;
+    return this.#own !== undefined && this.#hosts !== undefined && this.#own !== this.#hosts;
+  }
+
+  get #own(): string | undefined {
+    return this.#inode('/proc/self/net/dev');
+  }
+
+  get #hosts(): string | undefined {
+    return this.#inode(this.path('/proc/1/net/dev'));
   }
 
   #inode(path: string): string | undefined {

@@ -1,6 +1,7 @@
 import { Volume } from 'memfs';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
+import type { FileSystem } from '../../collector/procfs/file.ts';
 import { Host } from '../../collector/procfs/host.ts';
 
 describe("the host's kernel files", () => {
@@ -21,16 +22,31 @@ describe("the host's kernel files", () => {
   });
 
   it.each([
-    ['the same namespace', 4_026_531_874, 4_026_531_874, false],
-    ['another namespace', 4_026_532_183, 4_026_531_874, true],
-  ])('are seen from %s by the inode of a file that each namespace has', (_, own, hosts, elsewhere) => {
-    const volume = Volume.fromJSON({ '/proc/self/net/dev': '', '/host/proc/1/net/dev': '' });
-    const inodes: Record<string, number> = { '/proc/self/net/dev': own, '/host/proc/1/net/dev': hosts };
-    const fs = { ...volume, statSync: vi.fn((path: string) => ({ ino: inodes[path] ?? 0 })) };
-    expect(new Host(Object.assign(Object.create(volume), fs), '/host').elsewhere).toBe(elsewhere);
+    ['the same namespace', 4_026_531_874, 4_026_531_874, { elsewhere: false, isHere: true }],
+    ['another namespace', 4_026_532_183, 4_026_531_874, { elsewhere: true, isHere: false }],
+    ['a process that cannot tell its own', undefined, 4_026_531_874, { elsewhere: false, isHere: false }],
+    ["a process that cannot see the host's", 4_026_532_183, undefined, { elsewhere: false, isHere: false }],
+    ['a process that can tell neither', undefined, undefined, { elsewhere: false, isHere: false }],
+  ])('are seen from %s by the inode of a file that each namespace has', (_, own, hosts, expected) => {
+    const { elsewhere, isHere } = new Host(
+      seeing({ '/proc/self/net/dev': own, '/host/proc/1/net/dev': hosts }),
+      '/host',
+    );
+    expect({ elsewhere, isHere }).toEqual(expected);
   });
 
-  it('are not taken for those of another namespace when that cannot be told', () => {
-    expect(new Host(Volume.fromJSON({ '/host/proc/net/dev': '' }), '/host').elsewhere).toBe(false);
+  it("are this process's own without a prefix, whatever namespace the first process lives in", () => {
+    const { elsewhere, isHere } = new Host(seeing({ '/proc/self/net/dev': 5, '/proc/1/net/dev': 6 }), '');
+    expect({ elsewhere, isHere }).toEqual({ elsewhere: false, isHere: true });
   });
 });
+
+/** A file system that knows the inodes of these files; it has no others, and none whose inode is `undefined`. */
+function seeing(inodes: Readonly<Record<string, number | undefined>>): FileSystem {
+  const statSync = (path: string): { ino: number } => {
+    const ino = inodes[path];
+    if (ino === undefined) throw new Error(`ENOENT: no such file or directory, stat '${path}'`);
+    return { ino };
+  };
+  return Object.assign(Object.create(new Volume()), { statSync });
+}

@@ -1,0 +1,141 @@
+/**
+ * The C library's socket calls, which Node.js has no way to make for netlink, through koffi's prebuilt binary.
+ *
+ * Loading costs about 15 ms and 4 MB, so it is done once, by whoever needs a socket first. The binary is found by an
+ * absolute path beside the program and nowhere else.
+ */
+
+import { createRequire } from 'node:module';
+
+import type * as Koffi from 'koffi';
+
+import { OperationError, SystemError } from '../errors.ts';
+
+/** What is used of koffi. */
+type Library = Pick<typeof Koffi, 'address' | 'encode' | 'errno' | 'load' | 'offsetof' | 'sizeof' | 'struct'>;
+
+/** Where datagrams are received into: slots of one size, one after the other, and the length of each. */
+export interface Slots {
+  readonly memory: ArrayBuffer;
+  readonly slotSize: number;
+  /** The list of slots as the kernel takes it. */
+  readonly list: Buffer;
+  /** Bytes received into each slot: the number at `index * lengthStride + lengthOffset`. */
+  readonly lengths: Uint32Array;
+  readonly lengthOffset: number;
+  readonly lengthStride: number;
+  /** Read by the kernel through an address; kept so that it stays where it is. */
+  readonly vectors: Buffer;
+}
+
+export class Foreign {
+  readonly #library: Library;
+  readonly #socket: (domain: number, type: number, protocol: number) => number;
+  readonly #bind: (descriptor: number, address: Uint8Array, length: number) => number;
+  readonly #setsockopt: (descriptor: number, level: number, name: number, value: Uint8Array, length: number) => number;
+  readonly #getsockopt: (
+    descriptor: number,
+    level: number,
+    name: number,
+    value: Int32Array,
+    length: Uint32Array,
+  ) => number;
+  readonly #recvmmsg: (descriptor: number, list: Buffer, count: number, flags: number, timeout: null) => number;
+
+  /**
+   * @param path of koffi's folder for this platform, absolute.
+   * @throws {OperationError} when there is none, or it cannot be loaded on this machine.
+   */
+  constructor(path: string) {
+    try {
+      this.#library = createRequire(path)(path);
+      const libc = this.#library.load(null);
+      this.#socket = libc.func('int socket(int domain, int type, int protocol)');
+      this.#bind = libc.func('int bind(int fd, void *address, uint32_t length)');
+      this.#setsockopt = libc.func('int setsockopt(int fd, int level, int name, void *value, uint32_t length)');
+      this.#getsockopt = libc.func(
+        'int getsockopt(int fd, int level, int name, _Out_ void *value, _Inout_ void *length)',
+      );
+      this.#recvmmsg = libc.func('int recvmmsg(int fd, void *list, uint32_t count, int flags, void *timeout)');
+    } catch (error) {
+      // The reason is in the first line; Node.js adds where it was required from.
+      const [reason] = error instanceof Error ? error.message.split('\n', 1) : [String(error)];
+      throw new OperationError('load', path, new Error(reason, { cause: error }));
+    }
+  }
+
+  /** @throws {SystemError} */
+  socket(domain: number, type: number, protocol: number): number {
+    return this.#check(this.#socket(domain, type, protocol));
+  }
+
+  /** @throws {SystemError} */
+  bind(descriptor: number, address: Uint8Array): void {
+    this.#check(this.#bind(descriptor, address, address.length));
+  }
+
+  /** @throws {SystemError} */
+  setOption(descriptor: number, level: number, name: number, value: number): void {
+    const bytes = new Uint8Array(Int32Array.of(value).buffer);
+    this.#check(this.#setsockopt(descriptor, level, name, bytes, bytes.length));
+  }
+
+  /** @throws {SystemError} */
+  getOption(descriptor: number, level: number, name: number): number {
+    const value = new Int32Array(1);
+    this.#check(this.#getsockopt(descriptor, level, name, value, Uint32Array.of(value.byteLength)));
+    return value[0] ?? 0;
+  }
+
+  /**
+   * Receives as many datagrams as there are slots and datagrams.
+   *
+   * @returns how many; the negative error number when there was none.
+   */
+  receive(descriptor: number, slots: Slots, count: number, flags: number): number {
+    const received = this.#recvmmsg(descriptor, slots.list, count, flags, null);
+    return received >= 0 ? received : -this.#library.errno();
+  }
+
+  /** Lays out `count` slots of `slotSize` bytes as the C library's `struct mmsghdr` wants them, on any platform. */
+  slots(count: number, slotSize: number): Slots {
+    const { address, encode, offsetof, sizeof, struct } = this.#library;
+    const vector = struct({ base: 'void *', length: 'size_t' });
+    const header = struct({
+      name: 'void *',
+      name_length: 'uint32_t',
+      vectors: 'void *',
+      vector_count: 'size_t',
+      control: 'void *',
+      control_length: 'size_t',
+      flags: 'int',
+    });
+    const entry = struct({ header, length: 'uint32_t' });
+
+    // Memory of its own, outside the heap: it stays where it is, which pooled or small buffers need not.
+    const memory = Buffer.allocUnsafeSlow(count * slotSize);
+    const vectors = Buffer.allocUnsafeSlow(count * sizeof(vector));
+    const list = Buffer.allocUnsafeSlow(count * sizeof(entry));
+    for (let slot = 0; slot < count; slot++) {
+      const base = address(memory) + BigInt(slot * slotSize);
+      encode(vectors, slot * sizeof(vector), vector, { base, length: slotSize });
+      const own = address(vectors) + BigInt(slot * sizeof(vector));
+      const empty = { name: null, name_length: 0, control: null, control_length: 0, flags: 0 };
+      encode(list, slot * sizeof(entry), entry, { header: { ...empty, vectors: own, vector_count: 1 }, length: 0 });
+    }
+    return {
+      memory: memory.buffer,
+      slotSize,
+      list,
+      lengths: new Uint32Array(list.buffer),
+      lengthOffset: offsetof(entry, 'length') / 4,
+      lengthStride: sizeof(entry) / 4,
+      vectors,
+    };
+  }
+
+  #check(result: number): number {
+    if (result < 0) throw new SystemError(this.#library.errno());
+    return result;
+  }
+}

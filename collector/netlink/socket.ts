@@ -1,0 +1,136 @@
+/**
+ * A netlink socket that never waits.
+ * Source: netlink(7), socket(7), recvmmsg(2), and linux/netlink.h.
+ */
+
+import { closeSync, constants as files, writeSync } from 'node:fs';
+import { constants } from 'node:os';
+
+import { OperationError, SystemError } from '../errors.ts';
+import { type Channel, type Memory, memoryOf } from './channel.ts';
+import type { Foreign, Slots } from './foreign.ts';
+
+const AF_NETLINK = 16;
+const SOCK_RAW = 3;
+const SOCK_NONBLOCK = files.O_NONBLOCK;
+const SOCK_CLOEXEC = 0o2000000;
+const SOL_SOCKET = 1;
+const SO_RCVBUF = 8;
+const SO_RCVBUFFORCE = 33;
+const SOL_NETLINK = 270;
+const NETLINK_ADD_MEMBERSHIP = 1;
+const MSG_DONTWAIT = 0x40;
+/** `struct sockaddr_nl`: the family, and 0 for the kernel to choose the address. */
+const SOCKADDR_NL = 12;
+
+const { EAGAIN, EINTR } = constants.errno;
+
+export interface SocketOptions {
+  /** How errors call the socket. */
+  readonly name: string;
+  readonly protocol: number;
+  /** How many datagrams are received at once. */
+  readonly slots: number;
+  /** The longest datagram that is expected, in bytes, a multiple of 4; a longer one is cut. */
+  readonly slotSize: number;
+  /** Called before anything is sent; what it throws stops that. */
+  readonly beforeSend?: () => void;
+}
+
+export class NetlinkSocket implements Channel {
+  readonly memory: Memory;
+  readonly #foreign: Foreign;
+  readonly #name: string;
+  readonly #beforeSend: (() => void) | undefined;
+  readonly #slots: Slots;
+  readonly #count: number;
+  #descriptor: number | undefined;
+
+  /** @throws {OperationError} when the kernel does not give one. */
+  constructor(foreign: Foreign, { beforeSend, name, protocol, slots, slotSize }: SocketOptions) {
+    this.#foreign = foreign;
+    this.#beforeSend = beforeSend;
+    this.#name = name;
+    this.#count = slots;
+    this.#slots = foreign.slots(slots, slotSize);
+    this.memory = memoryOf(this.#slots.memory);
+    const descriptor = this.#try('open', () =>
+      foreign.socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol),
+    );
+    this.#descriptor = descriptor;
+    const address = new Uint8Array(SOCKADDR_NL);
+    new Uint16Array(address.buffer)[0] = AF_NETLINK;
+    try {
+      // Only a socket with an address is told of events.
+      this.#try('bind', () => foreign.bind(descriptor, address));
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Sets how many bytes may wait to be received. The kernel doubles the number, to count its own needs in. Without
+   * CAP_NET_ADMIN in the initial user namespace `net.core.rmem_max` bounds it.
+   *
+   * @returns how many bytes may wait, as the kernel counts them.
+   */
+  setReceiveBuffer(bytes: number): number {
+    return this.#try('set the receive buffer of', () => {
+      try {
+        this.#foreign.setOption(this.#open, SOL_SOCKET, SO_RCVBUFFORCE, bytes);
+      } catch {
+        this.#foreign.setOption(this.#open, SOL_SOCKET, SO_RCVBUF, bytes);
+      }
+      return this.#foreign.getOption(this.#open, SOL_SOCKET, SO_RCVBUF);
+    });
+  }
+
+  /** Joins a multicast group: from now on its messages are received. */
+  join(group: number): void {
+    this.#try(`join group ${group} of`, () =>
+      this.#foreign.setOption(this.#open, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group),
+    );
+  }
+
+  send(request: Uint8Array): void {
+    this.#beforeSend?.();
+    this.#try('send to', () => writeSync(this.#open, request));
+  }
+
+  receive(): number {
+    const received = this.#foreign.receive(this.#open, this.#slots, this.#count, MSG_DONTWAIT);
+    if (received >= 0) return received;
+    if (received === -EAGAIN || received === -EINTR) return 0;
+    throw new OperationError('receive from', this.#name, new SystemError(-received));
+  }
+
+  start(index: number): number {
+    return index * this.#slots.slotSize;
+  }
+
+  end(index: number): number {
+    const { lengthOffset, lengths, lengthStride, slotSize } = this.#slots;
+    return index * slotSize + (lengths[index * lengthStride + lengthOffset] ?? 0);
+  }
+
+  close(): void {
+    if (this.#descriptor === undefined) return;
+    const descriptor = this.#descriptor;
+    this.#descriptor = undefined;
+    closeSync(descriptor);
+  }
+
+  get #open(): number {
+    if (this.#descriptor === undefined) throw new OperationError('use', this.#name, new Error('it is closed'));
+    return this.#descriptor;
+  }
+
+  #try<T>(operation: string, action: () => T): T {
+    try {
+      return action();
+    } catch (error) {
+      throw error instanceof OperationError ? error : new OperationError(operation, this.#name, error);
+    }
+  }
+}

@@ -1,0 +1,205 @@
+import { describe, expect, it } from 'vitest';
+
+import { FormatError } from '../../collector/errors.ts';
+import { memoryOf } from '../../collector/netlink/channel.ts';
+import { Flow } from '../../collector/netlink/flow.ts';
+import { MessageReader } from '../../collector/netlink/message.ts';
+import {
+  altered,
+  attribute,
+  bytes,
+  concat,
+  type Entry,
+  entry,
+  entryAttributes,
+  event,
+  nested,
+  netfilter,
+  number,
+} from '../helpers/netlink_channel.ts';
+
+const ENTRY = { type: 0x100, flags: 2, sequence: 1 };
+const UDP = nested(1, nested(2, attribute(1, number(17, 1))));
+
+/** Lets a reader read messages one after the other, and tells what it knows in the end. */
+function read(messages: readonly Uint8Array[], how: 'read' | 'readProtocol' = 'read'): Entry {
+  const datagram = concat(messages);
+  // Behind the datagram begins another, whose entry is complete.
+  const bait = entry({ protocol: 6, status: 0xffff, tcpState: 3 });
+  const behind = (datagram.length + 3) & ~3;
+  const memory = memoryOf(new ArrayBuffer(behind + 4096));
+  memory.bytes.set(datagram);
+  for (let at = behind; at + bait.length < memory.bytes.length; at += bait.length) memory.bytes.set(bait, at);
+  const reader = new MessageReader(memory);
+  const flow = new Flow(memory);
+  reader.open(0, datagram.length);
+  while (reader.next()) flow[how](reader);
+  const { family, protocol, status, tcpState } = flow;
+  return { family, protocol, status, tcpState };
+}
+
+describe('an entry', () => {
+  it.each<[string, Uint8Array, Entry]>([
+    [
+      'an IPv4 one of TCP',
+      entry({ protocol: 6, status: 14, tcpState: 3 }),
+      { family: 2, protocol: 6, status: 14, tcpState: 3 },
+    ],
+    [
+      'an IPv6 one',
+      entry({ family: 10, protocol: 58, status: 8 }),
+      { family: 10, protocol: 58, status: 8, tcpState: -1 },
+    ],
+    ['one of the highest protocol', entry({ protocol: 255 }), { family: 2, protocol: 255, status: 8, tcpState: -1 }],
+    ['one of protocol 0', entry({ protocol: 0 }), { family: 2, protocol: 0, status: 8, tcpState: -1 }],
+    [
+      'one with every bit',
+      entry({ protocol: 17, status: 0xffffffff }),
+      { family: 2, protocol: 17, status: 0xffffffff, tcpState: -1 },
+    ],
+    [
+      'TCP that is offloaded',
+      entry({ protocol: 6, status: 0xc00e }),
+      { family: 2, protocol: 6, status: 0xc00e, tcpState: -1 },
+    ],
+    [
+      'a TCP state of the future',
+      entry({ protocol: 6, tcpState: 200 }),
+      { family: 2, protocol: 6, status: 8, tcpState: 200 },
+    ],
+    [
+      'a new one',
+      event('new', { protocol: 132, status: 0x128 }),
+      { family: 2, protocol: 132, status: 0x128, tcpState: -1 },
+    ],
+    [
+      'one that is gone',
+      event('destroy', { protocol: 6, status: 0x20e, tcpState: 7 }),
+      { family: 2, protocol: 6, status: 0x20e, tcpState: 7 },
+    ],
+  ])('is read: %s', (_, message, expected) => {
+    expect(read([message])).toEqual(expected);
+  });
+
+  it('knows nothing of the one before it', () => {
+    const bare = netfilter(ENTRY, { family: 10 }, UDP);
+    expect(read([entry({ protocol: 6, status: 0xffff, tcpState: 5 }), bare])).toEqual({
+      family: 10,
+      protocol: 17,
+      status: 0,
+      tcpState: -1,
+    });
+  });
+
+  it('has the protocol of its original direction, whatever the other and its master have', () => {
+    const other = (type: number): Uint8Array => nested(type, nested(2, attribute(1, number(6, 1))));
+    expect(read([netfilter(ENTRY, { family: 2 }, other(2), UDP, other(14), other(2))]).protocol).toBe(17);
+  });
+
+  it('may have attributes that nobody knows, at every level', () => {
+    const unknown = [
+      attribute(0x3ffe, bytes()),
+      nested(0x2abc, attribute(1, number(6, 1))),
+      attribute(99, new Uint8Array(7)),
+    ];
+    const message = netfilter(
+      ENTRY,
+      { family: 2 },
+      ...unknown,
+      nested(1, ...unknown, nested(2, ...unknown, attribute(1, number(6, 1)), ...unknown), ...unknown),
+      attribute(3, number(14, 4)),
+      nested(4, ...unknown, nested(1, ...unknown, attribute(1, number(8, 1)), ...unknown)),
+      ...unknown,
+    );
+    expect(read([message])).toEqual({ family: 2, protocol: 6, status: 14, tcpState: 8 });
+  });
+
+  it('has no TCP state when what is told is that of SCTP', () => {
+    const sctp = nested(4, nested(3, attribute(1, number(4, 1))));
+    const message = netfilter(ENTRY, { family: 2 }, UDP, sctp);
+    expect(read([message]).tcpState).toBe(-1);
+  });
+
+  it.each<[string, Uint8Array, string]>([
+    ['no address family', netfilter(ENTRY, {}).subarray(0, 16), 'an entry without an address family'],
+    ['half an address family', netfilter(ENTRY, {}).subarray(0, 19), 'an entry without an address family'],
+    ['no attribute', netfilter(ENTRY, {}), 'an entry without a protocol'],
+    [
+      'no protocol',
+      netfilter(ENTRY, {}, nested(1, nested(1, attribute(1, number(1, 4))))),
+      'an entry without a protocol',
+    ],
+    ['a tuple of nothing', netfilter(ENTRY, {}, nested(1)), 'an entry without a protocol'],
+    [
+      'a protocol of 4 bytes',
+      netfilter(ENTRY, {}, nested(1, nested(2, attribute(1, number(6, 4))))),
+      'attribute 1 has 4 bytes, not 1',
+    ],
+    [
+      'a protocol of no byte',
+      netfilter(ENTRY, {}, nested(1, nested(2, attribute(1, bytes())))),
+      'attribute 1 has 0 bytes, not 1',
+    ],
+    ['a status of 2 bytes', netfilter(ENTRY, {}, UDP, attribute(3, number(8, 2))), 'attribute 3 has 2 bytes, not 4'],
+    [
+      'a TCP state of 2 bytes',
+      netfilter(ENTRY, {}, UDP, nested(4, nested(1, attribute(1, number(3, 2))))),
+      'attribute 1 has 2 bytes, not 1',
+    ],
+    [
+      'an attribute that is cut off',
+      netfilter(ENTRY, {}, UDP, attribute(5, bytes())).subarray(0, -2),
+      'an attribute is cut off after 2 bytes',
+    ],
+  ])('is not whole with %s', (_, message, error) => {
+    const whole = altered(message, 0, 4, message.length);
+    expect(() => read([whole])).toThrow(new FormatError(error));
+  });
+
+  it('is not whole when a nested attribute reaches beyond the one that holds it, though not beyond the message', () => {
+    const long = altered(attribute(2, new Uint8Array(4)), 0, 2, 24);
+    const message = netfilter(ENTRY, {}, nested(1, long), attribute(3, number(8, 4)), attribute(7, new Uint8Array(16)));
+    expect(() => read([message])).toThrow(new FormatError('an attribute claims to be 24 bytes long where there are 8'));
+  });
+
+  it('can be read after one that was not whole', () => {
+    const memory = memoryOf(new ArrayBuffer(1024));
+    const bad = netfilter(ENTRY, { family: 10 }, UDP, attribute(3, number(8, 2)));
+    const good = entry({ protocol: 6, status: 2, tcpState: 1 });
+    memory.bytes.set(concat([bad, good]));
+    const reader = new MessageReader(memory);
+    const flow = new Flow(memory);
+    reader.open(0, bad.length + good.length);
+    reader.next();
+    expect(() => flow.read(reader)).toThrow(FormatError);
+    reader.next();
+    flow.read(reader);
+    expect(flow).toMatchObject({ family: 2, protocol: 6, status: 2, tcpState: 1 });
+  });
+});
+
+describe('the protocol alone', () => {
+  it('is read with the address family, and nothing else', () => {
+    const message = event('new', { family: 10, protocol: 6, status: 14, tcpState: 3 });
+    expect(read([message], 'readProtocol')).toEqual({ family: 10, protocol: 6, status: 0, tcpState: -1 });
+  });
+
+  it('is read without looking at what follows it', () => {
+    const [first = bytes()] = entryAttributes({ protocol: 47 });
+    const message = netfilter(ENTRY, { family: 2 }, first, attribute(3, number(8, 2)), Uint8Array.of(0, 0, 0, 0));
+    expect(read([message], 'readProtocol').protocol).toBe(47);
+  });
+
+  it('is read from behind other attributes, too', () => {
+    const message = netfilter(ENTRY, { family: 2 }, attribute(3, number(8, 4)), nested(2), UDP);
+    expect(read([message], 'readProtocol').protocol).toBe(17);
+  });
+
+  it.each<[string, Uint8Array]>([
+    ['no address family', netfilter(ENTRY, {}).subarray(0, 18)],
+    ['no protocol', netfilter(ENTRY, {}, attribute(3, number(8, 4)))],
+    ['a tuple that is cut off', netfilter(ENTRY, {}, UDP).subarray(0, 30)],
+  ])('cannot be read where there is %s', (_, message) => {
+    expect(() => read([altered(message, 0, 4, message.length)], 'readProtocol')).toThrow(FormatError);
+  });
+});

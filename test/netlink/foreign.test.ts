@@ -1,0 +1,77 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+
+import { OperationError, SystemError } from '../../collector/errors.ts';
+import { Foreign } from '../../collector/netlink/foreign.ts';
+import { FOREIGN, missingForeign } from '../helpers/netlink_foreign.ts';
+
+const folders: string[] = [];
+
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
+});
+
+function folderWith(text: string): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'foreign-'));
+  folders.push(folder);
+  writeFileSync(path.join(folder, 'index.js'), text);
+  return folder;
+}
+
+function thrownBy(folder: string): unknown {
+  try {
+    new Foreign(folder);
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
+describe('the foreign function library', () => {
+  it.each([
+    ['is not there', () => '/no/such/folder', "Cannot find module '/no/such/folder'"],
+    [
+      'is for another machine',
+      () => folderWith('throw new Error("wrong ELF class\\nRequire stack:\\n- here")'),
+      'wrong ELF class',
+    ],
+    ['throws what is no error', () => folderWith('throw "nonsense"'), 'nonsense'],
+    [
+      'is another library',
+      () => folderWith('module.exports = { load: () => { throw Error("no such\\nlibrary") } }'),
+      'no such',
+    ],
+  ])('that %s is an error of one line, which names its folder', (_, place, reason) => {
+    const folder = place();
+    const thrown = thrownBy(folder);
+    expect(thrown).toBeInstanceOf(OperationError);
+    expect(thrown).toMatchObject({ message: `load ${folder}: ${reason}` });
+  });
+
+  it.skipIf(missingForeign !== undefined)('tells why the system refuses a call', () => {
+    const foreign = new Foreign(FOREIGN);
+    const refusals = [
+      () => foreign.socket(12_345, 3, 0),
+      () => foreign.bind(-1, new Uint8Array(12)),
+      () => foreign.setOption(-1, 1, 8, 4096),
+    ].map((call) => {
+      try {
+        return call();
+      } catch (error) {
+        return error instanceof SystemError ? error.code : error;
+      }
+    });
+    expect(refusals).toEqual(['EAFNOSUPPORT', 'EBADF', 'EBADF']);
+    // EBADF
+    expect(foreign.receive(-1, foreign.slots(2, 64), 2, 0x40)).toBe(-9);
+  });
+
+  it.skipIf(missingForeign !== undefined)('lays out memory for as many slots as it is told to', () => {
+    const { lengths, lengthOffset, lengthStride, memory, slotSize } = new Foreign(FOREIGN).slots(5, 256);
+    expect([memory.byteLength, slotSize]).toEqual([1280, 256]);
+    expect(lengths.length).toBe(5 * lengthStride);
+    expect(lengthOffset).toBeLessThan(lengthStride);
+  });
+});

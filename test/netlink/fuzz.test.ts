@@ -1,0 +1,265 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { FormatError, OperationError } from '../../collector/errors.ts';
+import { Exchange } from '../../collector/netlink/exchange.ts';
+import { Flow } from '../../collector/netlink/flow.ts';
+import { MessageReader } from '../../collector/netlink/message.ts';
+import { Statistics } from '../../collector/netlink/statistics.ts';
+import { altered, bytes, concat, entry, FakeChannel, type Message, message } from '../helpers/netlink_channel.ts';
+import { recorded } from '../helpers/netlink_recording.ts';
+
+const SLOT = 16 * 1024;
+const SLOTS = 128;
+const STATISTICS = ['statistics', 'cpu_statistics', 'expectation_statistics'];
+const RUNS = { numRuns: 300 };
+
+/** What a reader found until it came to the end or to what it does not understand. */
+interface Outcome {
+  readonly found: number[][];
+  readonly error: unknown;
+}
+
+/** The memory around what is received is full of what could be part of the answer. */
+function channelOf(datagrams: readonly (readonly Message[])[]): FakeChannel {
+  const around = altered(entry({ protocol: 222, status: 0x55555555, tcpState: 200 }), 8, 4, 1);
+  const channel = new FakeChannel({ slots: SLOTS, slotSize: SLOT, around });
+  for (const question of ['table', 'statistics', 'cpuStatistics', 'expectationStatistics'] as const) {
+    channel.reply(question, datagrams.length === 0 ? [bytes()] : datagrams);
+  }
+  return channel;
+}
+
+function outcome(action: (found: number[][]) => void): Outcome {
+  const found: number[][] = [];
+  try {
+    action(found);
+    return { found, error: undefined };
+  } catch (error) {
+    return { found, error };
+  }
+}
+
+function readTable(datagrams: readonly (readonly Message[])[]): Outcome {
+  const channel = channelOf(datagrams);
+  const flow = new Flow(channel.memory);
+  return outcome((found) => {
+    new Exchange(channel).answer('table', (reader) => {
+      flow.read(reader);
+      found.push([flow.family, flow.protocol, flow.status, flow.tcpState]);
+    });
+  });
+}
+
+function readEvents(datagrams: readonly (readonly Message[])[]): Outcome {
+  const channel = new FakeChannel({ slots: SLOTS, slotSize: SLOT, around: entry({ protocol: 222 }) });
+  channel.queue(datagrams);
+  const reader = new MessageReader(channel.memory);
+  const flow = new Flow(channel.memory);
+  return outcome((found) => {
+    const count = channel.receive();
+    for (let index = 0; index < count; index++) {
+      reader.open(channel.start(index), channel.end(index));
+      while (reader.next()) {
+        flow.readProtocol(reader);
+        found.push([flow.family, flow.protocol]);
+      }
+    }
+  });
+}
+
+function readStatistics(datagrams: readonly (readonly Message[])[]): Outcome {
+  return outcome((found) => {
+    for (const [cpu, counters] of new Statistics(channelOf(datagrams)).cpus())
+      found.push([cpu, ...Object.values(counters)]);
+  });
+}
+
+function readUse(datagrams: readonly (readonly Message[])[]): Outcome {
+  return outcome((found) => {
+    const { entries, max = 0 } = new Statistics(channelOf(datagrams)).use();
+    found.push([entries, max]);
+  });
+}
+
+const READERS = [readTable, readEvents, readStatistics, readUse];
+
+/** Nothing but the errors that are told, and no numbers but those that fit into their fields. */
+function expectSound({ error, found }: Outcome, size: number): void {
+  if (error !== undefined && !(error instanceof OperationError)) expect(error).toBeInstanceOf(FormatError);
+  // A message takes 16 bytes at least, and the second question gets the same answer.
+  expect(found.length).toBeLessThanOrEqual(size / 16);
+  for (const numbers of found) {
+    for (const value of numbers) expect(Number.isInteger(value) && value >= -1 && value <= 0xffffffff).toBe(true);
+  }
+}
+
+function expectSoundFlows({ found }: Outcome): void {
+  for (const [family = -1, protocol = -1, status = 0, tcpState = -1] of found) {
+    expect(Math.min(family, protocol, status)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(family, protocol, tcpState)).toBeLessThanOrEqual(255);
+  }
+}
+
+function sizeOf(datagrams: readonly (readonly Message[])[]): number {
+  return concat(datagrams.flat()).length;
+}
+
+type Change = (datagram: Uint8Array) => Uint8Array;
+
+const flip = fc.tuple(fc.nat(), fc.nat(7)).map(
+  ([at, bit]): Change =>
+    (datagram) => {
+      const copy = bytes(datagram);
+      if (copy.length > 0) copy[at % copy.length] = (copy[at % copy.length] ?? 0) ^ (1 << bit);
+      return copy;
+    },
+);
+
+const cut = fc.nat().map(
+  (at): Change =>
+    (datagram) =>
+      datagram.subarray(0, at % (datagram.length + 1)),
+);
+
+/** Lengths are at multiples of 4, of messages and of attributes alike. */
+const newLength = fc.tuple(fc.nat(), fc.constantFrom(0, 1, 3, 4, 5, 8, 15, 16, 17, 20, 0x7fff, 0x8000, 0xffff)).map(
+  ([at, length]): Change =>
+    (datagram) => {
+      const place = (at * 4) % Math.max(4, datagram.length);
+      return place + 2 <= datagram.length ? altered(datagram, place, 2, length) : datagram;
+    },
+);
+
+/** Takes some bytes away from one place and puts them in at another. */
+const move = fc.tuple(fc.nat(), fc.nat(200), fc.nat()).map(
+  ([from, length, to]): Change =>
+    (datagram) => {
+      const start = from % (datagram.length + 1);
+      const piece = datagram.subarray(start, start + length);
+      const rest = concat([datagram.subarray(0, start), datagram.subarray(start + piece.length)]);
+      const place = to % (rest.length + 1);
+      return concat([rest.subarray(0, place), piece, rest.subarray(place)]);
+    },
+);
+
+const changes = fc.array(fc.tuple(fc.nat(), fc.oneof(flip, cut, newLength, move)), { minLength: 1, maxLength: 6 });
+
+/** Changes of the datagrams of a recording; each datagram is one piece, for its lengths are not to be believed. */
+function changed(name: string): fc.Arbitrary<Uint8Array[][]> {
+  // The first question that is asked has the number 1.
+  const whole = recorded(name).map((datagram) => concat(datagram.map(numbered)));
+  return fc
+    .tuple(changes, fc.shuffledSubarray(whole, { minLength: 1, maxLength: Math.min(6, whole.length) }), fc.boolean())
+    .map(([list, some, isShuffled]) => {
+      const datagrams: Uint8Array[] = isShuffled ? [...some] : whole.slice(0, 6);
+      for (const [which, change] of list) {
+        const place = which % datagrams.length;
+        datagrams[place] = change(datagrams[place] ?? bytes());
+      }
+      return datagrams.map((datagram) => [datagram.subarray(0, SLOT)]);
+    });
+}
+
+function numbered(one: Message): Message {
+  return altered(one, 8, 4, 1);
+}
+
+describe('whatever is received', () => {
+  it('at random is read within its bounds or refused', () => {
+    const anything = fc.array(
+      fc.uint8Array({ maxLength: 300 }).map((datagram) => [datagram]),
+      { maxLength: 8 },
+    );
+    fc.assert(
+      fc.property(anything, fc.constantFrom(...READERS), (datagrams, read) => {
+        expectSound(read(datagrams), sizeOf(datagrams));
+      }),
+      RUNS,
+    );
+  });
+
+  it('behind a right header at random is read within its bounds or refused', () => {
+    const type = fc.constantFrom(0x100, 0x102, 0x104, 0x105, 0x203, 1, 2, 3, 4);
+    const one = fc
+      .tuple(type, fc.nat(0xffff), fc.constantFrom(1, 1, 1, 2), fc.uint8Array({ maxLength: 120 }))
+      .map((parts) => message(...parts));
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(one, { maxLength: 5 }), { maxLength: 5 }),
+        fc.constantFrom(...READERS),
+        (datagrams, read) => {
+          expectSound(read(datagrams), sizeOf(datagrams));
+        },
+      ),
+      RUNS,
+    );
+  });
+
+  it('is a table with something changed: its entries have values that entries can have', () => {
+    fc.assert(
+      fc.property(changed('table'), (datagrams) => {
+        const result = readTable(datagrams);
+        expectSound(result, sizeOf(datagrams));
+        expectSoundFlows(result);
+      }),
+      RUNS,
+    );
+  });
+
+  it('is events with something changed: their entries have values that entries can have', () => {
+    fc.assert(
+      fc.property(changed('events'), (datagrams) => {
+        const result = readEvents(datagrams);
+        expectSound(result, sizeOf(datagrams));
+        expectSoundFlows(result);
+      }),
+      RUNS,
+    );
+  });
+
+  it.each(STATISTICS)('is %s with something changed: they have values that counters can have', (name) => {
+    fc.assert(
+      fc.property(changed(name), fc.constantFrom(readStatistics, readUse), (datagrams, read) => {
+        expectSound(read(datagrams), sizeOf(datagrams));
+      }),
+      RUNS,
+    );
+  });
+});
+
+describe('a recorded datagram that is cut', () => {
+  it('has the entries that are whole, each as it was, and none that is made up', () => {
+    const whole = readTable(recorded('table')).found;
+    const all = concat(recorded('table').flat().map(numbered));
+    expect(whole).toHaveLength(34);
+    fc.assert(
+      fc.property(fc.nat(all.length - 1), (length) => {
+        const { error, found } = readTable([[all.subarray(0, length)]]);
+        expect(found).toEqual(whole.slice(0, found.length));
+        expect(error instanceof FormatError || error instanceof OperationError).toBe(true);
+      }),
+      RUNS,
+    );
+  });
+
+  it('of an event has its protocol when what tells it is there, and is refused otherwise', () => {
+    const events = recorded('events').flat();
+    const whole = readEvents(events.map((one) => [one])).found;
+    fc.assert(
+      fc.property(
+        fc.nat(events.length - 1),
+        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        (which, share) => {
+          const one = events[which] ?? bytes();
+          const length = 16 + Math.floor((one.length - 16) * share);
+          const shortened = altered(one.subarray(0, length), 0, 4, length);
+          const { error, found } = readEvents([[shortened]]);
+          if (error === undefined) expect(found).toEqual([whole[which]]);
+          else expect(error).toBeInstanceOf(FormatError);
+        },
+      ),
+      RUNS,
+    );
+  });
+});
