@@ -22,12 +22,22 @@ export interface Reading {
   readonly samples: readonly Sample[];
 }
 
+/** A sample and the seconds between two readings of it. */
+interface Source {
+  readonly sample: Sample;
+  readonly every: number;
+}
+
+/** What the charts of one instance are drawn from: several modules can know something of the host. */
+type Feed = readonly Source[];
+
 /** One chart as the agent knows it. */
 interface Drawn {
   readonly chart: Chart;
   readonly id: string;
   readonly labels: Readonly<Record<string, string>>;
-  readonly every: number;
+  /** Seconds between two updates, as the agent knows it. */
+  every: number;
   /** The dimensions that the agent knows, by their place in the chart. */
   readonly declared: boolean[];
   /** The last value of each variable, by its place in the chart. */
@@ -60,37 +70,43 @@ export class Emitter {
    * @param at monotonic time in microseconds.
    */
   render(at: number, readings: readonly Reading[]): string {
+    const feeds = feedsOf(readings);
     let text = '';
     for (const chart of this.#charts) {
-      for (const { every, samples } of readings) {
-        for (const sample of samples) {
-          if (sample.scope === chart.scope) text += this.#update(chart, sample, every, at);
-        }
+      for (const feed of feeds) {
+        if (feed[0]?.sample.scope === chart.scope) text += this.#update(chart, feed, at);
       }
     }
     return text + this.#retire(at);
   }
 
-  #update(chart: Chart, sample: Sample, every: number, at: number): string {
+  #update(chart: Chart, feed: Feed, at: number): string {
     const { dimensions } = chart;
-    const { values } = sample;
+    const sample = feed[0]?.sample;
+    if (sample === undefined) return '';
     let drawn = this.#drawn.get(chart)?.get(sample.instance);
     let isDefined = drawn !== undefined && !drawn.obsolete;
+    let every: number | undefined;
     let sets = '';
     for (let place = 0; place < dimensions.length; place++) {
       const dimension = dimensions[place];
-      const value = dimension === undefined ? undefined : values[dimension.metric];
-      if (dimension === undefined || value === undefined) continue;
+      if (dimension === undefined) continue;
+      const source = sourceOf(feed, dimension.metric);
+      const value = source?.sample.values[dimension.metric];
+      if (value === undefined) continue;
+      every ??= source?.every;
       if (drawn?.declared[place] !== true) isDefined = false;
       sets += protocol.set(dimension.id, Math.round(value * (dimension.divisor ?? 1)));
     }
-    if (sets === '') return '';
+    if (every === undefined) return '';
 
     drawn ??= this.#add(chart, sample, every);
-    const definition = isDefined ? '' : this.#define(drawn, values);
+    if (drawn.every !== every) isDefined = false;
+    drawn.every = every;
+    const definition = isDefined ? '' : this.#define(drawn, feed);
     const elapsed = drawn.updatedAt === undefined ? undefined : Math.round(at - drawn.updatedAt);
     drawn.updatedAt = at;
-    return definition + protocol.begin(drawn.id, elapsed) + sets + variableLines(drawn, values) + protocol.end();
+    return definition + protocol.begin(drawn.id, elapsed) + sets + variableLines(drawn, feed) + protocol.end();
   }
 
   #add(chart: Chart, { instance, labels }: Sample, every: number): Drawn {
@@ -109,13 +125,13 @@ export class Emitter {
     return drawn;
   }
 
-  /** Defines a chart that is new, was obsolete, or has a dimension that the agent does not know yet. */
-  #define(drawn: Drawn, values: Sample['values']): string {
+  /** Defines a chart that is new, was obsolete, has a dimension that is new to the agent, or another interval. */
+  #define(drawn: Drawn, feed: Feed): string {
     const { chart, declared } = drawn;
     drawn.obsolete = false;
     let dimensions = '';
     for (const [place, dimension] of chart.dimensions.entries()) {
-      if (values[dimension.metric] !== undefined) declared[place] = true;
+      if (sourceOf(feed, dimension.metric) !== undefined) declared[place] = true;
       if (declared[place] === true) dimensions += dimensionLine(dimension);
     }
     return this.#chartLine(drawn, '') + this.#labelLines(drawn) + dimensions;
@@ -162,12 +178,33 @@ export class Emitter {
   }
 }
 
+/** One feed for the host, whichever modules know something of it, and one for each sample of another scope. */
+function feedsOf(readings: readonly Reading[]): Feed[] {
+  const host: Source[] = [];
+  const feeds: Feed[] = [host];
+  for (const { every, samples } of readings) {
+    for (const sample of samples) {
+      if (sample.scope === 'host') host.push({ sample, every });
+      else feeds.push([{ sample, every }]);
+    }
+  }
+  return feeds;
+}
+
+/** The first source that knows a metric. */
+function sourceOf(feed: Feed, metric: string): Source | undefined {
+  for (const source of feed) {
+    if (source.sample.values[metric] !== undefined) return source;
+  }
+  return undefined;
+}
+
 /** The variables of a chart whose value has changed since they were sent. */
-function variableLines({ chart, variables }: Drawn, values: Sample['values']): string {
+function variableLines({ chart, variables }: Drawn, feed: Feed): string {
   if (chart.variables === undefined) return '';
   let text = '';
   for (const [place, { name, metric }] of chart.variables.entries()) {
-    const value = values[metric];
+    const value = sourceOf(feed, metric)?.sample.values[metric];
     if (value === undefined || value === variables[place]) continue;
     variables[place] = value;
     text += protocol.chartVariable(name, value);

@@ -450,3 +450,168 @@ describe('a variable for alerts', () => {
     expect(emitter([FLOWS])(0, host({ most: 8 }))).toEqual([]);
   });
 });
+
+describe('the host, when several modules know something of it', () => {
+  /** What an emitter says, line by line, to readings of three modules that are read every 3 seconds. */
+  function merged(charts: readonly Chart[], ...readings: readonly (readonly Sample[])[]): string[] {
+    const emitting = new Emitter({ charts, source: '' });
+    return lines(
+      emitting.render(
+        START,
+        readings.map((samples) => ({ every: 3, samples })),
+      ),
+    );
+  }
+
+  it('is drawn in one chart, with a dimension of each', () => {
+    const readings = [[host({ close_rate: 7.25, least: 4 })], [host({ open_rate: 2.5, most: 900 })]];
+    expect(merged([FLOWS], ...readings)).toEqual([
+      FLOWS_LINE,
+      OPENED,
+      CLOSED,
+      'BEGIN conntrack.flows',
+      'SET opened = 2500',
+      'SET closed = 7250',
+      'VARIABLE CHART ceiling = 900',
+      'VARIABLE CHART floor = 4',
+      'END',
+    ]);
+  });
+
+  it('is believed of the first that knows a number, not of one that leaves it open', () => {
+    const readings = [
+      [host({ open_rate: undefined, close_rate: 31, least: undefined })],
+      [host({ open_rate: 17, close_rate: 41, least: 5 })],
+      [host({ open_rate: 19, close_rate: 43, holding: 23, least: 6 })],
+    ];
+    const said = merged([FLOWS], ...readings).filter((line) => /^(SET|VARIABLE)/.test(line));
+    expect(said).toEqual(['SET opened = 17000', 'SET closed = 31000', 'SET held = 23', 'VARIABLE CHART floor = 5']);
+  });
+
+  it('is believed of 0 too', () => {
+    expect(merged([FLOWS], [host({ holding: 0 })], [host({ holding: 9 })])).toContain('SET held = 0');
+  });
+
+  it('is drawn whichever modules have nothing to say, and wherever its sample stands', () => {
+    const readings = [[], [cpu(3, { busy: 5 }), host({ waiting: 61 })], []];
+    expect(merged([QUEUE], ...readings)).toEqual([
+      QUEUE_LINE,
+      WAITING,
+      'BEGIN conntrack.queue',
+      'SET waiting = 61',
+      'END',
+    ]);
+  });
+
+  it('is not mixed up with its instances, which no other sample adds to', () => {
+    const readings = [[host({ busy: 1 }), cpu(0, { busy: 2 })], [cpu(1, { waiting: 3 })]];
+    const said = merged([CPU, QUEUE], ...readings).filter((line) => /^(BEGIN|SET)/.test(line));
+    expect(said).toEqual(['BEGIN conntrack.cpu_load_cpu0', 'SET busy = 200']);
+  });
+
+  it('keeps a dimension declared while its module is silent, and says it again when that knows more', () => {
+    const emit = emitter([FLOWS]);
+    emit(0, host({ close_rate: 1 }), host({ open_rate: 2 }));
+    expect(emit(3, host({ close_rate: 3 }))).toEqual(['BEGIN conntrack.flows 3000000', 'SET closed = 3000', 'END']);
+    expect(emit(6, host({ close_rate: 4 }), host({ open_rate: 5 }))).toEqual([
+      'BEGIN conntrack.flows 3000000',
+      'SET opened = 5000',
+      'SET closed = 4000',
+      'END',
+    ]);
+    expect(emit(9, host({ close_rate: 4 }), host({ holding: 6 }))).toEqual([
+      FLOWS_LINE,
+      OPENED,
+      CLOSED,
+      HELD,
+      'BEGIN conntrack.flows 3000000',
+      'SET closed = 4000',
+      'SET held = 6',
+      'END',
+    ]);
+  });
+
+  it('has the labels of the first module on each of its charts', () => {
+    const emit = emitter([FLOWS, QUEUE]);
+    const said = emit(0, host({ holding: 1 }, { zone: 'inner' }), host({ waiting: 2 }, { zone: 'outer' }));
+    expect(said.filter((line) => line.startsWith('CLABEL '))).toEqual(Array(2).fill("CLABEL 'zone' 'inner' 1"));
+  });
+
+  it('says a variable of the second module only when it changes', () => {
+    const emit = emitter([FLOWS]);
+    const variables = (seconds: number, most: number): string[] =>
+      emit(seconds, host({ holding: 1 }), host({ most })).filter((line) => line.startsWith('VARIABLE'));
+    expect(variables(0, 811)).toEqual(['VARIABLE CHART ceiling = 811']);
+    expect(variables(3, 811)).toEqual([]);
+    expect(variables(6, 812)).toEqual(['VARIABLE CHART ceiling = 812']);
+  });
+});
+
+describe('the interval of a chart', () => {
+  const flowsLine = (every: number): string => FLOWS_LINE.replace(' 4202 3 ', ` 4202 ${every} `);
+
+  /** What an emitter says, line by line, at a time to a reading of a module with an interval. */
+  function drawing(charts: readonly Chart[]) {
+    const emitting = new Emitter({ charts, source: 'rack 7' });
+    return (seconds: number, every: number, values: Values = {}): string[] =>
+      lines(emitting.render(START + seconds * SECOND, [{ every, samples: [host(values)] }]));
+  }
+
+  const SOURCE = ["CLABEL 'source' 'rack 7' 2", 'CLABEL_COMMIT'];
+
+  it('that changes is declared with the chart, its labels and all of its dimensions, once', () => {
+    const emit = drawing([FLOWS]);
+    emit(0, 10, { open_rate: 1, holding: 2, most: 70 });
+    emit(10, 10, { close_rate: 3 });
+    expect(emit(20, 40, { holding: 4, most: 70 })).toEqual([
+      flowsLine(40),
+      ...SOURCE,
+      ...[OPENED, CLOSED, HELD],
+      'BEGIN conntrack.flows 10000000',
+      'SET held = 4',
+      'END',
+    ]);
+    expect(emit(60, 40, { holding: 5, most: 70 })).toEqual(['BEGIN conntrack.flows 40000000', 'SET held = 5', 'END']);
+    expect(emit(100, 10, { holding: 6 })[0]).toBe(flowsLine(10));
+    expect(emit(110, 10, { holding: 7 })[0]).toBe('BEGIN conntrack.flows 10000000');
+  });
+
+  it('that changes while there is nothing to draw is declared with the next data', () => {
+    const emit = drawing([FLOWS]);
+    emit(0, 10, { holding: 2 });
+    expect(emit(10, 20)).toEqual([]);
+    expect(emit(20, 20, { holding: 3 }).slice(0, 5)).toEqual([
+      flowsLine(20),
+      ...SOURCE,
+      HELD,
+      'BEGIN conntrack.flows 20000000',
+    ]);
+  });
+
+  it('is that of the module that its data come from', () => {
+    const emitting = new Emitter({ charts: [FLOWS, QUEUE], source: '' });
+    const readings: Reading[] = [
+      { every: 2, samples: [host({ waiting: 1 })] },
+      { every: 30, samples: [host({ holding: 1 })] },
+    ];
+    expect(lines(emitting.render(START, readings)).filter((line) => line.startsWith('CHART'))).toEqual([
+      flowsLine(30),
+      QUEUE_LINE.replace(' 4200 3 ', ' 4200 2 '),
+    ]);
+    const silent = { every: 30, samples: [] };
+    expect(lines(emitting.render(START + 2 * SECOND, [{ every: 2, samples: [host({ waiting: 3 })] }, silent]))).toEqual(
+      ['BEGIN conntrack.queue 2000000', 'SET waiting = 3', 'END'],
+    );
+  });
+
+  it('as it was last declared says how long data are waited for', () => {
+    const emit = drawing([FLOWS]);
+    emit(0, 10, { holding: 1 });
+    emit(10, 300, { holding: 2 });
+    expect(emit(609, 300)).toEqual([]);
+    expect(emit(610, 300)).toEqual([flowsLine(300).replace(" 300 '' ", " 300 'obsolete' ")]);
+    expect(emit(700, 10, { holding: 3 })[0]).toBe(flowsLine(10));
+    expect(emit(759, 10)).toEqual([]);
+    expect(emit(760, 10)).toEqual([flowsLine(10).replace(" 10 '' ", " 10 'obsolete' ")]);
+  });
+});
