@@ -1,6 +1,8 @@
 /** Everything that is drawn, in the order of the dashboard. */
 
+import { eventCharts } from './events.ts';
+import { flowCharts } from './flows.ts';
 import { statCharts } from './stat.ts';
 import type { Chart } from './types.ts';
 
-export const charts: readonly Chart[] = [...statCharts];
+export const charts: readonly Chart[] = [...statCharts, ...eventCharts, ...flowCharts];

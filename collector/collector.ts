@@ -6,12 +6,16 @@ import { charts } from '../charts/index.ts';
 import type { Config } from './config.ts';
 import { Emitter } from './emit.ts';
 import type { Log } from './log.ts';
+import { createAccess } from './modules/access.ts';
+import { EventsModule } from './modules/events/events.ts';
+import { FlowsModule } from './modules/flows/flows.ts';
 import type { Module } from './modules/module.ts';
 import { StatModule } from './modules/stat/stat.ts';
 import type { Output } from './output.ts';
 import { Plugin } from './plugin.ts';
 import type { FileSystem } from './procfs/file.ts';
 import { Host } from './procfs/host.ts';
+import type { Runtime } from './runtime.ts';
 
 export interface CollectorOptions {
   readonly config: Config;
@@ -20,23 +24,55 @@ export interface CollectorOptions {
   readonly hostPrefix: string;
   /** The release of the running kernel. */
   readonly release: string;
+  /** The folder of the foreign function library, absolute. */
+  readonly library: string;
   readonly fs: FileSystem;
+  readonly runtime: Runtime;
   readonly output: Output;
   readonly log: Log;
 }
 
 /** The collector, or `undefined` when the configuration turns every module off. */
 export function createCollector(options: CollectorOptions): Plugin | undefined {
-  const { config, fs, log, output } = options;
-  const modules = createModules(options, new Host(fs, options.hostPrefix));
-  if (modules.length === 0) return undefined;
+  const { config, log, output } = options;
   const drawn = config.mode === 'basic' ? charts.filter((chart) => chart.basic === true) : charts;
+  // A module is there for its charts: where none of them is drawn, it need not work.
+  const wanted = new Set(drawn.map((chart) => chart.module));
+  const modules = createModules(options).filter((module) => wanted.has(module.name));
+  if (modules.length === 0) return undefined;
   return new Plugin({ modules, emitter: new Emitter({ charts: drawn, source: config.source }), output, log });
 }
 
-function createModules({ config, every, fs, log, release }: CollectorOptions, host: Host): Module[] {
-  const { stat } = config.modules;
-  if (stat.enabled === false) return [];
-  const required = stat.enabled === true;
-  return [new StatModule({ fs, host, log, every, perCpu: stat.per_cpu, required, release })];
+/** The modules that the configuration does not turn off; where two know the same number, the first is believed. */
+function createModules({ config, every, fs, hostPrefix, library, log, release, runtime }: CollectorOptions): Module[] {
+  const { events, flows, stat } = config.modules;
+  const host = new Host(fs, hostPrefix);
+  const connect = createAccess({ fs, host, library });
+  const modules: Module[] = [];
+  if (stat.enabled !== false) {
+    const required = stat.enabled === true;
+    const { per_cpu: perCpu, read_from: readFrom } = stat;
+    modules.push(new StatModule({ fs, host, log, connect, every, perCpu, readFrom, required, release }));
+  }
+  if (events.enabled !== false) {
+    const required = events.enabled === true;
+    const receiveBuffer = events.receive_buffer * 1024 * 1024;
+    const mostPerSecond = events.most_per_second;
+    modules.push(new EventsModule({ fs, host, log, connect, runtime, every, required, receiveBuffer, mostPerSecond }));
+  }
+  if (flows.enabled !== false) {
+    modules.push(
+      new FlowsModule({
+        log,
+        connect,
+        runtime,
+        tick: every,
+        every: Math.max(every, flows.update_every),
+        share: flows.cpu_share / 100,
+        fullAbove: flows.full_above,
+        required: flows.enabled === true,
+      }),
+    );
+  }
+  return modules;
 }

@@ -39,6 +39,16 @@ const enabled = v.pipe(
   v.transform((value): 'auto' | boolean => (value === 'auto' ? 'auto' : isYes(value))),
 );
 
+const wholeNumber = (least: number, most: number, what: string): v.GenericSchema<number> => {
+  const allowed = `${what} from ${least} to ${most}`;
+  return v.pipe(v.number(allowed), v.integer(allowed), v.minValue(least, allowed), v.maxValue(most, allowed));
+};
+
+const percent = (least: number): v.GenericSchema<number> => {
+  const allowed = `a percentage from ${least} to 100`;
+  return v.pipe(v.number(allowed), v.minValue(least, allowed), v.maxValue(100, allowed));
+};
+
 const MODE = 'basic or advanced';
 const SOURCE = 'a text of at most 128 printable characters, none of them a backslash';
 const MAPPING = 'a mapping of keys to values';
@@ -54,7 +64,37 @@ export const schema = v.strictObject(
       v.strictObject(
         {
           stat: v.nullish(
-            v.strictObject({ enabled: v.optional(enabled, 'auto'), per_cpu: v.optional(toggle, false) }, MAPPING),
+            v.strictObject(
+              {
+                enabled: v.optional(enabled, 'auto'),
+                read_from: v.optional(v.picklist(['auto', 'procfs', 'netlink'], 'auto, procfs or netlink'), 'auto'),
+                per_cpu: v.optional(toggle, false),
+              },
+              MAPPING,
+            ),
+            {},
+          ),
+          events: v.nullish(
+            v.strictObject(
+              {
+                enabled: v.optional(enabled, 'auto'),
+                receive_buffer: v.optional(wholeNumber(1, 1024, 'whole mebibytes'), 64),
+                most_per_second: v.optional(wholeNumber(1000, 10_000_000, 'whole events'), 100_000),
+              },
+              MAPPING,
+            ),
+            {},
+          ),
+          flows: v.nullish(
+            v.strictObject(
+              {
+                enabled: v.optional(enabled, 'auto'),
+                update_every: v.optional(interval, 10),
+                cpu_share: v.optional(percent(0.1), 2),
+                full_above: v.optional(percent(1), 95),
+              },
+              MAPPING,
+            ),
             {},
           ),
         },

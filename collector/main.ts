@@ -7,6 +7,7 @@
 
 import fs from 'node:fs';
 import os from 'node:os';
+import path from 'node:path';
 
 import { version } from '../package.json';
 import { type CommandLine, HELP, parseCommandLine } from './cli.ts';
@@ -20,6 +21,7 @@ import { Output } from './output.ts';
 import type { Message } from './protocol/messages.ts';
 import { readMessages } from './protocol/reader.ts';
 import { disable } from './protocol/writer.ts';
+import type { Runtime } from './runtime.ts';
 import { type Clock, ticks } from './scheduler.ts';
 
 const STDIN = 0;
@@ -32,6 +34,22 @@ const clock: Clock = {
   monotonic: () => Number(process.hrtime.bigint()) / 1000,
   sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
 };
+
+const runtime: Runtime = {
+  monotonic: clock.monotonic,
+  cpuTime: () => {
+    const { user, system } = process.cpuUsage();
+    return user + system;
+  },
+  later: (milliseconds, action) => {
+    const timer = setTimeout(action, milliseconds);
+    return () => clearTimeout(timer);
+  },
+  yield: () => new Promise((resolve) => setImmediate(resolve)),
+};
+
+/** The foreign function library, beside the program. */
+const LIBRARY = path.join(__dirname, 'conntrack-koffi');
 
 /**
  * Standard error, for writing that never waits: a pipe that nobody reads would stop the process for good. Opened anew,
@@ -122,7 +140,8 @@ async function run(commandLine: CommandLine, environment: Environment, log: Log)
   process.on('SIGINT', () => quit('SIGINT'));
   listen(log, output, quit);
 
-  const collector = createCollector({ config, every, hostPrefix, release: os.release(), fs, output, log });
+  const release = os.release();
+  const collector = createCollector({ config, every, hostPrefix, release, library: LIBRARY, fs, runtime, output, log });
   if (collector === undefined) {
     log.notice('every module is turned off: nothing to do', { file });
     output.tick(disable());

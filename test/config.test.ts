@@ -9,14 +9,30 @@ const DEFAULTS = {
   update_every: 1,
   mode: 'advanced',
   source: '',
-  modules: { stat: { enabled: 'auto', per_cpu: false } },
+  modules: {
+    stat: { enabled: 'auto', read_from: 'auto', per_cpu: false },
+    events: { enabled: 'auto', receive_buffer: 64, most_per_second: 100_000 },
+    flows: { enabled: 'auto', update_every: 10, cpu_share: 2, full_above: 95 },
+  },
 };
+
+type Options = Readonly<Record<string, unknown>>;
+
+/** The defaults of the modules, but for some options of one of them. */
+function modulesWith(module: keyof (typeof DEFAULTS)['modules'], options: Options): Readonly<Record<string, Options>> {
+  return { ...DEFAULTS.modules, [module]: { ...DEFAULTS.modules[module], ...options } };
+}
 
 const INTERVAL = 'whole seconds from 1 to 86400';
 const MODE = 'basic or advanced';
 const SOURCE = 'a text of at most 128 printable characters, none of them a backslash';
 const YES_OR_NO = 'yes or no';
 const ENABLED = 'auto, yes or no';
+const READ_FROM = 'auto, procfs or netlink';
+const MEBIBYTES = 'whole mebibytes from 1 to 1024';
+const EVENTS = 'whole events from 1000 to 10000000';
+const SHARE = 'a percentage from 0.1 to 100';
+const FULL = 'a percentage from 1 to 100';
 const MAPPING = 'a mapping of keys to values';
 
 /** A file system with these files, which nobody may read where the text is `undefined`. */
@@ -155,11 +171,14 @@ describe('the stock file', () => {
     expect(parseConfig('conntrack.conf', uncommented)).toEqual(DEFAULTS);
   });
 
-  it('names every option', () => {
-    for (const option of ['update_every: 1', 'mode: advanced', 'source: ""', 'modules:', '  stat:']) {
-      expect(uncommented.split('\n')).toContain(option);
-    }
-    for (const option of ['enabled: auto', 'per_cpu: no']) expect(uncommented.split('\n')).toContain(`    ${option}`);
+  it('names every option, with its default, and no other', () => {
+    const options = uncommented.split('\n').filter((line) => /^ *[a-z]/.test(line));
+    expect(options).toEqual([
+      ...['update_every: 1', 'mode: advanced', 'source: ""', 'modules:'],
+      ...['  stat:', '    enabled: auto', '    read_from: auto', '    per_cpu: no'],
+      ...['  events:', '    enabled: auto', '    receive_buffer: 64', '    most_per_second: 100000'],
+      ...['  flows:', '    enabled: auto', '    update_every: 10', '    cpu_share: 2', '    full_above: 95'],
+    ]);
   });
 
   it('takes effect line by line when it is uncommented', () => {
@@ -167,13 +186,23 @@ describe('the stock file', () => {
       .replace('update_every: 1\n', 'update_every: 15\n')
       .replace('mode: advanced\n', 'mode: basic\n')
       .replace('source: ""\n', 'source: "edge router"\n')
-      .replace('enabled: auto\n', 'enabled: yes\n')
-      .replace('per_cpu: no\n', 'per_cpu: yes\n');
+      .replaceAll('enabled: auto\n', 'enabled: yes\n')
+      .replace('read_from: auto\n', 'read_from: netlink\n')
+      .replace('per_cpu: no\n', 'per_cpu: yes\n')
+      .replace('receive_buffer: 64\n', 'receive_buffer: 17\n')
+      .replace('most_per_second: 100000\n', 'most_per_second: 54321\n')
+      .replace('update_every: 10\n', 'update_every: 25\n')
+      .replace('cpu_share: 2\n', 'cpu_share: 3.5\n')
+      .replace('full_above: 95\n', 'full_above: 82.5\n');
     expect(parseConfig('conntrack.conf', changed)).toEqual({
       update_every: 15,
       mode: 'basic',
       source: 'edge router',
-      modules: { stat: { enabled: true, per_cpu: true } },
+      modules: {
+        stat: { enabled: true, read_from: 'netlink', per_cpu: true },
+        events: { enabled: true, receive_buffer: 17, most_per_second: 54_321 },
+        flows: { enabled: true, update_every: 25, cpu_share: 3.5, full_above: 82.5 },
+      },
     });
   });
 });
@@ -187,6 +216,7 @@ describe('a configuration', () => {
     ['an empty mapping', '{}'],
     ['with every module commented out', 'modules:\n  # stat:\n'],
     ['with every option of a module commented out', 'modules:\n  stat:\n    # per_cpu: yes\n'],
+    ['with every option of every module commented out', 'modules:\n  stat:\n  events:\n  flows:\n'],
     ['with an empty mapping of modules', 'modules: {}'],
     ['with windows line ends', '# mode\r\nmode: advanced\r\n'],
     ['with a byte order mark', '\uFEFFmode: advanced\n'],
@@ -209,16 +239,20 @@ describe('a configuration', () => {
     expect(parseConfig('conntrack.conf', text)).toEqual({ ...DEFAULTS, ...expected });
   });
 
-  it.each([
-    ['auto', 'auto'],
-    ['yes', true],
-    ['"yes"', true],
-    ['true', true],
-    ['no', false],
-    ['false', false],
-  ])('enabled: %s means %j', (word, enabled) => {
-    const { modules } = parseConfig('conntrack.conf', `modules:\n  stat:\n    enabled: ${word}\n`);
-    expect(modules).toEqual({ stat: { enabled, per_cpu: false } });
+  it.each(
+    (['stat', 'events', 'flows'] as const).flatMap((module) =>
+      [
+        ['auto', 'auto'],
+        ['yes', true],
+        ['"yes"', true],
+        ['true', true],
+        ['no', false],
+        ['false', false],
+      ].map(([word, enabled]) => [module, word, enabled] as const),
+    ),
+  )('%s.enabled: %s means %j', (module, word, enabled) => {
+    const { modules } = parseConfig('conntrack.conf', `modules:\n  ${module}:\n    enabled: ${word}\n`);
+    expect(modules).toEqual(modulesWith(module, { enabled }));
   });
 
   it.each([
@@ -229,7 +263,28 @@ describe('a configuration', () => {
     ['false', false],
   ])('per_cpu: %s means %j', (word, perCpu) => {
     const { modules } = parseConfig('conntrack.conf', `modules:\n  stat:\n    per_cpu: ${word}\n`);
-    expect(modules).toEqual({ stat: { enabled: 'auto', per_cpu: perCpu } });
+    expect(modules).toEqual(modulesWith('stat', { per_cpu: perCpu }));
+  });
+
+  it.each([
+    ['stat', 'read_from', 'auto'],
+    ['stat', 'read_from', 'procfs'],
+    ['stat', 'read_from', 'netlink'],
+    ['events', 'receive_buffer', 1],
+    ['events', 'receive_buffer', 1024],
+    ['events', 'most_per_second', 1000],
+    ['events', 'most_per_second', 10_000_000],
+    ['flows', 'update_every', 1],
+    ['flows', 'update_every', 86_400],
+    ['flows', 'cpu_share', 0.1],
+    ['flows', 'cpu_share', 12.25],
+    ['flows', 'cpu_share', 100],
+    ['flows', 'full_above', 1],
+    ['flows', 'full_above', 99.5],
+    ['flows', 'full_above', 100],
+  ] as const)('%s.%s: %s is accepted, and the other options keep their defaults', (module, option, value) => {
+    const { modules } = parseConfig('conntrack.conf', `modules:\n  ${module}:\n    ${option}: ${value}\n`);
+    expect(modules).toEqual(modulesWith(module, { [option]: value }));
   });
 });
 
@@ -264,8 +319,29 @@ describe('a value that is not allowed', () => {
     ['modules: {stat: {per_cpu: auto}}', 'modules.stat.per_cpu: found "auto"', YES_OR_NO],
     ['modules: {stat: {per_cpu: on}}', 'modules.stat.per_cpu: found "on"', YES_OR_NO],
     ['modules: {stat: {per_cpu: 0}}', 'modules.stat.per_cpu: found 0', YES_OR_NO],
+    ['modules: {events: on}', 'modules.events: found "on"', MAPPING],
+    ['modules: {flows: 7}', 'modules.flows: found 7', MAPPING],
   ])('%s is refused', (text, found, allowed) => {
     expect(refusal(text)).toBe(`conntrack.conf: line 1: ${found}, allowed: ${allowed}`);
+  });
+
+  it.each([
+    ['stat', 'read_from', READ_FROM, ['proc', 'Netlink', '1', 'yes', 'null']],
+    ['events', 'enabled', ENABLED, ['maybe', '1', 'null']],
+    ['events', 'receive_buffer', MEBIBYTES, ['0', '1025', '1.5', '-1', '"64"', '64M', 'null']],
+    ['events', 'most_per_second', EVENTS, ['999', '10000001', '2000.5', '"5000"', '100k', 'null']],
+    ['flows', 'enabled', ENABLED, ['sometimes', '0', 'null']],
+    ['flows', 'update_every', INTERVAL, ['0', '86401', '2.5', '10s', 'null']],
+    ['flows', 'cpu_share', SHARE, ['0', '0.09', '100.5', '-2', '2%', '"2"', 'null', '.nan', '.inf']],
+    ['flows', 'full_above', FULL, ['0.99', '0', '100.1', '95%', 'yes', 'null', '.nan']],
+  ])('of %s.%s is refused where it is given', (module, option, allowed, words) => {
+    for (const word of words) {
+      const said = refusal(`modules:\n  ${module}:\n    ${option}: ${word}\n`);
+      const shown = { '.nan': 'NaN', '.inf': 'Infinity' }[word] ?? word;
+      const isPlain = /^"|^-?[\d.]+$|^null$|^NaN$|^Infinity$/.test(shown);
+      const found = isPlain ? shown : `"${shown}"`;
+      expect(said).toBe(`conntrack.conf: line 3: modules.${module}.${option}: found ${found}, allowed: ${allowed}`);
+    }
   });
 
   it.each([
@@ -287,6 +363,8 @@ describe('a value that is not allowed', () => {
 
 describe('an unknown key', () => {
   const TOP = 'update_every, mode, source, modules';
+  const MODULES = 'stat, events, flows';
+  const STAT = 'enabled, read_from, per_cpu';
 
   it.each([
     ['update_evry: 5', 'update_evry', ', the nearest is update_every', TOP],
@@ -295,19 +373,23 @@ describe('an unknown key', () => {
     ['stat: {}', 'stat', '', TOP],
     ['colour: red', 'colour', '', TOP],
     ['7: seven', '7', '', TOP],
-    ['modules: {stats: {}}', 'modules.stats', ', the nearest is modules.stat', 'stat'],
-    ['modules: {flows: {}}', 'modules.flows', '', 'stat'],
+    ['modules: {stats: {}}', 'modules.stats', ', the nearest is modules.stat', MODULES],
+    ['modules: {event: {}}', 'modules.event', ', the nearest is modules.events', MODULES],
+    ['modules: {sockets: {}}', 'modules.sockets', '', MODULES],
+    ['modules: {stat: {per_cpus: yes}}', 'modules.stat.per_cpus', ', the nearest is modules.stat.per_cpu', STAT],
+    ['modules: {stat: {enable: yes}}', 'modules.stat.enable', ', the nearest is modules.stat.enabled', STAT],
+    ['modules: {stat: {update_every: 5}}', 'modules.stat.update_every', '', STAT],
     [
-      'modules: {stat: {per_cpus: yes}}',
-      'modules.stat.per_cpus',
-      ', the nearest is modules.stat.per_cpu',
-      'enabled, per_cpu',
+      'modules: {events: {recieve_buffer: 8}}',
+      'modules.events.recieve_buffer',
+      ', the nearest is modules.events.receive_buffer',
+      'enabled, receive_buffer, most_per_second',
     ],
     [
-      'modules: {stat: {enable: yes}}',
-      'modules.stat.enable',
-      ', the nearest is modules.stat.enabled',
-      'enabled, per_cpu',
+      'modules: {flows: {update_evry: 20}}',
+      'modules.flows.update_evry',
+      ', the nearest is modules.flows.update_every',
+      'enabled, update_every, cpu_share, full_above',
     ],
   ])('in %s is refused with the nearest one, if there is any, and all', (text, key, hint, allowed) => {
     expect(refusal(text)).toBe(`conntrack.conf: line 1: ${key}: unknown key${hint}; allowed: ${allowed}`);
@@ -344,7 +426,7 @@ describe('several problems', () => {
         .split(/; (?=line )/)
         .sort(),
     ).toEqual([
-      'line 10: modules.stat.per_cpus: unknown key, the nearest is modules.stat.per_cpu; allowed: enabled, per_cpu',
+      'line 10: modules.stat.per_cpus: unknown key, the nearest is modules.stat.per_cpu; allowed: enabled, read_from, per_cpu',
       `line 11: sourse: unknown key, the nearest is source; allowed: update_every, mode, source, modules`,
       `line 2: update_every: found 0, allowed: ${INTERVAL}`,
       `line 4: mode: found "full", allowed: ${MODE}`,

@@ -4,6 +4,7 @@
  */
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { Volume } from 'memfs';
 import * as v from 'valibot';
 import { describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
@@ -15,16 +16,34 @@ import { HELP, parseCommandLine } from '../collector/cli.ts';
 import { CONFIG_FILE, parseConfig, schema } from '../collector/config.ts';
 import { readEnvironment } from '../collector/environment.ts';
 import { UsageError } from '../collector/errors.ts';
-import type { Scope } from '../collector/modules/module.ts';
+import type { Sample, Scope } from '../collector/modules/module.ts';
 import { columnsOf } from '../collector/modules/stat/columns.ts';
+import type { Question } from '../collector/netlink/request.ts';
 import { flatten, keysOf, nest, uncomment } from './helpers/config_keys.ts';
 import { GROUPS } from './helpers/groups.ts';
-import { dimensionsOf, parseHealth, thresholdOf, windowOf } from './helpers/health_file.ts';
+import {
+  type Alert,
+  dimensionsOf,
+  isRaised,
+  parseHealth,
+  thresholdOf,
+  variablesOf,
+  windowOf,
+} from './helpers/health_file.ts';
 import { anchorsIn, cell, codeBlocks, codeIn, headingsBelow, onlyCode, tableAfter } from './helpers/markdown.ts';
 import { parseMetadata } from './helpers/metadata_file.ts';
+import { eventSamples, flowSamples } from './helpers/netlink_metrics.ts';
 import { RecordedHost, SETTINGS } from './helpers/recorded_host.ts';
 import { allMetrics, COLUMNS, type Metrics, metricsOf, NAMES_5_10 } from './helpers/stat_metrics.ts';
 import { NAMES, OLD_NAMES } from './helpers/stat_text.ts';
+
+/** The names of the questions to the kernel, as its headers have them. */
+const MESSAGES: Readonly<Record<Question, string>> = {
+  table: 'IPCTNL_MSG_CT_GET',
+  cpuStatistics: 'IPCTNL_MSG_CT_GET_STATS_CPU',
+  statistics: 'IPCTNL_MSG_CT_GET_STATS',
+  expectationStatistics: 'IPCTNL_MSG_EXP_GET_STATS_CPU',
+};
 
 const ROOT = new URL('..', import.meta.url);
 const read = (name: string): string => readFileSync(new URL(name, ROOT), 'utf8');
@@ -53,17 +72,31 @@ const scopes = [...new Set(inOrder.map((chart) => chart.scope))];
 const INSTANCE: Readonly<Record<Scope, string>> = { host: '', cpu: '_cpuN' };
 const idOf = (chart: Chart): string => `conntrack.${chart.id}${INSTANCE[chart.scope]}`;
 
-const drawnOn = (metrics: Metrics): Chart[] =>
-  inOrder.filter(({ scope, dimensions }) => dimensions.some(({ metric }) => metrics[scope].has(metric)));
+const drawnOn = (metrics: Metrics, module: string): Chart[] =>
+  inOrder.filter(
+    (chart) => chart.module === module && chart.dimensions.some(({ metric }) => metrics[chart.scope].has(metric)),
+  );
 
 const zeros = NAMES.map(() => 0);
 
-/** The metrics that the charts of a scope name. */
-function metricsNamed(scope: Scope): string[] {
-  const named = charts
-    .filter((chart) => chart.scope === scope)
-    .flatMap((chart) => [...chart.dimensions, ...(chart.variables ?? [])]);
-  return [...new Set(named.map(({ metric }) => metric))].sort();
+/** What the modules return besides `stat`. */
+const netlinkSamples: Readonly<Record<string, readonly Sample[]>> = {
+  events: eventSamples(),
+  flows: await flowSamples(),
+};
+const fromEvents = metricsIn(netlinkSamples['events']);
+const fromFlows = metricsIn(netlinkSamples['flows']);
+
+/** What every module together returns, given what `stat` does. */
+const withNetlink = ({ host, cpu }: Metrics): Metrics => ({
+  host: new Set([...host, ...fromEvents.host, ...fromFlows.host]),
+  cpu,
+});
+
+/** The metrics that charts name. */
+function metricsNamed(named: readonly Chart[]): string[] {
+  const all = named.flatMap(({ dimensions, variables = [] }) => [...dimensions, ...variables]);
+  return [...new Set(all.map(({ metric }) => metric))].sort();
 }
 
 describe('the charts', () => {
@@ -113,20 +146,50 @@ describe('the charts', () => {
   });
 });
 
-describe('what the module stat returns', () => {
+describe('what the modules return', () => {
   it('has a metric for every column of every kernel', () => {
     const metrics = columnsOf(COLUMNS, '').map(({ metric }) => metric);
     expect(new Set(metrics).size).toBe(COLUMNS.length - 1);
   });
 
   it('is all drawn, or given to alerts', () => {
-    expect(metricsNamed('host')).toEqual([...allMetrics.host].sort());
+    const named = metricsNamed(charts.filter(({ scope }) => scope === 'host'));
+    expect(named).toEqual([...withNetlink(allMetrics).host].sort());
   });
 
   it('holds all that is drawn of a CPU', () => {
-    expect([...allMetrics.cpu]).toEqual(expect.arrayContaining(metricsNamed('cpu')));
+    const named = metricsNamed(charts.filter(({ scope }) => scope === 'cpu'));
+    expect([...allMetrics.cpu]).toEqual(expect.arrayContaining(named));
+  });
+
+  it.each([
+    ['stat', allMetrics],
+    ['events', fromEvents],
+    ['flows', fromFlows],
+  ] as const)('holds all that the charts of the module %s name', (name, { host }) => {
+    const named = metricsNamed(charts.filter(({ module, scope }) => module === name && scope === 'host'));
+    expect(named).not.toHaveLength(0);
+    expect([...host]).toEqual(expect.arrayContaining(named));
+  });
+
+  it('has of two modules only what the kernel itself stopped counting', () => {
+    const sinceThen = metricsOf(OLD_NAMES, '4.9.0').host;
+    const both = [...allMetrics.host].filter((metric) => fromEvents.host.has(metric) || fromFlows.host.has(metric));
+    expect(both.sort()).toEqual(['deleted', 'new']);
+    expect(both.filter((metric) => sinceThen.has(metric))).toEqual([]);
   });
 });
+
+/** Under which condition, as metadata.yaml calls it, which module returns what. */
+const CONDITIONS: Readonly<Record<string, Readonly<Record<string, readonly Metrics[]>>>> = {
+  stat: {
+    'No statistics': [metricsOf(undefined, '6.1.0')],
+    'Statistics of Linux 5.9 and older': [metricsOf(OLD_NAMES, '4.8.0'), metricsOf(OLD_NAMES, '5.9.0')],
+    'Statistics of Linux 5.10 and later': [metricsOf(NAMES_5_10, '5.10.0'), metricsOf(NAMES, '6.18.0')],
+  },
+  events: { CAP_NET_ADMIN: [fromEvents] },
+  flows: { CAP_NET_ADMIN: [fromFlows] },
+};
 
 describe('metadata.yaml', () => {
   it('is about this plugin', () => {
@@ -172,34 +235,34 @@ describe.each(metadata.modules)(
     });
 
     it('has the labels that the charts of each scope have', () => {
-      const host = new RecordedHost({}, { perCpu: true });
-      host.stat(NAMES, zeros);
-      host.collect(0);
       const labels = new Map<string, string[]>();
-      for (const sample of host.collect(1)) labels.set(sample.scope, Object.keys(sample.labels));
+      for (const sample of netlinkSamples[meta.module_name] ?? statSamples()) {
+        labels.set(sample.scope, Object.keys(sample.labels));
+      }
       const inMetadata = metrics.scopes.map((scope) => [scope.name, scope.labels.map(({ name }) => name)]);
       expect(inMetadata).toEqual([...labels]);
     });
 
     it('says truly which charts there are under which condition', () => {
-      const drawn = {
-        'No statistics file': [metricsOf(undefined, '6.1.0')],
-        'Statistics file, Linux 5.9 and older': [metricsOf(OLD_NAMES, '4.8.0'), metricsOf(OLD_NAMES, '5.9.0')],
-        'Statistics file, Linux 5.10 and later': [metricsOf(NAMES_5_10, '5.10.0'), metricsOf(NAMES, '6.18.0')],
-      };
+      const drawn = CONDITIONS[meta.module_name] ?? {};
       expect(metrics.availability).toEqual(Object.keys(drawn));
       const documentedMetrics = metrics.scopes.flatMap((scope) => scope.metrics);
-      for (const [condition, kernels] of Object.entries(drawn)) {
+      for (const [condition, returned] of Object.entries(drawn)) {
         const available = documentedMetrics.filter(({ availability }) => availability.includes(condition));
-        for (const kernel of kernels) {
-          expect(available.map(({ name }) => name)).toEqual(drawnOn(kernel).map(({ context }) => context));
+        const names = available.map(({ name }) => name).sort();
+        for (const one of returned) {
+          const contexts = drawnOn(one, meta.module_name).map(({ context }) => context);
+          expect(names).toEqual(contexts.sort());
         }
       }
     });
 
-    it('has every alert with its context and its text', () => {
+    it('has every alert on its charts with its context and its text', () => {
+      const ownContexts = new Set(own.map(({ context }) => context));
       expect(documented.map(({ name, metric, info }) => ({ name, metric, info }))).toEqual(
-        alerts.map(({ template, on, info }) => ({ name: template, metric: on, info })),
+        alerts
+          .filter(({ on = '' }) => ownContexts.has(on))
+          .map(({ template, on, info }) => ({ name: template, metric: on, info })),
       );
     });
 
@@ -211,9 +274,11 @@ describe.each(metadata.modules)(
       expect(setup.configuration.file.name).toBe(CONFIG_FILE);
     });
 
-    it('has every option with its default', () => {
+    it('has every option of the plugin and of the module with its default', () => {
       const options = setup.configuration.options.list.map(({ name, default_value }) => [name, String(default_value)]);
-      expect(options).toEqual(defaults);
+      const others = metadata.modules.map((one) => one.meta.module_name).filter((name) => name !== meta.module_name);
+      const isForeign = (key: string): boolean => others.some((name) => key.startsWith(`modules.${name}.`));
+      expect(options).toEqual(defaults.filter(([key]) => !isForeign(key)));
     });
 
     it.each(setup.configuration.examples.list)('has an example "$name" that the collector accepts', ({ config }) => {
@@ -236,20 +301,27 @@ describe('the alerts', () => {
     expect(Object.keys(project.bin)).toContain(plugin);
   });
 
-  it.each(alerts)(
-    '$template uses no variable that its chart does not have',
-    ({ on = '', calc = '', warn = '', crit = '' }) => {
-      const known = [
-        'this',
-        'status',
-        'WARNING',
-        'CRITICAL',
-        ...(byContext.get(on)?.variables ?? []).map(({ name }) => name),
-      ];
-      const used = [...`${calc} ${warn} ${crit}`.matchAll(/\$(\w+)/g)].map(([, name]) => name);
-      expect(known).toEqual(expect.arrayContaining(used));
-    },
-  );
+  it.each(alerts)('$template names only variables, dimensions and alerts of its chart', (alert) => {
+    const { dimensions = [], variables = [] } = byContext.get(alert['on'] ?? '') ?? {};
+    const known = [
+      ...dimensions.map(({ id }) => id),
+      ...variables.map(({ name }) => name),
+      ...alerts.filter(({ on, template }) => on === alert['on'] && template !== alert['template']).map(nameOf),
+    ];
+    expect(known).toEqual(expect.arrayContaining(variablesOf(alert)));
+  });
+
+  it.each(alerts)('$template comes from something: a lookup, or a calculation', ({ lookup, calc }) => {
+    expect([lookup, calc]).toContainEqual(expect.stringMatching(/\S/));
+  });
+
+  it.each(alerts)('$template is silent exactly when it is there for another one', (alert) => {
+    const isUsed = alerts.some((other) => variablesOf(other).includes(nameOf(alert)));
+    expect({ raised: isRaised(alert), to: alert['to'] }).toEqual({
+      raised: !isUsed,
+      to: isUsed ? 'silent' : expect.not.stringMatching(/^silent$/),
+    });
+  });
 });
 
 /** Every option with its default as an operator writes it, in the order of the schema. */
@@ -278,15 +350,22 @@ describe('the configuration', () => {
 });
 
 describe('README.md', () => {
-  it('has every chart with its context, dimensions and unit, in the order of the dashboard', () => {
+  it('has every chart with its context, dimensions, unit and module, in the order of the dashboard', () => {
     const rows = tableAfter(readme, '## What you get').map((row) => [
       onlyCode(cell(row, 'Chart')),
       onlyCode(cell(row, 'Context')),
       codeIn(cell(row, 'Dimensions')),
       cell(row, 'Unit'),
+      onlyCode(cell(row, 'Module')),
     ]);
     expect(rows).toEqual(
-      inOrder.map((chart) => [idOf(chart), chart.context, chart.dimensions.map(({ id }) => id), chart.units]),
+      inOrder.map((chart) => [
+        idOf(chart),
+        chart.context,
+        chart.dimensions.map(({ id }) => id),
+        chart.units,
+        chart.module,
+      ]),
     );
   });
 
@@ -310,12 +389,23 @@ describe('README.md', () => {
   it('has every file that is read', () => {
     const host = new RecordedHost({}, { perCpu: true });
     const open = vi.spyOn(host.volume, 'openSync');
+    const eventVolume = new Volume();
+    const ofEvents = vi.spyOn(eventVolume, 'openSync');
+    eventSamples(eventVolume);
     host.collect(0);
     host.write(`${SETTINGS}count`, '1\n');
     host.stat(NAMES, zeros);
     for (const second of [60, 61]) host.collect(second);
     const rows = tableAfter(readme, '## Permissions and containers').map((row) => onlyCode(cell(row, 'What it reads')));
-    expect(rows.sort()).toEqual([...new Set(open.mock.calls.map(([path]) => String(path)))].sort());
+    const opened = [...open.mock.calls, ...ofEvents.mock.calls].map(([path]) => String(path));
+    expect(rows.sort()).toEqual([...new Set(opened)].sort());
+  });
+
+  it('has every question that is asked over netlink, and every group that is joined', () => {
+    const rows = tableAfter(readme, 'What it asks over netlink, and what it listens to:').map((row) =>
+      onlyCode(cell(row, 'Message')),
+    );
+    expect(rows).toEqual([...Object.values(MESSAGES), 'NFNLGRP_CONNTRACK_NEW', 'NFNLGRP_CONNTRACK_DESTROY']);
   });
 
   it('says truly what the basic mode draws', () => {
@@ -334,8 +424,15 @@ describe('README.md', () => {
     const rows = tableAfter(readme, '## Which kernel counts what');
     expect(rows.map((row) => cell(row, 'Kernel'))).toEqual(Object.keys(kernels));
     for (const [at, releases] of Object.values(kernels).entries()) {
-      const missing = codeIn(cell(rows[at] ?? {}, 'Not drawn')).sort();
-      for (const metrics of releases) expect(missing).toEqual(notDrawn(metrics));
+      const row = rows[at] ?? {};
+      const never = codeIn(cell(row, 'Never drawn')).sort();
+      const privileged = codeIn(cell(row, 'Drawn only with `CAP_NET_ADMIN`')).sort();
+      for (const metrics of releases) {
+        const all = notDrawn(withNetlink(metrics), charts);
+        expect(never).toEqual(all);
+        const ofStat = charts.filter(({ module }) => module === 'stat');
+        expect(privileged).toEqual(notDrawn(metrics, ofStat).filter((dimension) => !all.includes(dimension)));
+      }
     }
   });
 
@@ -345,25 +442,32 @@ describe('README.md', () => {
       on: onlyCode(cell(row, 'Context')),
       of: codeIn(cell(row, 'Dimension')),
       lookup: cell(row, 'Looks at'),
-      warn: cell(row, 'Warning above'),
-      crit: cell(row, 'Critical above'),
+      also: codeIn(cell(row, 'And at')),
+      warn: cell(row, 'Warning'),
+      crit: cell(row, 'Critical'),
       units: cell(row, 'Unit'),
     }));
     expect(rows).toEqual(
-      alerts.map(({ template, on, lookup, warn, crit, units }) => ({
-        template,
-        on,
-        of: dimensionsOf(lookup),
-        lookup: windowOf(lookup),
-        warn: thresholdOf(warn),
-        crit: thresholdOf(crit),
-        units,
-      })),
+      alerts.map((alert) => {
+        const { on = '', lookup, warn, crit, units } = alert;
+        const drawn = new Set(byContext.get(on)?.dimensions.map(({ id }) => id));
+        const named = variablesOf(alert);
+        return {
+          template: nameOf(alert),
+          on,
+          of: [...dimensionsOf(lookup), ...named.filter((name) => drawn.has(name))],
+          lookup: windowOf(lookup),
+          also: named.filter((name) => !drawn.has(name)),
+          warn: thresholdOf(warn),
+          crit: thresholdOf(crit),
+          units,
+        };
+      }),
     );
   });
 
-  it('says for every alert what to do', () => {
-    expect(headingsBelow(readme, '## Alerts, and what to do')).toEqual(alerts.map(({ template }) => template));
+  it('says for every alert that is raised what to do', () => {
+    expect(headingsBelow(readme, '## Alerts, and what to do')).toEqual(alerts.filter(isRaised).map(nameOf));
   });
 
   it('has every option with its default', () => {
@@ -414,12 +518,21 @@ describe('README.md', () => {
 
   it('quotes the log as the collector writes it', () => {
     const source = sourceText();
-    for (const row of tableAfter(readme, '## Troubleshooting')) {
-      const message = onlyCode(cell(row, 'Message'));
+    for (const message of quotedMessages()) {
       const [head = '', ...rest] = message.split(': ');
       const isPutTogether = source.includes(`\`${head}: \${`) && source.includes(`'${rest.join(': ')}'`);
-      expect([message, source.includes(message) || isPutTogether]).toEqual([message, true]);
+      const isThere = asPattern(message, '\\$\\{[^}]+\\}').test(source);
+      expect([message, isThere || isPutTogether]).toEqual([message, true]);
     }
+  });
+
+  it('quotes everything that the collector logs', () => {
+    const quoted = quotedMessages();
+    const logged = loggedMessages();
+    expect(logged.length).toBeGreaterThan(30);
+    const isQuoted = (message: string): boolean =>
+      quoted.some((one) => message.startsWith(one) || asPattern(`^${message}$`, '.+').test(one));
+    expect(logged.filter((message) => !isQuoted(message))).toEqual([]);
   });
 
   it('has every group of tests', () => {
@@ -464,7 +577,7 @@ describe.each(['README.md', 'metadata.yaml', 'CHANGELOG.md'])('%s', (name) => {
     const known = [
       ...charts.flatMap((chart) => [idOf(chart), chart.context]),
       ...alerts.map(({ template }) => template),
-      ...['conntrack.plugin', CONFIG_FILE],
+      ...['conntrack.plugin', 'conntrack.cjs', CONFIG_FILE],
     ];
     const named = codeIn(read(name)).filter((code) => /^(?:netfilter\.)?conntrack[._][a-z_]+N?$/.test(code));
     expect(named.filter((code) => !known.includes(code))).toEqual([]);
@@ -482,14 +595,61 @@ describe('CHANGELOG.md', () => {
   });
 });
 
-/** The dimensions of the host's charts that are not drawn, each as chart and dimension. */
-function notDrawn(metrics: Metrics): string[] {
-  return charts
+/** What a kernel returns of its statistics when a second has gone by. */
+function statSamples(): readonly Sample[] {
+  const host = new RecordedHost({}, { perCpu: true });
+  host.stat(NAMES, zeros);
+  host.collect(0);
+  return host.collect(1);
+}
+
+function metricsIn(samples: readonly Sample[] = []): Metrics {
+  const metrics = { host: new Set<string>(), cpu: new Set<string>() };
+  for (const { scope, values } of samples) {
+    for (const [metric, known] of Object.entries(values)) if (known !== undefined) metrics[scope].add(metric);
+  }
+  return metrics;
+}
+
+function nameOf({ template = '' }: Alert): string {
+  return template;
+}
+
+/** The dimensions of the host's charts among `some` that are not drawn, each as chart and dimension. */
+function notDrawn(metrics: Metrics, some: readonly Chart[]): string[] {
+  return some
     .filter(({ scope }) => scope === 'host')
     .flatMap((chart) =>
       chart.dimensions.filter(({ metric }) => !metrics.host.has(metric)).map(({ id }) => `${chart.id}.${id}`),
     )
     .sort();
+}
+
+/** The messages of the log that README.md explains. What stands in place of `…` differs from line to line. */
+function quotedMessages(): string[] {
+  const messages = tableAfter(readme, '## Troubleshooting').map((row) => onlyCode(cell(row, 'Message')));
+  const reasons = tableAfter(readme, 'The reason in such a line:').flatMap((row) => codeIn(cell(row, 'Reason')));
+  return [...messages, ...reasons];
+}
+
+/** The messages and reasons in the source that are logged, but for those that only a debugger reads. */
+function loggedMessages(): string[] {
+  const before = [
+    String.raw`\.enter\([^,]+,[^,]+,`,
+    String.raw`\bconst (?:message|text) =`,
+    String.raw`\bnew Obstacle\([^,]+,`,
+    String.raw`\.leave\(`,
+    String.raw`\blog\.(?:info|notice|warning|error)\(`,
+  ];
+  const literal = new RegExp(String.raw`(?:${before.join('|')})\s*["'\`](.*?)["'\`](?=[,;)\n])`, 'g');
+  return [...sourceText().matchAll(literal)].map(([, text = '']) => text.replaceAll(/\$\{[^}]+\}/g, '…'));
+}
+
+/** A text as a regular expression, with `gap` in place of each `…`, and of `^` and `$` at its ends what they mean. */
+function asPattern(text: string, gap: string): RegExp {
+  const [, start = '', body = '', end = ''] = /^(\^?)(.*?)(\$?)$/s.exec(text) ?? [];
+  const escaped = body.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`${start}${escaped.replaceAll('…', gap)}${end}`);
 }
 
 /** The collector's source, with texts that are written over several lines joined. */

@@ -11,6 +11,7 @@ import os from 'node:os';
 import { Exporter } from './exporter.ts';
 import { endAllOnExit, temporaryFolder } from './lifetime.ts';
 import { measureGrowth } from './memory.ts';
+import { dumps, events, idle, lateness } from './netlink.ts';
 import { measurePace, type Paced, type Usage } from './pace.ts';
 import { PluginProcess } from './plugin_process.ts';
 import { RecordedHost } from './recorded_host.ts';
@@ -22,6 +23,8 @@ const MEGABYTE = 1e6;
 /** When in a second the exporter is asked and the recorded hosts go on; the plugin updates at its start. */
 const MIDDLE = 500;
 const LARGE = 256;
+/** What the exporter reads too, and nothing else. */
+const STAT_ONLY = 'modules: { events: { enabled: no }, flows: { enabled: no } }\n';
 const PER_CPU = 'modules: { stat: { per_cpu: yes } }\n';
 
 /**
@@ -41,12 +44,22 @@ async function main(): Promise<void> {
   if (here.description !== undefined) note(here.description);
   await section('Memory that 100,000 updates leave behind (4 CPUs, per_cpu)', growth);
   await section('Start', () => startup(here.prefix));
-  await section('At the one-second pace', () => besideExporter(here.prefix));
+  await section('At the one-second pace, module stat alone', () => besideExporter(here.prefix));
   await section(`At the one-second pace, a recorded host with ${LARGE} CPUs`, largeHost);
+  await section('At the one-second pace, module events on an idle host', idle);
+  await section('Dumping and counting 200,000 flows', dumps);
+  for (const rate of [20_000, 60_000]) {
+    await section(`${rate.toLocaleString('en')} new flows a second`, () => events(rate));
+  }
+  await section('Lateness of updates while 1,000,000 flows are dumped', lateness);
 }
+
+/** A part of a title: only the parts whose title has it are measured. */
+const wanted = process.argv[2] ?? '';
 
 /** Measures a part; what it could not measure is said, and the rest goes on. */
 async function section(title: string, measure: () => Promise<void>): Promise<void> {
+  if (!title.includes(wanted)) return;
   heading(title);
   try {
     await measure();
@@ -70,7 +83,7 @@ async function startup(hostPrefix: string): Promise<void> {
 
 async function besideExporter(hostPrefix: string): Promise<void> {
   const exporter = await Exporter.start(`${hostPrefix}/proc`);
-  const plugin = new PluginProcess({ folder: temporaryFolder(), hostPrefix, config: '' });
+  const plugin = new PluginProcess({ folder: temporaryFolder(), hostPrefix, config: STAT_ONLY });
   let failure: unknown;
   const stop = everySecond(MIDDLE, () => {
     exporter?.scrape().catch((error: unknown) => {

@@ -11,8 +11,17 @@ import { createCollector } from '../../collector/collector.ts';
 import { parseConfig } from '../../collector/config.ts';
 import { createLog } from '../../collector/log.ts';
 import { Output } from '../../collector/output.ts';
+import type { Runtime } from '../../collector/runtime.ts';
 import { temporaryFolder } from './lifetime.ts';
 import { RecordedHost } from './recorded_host.ts';
+
+/** Nothing of the process is asked for by the module that is measured. */
+const runtime: Runtime = {
+  monotonic: () => 0,
+  cpuTime: () => 0,
+  later: () => () => undefined,
+  yield: () => Promise.resolve(),
+};
 
 const CPUS = 4;
 /** Updates before the first measurement. */
@@ -40,8 +49,22 @@ export async function measureGrowth(): Promise<Growth> {
   });
   const log = createLog({ level: 'warning', now: Date.now, write: (line) => process.stderr.write(line) });
   const output = new Output(sink, log);
-  const config = parseConfig('benchmark', 'modules: { stat: { enabled: yes, per_cpu: yes } }');
-  const collector = createCollector({ config, every: 1, hostPrefix: host.prefix, release: '', fs, output, log });
+  const config = parseConfig(
+    'benchmark',
+    'modules: { stat: { enabled: yes, per_cpu: yes }, events: { enabled: no }, flows: { enabled: no } }',
+  );
+  const hostPrefix = host.prefix;
+  const collector = createCollector({
+    config,
+    every: 1,
+    hostPrefix,
+    release: '',
+    library: '',
+    fs,
+    runtime,
+    output,
+    log,
+  });
   if (collector === undefined) throw new Error('there is nothing to collect');
 
   const statistics = fs.openSync(host.statistics, 'r+');

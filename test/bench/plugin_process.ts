@@ -6,6 +6,7 @@ import net from 'node:net';
 import path from 'node:path';
 
 import { end, keep } from './lifetime.ts';
+import type { Namespace } from './namespace.ts';
 
 const PROGRAM = path.resolve('dist/conntrack.plugin');
 /** Every update has exactly one of these lines. */
@@ -20,6 +21,10 @@ export interface PluginOptions {
   readonly hostPrefix: string;
   /** The text of `conntrack.conf`. */
   readonly config: string;
+  /** The network namespace that it runs in; this program's if not given. */
+  readonly namespace?: Namespace;
+  /** Is given all that the plugin prints, as it comes. */
+  readonly onText?: (text: string) => void;
 }
 
 export class PluginProcess {
@@ -30,7 +35,7 @@ export class PluginProcess {
   readonly #pipes: readonly net.Socket[];
   #updates = 0;
 
-  constructor({ folder, hostPrefix, config }: PluginOptions) {
+  constructor({ config, folder, hostPrefix, namespace, onText }: PluginOptions) {
     const file = path.join(folder, 'conntrack.conf');
     fs.writeFileSync(file, config);
     // Node.js gives a child sockets for pipes; the agent gives it pipes, and writing to those costs less.
@@ -38,7 +43,9 @@ export class PluginProcess {
     const output = openPipe(path.join(folder, 'stdout'));
 
     const startedAt = performance.now();
-    this.#child = spawn(PROGRAM, ['1', '--config', file], {
+    const command = [PROGRAM, '1', '--config', file];
+    const [program = '', ...args] = namespace?.command(command) ?? command;
+    this.#child = spawn(program, args, {
       stdio: [input.readable, output.writable, 'inherit'],
       env: { PATH: process.env['PATH'], NETDATA_HOST_PREFIX: hostPrefix, NETDATA_LOG_LEVEL: 'warning' },
     });
@@ -56,6 +63,7 @@ export class PluginProcess {
       let unread = '';
       agentReads.on('data', (chunk: Buffer) => {
         const text = unread + chunk.toString('latin1');
+        onText?.(text.slice(unread.length));
         if (text.startsWith('CHART ')) resolve(performance.now() - startedAt);
         this.#updates += text.split(UPDATE).length - 1;
         unread = text.slice(1 - UPDATE.length);

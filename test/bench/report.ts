@@ -31,6 +31,6 @@ export function note(text: string): void {
 
 function verdict(value: number, unit: string, { most, inclusive }: Aim): string {
   const isMet = inclusive ? value <= most : value < most;
-  const aim = `${inclusive ? 'at most' : 'under'} ${most} ${unit}`.trimEnd();
+  const aim = `${inclusive ? 'at most' : 'under'} ${Number(most.toFixed(3))} ${unit}`.trimEnd();
   return `aim: ${aim.padEnd(14)} ${isMet ? 'met' : 'not met'}`;
 }

@@ -3,6 +3,9 @@
 /** An alert: every key of it with its value. */
 export type Alert = Readonly<Record<string, string>>;
 
+/** What an expression can name beside the variables of the chart. */
+const BUILT_IN = new Set(['this', 'status', 'WARNING', 'CRITICAL']);
+
 /** The alerts of a file, in its order; each begins with `template` or `alarm`. */
 export function parseHealth(text: string): Alert[] {
   const alerts: Record<string, string>[] = [];
@@ -19,23 +22,45 @@ export function parseHealth(text: string): Alert[] {
   return alerts;
 }
 
+/** Whether an alert can be raised; one that cannot is there for others. */
+export function isRaised({ warn, crit }: Alert): boolean {
+  return warn !== undefined || crit !== undefined;
+}
+
 /** The dimensions that a lookup is of. */
 export function dimensionsOf(lookup: Alert[string] = ''): string[] {
   const [, list] = / of (.+)$/.exec(lookup) ?? [];
   return list?.split(/[ ,]+/) ?? [];
 }
 
-/** `average -5m …` as the README says it: `average of 5 min`. */
-export function windowOf(lookup: Alert[string] = ''): string {
-  const [, method = '', count, unit = ''] = /^(\w+) -(\d+)([sm]) /.exec(lookup) ?? [];
-  const name = { max: 'highest', average: 'average' }[method];
-  return `${name} of ${count} ${{ s: 's', m: 'min' }[unit]}`;
+/** The variables that an alert names, each once, in their order. */
+export function variablesOf({ calc = '', warn = '', crit = '' }: Alert): string[] {
+  const named = [...`${calc} ${warn} ${crit}`.matchAll(/\$(\w+)/g)].map(([, name]) => name ?? '');
+  return [...new Set(named)].filter((name) => !BUILT_IN.has(name));
 }
 
-/** `$this > ((…) ? (85) : (90))` as the README says it: `90, until 85`. */
+/** `average -5m …` as the README says it: `average of 5 min`; without a lookup, `latest`. */
+export function windowOf(lookup: Alert[string] | undefined): string {
+  if (lookup === undefined) return 'latest';
+  const [, method = '', count, unit = '', before, beforeUnit = ''] =
+    /^(\w+) -(\d+)([sm]) (?:at -(\d+)([sm]) )?unaligned (?:absolute )?of /.exec(lookup) ?? [];
+  const name = { max: 'highest', min: 'lowest', average: 'average' }[method];
+  const units: Readonly<Record<string, string>> = { s: 's', m: 'min' };
+  return `${name} of ${count} ${units[unit]}${before === undefined ? '' : `, ${before} ${units[beforeUnit]} ago`}`;
+}
+
+/**
+ * `$this > ((…) ? (85) : (90))` as the README says it: `above 90, until 85`, and a condition before it as
+ * ``above 90, until 85, while `name` is above 50``.
+ */
 export function thresholdOf(expression: string | undefined): string {
   if (expression === undefined) return '–';
-  const [, plain] = /^\$this > ([\d.]+)$/.exec(expression) ?? [];
-  const [, until, above] = /^\$this > \(.*\?\s*\(([\d.]+)\)\s*:\s*\(([\d.]+)\)\)$/.exec(expression) ?? [];
-  return plain ?? `${above}, until ${until}`;
+  const [, variable, least, rest = ''] = /^(?:\$(\w+) > ([\d.]+) AND )?(\$this .*)$/.exec(expression) ?? [];
+  const [, plainSign = '', plain] = /^\$this ([<>]) ([\d.]+)$/.exec(rest) ?? [];
+  const [, sign = plainSign, until, from = plain] =
+    /^\$this ([<>]) \(\(\$status [>=]= \$[A-Z]+\)\s*\?\s*\(([\d.]+)\)\s*:\s*\(([\d.]+)\)\)$/.exec(rest) ?? [];
+  const side = { '>': 'above', '<': 'below' }[sign];
+  const hysteresis = until === undefined ? '' : `, until ${until}`;
+  const condition = variable === undefined ? '' : `, while \`${variable}\` is above ${least}`;
+  return `${side} ${from}${hysteresis}${condition}`;
 }

@@ -11,6 +11,8 @@ import type { CounterTable } from '../../procfs/counters.ts';
 export interface StatTable extends CounterTable {
   /** The header's names, one a column. */
   readonly names: readonly string[];
+  /** The numbers of the CPUs that the rows stand for, where the source tells them. */
+  readonly cpus?: readonly number[];
 }
 
 const NEWLINE = 0x0a;

@@ -13,7 +13,7 @@ export interface RatesOptions {
   /** The kernel's release; asked once for every header. */
   readonly release: () => string;
   /** The numbers of the CPUs that the rows stand for; `undefined` when every CPU's counters are not wanted. */
-  readonly cpus: ((rows: number) => readonly number[]) | undefined;
+  readonly cpus: ((table: StatTable) => readonly number[]) | undefined;
 }
 
 type Values = Record<string, number | undefined>;
@@ -53,7 +53,7 @@ export class Rates {
     this.#notice(table);
     const comparison = this.#differences.update(table, this.#indexes, at);
     if (comparison === 'reset') this.#options.log.info('the counters started again from 0');
-    if (comparison === 'baseline') this.#cpus = this.#cpuSamples(table.rows);
+    if (comparison === 'baseline') this.#cpus = this.#cpuSamples(table);
     if (comparison !== 'differences') return false;
 
     const { cells, seconds } = this.#differences;
@@ -98,8 +98,8 @@ export class Rates {
     }
   }
 
-  #cpuSamples(rows: number): (Sample & { values: Values })[] {
-    const numbers = this.#options.cpus?.(rows) ?? [];
+  #cpuSamples(table: StatTable): (Sample & { values: Values })[] {
+    const numbers = this.#options.cpus?.(table) ?? [];
     return numbers.map((number) => {
       const cpu = `cpu${number}`;
       return { scope: 'cpu', instance: cpu, labels: { cpu }, values: {} };

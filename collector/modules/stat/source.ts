@@ -1,5 +1,5 @@
 /**
- * Where the numbers come from: the statistics file, or, without it, the count of entries alone. Files appear when a
+ * Where the numbers come from: the statistics file, else netlink, else the count of entries alone. Files appear when a
  * module is loaded, vanish when it is unloaded, and can fail or be torn in between; every change of that is one line
  * in the log, and a source that was there is looked for eagerly, one that never was there seldom.
  */
@@ -9,6 +9,7 @@ import { Condition, type Level, type Log } from '../../log.ts';
 import { parseDecimal } from '../../procfs/decimal.ts';
 import { type FileSystem, KernelFile } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';
+import type { NetlinkSource } from './netlink_source.ts';
 import { StatParser, type StatTable } from './nf_conntrack_stat.ts';
 
 /** A source that was there is looked for at every tick for so long, in microseconds; reloading a module takes less. */
@@ -26,6 +27,10 @@ export interface SourceOptions {
   readonly log: Log;
   /** Whether connection tracking is expected to be there: its absence is then an error, else a notice. */
   readonly required: boolean;
+  /** Whether the statistics file is read; otherwise the statistics come over netlink alone. */
+  readonly readsFile: boolean;
+  /** Asked where there is no statistics file. */
+  readonly netlink: NetlinkSource | undefined;
 }
 
 /** What one reading brought. */
@@ -57,6 +62,8 @@ export class Source {
   readonly #count: KernelFile;
   readonly #parser = new StatParser();
   readonly #state: Condition;
+  /** Whether there was no statistics file when it was last looked for. */
+  #isFileMissing = true;
   #lastRead = Number.NEGATIVE_INFINITY;
   #nextLookForFile = Number.NEGATIVE_INFINITY;
   #nextLook = Number.NEGATIVE_INFINITY;
@@ -75,20 +82,28 @@ export class Source {
    */
   read(at: number): Reading {
     if (at < this.#nextLook - SLACK) return NOTHING;
-    const isDue = at >= this.#nextLookForFile - SLACK;
+    const isDue = this.#options.readsFile && at >= this.#nextLookForFile - SLACK;
     const failure = isDue ? this.#readFile() : undefined;
     if (isDue && failure === undefined) {
       this.#lastRead = at;
+      this.#options.netlink?.close();
       this.#state.leave('the statistics can be read again', { path: this.#file.path });
       const connections = this.#parser.cells[this.#parser.names.indexOf('entries')];
       return { table: this.#parser, connections, restarted: this.#file.restarted };
     }
+
+    if (failure !== undefined) this.#isFileMissing = failure.kind === 'missing';
+    const overNetlink = this.#isFileMissing ? this.#readNetlink(at) : undefined;
+    if (overNetlink !== undefined) return overNetlink;
 
     const count = this.#readCount();
     const connections = typeof count === 'number' ? count : undefined;
     if (failure !== undefined) {
       this.#report(failure, count);
       this.#plan(at, failure, connections !== undefined);
+    } else if (!this.#options.readsFile && count === 'missing') {
+      this.#reportNoTracking();
+      this.#nextLook = at + LOOK_FOR_TRACKING;
     }
     // A torn text says nothing of the counters; a file that is gone or fails may count from 0 when it is back.
     return { table: undefined, connections, restarted: failure?.kind !== 'malformed' };
@@ -97,6 +112,20 @@ export class Source {
   close(): void {
     this.#file.close();
     this.#count.close();
+    this.#options.netlink?.close();
+  }
+
+  #readNetlink(at: number): Reading | undefined {
+    const { netlink, readsFile } = this.#options;
+    const reading = netlink?.read(at);
+    if (reading === undefined) return undefined;
+    if (readsFile) {
+      if (at >= this.#nextLookForFile - SLACK) this.#nextLookForFile = at + LOOK_FOR_FILE;
+      this.#state.enter('netlink', 'info', 'the kernel has no statistics file: the statistics are read over netlink');
+    } else {
+      this.#state.leave('the statistics can be read again');
+    }
+    return { ...reading, restarted: false };
   }
 
   #readFile(): Failure | undefined {
@@ -134,10 +163,7 @@ export class Source {
     if (failure.kind !== 'missing') {
       this.#state.enter(state, 'warning', `the statistics cannot be used: ${lost}`, fields);
     } else if (count === 'missing') {
-      const message =
-        'connection tracking is not loaded: load it with "modprobe nf_conntrack" or use it in a firewall rule; ' +
-        'looking again every 60 seconds';
-      this.#state.enter(state, this.#absence, message, { path: fields.path, count: this.#count.path });
+      this.#reportNoTracking();
     } else if (count === 'elsewhere') {
       const message =
         "the host's statistics file is missing, and its count of entries cannot be read from another " +
@@ -149,6 +175,13 @@ export class Source {
       const why = 'it may be built without CONFIG_NF_CONNTRACK_PROCFS';
       this.#state.enter(state, 'notice', `the kernel has no statistics file (${why}): ${lost}`, { path: fields.path });
     }
+  }
+
+  #reportNoTracking(): void {
+    const message =
+      'connection tracking is not loaded: load it with "modprobe nf_conntrack" or use it in a firewall rule; ' +
+      'looking again every 60 seconds';
+    this.#state.enter('unloaded', this.#absence, message, { path: this.#file.path, count: this.#count.path });
   }
 
   get #absence(): Level {

@@ -1,16 +1,18 @@
 /**
  * Module `stat`: the kernel's own counters of connection tracking as rates, the number of entries, and how full the
- * table is. Needs no privilege.
+ * table is. Needs no privilege where the kernel has the statistics file.
  */
 
 import type { Log } from '../../log.ts';
 import type { FileSystem } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';
+import type { Connect } from '../access.ts';
 import type { Module, Sample } from '../module.ts';
 import { kernelRelease, rowCpus } from './kernel.ts';
 import { Limits } from './limits.ts';
+import { NetlinkSource } from './netlink_source.ts';
 import { Rates } from './rates.ts';
-import { Source } from './source.ts';
+import { Source, type SourceOptions } from './source.ts';
 
 export interface StatOptions {
   readonly fs: FileSystem;
@@ -22,8 +24,18 @@ export interface StatOptions {
   readonly perCpu: boolean;
   /** Whether connection tracking is expected to be there: its absence is then an error in the log. */
   readonly required: boolean;
+  /** Where the statistics come from; `auto` is netlink where the kernel has no statistics file. */
+  readonly readFrom: 'auto' | 'procfs' | 'netlink';
+  readonly connect: Connect;
   /** The release of the kernel that this program runs on, for a host that does not tell its own. */
   readonly release: string;
+}
+
+/** The sources that the configuration allows. */
+function sources({ connect, log, readFrom, required }: StatOptions): Pick<SourceOptions, 'readsFile' | 'netlink'> {
+  if (readFrom === 'procfs') return { readsFile: true, netlink: undefined };
+  const level = readFrom === 'auto' ? 'notice' : required ? 'error' : 'warning';
+  return { readsFile: readFrom === 'auto', netlink: new NetlinkSource({ connect, log, level }) };
 }
 
 type Values = Record<string, number | undefined>;
@@ -40,12 +52,12 @@ export class StatModule implements Module {
   constructor(options: StatOptions) {
     const { fs, host, log } = options;
     this.every = options.every;
-    this.#source = new Source({ fs, host, log, required: options.required });
+    this.#source = new Source({ fs, host, log, required: options.required, ...sources(options) });
     this.#limits = new Limits(fs, host, log);
     this.#rates = new Rates({
       log,
       release: () => kernelRelease(fs, host, options.release),
-      cpus: options.perCpu ? (rows) => rowCpus(fs, host, rows) : undefined,
+      cpus: options.perCpu ? ({ cpus, rows }) => cpus ?? rowCpus(fs, host, rows) : undefined,
     });
   }
 

@@ -1,0 +1,40 @@
+/** The charts of what the kernel reports when connections are made and destroyed. */
+
+import type { Chart } from './types.ts';
+
+/** Rates travel in thousandths, so that a quarter of an event per second is not rounded to none. */
+const RATE = { divisor: 1000 } as const;
+
+const MODULE = { scope: 'host', module: 'events' } as const;
+
+export const eventCharts: readonly Chart[] = [
+  {
+    ...MODULE,
+    id: 'new_by_protocol',
+    title: 'Connection Tracker New Connections by Protocol',
+    units: 'connections/s',
+    family: 'connections',
+    context: 'netfilter.conntrack_new_by_protocol',
+    type: 'stacked',
+    dimensions: [
+      { id: 'tcp', metric: 'new_tcp', ...RATE },
+      { id: 'udp', metric: 'new_udp', ...RATE },
+      { id: 'icmp', metric: 'new_icmp', ...RATE },
+      { id: 'icmpv6', metric: 'new_icmpv6', ...RATE },
+      { id: 'sctp', metric: 'new_sctp', ...RATE },
+      { id: 'gre', metric: 'new_gre', ...RATE },
+      { id: 'other', metric: 'new_other', ...RATE },
+    ],
+  },
+  {
+    ...MODULE,
+    id: 'event_overruns',
+    title: 'Connection Tracker Event Overruns',
+    units: 'overruns/s',
+    family: 'collection',
+    context: 'netfilter.conntrack_event_overruns',
+    type: 'line',
+    detail: true,
+    dimensions: [{ id: 'overruns', metric: 'event_overruns', ...RATE }],
+  },
+];

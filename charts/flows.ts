@@ -1,0 +1,111 @@
+/** The charts of the connection table's composition. In each of them every entry of the table is counted once. */
+
+import type { Chart } from './types.ts';
+
+const MODULE = {
+  scope: 'host',
+  module: 'flows',
+  units: 'connections',
+  family: 'composition',
+  type: 'stacked',
+} as const;
+
+export const flowCharts: readonly Chart[] = [
+  {
+    ...MODULE,
+    id: 'flows_by_protocol',
+    title: 'Connection Tracker Connections by Protocol',
+    context: 'netfilter.conntrack_flows_by_protocol',
+    dimensions: [
+      { id: 'tcp', metric: 'flows_tcp' },
+      { id: 'udp', metric: 'flows_udp' },
+      { id: 'icmp', metric: 'flows_icmp' },
+      { id: 'icmpv6', metric: 'flows_icmpv6' },
+      { id: 'sctp', metric: 'flows_sctp' },
+      { id: 'gre', metric: 'flows_gre' },
+      { id: 'other', metric: 'flows_other' },
+    ],
+  },
+  {
+    ...MODULE,
+    id: 'tcp_states',
+    title: 'Connection Tracker TCP Connections by State',
+    context: 'netfilter.conntrack_tcp_states',
+    dimensions: [
+      { id: 'none', metric: 'tcp_none' },
+      { id: 'syn_sent', metric: 'tcp_syn_sent' },
+      { id: 'syn_recv', metric: 'tcp_syn_recv' },
+      { id: 'established', metric: 'tcp_established' },
+      { id: 'fin_wait', metric: 'tcp_fin_wait' },
+      { id: 'close_wait', metric: 'tcp_close_wait' },
+      { id: 'last_ack', metric: 'tcp_last_ack' },
+      { id: 'time_wait', metric: 'tcp_time_wait' },
+      { id: 'close', metric: 'tcp_close' },
+      { id: 'syn_sent2', metric: 'tcp_syn_sent2' },
+      // The kernel does not tell the state of a connection while it is offloaded.
+      { id: 'offloaded', metric: 'tcp_offloaded' },
+    ],
+  },
+  {
+    ...MODULE,
+    id: 'flows_by_reply',
+    title: 'Connection Tracker Connections by Reply',
+    context: 'netfilter.conntrack_flows_by_reply',
+    dimensions: [
+      { id: 'unreplied', metric: 'flows_unreplied' },
+      { id: 'replied', metric: 'flows_replied' },
+      { id: 'assured', metric: 'flows_assured' },
+    ],
+    variables: [{ name: 'utilization', metric: 'flows_utilization' }],
+  },
+  {
+    ...MODULE,
+    id: 'flows_by_nat',
+    title: 'Connection Tracker Connections by Address Translation',
+    context: 'netfilter.conntrack_flows_by_nat',
+    dimensions: [
+      { id: 'none', metric: 'flows_nat_none' },
+      { id: 'snat', metric: 'flows_snat' },
+      { id: 'dnat', metric: 'flows_dnat' },
+      { id: 'both', metric: 'flows_nat_both' },
+    ],
+  },
+  {
+    ...MODULE,
+    id: 'flows_by_family',
+    title: 'Connection Tracker Connections by Address Family',
+    context: 'netfilter.conntrack_flows_by_family',
+    detail: true,
+    dimensions: [
+      { id: 'ipv4', metric: 'flows_ipv4' },
+      { id: 'ipv6', metric: 'flows_ipv6' },
+    ],
+  },
+  {
+    ...MODULE,
+    id: 'flows_by_offload',
+    title: 'Connection Tracker Connections by Offload',
+    context: 'netfilter.conntrack_flows_by_offload',
+    detail: true,
+    dimensions: [
+      { id: 'none', metric: 'flows_offload_none' },
+      { id: 'software', metric: 'flows_offload_software' },
+      { id: 'hardware', metric: 'flows_offload_hardware' },
+    ],
+  },
+  {
+    id: 'dump',
+    scope: 'host',
+    module: 'flows',
+    title: 'Connection Tracker Table Dump',
+    units: 'milliseconds',
+    family: 'collection',
+    context: 'netfilter.conntrack_dump',
+    type: 'line',
+    detail: true,
+    dimensions: [
+      { id: 'duration', metric: 'dump_duration', divisor: 1000 },
+      { id: 'cpu_time', metric: 'dump_cpu_time', divisor: 1000 },
+    ],
+  },
+];

@@ -1,0 +1,150 @@
+/**
+ * The way of the modules to the kernel over netlink, and what can stand in it.
+ *
+ * Netlink speaks of the network namespace that the process lives in, and the first question to ctnetlink makes the
+ * kernel load connection tracking. So nothing is opened where the host may live in another namespace, or where
+ * connection tracking is not loaded.
+ */
+
+import { constants } from 'node:os';
+
+import { describe, FormatError, OperationError, SystemError } from '../errors.ts';
+import type { Channel } from '../netlink/channel.ts';
+import { Foreign } from '../netlink/foreign.ts';
+import { NETLINK_NETFILTER } from '../netlink/request.ts';
+import { NetlinkSocket } from '../netlink/socket.ts';
+import { type FileSystem, KernelFile } from '../procfs/file.ts';
+import type { Host } from '../procfs/host.ts';
+
+/** Its number in linux/capability.h. */
+const CAP_NET_ADMIN = 12n;
+
+/** A channel that can be told of events. */
+export interface EventChannel extends Channel {
+  /** Sets how many bytes may wait to be received, and returns how many do, as the kernel counts them. */
+  setReceiveBuffer(bytes: number): number;
+  /** Joins a multicast group. */
+  join(group: number): void;
+}
+
+/** How much is received at once. */
+export interface Room {
+  readonly slots: number;
+  /** Bytes of a slot, a multiple of 4. */
+  readonly slotSize: number;
+}
+
+/**
+ * Opens a channel to ctnetlink.
+ *
+ * @throws {Obstacle} when there is no way.
+ */
+export type Connect = (room: Room) => EventChannel;
+
+/** Why there is no way. */
+export class Obstacle extends Error {
+  override readonly name = 'Obstacle';
+  /** Equal for as long as nothing changes. */
+  readonly state: string;
+  /** Whether it is to be expected where connection tracking is not in use, and so not worth a line in the log. */
+  readonly isOrdinary: boolean;
+
+  constructor(state: string, message: string, isOrdinary = false) {
+    super(message);
+    this.state = state;
+    this.isOrdinary = isOrdinary;
+  }
+}
+
+/**
+ * What an error on the way to the kernel means to an operator.
+ *
+ * @throws whatever it is given that is none: a defect of this program.
+ */
+export function obstacleOf(error: unknown): Obstacle {
+  if (error instanceof Obstacle) return error;
+  if (error instanceof FormatError)
+    return new Obstacle('malformed', `the kernel's answer makes no sense: ${error.message}`);
+  if (!(error instanceof OperationError)) throw error;
+  const { code = 'unknown' } = error;
+  switch (code) {
+    case 'EPERM':
+    case 'EACCES':
+      return new Obstacle(code, 'the plugin lacks the capability CAP_NET_ADMIN; the README says how to give it');
+    case 'EPROTONOSUPPORT':
+    case 'EAFNOSUPPORT':
+    case 'ENOTSUP':
+    case 'EINVAL':
+    case 'ENOENT':
+      return new Obstacle(code, 'the kernel does not offer ctnetlink: load it with "modprobe nf_conntrack_netlink"');
+    default:
+      return new Obstacle(code, error.message);
+  }
+}
+
+export interface AccessOptions {
+  readonly fs: FileSystem;
+  readonly host: Host;
+  /** The folder of koffi's binary. */
+  readonly library: string;
+}
+
+/** Makes the function that opens channels; what it needs is loaded when it is called first. */
+export function createAccess({ fs, host, library }: AccessOptions): Connect {
+  let foreign: Foreign | undefined;
+  const requireTracking = (): void => {
+    if (!isTracking(fs, host)) throw new Obstacle('unloaded', 'connection tracking is not loaded', true);
+  };
+  return (room) => {
+    if (!host.isHere) {
+      const message = 'the plugin is not known to live in the network namespace of the host: run the agent in it';
+      throw new Obstacle('elsewhere', message);
+    }
+    requireTracking();
+    // Without the capability the library need not be loaded only to be refused.
+    if (!isCapable(fs))
+      throw obstacleOf(new OperationError('open', 'ctnetlink', new SystemError(constants.errno.EPERM)));
+    try {
+      foreign ??= new Foreign(library);
+    } catch (error) {
+      throw new Obstacle('foreign', `the foreign function library cannot be used here: ${describe(error)}`);
+    }
+    try {
+      // It can be unloaded while the socket is open; whoever asked again would have it loaded.
+      const options = { name: 'ctnetlink', protocol: NETLINK_NETFILTER, beforeSend: requireTracking };
+      return new NetlinkSocket(foreign, { ...room, ...options });
+    } catch (error) {
+      throw obstacleOf(error);
+    }
+  };
+}
+
+/** Whether the process has CAP_NET_ADMIN, as far as can be told: proc(5), `CapEff` in `/proc/PID/status`. */
+function isCapable(fs: FileSystem): boolean {
+  const file = new KernelFile(fs, () => '/proc/self/status');
+  try {
+    const [, effective] = /^CapEff:\s*([0-9a-f]{1,16})$/m.exec(file.read().toString('latin1')) ?? [];
+    return effective === undefined || ((BigInt(`0x${effective}`) >> CAP_NET_ADMIN) & 1n) === 1n;
+  } catch {
+    return true;
+  } finally {
+    file.close();
+  }
+}
+
+/** Any of these is there when connection tracking is, and some are missing in one environment or another. */
+function isTracking(fs: FileSystem, host: Host): boolean {
+  const signs = [
+    host.netfilter('nf_conntrack_count'),
+    host.net('stat/nf_conntrack'),
+    host.path('/sys/module/nf_conntrack'),
+  ];
+  return signs.some((path) => {
+    try {
+      fs.statSync(path);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}

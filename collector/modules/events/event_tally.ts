@@ -1,0 +1,93 @@
+/**
+ * Counts the events of a ctnetlink socket that has joined the groups NEW and DESTROY.
+ * Source: `ctnetlink_conntrack_event` in net/netfilter/nf_conntrack_netlink.c: a new entry is a message of type NEW with
+ * the flag CREATE, a destroyed one is a message of type DELETE.
+ */
+
+import { errorCode, FormatError } from '../../errors.ts';
+import type { Channel } from '../../netlink/channel.ts';
+import { Flow } from '../../netlink/flow.ts';
+import { MessageReader, NLM_F_CREATE } from '../../netlink/message.ts';
+import { PROTOCOLS, placeOf } from '../protocols.ts';
+
+/** Multicast groups: linux/netfilter/nfnetlink.h. */
+export const NFNLGRP_CONNTRACK_NEW = 1;
+export const NFNLGRP_CONNTRACK_DESTROY = 3;
+
+const NEW = 1 << 8;
+const DELETE = (1 << 8) | 2;
+
+export class EventTally {
+  /** New entries by protocol, in the order of {@link PROTOCOLS}. */
+  readonly created = new Float64Array(PROTOCOLS.length);
+  destroyed = 0;
+  /** How often the kernel said that it had to drop events. */
+  overruns = 0;
+  /** What was wrong with an event that could not be understood. */
+  malformed: string | undefined;
+  readonly #channel: Channel;
+  readonly #reader: MessageReader;
+  readonly #flow: Flow;
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
+    this.#reader = new MessageReader(channel.memory);
+    this.#flow = new Flow(channel.memory);
+  }
+
+  /** Begins to count anew. */
+  reset(): void {
+    this.created.fill(0);
+    this.destroyed = 0;
+    this.overruns = 0;
+    this.malformed = undefined;
+  }
+
+  /**
+   * Counts the events that are waiting, about `most` of them at most.
+   *
+   * @returns how many there were.
+   * @throws {OperationError} when the channel fails for good.
+   */
+  drain(most: number): number {
+    let drained = 0;
+    while (drained < most) {
+      const datagrams = this.#receive();
+      if (datagrams === 0) break;
+      drained += datagrams;
+      for (let index = 0; index < datagrams; index++) this.#count(index);
+    }
+    return drained;
+  }
+
+  #receive(): number {
+    for (;;) {
+      try {
+        return this.#channel.receive();
+      } catch (error) {
+        if (errorCode(error) !== 'ENOBUFS') throw error;
+        this.overruns++;
+      }
+    }
+  }
+
+  #count(index: number): void {
+    const reader = this.#reader;
+    reader.open(this.#channel.start(index), this.#channel.end(index));
+    try {
+      while (reader.next()) {
+        if (reader.type === DELETE) this.destroyed++;
+        else if (reader.type === NEW && (reader.flags & NLM_F_CREATE) !== 0) this.#create();
+      }
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      this.malformed = error.message;
+    }
+  }
+
+  #create(): void {
+    this.#flow.readProtocol(this.#reader);
+    const place = placeOf(this.#flow.protocol);
+    this.created[place] = (this.created[place] ?? 0) + 1;
+  }
+}

@@ -1,0 +1,261 @@
+/**
+ * Module `events`: connections made and destroyed per second, counted from what the kernel reports of each of them.
+ * Since Linux 4.9 it counts them nowhere else. Needs CAP_NET_ADMIN.
+ */
+
+import { Condition, type Level, type Log } from '../../log.ts';
+import { parseDecimal } from '../../procfs/decimal.ts';
+import { type FileSystem, KernelFile } from '../../procfs/file.ts';
+import type { Host } from '../../procfs/host.ts';
+import type { Runtime } from '../../runtime.ts';
+import { type Connect, type EventChannel, Obstacle, obstacleOf } from '../access.ts';
+import type { Module, Sample } from '../module.ts';
+import { PROTOCOLS } from '../protocols.ts';
+import { EventTally, NFNLGRP_CONNTRACK_DESTROY, NFNLGRP_CONNTRACK_NEW } from './event_tally.ts';
+import { drainDelay } from './pace.ts';
+
+/** An event is some 150 to 400 bytes long. */
+const ROOM = { slots: 256, slotSize: 1024 };
+/** Bytes that the kernel counts for one waiting event. */
+const EVENT = 1280;
+/** How often is looked again whether there are events to be had, in microseconds. */
+const RETRY = 60e6;
+/** How often is looked whether events were turned off, in microseconds. */
+const LOOK_AT_SETTING = 10e6;
+/** So long must there be too many events before they are given up, in microseconds. */
+const ENDURANCE = 5e6;
+/** An overrun is logged no more often, in microseconds. */
+const OVERRUN_LOG = 60e6;
+/** Ticks are not exact; what is due within so many microseconds is due now. */
+const SLACK = 0.5e6;
+
+export interface EventsOptions {
+  readonly fs: FileSystem;
+  readonly host: Host;
+  readonly log: Log;
+  readonly connect: Connect;
+  readonly runtime: Runtime;
+  /** Seconds between two readings. */
+  readonly every: number;
+  /** Whether events are expected to be had: that they are not is then an error in the log. */
+  readonly required: boolean;
+  /** Bytes of events that may wait to be read; the kernel takes up to twice as much. */
+  readonly receiveBuffer: number;
+  /** Events per second above which the plugin stops listening. */
+  readonly mostPerSecond: number;
+}
+
+/** A channel that is told of events, and what it was told. */
+interface Listening {
+  readonly channel: EventChannel;
+  readonly tally: EventTally;
+  /** Monotonic time of the last reading, in microseconds. */
+  readAt: number;
+  /** Events that the buffer holds. */
+  readonly capacity: number;
+  /** Monotonic time of the last drain, in microseconds. */
+  drainedAt: number;
+  /** Events per second, as far as the next drain must reckon with. */
+  pace: number;
+  /** Since when there have been too many events. */
+  tooManySince: number | undefined;
+}
+
+type Values = Record<string, number | undefined>;
+
+export class EventsModule implements Module {
+  readonly name = 'events';
+  readonly every: number;
+  readonly #options: EventsOptions;
+  readonly #setting: KernelFile;
+  readonly #state: Condition;
+  readonly #malformed: Condition;
+  readonly #small: Condition;
+  readonly #values: Values = {};
+  readonly #samples: readonly Sample[] = [{ scope: 'host', instance: '', labels: {}, values: this.#values }];
+  #listening: Listening | undefined;
+  /** What went wrong between two ticks, for the next one to tell. */
+  #failure: unknown;
+  #cancelDrain: () => void = () => undefined;
+  #nextTry = Number.NEGATIVE_INFINITY;
+  #nextLook = Number.NEGATIVE_INFINITY;
+  #nextOverrunLog = Number.NEGATIVE_INFINITY;
+  #overruns = 0;
+
+  constructor(options: EventsOptions) {
+    const { fs, host, log } = options;
+    this.every = options.every;
+    this.#options = options;
+    this.#setting = new KernelFile(fs, () => host.netfilter('nf_conntrack_events'), 32);
+    this.#state = new Condition(log);
+    this.#malformed = new Condition(log);
+    this.#small = new Condition(log);
+  }
+
+  collect(at: number): readonly Sample[] {
+    try {
+      this.#throwFailure();
+      if (this.#listening === undefined) {
+        this.#listen(at);
+        return [];
+      }
+      this.#checkSetting(at);
+      return this.#read(this.#listening, at);
+    } catch (error) {
+      this.#giveUp(at, obstacleOf(error));
+      return [];
+    }
+  }
+
+  close(): void {
+    this.#cancelDrain();
+    this.#listening?.channel.close();
+    this.#listening = undefined;
+    this.#setting.close();
+  }
+
+  /** Joins the groups, if that is due. What is counted from now on is returned from the next reading on. */
+  #listen(at: number): void {
+    if (at < this.#nextTry - SLACK) return;
+    this.#nextLook = Number.NEGATIVE_INFINITY;
+    this.#checkSetting(at);
+    const channel = this.#options.connect(ROOM);
+    let room: number;
+    try {
+      room = channel.setReceiveBuffer(this.#options.receiveBuffer);
+      channel.join(NFNLGRP_CONNTRACK_NEW);
+      channel.join(NFNLGRP_CONNTRACK_DESTROY);
+    } catch (error) {
+      channel.close();
+      throw error;
+    }
+    const tally = new EventTally(channel);
+    const capacity = room / EVENT;
+    this.#listening = { channel, tally, capacity, readAt: at, drainedAt: at, pace: 0, tooManySince: undefined };
+    this.#reportRoom(room);
+    this.#planDrain(this.#listening);
+  }
+
+  /** The kernel doubles what it is asked for, to count its own needs in. */
+  #reportRoom(room: number): void {
+    const asked = 2 * this.#options.receiveBuffer;
+    if (room >= asked) {
+      this.#small.leave('the receive buffer is as large as configured');
+      return;
+    }
+    const message = 'the kernel gives a smaller receive buffer than configured: raise net.core.rmem_max';
+    this.#small.enter('small', 'notice', message, { bytes: room, asked });
+  }
+
+  /** @throws {Obstacle} when the operator turned events off. Where the setting cannot be read, it is on. */
+  #checkSetting(at: number): void {
+    if (at < this.#nextLook - SLACK) return;
+    this.#nextLook = at + LOOK_AT_SETTING;
+    let setting: number;
+    try {
+      setting = parseDecimal(this.#setting.read());
+    } catch {
+      return;
+    }
+    if (setting !== 0) return;
+    throw new Obstacle('off', 'events are turned off: turn them on with "sysctl net.netfilter.nf_conntrack_events=1"');
+  }
+
+  #read(listening: Listening, at: number): readonly Sample[] {
+    this.#drain(listening);
+    const { tally } = listening;
+    const seconds = (at - listening.readAt) / 1e6;
+    listening.readAt = at;
+    this.#fill(tally, seconds);
+    this.#report(tally, at);
+    const total = tally.created.reduce((sum, count) => sum + count, tally.destroyed);
+    tally.reset();
+    this.#guard(listening, total / seconds, at);
+    return this.#samples;
+  }
+
+  /** Events that were lost could be of any kind: nothing is known of an interval that lost some, but that it did. */
+  #fill(tally: EventTally, seconds: number): void {
+    const values = this.#values;
+    const isWhole = tally.overruns === 0 && tally.malformed === undefined;
+    let created = 0;
+    for (const [place, protocol] of PROTOCOLS.entries()) {
+      const count = tally.created[place] ?? 0;
+      created += count;
+      values[`new_${protocol}`] = isWhole ? count / seconds : undefined;
+    }
+    values['new'] = isWhole ? created / seconds : undefined;
+    values['deleted'] = isWhole ? tally.destroyed / seconds : undefined;
+    values['event_overruns'] = tally.overruns / seconds;
+  }
+
+  #report({ malformed, overruns }: EventTally, at: number): void {
+    if (malformed !== undefined) {
+      const message = 'the kernel reported what cannot be understood: new and destroyed connections are not drawn';
+      this.#malformed.enter('malformed', 'warning', message, { error: malformed });
+    } else {
+      this.#malformed.leave('the reports of the kernel can be understood again');
+    }
+    this.#overruns += overruns;
+    if (this.#overruns === 0 || at < this.#nextOverrunLog) return;
+    this.#nextOverrunLog = at + OVERRUN_LOG;
+    const message =
+      'the kernel reported faster than was read: new and destroyed connections of that time are not drawn; ' +
+      'if it happens often, raise modules.events.receive_buffer';
+    this.#options.log.warning(message, { overruns: this.#overruns });
+    this.#overruns = 0;
+  }
+
+  /** Stops listening when that costs too much for too long. */
+  #guard(listening: Listening, perSecond: number, at: number): void {
+    const { mostPerSecond } = this.#options;
+    if (perSecond <= mostPerSecond) {
+      listening.tooManySince = undefined;
+      this.#state.leave('the kernel reports connections again');
+      return;
+    }
+    listening.tooManySince ??= at - this.every * 1e6;
+    if (at - listening.tooManySince < ENDURANCE - SLACK) return;
+    const message = `the kernel reports more than ${mostPerSecond} new and destroyed connections a second`;
+    this.#giveUp(at, new Obstacle('flood', message));
+  }
+
+  #drain(listening: Listening): void {
+    const drained = listening.tally.drain(listening.capacity);
+    const now = this.#options.runtime.monotonic();
+    const seconds = (now - listening.drainedAt) / 1e6;
+    listening.drainedAt = now;
+    // A tick can follow another drain at once and find nothing: the pace falls slowly.
+    listening.pace = Math.max(seconds > 0 ? drained / seconds : 0, listening.pace / 2);
+    this.#planDrain(listening);
+  }
+
+  /** Has the channel drained before the next tick, if the pace of the events demands it. */
+  #planDrain({ capacity, pace }: Listening): void {
+    this.#cancelDrain();
+    const delay = drainDelay(pace, capacity);
+    if (delay >= this.every * 1000) return;
+    this.#cancelDrain = this.#options.runtime.later(delay, () => {
+      if (this.#listening === undefined) return;
+      try {
+        this.#drain(this.#listening);
+      } catch (error) {
+        this.#failure = error;
+      }
+    });
+  }
+
+  #throwFailure(): void {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure !== undefined) throw failure;
+  }
+
+  #giveUp(at: number, obstacle: Obstacle): void {
+    this.#nextTry = at + RETRY;
+    this.close();
+    const level: Level = this.#options.required ? 'error' : obstacle.state === 'flood' ? 'warning' : 'notice';
+    const message = `new and destroyed connections are not drawn: ${obstacle.message}; trying again every 60 seconds`;
+    if (!obstacle.isOrdinary || this.#options.required) this.#state.enter(obstacle.state, level, message);
+  }
+}

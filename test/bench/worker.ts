@@ -1,0 +1,105 @@
+/**
+ * What the benchmark runs in processes of their own.
+ *
+ *   worker.cjs dump LIBRARY ROUNDS          dumps the table in turn with and without looking at it; prints CPU times
+ *   worker.cjs flood LIBRARY RATE SECONDS   RATE new UDP flows a second, one datagram to a new port each
+ *   worker.cjs split                        counts the new connections in what conntrack -E prints
+ */
+
+import { createRequire } from 'node:module';
+
+import type * as Koffi from 'koffi';
+import split2 from 'split2';
+
+import { Dumper } from '../../collector/modules/flows/dumper.ts';
+import { Foreign } from '../../collector/netlink/foreign.ts';
+import { NLMSG_DONE } from '../../collector/netlink/message.ts';
+import { NETLINK_NETFILTER, request } from '../../collector/netlink/request.ts';
+import { NetlinkSocket } from '../../collector/netlink/socket.ts';
+import type { Runtime } from '../../collector/runtime.ts';
+import { median } from './statistics.ts';
+
+const runtime: Runtime = {
+  monotonic: () => Number(process.hrtime.bigint()) / 1000,
+  cpuTime: () => {
+    const { system, user } = process.cpuUsage();
+    return user + system;
+  },
+  later: () => () => undefined,
+  yield: () => new Promise((resolve) => setImmediate(resolve)),
+};
+
+/** CPU times in milliseconds, each the median of the rounds. */
+export interface DumpTimes {
+  readonly entries: number;
+  /** Of dumping and counting. */
+  readonly counted: number;
+  /** Of receiving the same and looking at nothing but its end. */
+  readonly received: number;
+}
+
+async function dump(library: string, rounds: number): Promise<void> {
+  const options = { name: 'ctnetlink', protocol: NETLINK_NETFILTER, slots: 4, slotSize: 32 * 1024 };
+  const channel = new NetlinkSocket(new Foreign(library), options);
+  const dumper = new Dumper(channel, runtime);
+  const counted: number[] = [];
+  const received: number[] = [];
+  let entries = 0;
+  for (let round = 0; round < rounds; round++) {
+    const dumped = await dumper.dump();
+    counted.push((dumped?.cpuTime ?? Number.NaN) / 1000);
+    entries = dumped?.tally.entries ?? 0;
+    received.push(receive(channel) / 1000);
+  }
+  const times: DumpTimes = { entries, counted: median(counted), received: median(received) };
+  process.stdout.write(`${JSON.stringify(times)}\n`);
+}
+
+/** Receives a dump without looking at it; returns the CPU time in microseconds. */
+function receive(channel: NetlinkSocket): number {
+  const before = runtime.cpuTime();
+  channel.send(request('table', 1));
+  for (;;) {
+    const datagrams = channel.receive();
+    for (let index = 0; index < datagrams; index++) {
+      if (channel.memory.u16[(channel.start(index) >> 1) + 2] === NLMSG_DONE) return runtime.cpuTime() - before;
+    }
+  }
+}
+
+function flood(library: string, rate: number, seconds: number): void {
+  const libc: Koffi.LibraryHandle = createRequire(library)(library).load(null);
+  const socket = libc.func('int socket(int domain, int type, int protocol)');
+  const sendto = libc.func('int sendto(int fd, void *data, size_t size, int flags, void *address, uint32_t length)');
+  const descriptor = socket(2, 2, 0);
+  const piece = Buffer.from('flow');
+  const address = Buffer.alloc(16);
+  address.writeUInt16LE(2, 0);
+  const total = rate * seconds;
+  const began = performance.now();
+  let sent = 0;
+  const send = (): void => {
+    const due = Math.min(total, Math.floor(((performance.now() - began) / 1000) * rate));
+    for (; sent < due; sent++) {
+      address.writeUInt16BE(1024 + (sent % 60_000), 2);
+      address.set([127, 55, Math.floor(sent / 60_000), 9], 4);
+      if (sendto(descriptor, piece, piece.length, 0, address, address.length) < 0) throw new Error('sendto failed');
+    }
+    if (sent < total) setTimeout(send, 2);
+    else process.stdout.write(`${JSON.stringify({ sent, seconds: (performance.now() - began) / 1000 })}\n`);
+  };
+  send();
+}
+
+function split(): void {
+  let lines = 0;
+  process.stdin.pipe(split2()).on('data', (line: string) => {
+    if (line.startsWith('    [NEW]')) lines++;
+  });
+  process.stdin.on('end', () => process.stdout.write(`${lines}\n`));
+}
+
+const [kind, library = '', first = '', second = ''] = process.argv.slice(2);
+if (kind === 'dump') void dump(library, Number(first));
+else if (kind === 'flood') flood(library, Number(first), Number(second));
+else split();

@@ -1,0 +1,294 @@
+import { Volume } from 'memfs';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { createCollector } from '../collector/collector.ts';
+import { parseConfig } from '../collector/config.ts';
+import { createAccess, type EventChannel, type Room } from '../collector/modules/access.ts';
+import { Output } from '../collector/output.ts';
+import { FakeRuntime } from './helpers/fake_runtime.ts';
+import {
+  cpuStatistics,
+  done,
+  entry,
+  event,
+  expectationStatistics,
+  FakeChannel,
+  statistics,
+} from './helpers/netlink_channel.ts';
+import { SETTINGS, STAT } from './helpers/recorded_host.ts';
+import { RecordingLog } from './helpers/recording_log.ts';
+import { StallingPipe } from './helpers/stalling_pipe.ts';
+import { NAMES, OLD_NAMES, statRow, statText } from './helpers/stat_text.ts';
+
+vi.mock(import('../collector/modules/access.ts'), async (original) => ({
+  ...(await original()),
+  createAccess: vi.fn(),
+}));
+
+/** Which module a channel was opened by, told by the room that it wants. */
+const OPENERS: Readonly<Record<string, string>> = { '256x1024': 'events', '4x32768': 'flows', '1x32768': 'stat' };
+
+/** A collector on a host in memory with a kernel that answers. */
+class Collecting {
+  readonly pipe = new StallingPipe();
+  readonly log = new RecordingLog();
+  readonly runtime = new FakeRuntime(300e6);
+  readonly volume: Volume;
+  /** The channels that were opened, by module. */
+  readonly channels = new Map<string, FakeChannel>();
+  readonly collector: ReturnType<typeof createCollector>;
+  use = statistics({ entries: 77, max: 100 });
+  #second = 300;
+
+  constructor(config: string, { every = 1, prefix = '', release = '6.18.0' } = {}) {
+    const settings = { max: '4000\n', count: '900\n', buckets: '1024\n', expect_max: '96\n', events: '1\n' };
+    const files = Object.entries(settings).map(([name, text]) => [`${prefix}${SETTINGS}${name}`, text]);
+    this.volume = Volume.fromJSON(Object.fromEntries(files));
+    this.stat(NAMES, {}, prefix);
+    vi.mocked(createAccess).mockReturnValue((room) => this.#open(room));
+    this.collector = createCollector({
+      config: parseConfig('conntrack.conf', config),
+      every,
+      hostPrefix: prefix,
+      release,
+      library: '/usr/lib/conntrack-koffi',
+      fs: this.volume,
+      runtime: this.runtime,
+      output: new Output(this.pipe, this.log),
+      log: this.log,
+    });
+  }
+
+  #open(room: Room): EventChannel {
+    const channel = new FakeChannel({ ...room, around: new Uint8Array(room.slotSize).fill(0xff) });
+    channel.replyWith('statistics', () => [[this.use]]);
+    channel.reply('cpuStatistics', [cpuStatistics(0), done()]);
+    channel.reply('expectationStatistics', [expectationStatistics(0), done()]);
+    channel.reply('table', [entry({ protocol: 132 }), done()]);
+    this.channels.set(OPENERS[`${room.slots}x${room.slotSize}`] ?? 'nobody', channel);
+    return channel;
+  }
+
+  stat(names: readonly string[], values: Readonly<Record<string, number>>, prefix = ''): void {
+    this.volume.mkdirSync(`${prefix}/proc/net/stat`, { recursive: true });
+    this.volume.writeFileSync(`${prefix}${STAT}`, statText(names, [statRow({ entries: 812, ...values }, names)]));
+  }
+
+  hear(...events: readonly Uint8Array[]): void {
+    this.channels.get('events')?.queue(events);
+  }
+
+  /** Updates every so many seconds, so many times; returns what was sent, line by line. */
+  async update(times: number, every = 1): Promise<string[]> {
+    const before = this.pipe.text.length;
+    for (let time = 0; time < times; time++) {
+      this.runtime.advanceTo(this.#second);
+      this.collector?.tick({ at: this.#second * 1e6, skipped: 0 });
+      this.#second += every;
+      await this.runtime.settle();
+    }
+    return this.pipe.text.slice(before).trim().split('\n');
+  }
+}
+
+/** The lines between the BEGIN of a chart and its END, of its last update. */
+function drawn(lines: readonly string[], chart: string): string[] {
+  const begin = lines.findLastIndex((line) => line.split(' ', 2).join(' ') === `BEGIN conntrack.${chart}`);
+  return begin < 0 ? [] : lines.slice(begin + 1, lines.indexOf('END', begin));
+}
+
+/** One chart of each module. */
+const SIGNS = { stat: 'sockets', events: 'new_by_protocol', flows: 'flows_by_protocol' };
+
+/** The modules whose charts are drawn. */
+function working(lines: readonly string[]): string[] {
+  return Object.entries(SIGNS).flatMap(([module, chart]) => (drawn(lines, chart).length > 0 ? [module] : []));
+}
+
+const off = (...modules: readonly string[]): string =>
+  `modules: {${modules.map((module) => `${module}: {enabled: no}`).join(', ')}}\n`;
+
+beforeEach(() => {
+  vi.mocked(createAccess).mockReset();
+});
+
+describe('a collector', () => {
+  it.each<[string, string, string[], string[]]>([
+    ['nothing that is configured', '', ['stat', 'events', 'flows'], ['events', 'flows']],
+    ['advanced mode', 'mode: advanced', ['stat', 'events', 'flows'], ['events', 'flows']],
+    ['basic mode', 'mode: basic', ['stat'], []],
+    [
+      'basic mode, whatever else is on',
+      'mode: basic\nmodules: {events: {enabled: yes}, flows: {enabled: yes}}',
+      ['stat'],
+      [],
+    ],
+    ['stat turned off', off('stat'), ['events', 'flows'], ['events', 'flows']],
+    ['events turned off', off('events'), ['stat', 'flows'], ['flows']],
+    ['flows turned off', off('flows'), ['stat', 'events'], ['events']],
+    ['stat alone', off('events', 'flows'), ['stat'], []],
+    [
+      'stat over netlink alone',
+      'modules: {stat: {read_from: netlink}, events: {enabled: no}, flows: {enabled: no}}',
+      ['stat'],
+      ['stat'],
+    ],
+    ['flows alone', off('stat', 'events'), ['flows'], ['flows']],
+  ])('with %s has the modules for it, and opens no channel for another', async (_what, config, modules, channels) => {
+    const collecting = new Collecting(config);
+    expect(working(await collecting.update(3))).toEqual(modules);
+    expect([...collecting.channels.keys()].sort()).toEqual([...channels].sort());
+  });
+
+  it.each([
+    ['every module turned off', off('stat', 'events', 'flows')],
+    ['basic mode and its only module turned off', `mode: basic\n${off('stat')}`],
+  ])('is none with %s', (_what, config) => {
+    const { collector, channels } = new Collecting(config);
+    expect(collector).toBeUndefined();
+    expect(channels.size).toBe(0);
+  });
+
+  it('is told the file system, the host and the library for its way to the kernel, once', () => {
+    const { volume } = new Collecting('', { prefix: '/host' });
+    expect(createAccess).toHaveBeenCalledTimes(1);
+    const [options] = vi.mocked(createAccess).mock.calls[0] ?? [];
+    expect(options?.fs).toBe(volume);
+    expect(options?.host.path('/proc')).toBe('/host/proc');
+    expect(options?.library).toBe('/usr/lib/conntrack-koffi');
+  });
+
+  it('draws the new and deleted connections that the kernel only reports beside those that it counts', async () => {
+    const collecting = new Collecting('');
+    await collecting.update(2);
+    collecting.stat(NAMES, { invalid: 3, insert: 8 });
+    collecting.hear(...[6, 17, 17].map((protocol) => event('new', { protocol })), event('destroy', { protocol: 6 }));
+    const lines = await collecting.update(1);
+    expect(drawn(lines, 'new')).toEqual(['SET new = 3000', 'SET invalid = 3000']);
+    expect(drawn(lines, 'changes')).toEqual(['SET inserted = 8000', 'SET deleted = 1000']);
+    expect(drawn(lines, 'new_by_protocol').slice(0, 2)).toEqual(['SET tcp = 1000', 'SET udp = 2000']);
+  });
+
+  it('draws them without the module that counts the others', async () => {
+    const collecting = new Collecting(off('stat', 'flows'));
+    await collecting.update(1);
+    collecting.hear(event('new', { protocol: 6 }), event('destroy', { protocol: 6 }));
+    const lines = await collecting.update(1);
+    expect([drawn(lines, 'new'), drawn(lines, 'changes')]).toEqual([['SET new = 1000'], ['SET deleted = 1000']]);
+  });
+
+  it('believes the count of a kernel that counts them', async () => {
+    const collecting = new Collecting('', { release: '4.4.0-210-generic' });
+    collecting.stat(OLD_NAMES, { new: 100, delete: 50 });
+    await collecting.update(2);
+    collecting.stat(OLD_NAMES, { new: 109, delete: 57 });
+    collecting.hear(event('new', { protocol: 6 }));
+    const lines = await collecting.update(1);
+    expect(drawn(lines, 'new')).toContain('SET new = 9000');
+    expect(drawn(lines, 'changes')).toContain('SET deleted = 7000');
+    expect(drawn(lines, 'new_by_protocol')).toContain('SET tcp = 1000');
+  });
+
+  it('lets go of every channel when it is closed', async () => {
+    const collecting = new Collecting('modules: {stat: {read_from: netlink}}');
+    await collecting.update(2);
+    collecting.collector?.close();
+    const isClosed = [...collecting.channels].map(([module, channel]) => [module, channel.isClosed]).sort();
+    expect(isClosed).toEqual([
+      ['events', true],
+      ['flows', true],
+      ['stat', true],
+    ]);
+  });
+});
+
+describe('the configuration of a collector', () => {
+  const every = (lines: readonly string[], chart: string): string | undefined =>
+    lines
+      .findLast((line) => line.startsWith(`CHART conntrack.${chart} `))
+      ?.match(/ (\d+) '[a-z ]*' 'conntrack.plugin'/)?.[1];
+
+  it.each([
+    ['receive_buffer: 3', 3 * 1024 * 1024],
+    ['receive_buffer: 1024', 1024 * 1024 * 1024],
+    ['', 64 * 1024 * 1024],
+  ])('says in mebibytes how much may wait: {%s} is %i bytes', async (options, bytes) => {
+    const collecting = new Collecting(`modules: {events: {${options}}}`);
+    await collecting.update(1);
+    expect(collecting.channels.get('events')?.receiveBuffer).toBe(bytes);
+  });
+
+  it('says how many events are too many', async () => {
+    const collecting = new Collecting('modules: {events: {most_per_second: 1000}}');
+    await collecting.update(1);
+    const channel = collecting.channels.get('events');
+    for (let second = 0; second < 5; second++) {
+      expect(channel?.isClosed).toBe(false);
+      collecting.hear(...Array.from({ length: 1001 }, () => event('destroy', { protocol: 6 })));
+      await collecting.update(1);
+    }
+    expect(channel?.isClosed).toBe(true);
+    expect(collecting.log.messages).toEqual([
+      expect.stringContaining('more than 1000 new and destroyed connections a second'),
+    ]);
+  });
+
+  it.each([
+    ['', 1, '10'],
+    ['update_every: 25', 1, '25'],
+    ['update_every: 25', 10, '30'],
+    ['update_every: 5', 20, '20'],
+    ['full_above: 77', 1, '10'],
+    ['full_above: 76.5', 1, '20'],
+  ])('says how often the table is dumped: {%s}, updated every %i s, every %s s', async (options, tick, expected) => {
+    const collecting = new Collecting(`modules: {flows: {${options}}}`, { every: tick });
+    const lines = await collecting.update(2, tick);
+    expect(every(lines, 'flows_by_protocol')).toBe(expected);
+    expect(every(lines, 'sockets')).toBe(String(tick));
+  });
+
+  it.each([
+    ['0.5', '40'],
+    ['2', '10'],
+    ['20', '10'],
+  ])('says in percent how much of a CPU dumping may take: %s', async (share, expected) => {
+    const collecting = new Collecting(`modules: {flows: {cpu_share: ${share}}}`);
+    await collecting.update(1);
+    const receive = FakeChannel.prototype.receive;
+    vi.spyOn(collecting.channels.get('flows') ?? new FakeChannel(), 'receive').mockImplementation(function (
+      this: FakeChannel,
+    ) {
+      collecting.runtime.compute(190_000);
+      return receive.call(this);
+    });
+    expect(every(await collecting.update(12), 'flows_by_protocol')).toBe(expected);
+  });
+
+  it('says whether a CPU has charts of its own, and where the counters come from', async () => {
+    const collecting = new Collecting('modules: {stat: {per_cpu: yes, read_from: netlink}}');
+    const lines = await collecting.update(2);
+    expect(drawn(lines, 'cpu_events_cpu0')).not.toEqual([]);
+    expect(drawn(lines, 'sockets')).toContain('SET connections = 77');
+    expect(drawn(await new Collecting('').update(2), 'sockets')).toContain('SET connections = 812');
+  });
+
+  it.each([
+    ['auto', 'notice'],
+    ['yes', 'error'],
+  ])('says by enabled: %s how severe it is that a module cannot work', async (enabled, level) => {
+    const collecting = new Collecting(`modules: {events: {enabled: ${enabled}}, flows: {enabled: ${enabled}}}`);
+    collecting.use = statistics({ entries: 1 }).slice(0, 18);
+    collecting.volume.writeFileSync(`${SETTINGS}events`, '0\n');
+    await collecting.update(3);
+    expect(collecting.log.entries.map((said) => [said.level, said.message.split(': ', 1)[0]])).toEqual([
+      [level, 'new and destroyed connections are not drawn'],
+      [level, 'the composition of the connection table is not drawn'],
+    ]);
+  });
+
+  it('says which source every chart is labelled with', async () => {
+    const lines = await new Collecting('source: rack 7').update(2);
+    const charts = lines.filter((line) => line.startsWith('CHART '));
+    expect(lines.filter((line) => line === "CLABEL 'source' 'rack 7' 2")).toHaveLength(charts.length);
+  });
+});

@@ -1,0 +1,57 @@
+/** What the modules `events` and `flows` return, and what they read: the same on every kernel. */
+
+import { Volume } from 'memfs';
+
+import { createLog } from '../../collector/log.ts';
+import { EventsModule } from '../../collector/modules/events/events.ts';
+import { FlowsModule } from '../../collector/modules/flows/flows.ts';
+import type { Sample } from '../../collector/modules/module.ts';
+import { Host } from '../../collector/procfs/host.ts';
+import type { Runtime } from '../../collector/runtime.ts';
+import { done, FakeChannel, statistics } from './netlink_channel.ts';
+
+const log = createLog({ level: 'error', now: () => 0, write: () => undefined });
+
+const runtime: Runtime = {
+  monotonic: () => 0,
+  cpuTime: () => 0,
+  later: () => () => undefined,
+  yield: () => Promise.resolve(),
+};
+
+/** What `events` returns where nothing happens. `volume` is what it reads files from. */
+export function eventSamples(volume: Volume = new Volume()): readonly Sample[] {
+  const module = new EventsModule({
+    fs: volume,
+    host: new Host(volume, ''),
+    log,
+    connect: () => new FakeChannel(),
+    runtime,
+    every: 1,
+    required: false,
+    receiveBuffer: 1024,
+    mostPerSecond: 1000,
+  });
+  module.collect(0);
+  return module.collect(1e6);
+}
+
+/** What `flows` returns of an empty table. */
+export async function flowSamples(): Promise<readonly Sample[]> {
+  const channel = new FakeChannel();
+  channel.reply('statistics', [statistics({ entries: 0, max: 16 })]);
+  channel.reply('table', [done()]);
+  const module = new FlowsModule({
+    log,
+    connect: () => channel,
+    runtime,
+    tick: 1,
+    every: 10,
+    share: 1,
+    fullAbove: 100,
+    required: false,
+  });
+  module.collect(0);
+  await new Promise((resolve) => setImmediate(resolve));
+  return module.collect(1e6);
+}

@@ -1,0 +1,674 @@
+import fc from 'fast-check';
+import { Volume } from 'memfs';
+import { describe, expect, it, vi } from 'vitest';
+
+import { Obstacle } from '../../../collector/modules/access.ts';
+import { EventsModule, type EventsOptions } from '../../../collector/modules/events/events.ts';
+import { Host } from '../../../collector/procfs/host.ts';
+import { FakeRuntime } from '../../helpers/fake_runtime.ts';
+import {
+  altered,
+  attribute,
+  concat,
+  event,
+  FakeChannel,
+  failure,
+  type Message,
+  nested,
+  netfilter,
+  number,
+  overrun,
+} from '../../helpers/netlink_channel.ts';
+import { SETTINGS } from '../../helpers/recorded_host.ts';
+import { RecordingLog } from '../../helpers/recording_log.ts';
+
+const SETTING = `${SETTINGS}events`;
+/** Room for 100 events, as the kernel counts them. */
+const RECEIVE_BUFFER = 64_000;
+
+const TCP = 6;
+const UDP = 17;
+const GRE = 47;
+
+/** A module in a process of its own; what it listens to are channels that a test speaks through. */
+class Listener {
+  readonly runtime = new FakeRuntime(100e6);
+  readonly log = new RecordingLog();
+  readonly volume = Volume.fromJSON({ [SETTING]: '1\n' });
+  /** Every channel that was opened, in order. */
+  readonly channels: FakeChannel[] = [];
+  readonly module: EventsModule;
+  /** What becomes of a new channel. */
+  prepare: (channel: FakeChannel) => void = () => undefined;
+
+  constructor(options: Partial<EventsOptions> = {}) {
+    this.module = new EventsModule({
+      fs: this.volume,
+      host: new Host(this.volume, ''),
+      log: this.log,
+      runtime: this.runtime,
+      every: 1,
+      required: false,
+      receiveBuffer: RECEIVE_BUFFER,
+      mostPerSecond: 1000,
+      connect: (room) => {
+        const channel = new FakeChannel({ ...room, around: new Uint8Array(room.slotSize).fill(0xff) });
+        this.channels.push(channel);
+        this.prepare(channel);
+        return channel;
+      },
+      ...options,
+    });
+  }
+
+  /** The channel that was opened last. */
+  get channel(): FakeChannel {
+    const channel = this.channels.at(-1);
+    if (channel === undefined) throw new Error('no channel was opened');
+    return channel;
+  }
+
+  /** The kernel reports. */
+  hear(...messages: readonly Message[]): void {
+    this.channel.queue(messages);
+  }
+
+  /** Lets time go by until then and updates: the numbers that are known, `undefined` when there is nothing to draw. */
+  tick(second: number): Record<string, number> | undefined {
+    this.runtime.advanceTo(second);
+    const [sample] = this.module.collect(second * 1e6);
+    if (sample === undefined) return undefined;
+    const known = Object.entries(sample.values).flatMap(([metric, value]) =>
+      value === undefined ? [] : [[metric, value]],
+    );
+    return Object.fromEntries(known);
+  }
+
+  /** Updates every second from one to another, with so many new connections in each. */
+  ticks(from: number, to: number, perSecond = 0): (Record<string, number> | undefined)[] {
+    return Array.from({ length: to - from + 1 }, (_, index) => {
+      this.hear(...news(perSecond));
+      return this.tick(from + index);
+    });
+  }
+
+  /** Every line that was logged: its level and its message. */
+  get said(): string[] {
+    return this.log.entries.map(({ level, message }) => `${level} ${message}`);
+  }
+}
+
+function news(count: number, protocol = TCP): Message[] {
+  return Array.from({ length: count }, () => event('new', { protocol }));
+}
+
+/** One that listens since the 100th second. */
+function listening(options: Partial<EventsOptions> = {}): Listener {
+  const listener = new Listener(options);
+  expect(listener.tick(100)).toBeUndefined();
+  expect(listener.channels).toHaveLength(1);
+  return listener;
+}
+
+const NOTHING_HAPPENED = {
+  ...{ new: 0, deleted: 0, event_overruns: 0 },
+  ...{ new_tcp: 0, new_udp: 0, new_icmp: 0, new_icmpv6: 0, new_sctp: 0, new_gre: 0, new_other: 0 },
+};
+
+describe('module events', () => {
+  it('listens to what is made and to what is destroyed, to nothing else, and asks nothing', () => {
+    const { channel } = listening({ receiveBuffer: 5_000_000 });
+    expect(channel.joined).toEqual([1, 3]);
+    expect(channel.receiveBuffer).toBe(5_000_000);
+    expect(channel.sent).toEqual([]);
+  });
+
+  it('has nothing to draw when it begins to listen, and from then on what it heard', () => {
+    const listener = new Listener();
+    expect(listener.tick(100)).toBeUndefined();
+    expect(listener.tick(101)).toEqual(NOTHING_HAPPENED);
+    listener.hear(...news(3), event('destroy', { protocol: TCP }), ...news(2, UDP));
+    expect(listener.tick(102)).toEqual({ ...NOTHING_HAPPENED, new: 5, new_tcp: 3, new_udp: 2, deleted: 1 });
+    expect(listener.tick(103)).toEqual(NOTHING_HAPPENED);
+    expect(listener.said).toEqual([]);
+  });
+
+  it('draws rates over the time that really passed', () => {
+    const listener = listening();
+    listener.hear(...news(4));
+    expect(listener.tick(101.6)).toMatchObject({ new: 2.5, new_tcp: 2.5 });
+    listener.hear(...news(1, UDP), ...[1, 2, 3].map(() => event('destroy', { protocol: UDP })));
+    expect(listener.tick(102)).toMatchObject({ new: 2.5, new_udp: 2.5, deleted: 7.5 });
+    listener.hear(...news(6));
+    expect(listener.tick(105)).toMatchObject({ new: 2 });
+  });
+
+  it.each([
+    [6, 2, 'new_tcp'],
+    [6, 10, 'new_tcp'],
+    [17, 10, 'new_udp'],
+    [1, 2, 'new_icmp'],
+    [58, 10, 'new_icmpv6'],
+    [132, 2, 'new_sctp'],
+    [47, 2, 'new_gre'],
+    [50, 2, 'new_other'],
+    [255, 10, 'new_other'],
+  ])('counts new connections of protocol %i in address family %i as %s', (protocol, family, metric) => {
+    const listener = listening();
+    listener.hear(event('new', { protocol, family, tcpState: 1 }), event('new', { protocol, family }));
+    expect(listener.tick(101)).toEqual({ ...NOTHING_HAPPENED, new: 2, [metric]: 2 });
+  });
+
+  it('does not count a change of a connection for a new one', () => {
+    const listener = listening();
+    listener.hear(event('update', { protocol: TCP, tcpState: 3 }), event('update', { protocol: UDP }), ...news(1));
+    expect(listener.tick(101)).toEqual({ ...NOTHING_HAPPENED, new: 1, new_tcp: 1 });
+  });
+
+  it('counts every message of a datagram, and every datagram of however many wait', () => {
+    const listener = listening({ receiveBuffer: RECEIVE_BUFFER * 100 });
+    listener.channel.queue(
+      [[...news(2), event('destroy', { protocol: GRE }), ...news(1, GRE)], event('destroy', { protocol: TCP })],
+      news(300, UDP),
+      news(257),
+    );
+    expect(listener.tick(101)).toMatchObject({ new: 560, new_tcp: 259, new_udp: 300, new_gre: 1, deleted: 2 });
+    expect(listener.channel.waiting).toBe(0);
+  });
+
+  it('draws as many new connections as the protocols add up to, whatever is heard', () => {
+    const heard = fc.record({
+      kind: fc.constantFrom('new', 'update', 'destroy'),
+      protocol: fc.oneof(fc.constantFrom(1, 6, 17, 47, 58, 132), fc.nat(255)),
+      family: fc.constantFrom(2, 10),
+    });
+    fc.assert(
+      fc.property(fc.array(heard, { maxLength: 40 }), (events) => {
+        const listener = listening();
+        listener.hear(...events.map(({ kind, ...entry }) => event(kind, entry)));
+        const { new: created, deleted, event_overruns, ...byProtocol } = listener.tick(102) ?? {};
+        const sum = Object.values(byProtocol).reduce((total, rate) => total + rate, 0);
+        const count = (kind: string): number => events.filter((one) => one.kind === kind).length;
+        expect([created, sum, deleted, event_overruns]).toEqual([
+          count('new') / 2,
+          count('new') / 2,
+          count('destroy') / 2,
+          0,
+        ]);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+describe('an overrun', () => {
+  it('is drawn, and leaves a gap in everything else for its interval alone', () => {
+    const listener = listening();
+    listener.hear(...news(2));
+    listener.tick(101);
+    listener.channel.queue(news(3), overrun(), news(4, UDP), overrun());
+    listener.hear(event('destroy', { protocol: UDP }));
+    expect(listener.tick(103)).toEqual({ event_overruns: 1 });
+    listener.hear(...news(5));
+    expect(listener.tick(104)).toEqual({ ...NOTHING_HAPPENED, new: 5, new_tcp: 5 });
+  });
+
+  it('is said at once, and then at most once a minute, with how many there were', () => {
+    const listener = listening();
+    for (let second = 101; second <= 230; second++) {
+      listener.channel.queue(...Array.from({ length: second === 150 ? 8 : 1 }, overrun));
+      listener.tick(second);
+    }
+    expect(listener.log.entries.map(({ level, fields }) => [level, fields])).toEqual([
+      ['warning', { overruns: 1 }],
+      ['warning', { overruns: 67 }],
+      ['warning', { overruns: 60 }],
+    ]);
+    expect(listener.log.messages[0]).toMatch(/modules\.events\.receive_buffer$/);
+  });
+
+  it('that was not said within the minute is said after it, even if it was the last', () => {
+    const listener = listening();
+    listener.channel.queue(overrun());
+    listener.tick(101);
+    listener.channel.queue(overrun(), overrun());
+    listener.tick(110);
+    for (let second = 111; second <= 160; second++) listener.tick(second);
+    expect(listener.log.entries.map(({ fields }) => fields)).toEqual([{ overruns: 1 }]);
+    for (let second = 161; second <= 300; second++) listener.tick(second);
+    expect(listener.log.entries.map(({ fields }) => fields)).toEqual([{ overruns: 1 }, { overruns: 2 }]);
+  });
+});
+
+describe('a report that cannot be understood', () => {
+  const whole = event('new', { protocol: TCP });
+  const header = { type: 0x100, flags: 0x400, sequence: 0 };
+  const CASES: readonly (readonly [string, Message, RegExp])[] = [
+    ['is cut off within its header', whole.slice(0, 13), /header is cut off after 13 of 16 bytes/],
+    ['claims to be longer than it is', altered(whole, 0, 4, 9000), /claims to be 9000 bytes long/],
+    ['claims to be shorter than a header', altered(whole, 0, 4, 15), /claims to be 15 bytes long/],
+    ['is cut off within its first attribute', altered(whole.slice(0, 30), 0, 4, 30), /attribute claims to be/],
+    ['has no address family', altered(whole.slice(0, 16), 0, 4, 16), /without an address family/],
+    ['has no attributes', netfilter(header, { family: 2 }), /without a protocol/],
+    ['has no protocol', netfilter(header, { family: 2 }, nested(1, nested(1)), attribute(3, number(8, 4))), /protocol/],
+    ['has a protocol of two bytes', netfilter(header, {}, nested(1, nested(2, attribute(1, number(6, 2))))), /2 bytes/],
+  ];
+
+  it.each(CASES)(
+    'because it %s leaves a gap and is said in one line, until reports can be understood again',
+    (_, bad, why) => {
+      const listener = listening();
+      listener.channel.queue([...news(2), bad, ...news(3)]);
+      expect(listener.tick(101)).toEqual({ event_overruns: 0 });
+      listener.channel.queue([bad, event('destroy', { protocol: TCP })]);
+      expect(listener.tick(102)).toEqual({ event_overruns: 0 });
+      listener.hear(...news(4));
+      expect(listener.tick(103)).toEqual({ ...NOTHING_HAPPENED, new: 4, new_tcp: 4 });
+      listener.tick(104);
+      expect(listener.log.entries).toEqual([
+        {
+          level: 'warning',
+          message: expect.stringMatching(/^the kernel reported what cannot be understood: .* are not drawn$/),
+          fields: { error: expect.stringMatching(why) },
+        },
+        { level: 'info', message: 'the reports of the kernel can be understood again', fields: undefined },
+      ]);
+    },
+  );
+
+  it('does not hide how many overruns there were', () => {
+    const listener = listening();
+    listener.channel.queue(overrun(), [whole.slice(0, 20)], overrun(), overrun());
+    expect(listener.tick(101)).toEqual({ event_overruns: 3 });
+  });
+
+  it('is never a wrong number, however a report is cut or changed', () => {
+    const change = fc.record({ at: fc.nat(whole.length - 1), byte: fc.nat(255), length: fc.nat(whole.length) });
+    fc.assert(
+      fc.property(change, ({ at, byte, length }) => {
+        const listener = listening();
+        const changed = concat([whole]);
+        changed[at] = byte;
+        listener.channel.queue([changed.slice(0, length)], news(1, UDP));
+        const values = listener.tick(101) ?? {};
+        const isGap = Object.keys(values).join() === 'event_overruns';
+        // One report was changed: at most one connection of some protocol, or one end of one, comes of it.
+        if (!isGap) {
+          expect(values['new']).toBeLessThanOrEqual(2);
+          expect((values['new'] ?? 0) + (values['deleted'] ?? 0)).toBeLessThanOrEqual(2);
+          expect(values['new_udp']).toBeGreaterThanOrEqual(1);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('a flood of events', () => {
+  const SILENCE = Array<undefined>(59).fill(undefined);
+
+  it.each([
+    [1, 5],
+    [2, 3],
+    [4, 2],
+    [5, 1],
+    [10, 1],
+  ])('is listened to for five seconds: with an interval of %i s, %i updates', (every, updates) => {
+    const listener = listening({ every, mostPerSecond: 10, receiveBuffer: RECEIVE_BUFFER * 10 });
+    const drawn: unknown[] = [];
+    for (let update = 1; update <= updates; update++) {
+      expect(listener.channel.isClosed).toBe(false);
+      listener.hear(...news(10 * every + 1));
+      drawn.push(listener.tick(100 + update * every)?.['new']);
+    }
+    expect(listener.channel.isClosed).toBe(true);
+    expect(drawn).toEqual(Array(updates).fill((10 * every + 1) / every));
+    expect(listener.runtime.waiting).toBe(0);
+    expect(listener.tick(100 + (updates + 1) * every)).toBeUndefined();
+  });
+
+  it('is said, left for a minute, and then listened to again', () => {
+    const listener = listening({ mostPerSecond: 50 });
+    listener.ticks(101, 105, 51);
+    expect(listener.said).toEqual([
+      'warning new and destroyed connections are not drawn: the kernel reports more than 50 new and destroyed ' +
+        'connections a second; trying again every 60 seconds',
+    ]);
+    expect(Array.from(SILENCE, (_, index) => listener.tick(106 + index))).toEqual(SILENCE);
+    expect(listener.channels).toHaveLength(1);
+
+    expect(listener.tick(165)).toBeUndefined();
+    expect(listener.channels).toHaveLength(2);
+    expect(listener.channel.joined).toEqual([1, 3]);
+    listener.hear(...news(7));
+    expect(listener.tick(166)).toMatchObject({ new: 7 });
+    expect(listener.said.slice(1)).toEqual(['info the kernel reports connections again']);
+
+    listener.ticks(167, 171, 60);
+    expect(listener.channel.isClosed).toBe(true);
+    expect(listener.said).toHaveLength(3);
+  });
+
+  it('that goes on is said once, however often it is listened to', () => {
+    const listener = listening({ mostPerSecond: 50 });
+    for (let second = 101; second <= 300; second++) {
+      if (!listener.channel.isClosed) listener.hear(...news(51));
+      listener.tick(second);
+    }
+    expect(listener.channels).toHaveLength(4);
+    expect(listener.said).toHaveLength(1);
+  });
+
+  it('is an error where events are required', () => {
+    const listener = listening({ mostPerSecond: 50, required: true });
+    listener.ticks(101, 105, 51);
+    expect(listener.said).toEqual([expect.stringMatching(/^error .* more than 50 /)]);
+  });
+
+  it('is of destroyed connections too', () => {
+    const listener = listening({ mostPerSecond: 50 });
+    for (let second = 101; second <= 105; second++) {
+      listener.hear(...news(25), ...Array.from({ length: 26 }, () => event('destroy', { protocol: UDP })));
+      listener.tick(second);
+    }
+    expect(listener.channel.isClosed).toBe(true);
+  });
+
+  it('is none while there are just as many as are allowed, or fewer once in five seconds', () => {
+    const listener = listening({ mostPerSecond: 50 });
+    listener.ticks(101, 120, 50);
+    listener.ticks(121, 124, 99);
+    listener.ticks(125, 125, 3);
+    listener.ticks(126, 129, 99);
+    expect(listener.channel.isClosed).toBe(false);
+    expect(listener.said).toEqual([]);
+    listener.ticks(130, 130, 99);
+    expect(listener.channel.isClosed).toBe(true);
+  });
+});
+
+describe('events that are turned off', () => {
+  const OFF =
+    'new and destroyed connections are not drawn: events are turned off: turn them on with ' +
+    '"sysctl net.netfilter.nf_conntrack_events=1"; trying again every 60 seconds';
+
+  it.each([
+    [false, 'notice'],
+    [true, 'error'],
+  ])('at the start are not listened to; that is said once, and where required (%s) as %s', (required, level) => {
+    const listener = new Listener({ required });
+    listener.volume.writeFileSync(SETTING, '0\n');
+    for (let second = 100; second < 400; second++) expect(listener.tick(second)).toBeUndefined();
+    expect(listener.channels).toEqual([]);
+    expect(listener.said).toEqual([`${level} ${OFF}`]);
+
+    listener.volume.writeFileSync(SETTING, '2\n');
+    // Looked for at 100, 160, 220, 280, 340 and 400.
+    expect([400, 401].map((second) => listener.tick(second))).toEqual([undefined, NOTHING_HAPPENED]);
+    expect(listener.said.slice(1)).toEqual(['info the kernel reports connections again']);
+  });
+
+  it('while they are listened to are noticed within ten seconds, and listened to again when they are turned on', () => {
+    const listener = listening();
+    listener.ticks(101, 112);
+    listener.volume.writeFileSync(SETTING, '0\n');
+    expect(listener.ticks(113, 119)).not.toContain(undefined);
+    expect(listener.tick(120)).toBeUndefined();
+    expect(listener.channel.isClosed).toBe(true);
+    expect(listener.said).toEqual([`notice ${OFF}`]);
+
+    listener.volume.writeFileSync(SETTING, '1\n');
+    expect(listener.tick(179)).toBeUndefined();
+    expect(listener.channels).toHaveLength(1);
+    expect(listener.tick(180)).toBeUndefined();
+    expect(listener.channels).toHaveLength(2);
+    expect(listener.tick(181)).toEqual(NOTHING_HAPPENED);
+  });
+
+  it.each([
+    ['is missing', undefined],
+    ['holds no number', 'on\n'],
+    ['is empty', ''],
+  ])('are not presumed when the setting %s', (_what, text) => {
+    const listener = new Listener();
+    listener.volume.unlinkSync(SETTING);
+    if (text !== undefined) listener.volume.writeFileSync(SETTING, text);
+    listener.tick(100);
+    expect(listener.ticks(101, 115)).not.toContain(undefined);
+    expect(listener.said).toEqual([]);
+  });
+});
+
+describe('a kernel that does not let the module listen', () => {
+  const NOT_DRAWN = 'new and destroyed connections are not drawn: ';
+  const AGAIN = '; trying again every 60 seconds';
+  const CAPABILITY = 'the plugin lacks the capability CAP_NET_ADMIN; the README says how to give it';
+
+  it.each([
+    [false, 'notice'],
+    [true, 'error'],
+  ])('says the remedy in one line, of required (%s) as %s, and is asked again every minute', (required, level) => {
+    const listener = new Listener({ required });
+    listener.prepare = (channel) => {
+      channel.failures.join = failure('EPERM', 'join group 1 of');
+    };
+    for (let second = 100; second < 280; second++) expect(listener.tick(second)).toBeUndefined();
+    expect(listener.channels.map(({ isClosed }) => isClosed)).toEqual([true, true, true]);
+    expect(listener.said).toEqual([`${level} ${NOT_DRAWN}${CAPABILITY}${AGAIN}`]);
+
+    listener.prepare = () => undefined;
+    expect(listener.tick(280)).toBeUndefined();
+    expect(listener.tick(281)).toEqual(NOTHING_HAPPENED);
+    expect(listener.said.slice(1)).toEqual(['info the kernel reports connections again']);
+  });
+
+  it('for another reason than before says that too, once', () => {
+    const listener = new Listener();
+    const reasons = ['EPERM', 'EPERM', 'ENOENT', 'ENOENT', 'EPERM'] as const;
+    for (const [minute, reason] of reasons.entries()) {
+      listener.prepare = (channel) => {
+        channel.failures.join = failure(reason, 'join');
+      };
+      listener.tick(100 + 60 * minute);
+    }
+    expect(listener.channels).toHaveLength(5);
+    expect(listener.said).toEqual([
+      `notice ${NOT_DRAWN}${CAPABILITY}${AGAIN}`,
+      expect.stringContaining('modprobe nf_conntrack_netlink'),
+      `notice ${NOT_DRAWN}${CAPABILITY}${AGAIN}`,
+    ]);
+  });
+
+  it('does not give it the buffer, is not listened to', () => {
+    const listener = new Listener();
+    listener.prepare = (channel) => {
+      channel.failures.setReceiveBuffer = failure('ENOMEM', 'set the receive buffer of');
+    };
+    listener.tick(100);
+    expect(listener.channel).toMatchObject({ isClosed: true, joined: [] });
+    expect(listener.said).toEqual([expect.stringMatching(/^notice .*set the receive buffer of ctnetlink: ENOMEM/)]);
+  });
+
+  it('gives it a smaller buffer, is read more often, and says so once', () => {
+    const listener = new Listener();
+    listener.prepare = (channel) => {
+      channel.mostReceiveBuffer = 12_800;
+    };
+    listener.tick(100);
+    // A quarter of the room for 10 events is full after half a second.
+    listener.ticks(101, 101, 5);
+    expect(listener.runtime.asked).toEqual([500]);
+    expect(listener.log.entries).toEqual([
+      {
+        level: 'notice',
+        message: 'the kernel gives a smaller receive buffer than configured: raise net.core.rmem_max',
+        fields: { bytes: 12_800, asked: 2 * RECEIVE_BUFFER },
+      },
+    ]);
+  });
+
+  it.each([
+    [false, []],
+    [true, [`error ${NOT_DRAWN}connection tracking is not loaded${AGAIN}`]],
+  ])('since it tracks no connections is nothing unusual, unless events are required (%s)', (required, said) => {
+    let asked = 0;
+    const connect = (): never => {
+      asked++;
+      throw new Obstacle('unloaded', 'connection tracking is not loaded', true);
+    };
+    const listener = new Listener({ required, connect });
+    for (let second = 100; second < 220; second++) expect(listener.tick(second)).toBeUndefined();
+    expect(asked).toBe(2);
+    expect(listener.said).toEqual(said);
+  });
+
+  it('is not blamed for a defect of the program, which is thrown on at every update', () => {
+    const connect = (): never => {
+      throw new TypeError('room is not iterable');
+    };
+    const listener = new Listener({ connect });
+    expect(() => listener.tick(100)).toThrow(TypeError);
+    expect(() => listener.tick(101)).toThrow(new TypeError('room is not iterable'));
+    expect(listener.said).toEqual([]);
+  });
+});
+
+describe('between two updates', () => {
+  it('nothing is done, and no timer runs, while little happens', () => {
+    const listener = listening();
+    listener.ticks(101, 400);
+    listener.ticks(401, 430, 24);
+    expect(listener.runtime.asked).toEqual([]);
+  });
+
+  it('waiting events are read as soon as the pace demands it, and are not lost to the next update', () => {
+    const listener = listening();
+    // A quarter of the room for 100 events is full after half a second.
+    listener.ticks(101, 101, 50);
+    expect(listener.runtime.asked).toEqual([500]);
+    listener.hear(...news(15));
+    listener.runtime.advanceTo(101.499);
+    expect(listener.channel.waiting).toBe(1);
+    listener.runtime.advanceTo(101.5);
+    expect(listener.channel.waiting).toBe(0);
+    expect(listener.runtime.asked).toEqual([500, 833]);
+    listener.hear(...news(2, UDP));
+    expect(listener.tick(102)).toMatchObject({ new: 17, new_tcp: 15, new_udp: 2 });
+    // Two in half a second: none is needed any more.
+    expect(listener.runtime.waiting).toBe(0);
+  });
+
+  it('they are read ever more often as the pace grows, up to a hundred times a second', () => {
+    const listener = listening({ mostPerSecond: 1e6 });
+    listener.ticks(101, 101, 50);
+    for (const [at, count] of [
+      [101.5, 40],
+      [101.8125, 60],
+    ] as const) {
+      listener.hear(...news(count));
+      listener.runtime.advanceTo(at);
+    }
+    // 25 events take 312 ms at 80 a second, and 130 ms at 60 in 312 ms.
+    expect(listener.runtime.asked.slice(0, 3)).toEqual([500, 312, 130]);
+    listener.hear(...news(90));
+    listener.runtime.advanceTo(101.942);
+    listener.hear(...news(90));
+    listener.runtime.advanceTo(101.978);
+    expect(listener.runtime.asked.slice(3)).toEqual([36, 10]);
+    expect(listener.runtime.waiting).toBe(1);
+    expect(listener.tick(102)).toMatchObject({ new: 280 });
+  });
+
+  it('a moment of silence does not make it forget the pace', () => {
+    const listener = listening();
+    listener.ticks(101, 101, 80);
+    for (const second of [101.312, 101.624, 101.936]) {
+      listener.hear(...news(25));
+      listener.runtime.advanceTo(second);
+    }
+    // The update comes right after a reading, and nothing happened in between.
+    expect(listener.tick(102)).toMatchObject({ new: 75 });
+    expect(listener.runtime.asked.at(-1)).toBeLessThan(1000);
+    const { length } = listener.runtime.asked;
+    listener.ticks(103, 130);
+    expect(listener.runtime.asked.length).toBeLessThan(length + 3);
+  });
+
+  it('no more are read at once than there is room for, so that a flood does not hold up everything else', () => {
+    const listener = listening({ mostPerSecond: 1e6 });
+    listener.channel.queue(news(60), news(60), news(60));
+    expect(listener.tick(101)).toMatchObject({ new: 120 });
+    expect(listener.channel.waiting).toBe(1);
+    listener.runtime.advanceTo(101.5);
+    expect(listener.channel.waiting).toBe(0);
+    expect(listener.tick(102)).toMatchObject({ new: 60 });
+  });
+
+  it('of a long interval, waiting events are read every ten seconds', () => {
+    const listener = listening({ every: 60 });
+    expect(listener.runtime.asked).toEqual([10_000]);
+    listener.hear(...news(3));
+    listener.runtime.advanceTo(110);
+    expect(listener.channel.waiting).toBe(0);
+    expect(listener.tick(160)).toMatchObject({ new: 3 / 60 });
+  });
+
+  it('an overrun is no failure', () => {
+    const listener = listening();
+    listener.ticks(101, 101, 50);
+    listener.channel.queue(overrun(), news(3));
+    listener.runtime.advanceTo(101.5);
+    expect(listener.channel.waiting).toBe(0);
+    expect(listener.tick(102)).toEqual({ event_overruns: 1 });
+    expect(listener.channel.isClosed).toBe(false);
+  });
+
+  it('a channel that fails is given up at the next update, which says why, and opened again after a minute', () => {
+    const listener = listening();
+    listener.ticks(101, 101, 50);
+    listener.channel.queue(failure('ENOMEM'));
+    listener.runtime.advanceTo(101.9);
+    expect(listener.runtime.waiting).toBe(0);
+    expect(listener.tick(102)).toBeUndefined();
+    expect(listener.channel.isClosed).toBe(true);
+    expect(listener.said).toEqual([expect.stringMatching(/^notice .* receive from ctnetlink: ENOMEM/)]);
+    expect(listener.tick(161)).toBeUndefined();
+    expect(listener.channels).toHaveLength(1);
+    listener.tick(162);
+    expect(listener.channels).toHaveLength(2);
+    expect(listener.tick(163)).toEqual(NOTHING_HAPPENED);
+  });
+
+  it('a defect of the program is kept for the next update to throw, after which it goes on', () => {
+    const listener = listening();
+    listener.ticks(101, 101, 50);
+    vi.spyOn(listener.channel, 'receive').mockImplementationOnce(() => {
+      throw new RangeError('offset is out of bounds');
+    });
+    listener.runtime.advanceTo(101.6);
+    expect(() => listener.tick(102)).toThrow(new RangeError('offset is out of bounds'));
+    listener.hear(...news(8));
+    expect(listener.tick(103)).toMatchObject({ new: 4 });
+  });
+});
+
+describe('a module events that is closed', () => {
+  it('lets go of its channel, its file and its timer', () => {
+    const listener = listening();
+    const opened = vi.spyOn(listener.volume, 'openSync');
+    const closed = vi.spyOn(listener.volume, 'closeSync');
+    listener.ticks(101, 101, 50);
+    expect(listener.runtime.waiting).toBe(1);
+    listener.module.close();
+    expect(listener.channel.isClosed).toBe(true);
+    expect(listener.runtime.waiting).toBe(0);
+    expect(opened).not.toHaveBeenCalled();
+    expect(closed).toHaveBeenCalledTimes(1);
+  });
+
+  it('before it ever listened has nothing to let go of', () => {
+    const listener = new Listener();
+    expect(() => listener.module.close()).not.toThrow();
+    expect(listener.channels).toEqual([]);
+  });
+});

@@ -1,0 +1,43 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { drainDelay } from '../../../collector/modules/events/pace.ts';
+
+describe('the time until waiting events are read', () => {
+  it.each([
+    [1000, 4000, 1000],
+    [1000, 40_000, 10_000],
+    [30_000, 104_857, 873],
+    [100_000, 104_857, 262],
+    [1_000_000, 104_857, 26],
+  ])('at %i events a second and room for %i is %i ms: a quarter of the room', (perSecond, capacity, delay) => {
+    expect(drainDelay(perSecond, capacity)).toBe(delay);
+  });
+
+  it.each([
+    ['nothing happens', 0],
+    ['the pace is not known, no time having passed', Number.NaN],
+    ['hardly anything happens', 0.001],
+  ])('is the longest when %s', (_what, perSecond) => {
+    expect(drainDelay(perSecond, 104_857)).toBe(10_000);
+  });
+
+  it.each([
+    ['the pace is beyond everything', Number.POSITIVE_INFINITY],
+    ['there is hardly any room', 5_000_000],
+  ])('is the shortest, and not 0, when %s', (_what, perSecond) => {
+    expect(drainDelay(perSecond, 1638)).toBe(10);
+  });
+
+  it('leaves room for a sudden fourfold pace, unless that fills the room in less than a few milliseconds', () => {
+    const perSecond = fc.double({ min: 0, max: 1e7, noNaN: true });
+    fc.assert(
+      fc.property(perSecond, fc.integer({ min: 1638, max: 1_677_721 }), (pace, capacity) => {
+        const delay = drainDelay(pace, capacity);
+        expect(delay).toBeGreaterThanOrEqual(10);
+        expect(delay).toBeLessThanOrEqual(10_000);
+        if (delay > 10) expect((4 * pace * delay) / 1000).toBeLessThanOrEqual(capacity);
+      }),
+    );
+  });
+});

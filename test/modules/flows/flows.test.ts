@@ -1,0 +1,436 @@
+import { describe, expect, it, vi } from 'vitest';
+
+import { type Connect, Obstacle } from '../../../collector/modules/access.ts';
+import { FlowsModule, type FlowsOptions } from '../../../collector/modules/flows/flows.ts';
+import { FakeRuntime } from '../../helpers/fake_runtime.ts';
+import {
+  altered,
+  done,
+  entry,
+  error,
+  FakeChannel,
+  failure,
+  type Message,
+  overrun,
+  type Receipt,
+  statistics,
+} from '../../helpers/netlink_channel.ts';
+import { RecordingLog } from '../../helpers/recording_log.ts';
+
+const INTERRUPTED = 0x10;
+const TCP = 6;
+const UDP = 17;
+
+/** A module in a process of its own, and a kernel that answers it. */
+class Dumping {
+  readonly runtime = new FakeRuntime(500e6);
+  readonly log = new RecordingLog();
+  /** Every channel that was opened, in order. */
+  readonly channels: FakeChannel[] = [];
+  readonly module: FlowsModule;
+  /** What the kernel answers to the question for the table, each time that it is asked, counted from 1. */
+  table: (time: number) => readonly Receipt[] = () => [[entry({ protocol: TCP, tcpState: 3 }), done()]];
+  use: Receipt = [statistics({ entries: 1, max: 100 })];
+  /** What it takes the process to receive once, in microseconds. */
+  cost = 0;
+  #asked = 0;
+
+  constructor(options: Partial<FlowsOptions> = {}) {
+    const connect: Connect = (room) => {
+      const channel = new FakeChannel({ ...room, around: new Uint8Array(room.slotSize).fill(0xff) });
+      channel.replyWith('statistics', () => [this.use]);
+      channel.replyWith('table', () => this.table(++this.#asked));
+      const receive = channel.receive.bind(channel);
+      vi.spyOn(channel, 'receive').mockImplementation(() => {
+        this.runtime.compute(this.cost);
+        return receive();
+      });
+      this.channels.push(channel);
+      return channel;
+    };
+    this.module = new FlowsModule({
+      log: this.log,
+      connect,
+      runtime: this.runtime,
+      tick: 1,
+      every: 10,
+      share: 0.02,
+      fullAbove: 95,
+      required: false,
+      ...options,
+    });
+  }
+
+  /** How often the table was asked for. */
+  get asked(): number {
+    return this.#asked;
+  }
+
+  /** Updates at that time, and lets a dump that begins come to its end. */
+  async tick(second: number): Promise<Record<string, number> | undefined> {
+    this.runtime.advanceTo(second);
+    const [sample] = this.module.collect(second * 1e6);
+    const known = Object.entries(sample?.values ?? {}).flatMap(([metric, value]) =>
+      value === undefined ? [] : [[metric, value]],
+    );
+    await this.runtime.settle();
+    return sample === undefined ? undefined : Object.fromEntries(known);
+  }
+
+  /** Updates every so many seconds; returns the times at which the table was asked for. */
+  async askedAt(from: number, to: number, step = 1): Promise<number[]> {
+    const times: number[] = [];
+    for (let second = from; second <= to; second += step) {
+      const before = this.#asked;
+      await this.tick(second);
+      if (this.#asked > before) times.push(second);
+    }
+    return times;
+  }
+
+  /** Every line that was logged: its level and its message. */
+  get said(): string[] {
+    return this.log.entries.map(({ level, message }) => `${level} ${message}`);
+  }
+}
+
+function entries(count: number, protocol = TCP): Message[] {
+  return Array.from({ length: count }, () => entry({ protocol }));
+}
+
+const FAILED = 'the composition of the connection table is not drawn: ';
+const AGAIN = '; trying again every 60 seconds';
+
+describe('module flows', () => {
+  it('dumps the table at once and returns what it is made of with the next update, once', async () => {
+    const dumping = new Dumping();
+    dumping.use = [statistics({ entries: 31, max: 1000 })];
+    dumping.table = () => [
+      [
+        [...entries(3, 47), entry({ protocol: TCP, tcpState: 3, status: 0x2e, family: 10 })],
+        [entry({ protocol: UDP, status: 0x18 }), entry({ protocol: 58, family: 10, status: 0xc00a })],
+      ],
+      [entry({ protocol: TCP, status: 0x400e })],
+      [done()],
+    ];
+    expect(await dumping.tick(500)).toBeUndefined();
+    expect(await dumping.tick(501)).toEqual({
+      ...{ flows_tcp: 2, flows_udp: 1, flows_icmp: 0, flows_icmpv6: 1, flows_sctp: 0, flows_gre: 3, flows_other: 0 },
+      ...{ flows_ipv4: 5, flows_ipv6: 2 },
+      ...{ flows_unreplied: 4, flows_replied: 1, flows_assured: 2 },
+      ...{ flows_nat_none: 5, flows_snat: 1, flows_dnat: 1, flows_nat_both: 0 },
+      ...{ flows_offload_none: 5, flows_offload_software: 1, flows_offload_hardware: 1 },
+      ...{ tcp_none: 0, tcp_syn_sent: 0, tcp_syn_recv: 0, tcp_established: 1, tcp_fin_wait: 0, tcp_close_wait: 0 },
+      ...{ tcp_last_ack: 0, tcp_time_wait: 0, tcp_close: 0, tcp_syn_sent2: 0, tcp_offloaded: 1 },
+      ...{ flows_utilization: 3.1, dump_duration: 0, dump_cpu_time: 0 },
+    });
+    expect(await dumping.tick(502)).toBeUndefined();
+    expect(dumping.said).toEqual([]);
+  });
+
+  it('draws an empty table', async () => {
+    const dumping = new Dumping();
+    dumping.table = () => [[done()]];
+    await dumping.tick(500);
+    expect(await dumping.tick(501)).toMatchObject({ flows_tcp: 0, flows_ipv4: 0, tcp_established: 0 });
+  });
+
+  it('dumps the table every ten seconds over one channel, counting anew each time', async () => {
+    const dumping = new Dumping();
+    dumping.table = (time) => [[...entries(time), done()]];
+    expect(await dumping.askedAt(500, 529)).toEqual([500, 510, 520]);
+    dumping.runtime.advanceTo(530);
+    expect(await dumping.tick(530)).toBeUndefined();
+    expect(await dumping.tick(531)).toMatchObject({ flows_tcp: 4 });
+    expect(dumping.channels).toHaveLength(1);
+  });
+
+  it('asks for the use of the table before each dump, and knows no used share where there is no limit', async () => {
+    const dumping = new Dumping();
+    dumping.use = [statistics({ entries: 990 })];
+    await dumping.tick(500);
+    const values = await dumping.tick(501);
+    expect(values).not.toHaveProperty('flows_utilization');
+    expect(values).toHaveProperty('flows_tcp', 1);
+    expect(dumping.module.every).toBe(10);
+    expect(dumping.channels[0]?.sent.map(({ question }) => question)).toEqual(['statistics', 'table']);
+
+    dumping.use = [statistics({ entries: 990, max: 4000 })];
+    await dumping.tick(510);
+    expect(await dumping.tick(511)).toHaveProperty('flows_utilization', 24.75);
+    dumping.use = [statistics({ entries: 990, max: 0 })];
+    await dumping.tick(520);
+    expect(await dumping.tick(521)).not.toHaveProperty('flows_utilization');
+  });
+});
+
+describe('a dump', () => {
+  it('lets everything else have its turn every five milliseconds', async () => {
+    const dumping = new Dumping();
+    dumping.table = () => [...Array.from({ length: 9 }, () => [entries(1)]), [done()]];
+    dumping.cost = 2000;
+    await dumping.tick(500);
+    // Three receipts take six milliseconds: 3, 3, 3 and the last one.
+    expect(dumping.runtime.yields).toBe(4);
+    expect(await dumping.tick(501)).toMatchObject({ flows_tcp: 9 });
+  });
+
+  it('tells how long it took, and how much of that the process worked for it', async () => {
+    const dumping = new Dumping();
+    dumping.table = () => [[...entries(1)], [...entries(1)], [done()]];
+    dumping.cost = 7250;
+    const release = dumping.runtime.hold();
+    await dumping.tick(500);
+    expect(dumping.runtime.yields).toBe(1);
+    // Another part of the program computes, then the process sleeps until half a second has gone by.
+    dumping.runtime.compute(40_000);
+    dumping.runtime.advanceTo(500.5);
+    release();
+    await dumping.runtime.settle();
+    // The question for the use of the table and the first receipt came before.
+    expect(await dumping.tick(501)).toMatchObject({ dump_duration: 514.5, dump_cpu_time: 21.75 });
+  });
+
+  it('that takes longer than its interval is not begun a second time, and its result is not lost', async () => {
+    const dumping = new Dumping();
+    const release = dumping.runtime.hold();
+    expect(await dumping.askedAt(500, 540)).toEqual([500]);
+    release();
+    await dumping.runtime.settle();
+    expect(await dumping.tick(541)).toMatchObject({ flows_tcp: 1, dump_duration: 40_000 });
+    expect(dumping.asked).toBe(2);
+  });
+
+  it('that was interrupted is repeated once, and what it had counted forgotten', async () => {
+    const dumping = new Dumping();
+    dumping.table = (time) =>
+      time === 1 ? [[...entries(5), done(0, INTERRUPTED)]] : [[...entries(2), ...entries(1, UDP), done()]];
+    await dumping.tick(500);
+    expect(dumping.asked).toBe(2);
+    expect(await dumping.tick(501)).toMatchObject({ flows_tcp: 2, flows_udp: 1, flows_ipv4: 3 });
+    expect(dumping.said).toEqual([]);
+  });
+
+  it('that is interrupted again is drawn all the same', async () => {
+    const dumping = new Dumping();
+    dumping.table = (time) => [[...entries(time * 10), done(0, INTERRUPTED)]];
+    expect(await dumping.askedAt(500, 509)).toEqual([500]);
+    expect(dumping.asked).toBe(2);
+    await dumping.tick(510);
+    expect(await dumping.tick(511)).toMatchObject({ flows_tcp: 40 });
+  });
+
+  it.each<[string, readonly Receipt[]]>([
+    [
+      'by a change of the table that an entry tells of',
+      [[altered(entry({ protocol: TCP }), 6, 2, INTERRUPTED | 2)], [done()]],
+    ],
+    ['by a want of room', [entries(3), overrun(), [done()]]],
+    ['by a kernel that lost a part', [[...entries(3), altered(done(), 4, 2, 4), done()]]],
+  ])('that was interrupted %s is repeated too', async (_what, interrupted) => {
+    const dumping = new Dumping();
+    dumping.table = (time) => (time === 1 ? interrupted : [[...entries(8), done()]]);
+    await dumping.tick(500);
+    expect(dumping.asked).toBe(2);
+    expect(await dumping.tick(501)).toMatchObject({ flows_tcp: 8 });
+  });
+
+  it('both parts of which cost something, costs their sum', async () => {
+    const dumping = new Dumping();
+    dumping.cost = 30_000;
+    dumping.table = () => [[done(0, INTERRUPTED)]];
+    await dumping.tick(500);
+    expect(await dumping.tick(501)).toMatchObject({ dump_cpu_time: 60 });
+  });
+
+  it('ends when the module is closed: nothing more is asked or received, nothing is drawn, nothing is said', async () => {
+    const dumping = new Dumping();
+    dumping.table = () => [[...entries(1)], [...entries(1)], [done()]];
+    dumping.cost = 6000;
+    const release = dumping.runtime.hold();
+    await dumping.tick(500);
+    const receive = vi.mocked(dumping.channels[0]?.receive ?? vi.fn());
+    const before = receive.mock.calls.length;
+    dumping.module.close();
+    release();
+    await dumping.runtime.settle();
+    expect(dumping.channels[0]?.isClosed).toBe(true);
+    expect(receive).toHaveBeenCalledTimes(before);
+    expect(dumping.asked).toBe(1);
+    expect(dumping.said).toEqual([]);
+    expect(dumping.module.collect(500.5e6)).toEqual([]);
+  });
+});
+
+describe('a module flows that is closed', () => {
+  it('between two dumps lets go of its channel', async () => {
+    const dumping = new Dumping();
+    await dumping.tick(500);
+    dumping.module.close();
+    expect(dumping.channels.map(({ isClosed }) => isClosed)).toEqual([true]);
+  });
+
+  it('before its first dump has nothing to let go of', () => {
+    const dumping = new Dumping();
+    expect(() => dumping.module.close()).not.toThrow();
+  });
+});
+
+describe('the interval of dumps', () => {
+  it('lengthens with what they cost, and is shortened when they have become clearly cheaper', async () => {
+    const dumping = new Dumping();
+    // Two receipts, of which the second is the dump.
+    dumping.cost = 500_000;
+    await dumping.tick(500);
+    expect(dumping.module.every).toBe(40);
+    expect(await dumping.tick(502)).toMatchObject({ dump_cpu_time: 500 });
+    dumping.cost = 350_000;
+    expect(await dumping.askedAt(503, 600)).toEqual([540, 580]);
+    expect(dumping.module.every).toBe(40);
+    dumping.cost = 300_000;
+    expect(await dumping.askedAt(601, 645)).toEqual([620, 640]);
+    expect(dumping.module.every).toBe(20);
+    dumping.cost = 1000;
+    expect(await dumping.askedAt(646, 690)).toEqual([660, 670, 680, 690]);
+    expect(dumping.log.entries.map(({ level, fields }) => [level, fields])).toEqual([
+      ['info', { entries: 1, cpu_ms: 500, seconds: 40 }],
+      ['info', { entries: 1, cpu_ms: 300, seconds: 20 }],
+      ['info', { entries: 1, cpu_ms: 1, seconds: 10 }],
+    ]);
+  });
+
+  it.each([
+    [95, 10],
+    [95.5, 20],
+    [100, 20],
+  ])('at %d percent of the table, with 95 as the bound, is %i s', async (percent, seconds) => {
+    const dumping = new Dumping();
+    dumping.use = [statistics({ entries: percent * 100, max: 10_000 })];
+    await dumping.tick(500);
+    expect(dumping.module.every).toBe(seconds);
+    expect(await dumping.tick(501)).toMatchObject({ flows_utilization: percent });
+  });
+
+  it('doubles while the table is full, whatever dumps cost, and until it is clearly less full', async () => {
+    const dumping = new Dumping({ fullAbove: 50 });
+    dumping.cost = 300_000;
+    dumping.use = [statistics({ entries: 50, max: 100 })];
+    expect(await dumping.askedAt(460, 499)).toEqual([460, 480]);
+    dumping.use = [statistics({ entries: 51, max: 100 })];
+    expect(await dumping.askedAt(500, 579)).toEqual([500, 540]);
+    dumping.use = [statistics({ entries: 46, max: 100 })];
+    expect(await dumping.askedAt(580, 619)).toEqual([580]);
+    dumping.use = [statistics({ entries: 45, max: 100 })];
+    expect(await dumping.askedAt(620, 660)).toEqual([620, 640, 660]);
+  });
+
+  it.each([
+    [1, 10, [500, 510, 520, 530]],
+    [3, 10, [500, 512, 524]],
+    [7, 10, [500, 514, 528]],
+    [20, 20, [500, 520]],
+    [5, 30, [500, 530]],
+  ])('of a module that is updated every %i s is a multiple of that: for %i s', async (tick, every, times) => {
+    const dumping = new Dumping({ tick, every });
+    expect(await dumping.askedAt(500, 530, tick)).toEqual(times);
+    expect(dumping.module.every % tick).toBe(0);
+  });
+
+  it('is counted from the beginning of a dump, and keeps step with updates that are not exact', async () => {
+    const dumping = new Dumping();
+    const times = [500, 510.02, 519.8, 529.9];
+    for (const [index, time] of times.entries()) {
+      await dumping.tick(time);
+      expect(dumping.asked).toBe(index + 1);
+    }
+    await dumping.tick(539);
+    expect(dumping.asked).toBe(4);
+  });
+});
+
+describe('a table that cannot be dumped', () => {
+  const CAPABILITY = 'the plugin lacks the capability CAP_NET_ADMIN; the README says how to give it';
+  const TABLE = 'ask ctnetlink for the connection table';
+
+  it.each<[string, Partial<Pick<Dumping, 'use' | 'table'>>, string]>([
+    ['the kernel refuses to tell its use', { use: [error(1)] }, CAPABILITY],
+    ['the kernel refuses', { table: () => [[error(1)]] }, CAPABILITY],
+    ['the kernel has no ctnetlink', { use: [error(22)] }, 'modprobe nf_conntrack_netlink'],
+    [
+      'the kernel breaks off with an error',
+      { table: () => [entries(2), [done(-12)]] },
+      `${TABLE}: ENOMEM: not enough memory`,
+    ],
+    ['the kernel falls silent', { table: () => [entries(2)] }, `${TABLE}: the answer broke off`],
+    ['the kernel says nothing', { table: () => [] }, `${TABLE}: the answer broke off`],
+    ['the channel fails', { table: () => [entries(2), failure('EIO')] }, 'receive from ctnetlink: EIO: i/o error'],
+    ['an entry makes no sense', { table: () => [[entry({ protocol: TCP }).slice(0, 50), done()]] }, 'makes no sense: '],
+    ['its use makes no sense', { use: [altered(statistics({ entries: 1 }), 22, 2, 9)] }, 'without a number of entries'],
+  ])('because %s is not drawn, and why is said once, until it can be', async (_what, answers, why) => {
+    const dumping = new Dumping();
+    const { table, use } = dumping;
+    Object.assign(dumping, answers);
+    for (let second = 500; second < 681; second++) expect(await dumping.tick(second)).toBeUndefined();
+    expect(dumping.said).toHaveLength(1);
+    expect(dumping.said[0]).toContain(`notice ${FAILED}`);
+    expect(dumping.said[0]).toContain(why);
+    expect(dumping.said[0]?.endsWith(AGAIN)).toBe(true);
+    // Tried at 500, and a minute after each time that it was noticed.
+    expect(dumping.channels.map(({ isClosed }) => isClosed)).toEqual([true, true, true]);
+
+    Object.assign(dumping, { table, use });
+    expect(await dumping.tick(683)).toBeUndefined();
+    expect(await dumping.tick(684)).toMatchObject({ flows_tcp: 1, flows_utilization: 1 });
+    expect(dumping.said.slice(1)).toEqual(['info the connection table can be dumped again']);
+    expect(dumping.channels).toHaveLength(4);
+  });
+
+  it('after it could be, is dumped again a minute later', async () => {
+    const dumping = new Dumping();
+    dumping.table = (time) => (time === 2 ? [entries(1)] : [[...entries(time), done()]]);
+    expect(await dumping.askedAt(500, 580)).toEqual([500, 510, 571]);
+    expect(dumping.said).toHaveLength(2);
+  });
+
+  it.each([
+    [false, 'notice'],
+    [true, 'error'],
+  ])('where it is required (%s) is said as %s', async (required, level) => {
+    const dumping = new Dumping({ required });
+    dumping.use = [error(1)];
+    await dumping.tick(500);
+    await dumping.tick(501);
+    expect(dumping.said).toEqual([`${level} ${FAILED}${CAPABILITY}${AGAIN}`]);
+  });
+
+  it.each([
+    [false, []],
+    [true, [`error ${FAILED}connection tracking is not loaded${AGAIN}`]],
+  ])('since there is none is nothing unusual, unless it is required (%s)', async (required, said) => {
+    let asked = 0;
+    const connect = (): never => {
+      asked++;
+      throw new Obstacle('unloaded', 'connection tracking is not loaded', true);
+    };
+    const dumping = new Dumping({ required, connect });
+    for (let second = 500; second < 600; second++) expect(await dumping.tick(second)).toBeUndefined();
+    expect(asked).toBe(2);
+    expect(dumping.said).toEqual(said);
+  });
+
+  it('for a defect of the program is the failure of an update, not a rejection that nobody sees', async () => {
+    const dumping = new Dumping();
+    await dumping.tick(500);
+    vi.mocked(dumping.channels[0]?.receive ?? vi.fn()).mockImplementationOnce(() => {
+      throw new TypeError('not a function');
+    });
+    await dumping.tick(501);
+    await dumping.tick(510);
+    await expect(dumping.tick(511)).rejects.toThrow(new TypeError('not a function'));
+    expect(dumping.channels[0]?.isClosed).toBe(true);
+    expect(dumping.said).toEqual([]);
+    expect(await dumping.tick(512)).toBeUndefined();
+    await dumping.tick(571);
+    expect(await dumping.tick(572)).toMatchObject({ flows_tcp: 1 });
+  });
+});
