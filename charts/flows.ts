@@ -1,4 +1,4 @@
-/** The charts of the connection table's composition. In each of them every entry of the table is counted once. */
+/** The charts of what the connection table is made of, and of what it takes to find out. */
 
 import type { Chart } from './types.ts';
 

@@ -14,6 +14,8 @@ const PLUGIN = 'conntrack.plugin';
 const TYPE = 'conntrack';
 /** A chart without data for so long is made obsolete, in microseconds. */
 const GONE_AFTER = 60e6;
+/** And not before so many intervals: a module that fails once needs up to four to have something to draw again. */
+const GONE_INTERVALS = 4;
 
 /** What one module returned in a tick. */
 export interface Reading {
@@ -151,7 +153,7 @@ export class Emitter {
     let text = '';
     for (const instances of this.#drawn.values()) {
       for (const drawn of instances.values()) {
-        const patience = Math.max(GONE_AFTER, 2e6 * drawn.every);
+        const patience = Math.max(GONE_AFTER, GONE_INTERVALS * drawn.every * 1e6);
         if (drawn.obsolete || drawn.updatedAt === undefined || at - drawn.updatedAt < patience) continue;
         drawn.obsolete = true;
         drawn.variables.length = 0;

@@ -37,8 +37,9 @@ export class Plugin {
   tick({ at, skipped }: Tick): void {
     const { emitter, modules, output } = this.#options;
     this.#watch(at, skipped);
-    const readings = modules.map((module) => this.#ask(module, at));
-    if (output.ready()) output.tick(emitter.render(at, readings));
+    const isDrawn = output.ready();
+    const readings = modules.map((module) => this.#ask(module, at, isDrawn));
+    if (isDrawn) output.tick(emitter.render(at, readings));
   }
 
   close(): void {
@@ -57,10 +58,10 @@ export class Plugin {
     }
   }
 
-  #ask(module: Module, at: number): Reading {
+  #ask(module: Module, at: number, isDrawn: boolean): Reading {
     const failure = this.#failures.get(module);
     try {
-      const samples = module.collect(at);
+      const samples = module.collect(at, isDrawn);
       failure?.leave('the module works again', { module: module.name });
       return { every: module.every, samples };
     } catch (error) {

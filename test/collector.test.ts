@@ -26,7 +26,7 @@ vi.mock(import('../collector/modules/access.ts'), async (original) => ({
 }));
 
 /** Which module a channel was opened by, told by the room that it wants. */
-const OPENERS: Readonly<Record<string, string>> = { '256x1024': 'events', '4x32768': 'flows', '1x32768': 'stat' };
+const OPENERS: Readonly<Record<string, string>> = { '256x2048': 'events', '4x32768': 'flows', '1x32768': 'stat' };
 
 /** A collector on a host in memory with a kernel that answers. */
 class Collecting {
@@ -187,6 +187,18 @@ describe('a collector', () => {
     expect(drawn(lines, 'new')).toContain('SET new = 9000');
     expect(drawn(lines, 'changes')).toContain('SET deleted = 7000');
     expect(drawn(lines, 'new_by_protocol')).toContain('SET tcp = 1000');
+  });
+
+  it('draws what was dumped while the agent did not read as soon as it does', async () => {
+    const collecting = new Collecting(off('events'));
+    collecting.pipe.stall();
+    // What is drawn of the first update waits, so that nothing is drawn of the next three.
+    await collecting.update(4);
+    expect(collecting.pipe.text).toBe('');
+    collecting.pipe.proceed();
+    await collecting.runtime.settle();
+    expect(drawn(await collecting.update(1), 'flows_by_protocol')).toContain('SET sctp = 1');
+    expect(collecting.channels.get('flows')?.timesAsked('table')).toBe(1);
   });
 
   it('lets go of every channel when it is closed', async () => {

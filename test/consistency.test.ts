@@ -16,9 +16,11 @@ import { HELP, parseCommandLine } from '../collector/cli.ts';
 import { CONFIG_FILE, parseConfig, schema } from '../collector/config.ts';
 import { readEnvironment } from '../collector/environment.ts';
 import { UsageError } from '../collector/errors.ts';
+import { createAccess } from '../collector/modules/access.ts';
 import type { Sample, Scope } from '../collector/modules/module.ts';
 import { columnsOf } from '../collector/modules/stat/columns.ts';
 import type { Question } from '../collector/netlink/request.ts';
+import { Host } from '../collector/procfs/host.ts';
 import { flatten, keysOf, nest, uncomment } from './helpers/config_keys.ts';
 import { GROUPS } from './helpers/groups.ts';
 import {
@@ -38,6 +40,8 @@ import { allMetrics, COLUMNS, type Metrics, metricsOf, NAMES_5_10 } from './help
 import { NAMES, OLD_NAMES } from './helpers/stat_text.ts';
 
 /** The names of the questions to the kernel, as its headers have them. */
+/** How a line ends that says why a module cannot get at its source. */
+const AGAIN = '…; trying again every 30 seconds';
 const MESSAGES: Readonly<Record<Question, string>> = {
   table: 'IPCTNL_MSG_CT_GET',
   cpuStatistics: 'IPCTNL_MSG_CT_GET_STATS_CPU',
@@ -397,7 +401,11 @@ describe('README.md', () => {
     host.stat(NAMES, zeros);
     for (const second of [60, 61]) host.collect(second);
     const rows = tableAfter(readme, '## Permissions and containers').map((row) => onlyCode(cell(row, 'What it reads')));
-    const opened = [...open.mock.calls, ...ofEvents.mock.calls].map(([path]) => String(path));
+    const netlinkVolume = Volume.fromJSON({ '/sys/module/nf_conntrack/refcnt': '1\n' });
+    const ofNetlink = vi.spyOn(netlinkVolume, 'openSync');
+    const connect = createAccess({ fs: netlinkVolume, host: new Host(netlinkVolume, ''), library: '/nowhere' });
+    expect(() => connect({ slots: 1, slotSize: 16 })).toThrow('/nowhere');
+    const opened = [open, ofEvents, ofNetlink].flatMap(({ mock }) => mock.calls.map(([path]) => String(path)));
     expect(rows.sort()).toEqual([...new Set(opened)].sort());
   });
 
@@ -521,8 +529,9 @@ describe('README.md', () => {
     for (const message of quotedMessages()) {
       const [head = '', ...rest] = message.split(': ');
       const isPutTogether = source.includes(`\`${head}: \${`) && source.includes(`'${rest.join(': ')}'`);
+      const isOfAttempts = source.includes(`lost: '${head}'`) && rest.join(': ') === AGAIN;
       const isThere = asPattern(message, '\\$\\{[^}]+\\}').test(source);
-      expect([message, isThere || isPutTogether]).toEqual([message, true]);
+      expect([message, isThere || isPutTogether || isOfAttempts]).toEqual([message, true]);
     }
   });
 
@@ -639,10 +648,13 @@ function loggedMessages(): string[] {
     String.raw`\bconst (?:message|text) =`,
     String.raw`\bnew Obstacle\([^,]+,`,
     String.raw`\.leave\(`,
+    String.raw`\bback:`,
     String.raw`\blog\.(?:info|notice|warning|error)\(`,
   ];
   const literal = new RegExp(String.raw`(?:${before.join('|')})\s*["'\`](.*?)["'\`](?=[,;)\n])`, 'g');
-  return [...sourceText().matchAll(literal)].map(([, text = '']) => text.replaceAll(/\$\{[^}]+\}/g, '…'));
+  const source = sourceText();
+  const lost = [...source.matchAll(/\blost: '(.*?)'/g)].map(([, text = '']) => `${text}: ${AGAIN}`);
+  return [...lost, ...[...source.matchAll(literal)].map(([, text = '']) => text.replaceAll(/\$\{[^}]+\}/g, '…'))];
 }
 
 /** A text as a regular expression, with `gap` in place of each `…`, and of `^` and `$` at its ends what they mean. */

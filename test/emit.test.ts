@@ -325,9 +325,9 @@ describe('a chart without data', () => {
   });
 
   it.each([
-    ['an interval of 30 s: a minute', 30, 60],
-    ['an interval of 45 s: two intervals', 45, 90],
-    ['an interval of an hour: two hours', 3600, 7200],
+    ['an interval of 15 s: a minute', 15, 60],
+    ['an interval of 45 s: four intervals', 45, 180],
+    ['an interval of an hour: four hours', 3600, 14_400],
   ])('is waited for, with %s', (_what, every, patience) => {
     const emitting = new Emitter({ charts: [QUEUE], source: '' });
     emitting.render(START, [{ every, samples: [host({ waiting: 1 })] }]);
@@ -608,10 +608,10 @@ describe('the interval of a chart', () => {
     const emit = drawing([FLOWS]);
     emit(0, 10, { holding: 1 });
     emit(10, 300, { holding: 2 });
-    expect(emit(609, 300)).toEqual([]);
-    expect(emit(610, 300)).toEqual([flowsLine(300).replace(" 300 '' ", " 300 'obsolete' ")]);
-    expect(emit(700, 10, { holding: 3 })[0]).toBe(flowsLine(10));
-    expect(emit(759, 10)).toEqual([]);
-    expect(emit(760, 10)).toEqual([flowsLine(10).replace(" 10 '' ", " 10 'obsolete' ")]);
+    expect(emit(1209, 300)).toEqual([]);
+    expect(emit(1210, 300)).toEqual([flowsLine(300).replace(" 300 '' ", " 300 'obsolete' ")]);
+    expect(emit(1300, 10, { holding: 3 })[0]).toBe(flowsLine(10));
+    expect(emit(1359, 10)).toEqual([]);
+    expect(emit(1360, 10)).toEqual([flowsLine(10).replace(" 10 '' ", " 10 'obsolete' ")]);
   });
 });

@@ -31,6 +31,8 @@ class Told implements Module {
   readonly every = 1;
   /** When it was asked, in microseconds. */
   readonly asked: number[] = [];
+  /** Whether it was told that its samples are drawn, each time. */
+  readonly drawn: boolean[] = [];
   closed = 0;
   next: number | Error = 0;
 
@@ -38,8 +40,9 @@ class Told implements Module {
     this.name = name;
   }
 
-  collect(at: number): readonly Sample[] {
+  collect(at: number, isDrawn: boolean): readonly Sample[] {
     this.asked.push(at);
+    this.drawn.push(isDrawn);
     if (this.next instanceof Error) throw this.next;
     return [{ scope: 'host', instance: '', labels: {}, values: { [this.name]: this.next } }];
   }
@@ -192,6 +195,19 @@ describe('an agent that does not read', () => {
       'apples 1000000 101',
       'apples 3000000 104',
     ]);
+  });
+
+  it('is no secret to the modules: each is told whether what it returns is drawn', async () => {
+    const { pipe, apples, pears, tick } = setUp();
+    pears.next = new Error('not ripe');
+    tick(100);
+    pipe.stall();
+    for (const seconds of [101, 102, 103]) tick(seconds);
+    pipe.proceed();
+    await turn();
+    tick(104);
+    expect(apples.drawn).toEqual([true, true, false, false, true]);
+    expect(pears.drawn).toEqual(apples.drawn);
   });
 
   it('gets the definition of a chart that was new meanwhile', async () => {

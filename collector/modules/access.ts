@@ -10,8 +10,8 @@ import { constants } from 'node:os';
 
 import { describe, FormatError, OperationError, SystemError } from '../errors.ts';
 import type { Channel } from '../netlink/channel.ts';
+import { NETLINK_NETFILTER } from '../netlink/ctnetlink.ts';
 import { Foreign } from '../netlink/foreign.ts';
-import { NETLINK_NETFILTER } from '../netlink/request.ts';
 import { NetlinkSocket } from '../netlink/socket.ts';
 import { type FileSystem, KernelFile } from '../procfs/file.ts';
 import type { Host } from '../procfs/host.ts';
@@ -40,6 +40,9 @@ export interface Room {
  * @throws {Obstacle} when there is no way.
  */
 export type Connect = (room: Room) => EventChannel;
+
+/** The {@link Obstacle.state} where connection tracking is not loaded. */
+export const UNLOADED = 'unloaded';
 
 /** Why there is no way. */
 export class Obstacle extends Error {
@@ -93,14 +96,14 @@ export interface AccessOptions {
 export function createAccess({ fs, host, library }: AccessOptions): Connect {
   let foreign: Foreign | undefined;
   const requireTracking = (): void => {
-    if (!isTracking(fs, host)) throw new Obstacle('unloaded', 'connection tracking is not loaded', true);
+    if (!isTracking(fs, host)) throw new Obstacle(UNLOADED, 'connection tracking is not loaded', true);
   };
   return (room) => {
+    requireTracking();
     if (!host.isHere) {
       const message = 'the plugin is not known to live in the network namespace of the host: run the agent in it';
       throw new Obstacle('elsewhere', message);
     }
-    requireTracking();
     // Without the capability the library need not be loaded only to be refused.
     if (!isCapable(fs))
       throw obstacleOf(new OperationError('open', 'ctnetlink', new SystemError(constants.errno.EPERM)));

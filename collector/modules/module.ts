@@ -25,8 +25,10 @@ export interface Module {
    * Reads the source. The samples may be reused by the next call.
    *
    * @param at monotonic time in microseconds.
+   * @param isDrawn whether the samples will be drawn; otherwise they are lost, because the agent does not read. A module
+   * that reads seldom returns them again at the next call.
    */
-  collect(at: number): readonly Sample[];
+  collect(at: number, isDrawn: boolean): readonly Sample[];
   /** Lets go of descriptors. */
   close(): void;
 }

@@ -5,8 +5,8 @@
 
 import { FormatError } from '../errors.ts';
 import type { Memory } from './channel.ts';
+import { NFGENMSG } from './ctnetlink.ts';
 import { AttributeReader, type MessageReader } from './message.ts';
-import { NFGENMSG } from './request.ts';
 
 const CTA_TUPLE_ORIG = 1;
 const CTA_STATUS = 3;

@@ -14,6 +14,12 @@ import { OperationError, SystemError } from '../errors.ts';
 /** What is used of koffi. */
 type Library = Pick<typeof Koffi, 'address' | 'encode' | 'errno' | 'load' | 'offsetof' | 'sizeof' | 'struct'>;
 
+/** `struct iovec` and `struct mmsghdr` of the C library. */
+interface Types {
+  readonly vector: Koffi.TypeObject;
+  readonly entry: Koffi.TypeObject;
+}
+
 /** Where datagrams are received into: slots of one size, one after the other, and the length of each. */
 export interface Slots {
   readonly memory: ArrayBuffer;
@@ -30,6 +36,8 @@ export interface Slots {
 
 export class Foreign {
   readonly #library: Library;
+  /** Made once: koffi keeps a type for as long as the process lives. */
+  readonly #types: Types;
   readonly #socket: (domain: number, type: number, protocol: number) => number;
   readonly #bind: (descriptor: number, address: Uint8Array, length: number) => number;
   readonly #setsockopt: (descriptor: number, level: number, name: number, value: Uint8Array, length: number) => number;
@@ -49,6 +57,7 @@ export class Foreign {
   constructor(path: string) {
     try {
       this.#library = createRequire(path)(path);
+      this.#types = typesOf(this.#library);
       const libc = this.#library.load(null);
       this.#socket = libc.func('int socket(int domain, int type, int protocol)');
       this.#bind = libc.func('int bind(int fd, void *address, uint32_t length)');
@@ -99,19 +108,8 @@ export class Foreign {
 
   /** Lays out `count` slots of `slotSize` bytes as the C library's `struct mmsghdr` wants them, on any platform. */
   slots(count: number, slotSize: number): Slots {
-    const { address, encode, offsetof, sizeof, struct } = this.#library;
-    const vector = struct({ base: 'void *', length: 'size_t' });
-    const header = struct({
-      name: 'void *',
-      name_length: 'uint32_t',
-      vectors: 'void *',
-      vector_count: 'size_t',
-      control: 'void *',
-      control_length: 'size_t',
-      flags: 'int',
-    });
-    const entry = struct({ header, length: 'uint32_t' });
-
+    const { address, encode, offsetof, sizeof } = this.#library;
+    const { entry, vector } = this.#types;
     // Memory of its own, outside the heap: it stays where it is, which pooled or small buffers need not.
     const memory = Buffer.allocUnsafeSlow(count * slotSize);
     const vectors = Buffer.allocUnsafeSlow(count * sizeof(vector));
@@ -138,4 +136,18 @@ export class Foreign {
     if (result < 0) throw new SystemError(this.#library.errno());
     return result;
   }
+}
+
+function typesOf({ struct }: Library): Types {
+  const vector = struct({ base: 'void *', length: 'size_t' });
+  const header = struct({
+    name: 'void *',
+    name_length: 'uint32_t',
+    vectors: 'void *',
+    vector_count: 'size_t',
+    control: 'void *',
+    control_length: 'size_t',
+    flags: 'int',
+  });
+  return { vector, entry: struct({ header, length: 'uint32_t' }) };
 }

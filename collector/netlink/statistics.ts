@@ -7,9 +7,10 @@
 
 import { FormatError } from '../errors.ts';
 import type { Channel, Memory } from './channel.ts';
+import { NFGENMSG } from './ctnetlink.ts';
 import { Exchange, type Visitor } from './exchange.ts';
 import { AttributeReader, type MessageReader } from './message.ts';
-import { NFGENMSG, type Question } from './request.ts';
+import type { Question } from './request.ts';
 
 /** Attributes of a CPU's counters, by the names of the same columns in procfs. */
 const CPU_COUNTERS: ReadonlyMap<number, string> = new Map([

@@ -12,9 +12,10 @@ import type * as Koffi from 'koffi';
 import split2 from 'split2';
 
 import { Dumper } from '../../collector/modules/flows/dumper.ts';
+import { NETLINK_NETFILTER } from '../../collector/netlink/ctnetlink.ts';
 import { Foreign } from '../../collector/netlink/foreign.ts';
 import { NLMSG_DONE } from '../../collector/netlink/message.ts';
-import { NETLINK_NETFILTER, request } from '../../collector/netlink/request.ts';
+import { request } from '../../collector/netlink/request.ts';
 import { NetlinkSocket } from '../../collector/netlink/socket.ts';
 import type { Runtime } from '../../collector/runtime.ts';
 import { median } from './statistics.ts';

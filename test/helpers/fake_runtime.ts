@@ -21,6 +21,8 @@ export class FakeRuntime implements Runtime {
   #monotonic: number;
   #cpuTime = 71_000;
   #turn: Promise<void> = Promise.resolve();
+  /** How many more have their turn before the others wait. */
+  #passing = 0;
 
   /** @param monotonic where the monotonic time begins, in microseconds. */
   constructor(monotonic = 0) {
@@ -51,11 +53,12 @@ export class FakeRuntime implements Runtime {
 
   yield(): Promise<void> {
     this.yields++;
-    return this.#turn;
+    return this.#passing-- > 0 ? Promise.resolve() : this.#turn;
   }
 
-  /** From now on whoever yields waits until the returned function is called. */
-  hold(): () => void {
+  /** From now on whoever yields, after so many that do not, waits until the returned function is called. */
+  hold(passing = 0): () => void {
+    this.#passing = passing;
     let release: () => void = () => undefined;
     this.#turn = new Promise((resolve) => {
       release = resolve;

@@ -51,7 +51,7 @@ export async function flowSamples(): Promise<readonly Sample[]> {
     fullAbove: 100,
     required: false,
   });
-  module.collect(0);
+  module.collect(0, true);
   await new Promise((resolve) => setImmediate(resolve));
-  return module.collect(1e6);
+  return module.collect(1e6, true);
 }

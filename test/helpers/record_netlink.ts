@@ -19,8 +19,9 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Channel } from '../../collector/netlink/channel.ts';
+import { NETLINK_NETFILTER } from '../../collector/netlink/ctnetlink.ts';
 import { Foreign } from '../../collector/netlink/foreign.ts';
-import { NETLINK_NETFILTER, type Question, request } from '../../collector/netlink/request.ts';
+import { type Question, request } from '../../collector/netlink/request.ts';
 import { NetlinkSocket } from '../../collector/netlink/socket.ts';
 
 const NOBODY = 65534;

@@ -64,8 +64,9 @@ describe('the way to the kernel', () => {
   it.each([
     ['in another namespace', { '/proc/self/net/dev': '', '/host/proc/1/net/dev': '' }],
     ['in one that cannot be told', { '/proc/self/net/dev': '' }],
-  ])('is closed where the host lives %s, also when it tracks connections', (_, files) => {
-    const found = obstacle({ ...files, [`/host${STAT}`]: '', [STAT]: '' }, '/host');
+  ])('is closed where the host lives %s and tracks connections; where it tracks none that is all', (_, files) => {
+    expect(obstacle({ ...files, [STAT]: '' }, '/host')).toMatchObject({ state: 'unloaded', isOrdinary: true });
+    const found = obstacle({ ...files, '/host/sys/module/nf_conntrack/refcnt': '3\n' }, '/host');
     expect(found).toMatchObject({ state: 'elsewhere', isOrdinary: false });
     expect(found.message).toMatch(/network namespace of the host: run the agent in it$/);
   });

@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -40,7 +41,7 @@ describe('the foreign function library', () => {
     ['throws what is no error', () => folderWith('throw "nonsense"'), 'nonsense'],
     [
       'is another library',
-      () => folderWith('module.exports = { load: () => { throw Error("no such\\nlibrary") } }'),
+      () => folderWith('module.exports = { struct: () => ({}), load: () => { throw Error("no such\\nlibrary") } }'),
       'no such',
     ],
   ])('that %s is an error of one line, which names its folder', (_, place, reason) => {
@@ -73,5 +74,27 @@ describe('the foreign function library', () => {
     expect([memory.byteLength, slotSize]).toEqual([1280, 256]);
     expect(lengths.length).toBe(5 * lengthStride);
     expect(lengthOffset).toBeLessThan(lengthStride);
+  });
+
+  it('makes its types once, however often it lays out memory: they are kept for as long as the process lives', () => {
+    const folder = folderWith(`
+      const kept = [];
+      module.exports = {
+        kept,
+        struct: (members) => kept[kept.push(members) - 1],
+        load: () => ({ func: () => () => 0 }),
+        address: () => 0n,
+        encode: () => undefined,
+        offsetof: () => 56,
+        sizeof: () => 64,
+      };
+    `);
+    const library: { kept: readonly unknown[] } = createRequire(folder)(folder);
+    const foreign = new Foreign(folder);
+    foreign.slots(4, 64);
+    const { length } = library.kept;
+    expect(length).toBeGreaterThan(0);
+    for (let opened = 1; opened <= 30; opened++) foreign.slots(opened, 128 * opened);
+    expect(library.kept).toHaveLength(length);
   });
 });

@@ -2,9 +2,9 @@ import { readdirSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { errorCode, OperationError, SystemError } from '../../collector/errors.ts';
+import { NETLINK_NETFILTER } from '../../collector/netlink/ctnetlink.ts';
 import { Foreign } from '../../collector/netlink/foreign.ts';
 import { MessageReader } from '../../collector/netlink/message.ts';
-import { NETLINK_NETFILTER } from '../../collector/netlink/request.ts';
 import { NetlinkSocket, type SocketOptions } from '../../collector/netlink/socket.ts';
 import { Statistics } from '../../collector/netlink/statistics.ts';
 import { LITTLE, message } from '../helpers/netlink_channel.ts';

@@ -6,16 +6,10 @@
 
 import { errorCode, FormatError } from '../../errors.ts';
 import type { Channel } from '../../netlink/channel.ts';
+import { CT_DELETE, CT_NEW } from '../../netlink/ctnetlink.ts';
 import { Flow } from '../../netlink/flow.ts';
 import { MessageReader, NLM_F_CREATE } from '../../netlink/message.ts';
 import { PROTOCOLS, placeOf } from '../protocols.ts';
-
-/** Multicast groups: linux/netfilter/nfnetlink.h. */
-export const NFNLGRP_CONNTRACK_NEW = 1;
-export const NFNLGRP_CONNTRACK_DESTROY = 3;
-
-const NEW = 1 << 8;
-const DELETE = (1 << 8) | 2;
 
 export class EventTally {
   /** New entries by protocol, in the order of {@link PROTOCOLS}. */
@@ -44,14 +38,15 @@ export class EventTally {
   }
 
   /**
-   * Counts the events that are waiting, about `most` of them at most.
+   * Counts the events that are waiting, about `most` of them at most. After an overrun it counts all of them: until none
+   * is left the kernel drops whatever comes, and does not say so again.
    *
    * @returns how many there were.
    * @throws {OperationError} when the channel fails for good.
    */
   drain(most: number): number {
     let drained = 0;
-    while (drained < most) {
+    while (drained < most || this.overruns > 0) {
       const datagrams = this.#receive();
       if (datagrams === 0) break;
       drained += datagrams;
@@ -76,8 +71,8 @@ export class EventTally {
     reader.open(this.#channel.start(index), this.#channel.end(index));
     try {
       while (reader.next()) {
-        if (reader.type === DELETE) this.destroyed++;
-        else if (reader.type === NEW && (reader.flags & NLM_F_CREATE) !== 0) this.#create();
+        if (reader.type === CT_DELETE) this.destroyed++;
+        else if (reader.type === CT_NEW && (reader.flags & NLM_F_CREATE) !== 0) this.#create();
       }
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;

@@ -3,25 +3,25 @@
  * Since Linux 4.9 it counts them nowhere else. Needs CAP_NET_ADMIN.
  */
 
-import { Condition, type Level, type Log } from '../../log.ts';
+import { Condition, type Log } from '../../log.ts';
+import { NFNLGRP_CONNTRACK_DESTROY, NFNLGRP_CONNTRACK_NEW } from '../../netlink/ctnetlink.ts';
 import { parseDecimal } from '../../procfs/decimal.ts';
 import { type FileSystem, KernelFile } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';
 import type { Runtime } from '../../runtime.ts';
-import { type Connect, type EventChannel, Obstacle, obstacleOf } from '../access.ts';
+import { type Connect, type EventChannel, Obstacle, UNLOADED } from '../access.ts';
+import { Attempts } from '../attempts.ts';
 import type { Module, Sample } from '../module.ts';
 import { PROTOCOLS } from '../protocols.ts';
-import { EventTally, NFNLGRP_CONNTRACK_DESTROY, NFNLGRP_CONNTRACK_NEW } from './event_tally.ts';
+import { EventTally } from './event_tally.ts';
 import { drainDelay } from './pace.ts';
 
-/** An event is some 150 to 400 bytes long. */
-const ROOM = { slots: 256, slotSize: 1024 };
+/** An event is some 150 to 400 bytes long; labels and security contexts can make it longer. */
+const ROOM = { slots: 256, slotSize: 2048 };
 /** Bytes that the kernel counts for one waiting event. */
 const EVENT = 1280;
-/** How often is looked again whether there are events to be had, in microseconds. */
-const RETRY = 60e6;
-/** How often is looked whether events were turned off, in microseconds. */
-const LOOK_AT_SETTING = 10e6;
+/** The largest receive buffer that there can be, as the kernel counts it. */
+const LARGEST = 2 ** 31 - 2;
 /** So long must there be too many events before they are given up, in microseconds. */
 const ENDURANCE = 5e6;
 /** An overrun is logged no more often, in microseconds. */
@@ -68,7 +68,7 @@ export class EventsModule implements Module {
   readonly every: number;
   readonly #options: EventsOptions;
   readonly #setting: KernelFile;
-  readonly #state: Condition;
+  readonly #attempts: Attempts;
   readonly #malformed: Condition;
   readonly #small: Condition;
   readonly #values: Values = {};
@@ -77,8 +77,8 @@ export class EventsModule implements Module {
   /** What went wrong between two ticks, for the next one to tell. */
   #failure: unknown;
   #cancelDrain: () => void = () => undefined;
-  #nextTry = Number.NEGATIVE_INFINITY;
-  #nextLook = Number.NEGATIVE_INFINITY;
+  /** Whether the setting could be read since the last attempt to listen. */
+  #hasSetting = false;
   #nextOverrunLog = Number.NEGATIVE_INFINITY;
   #overruns = 0;
 
@@ -87,7 +87,12 @@ export class EventsModule implements Module {
     this.every = options.every;
     this.#options = options;
     this.#setting = new KernelFile(fs, () => host.netfilter('nf_conntrack_events'), 32);
-    this.#state = new Condition(log);
+    this.#attempts = new Attempts({
+      log,
+      lost: 'new and destroyed connections are not drawn',
+      back: 'the kernel reports connections again',
+      required: options.required,
+    });
     this.#malformed = new Condition(log);
     this.#small = new Condition(log);
   }
@@ -95,16 +100,13 @@ export class EventsModule implements Module {
   collect(at: number): readonly Sample[] {
     try {
       this.#throwFailure();
-      if (this.#listening === undefined) {
-        this.#listen(at);
-        return [];
-      }
-      this.#checkSetting(at);
-      return this.#read(this.#listening, at);
+      if (this.#listening !== undefined) return this.#read(this.#listening, at);
+      if (this.#attempts.isDue(at)) this.#listen();
     } catch (error) {
-      this.#giveUp(at, obstacleOf(error));
-      return [];
+      this.close();
+      this.#attempts.failed(at, error);
     }
+    return [];
   }
 
   close(): void {
@@ -114,11 +116,10 @@ export class EventsModule implements Module {
     this.#setting.close();
   }
 
-  /** Joins the groups, if that is due. What is counted from now on is returned from the next reading on. */
-  #listen(at: number): void {
-    if (at < this.#nextTry - SLACK) return;
-    this.#nextLook = Number.NEGATIVE_INFINITY;
-    this.#checkSetting(at);
+  /** Joins the groups. What is counted from now on is returned from the next reading on. */
+  #listen(): void {
+    this.#hasSetting = false;
+    this.#checkSetting();
     const channel = this.#options.connect(ROOM);
     let room: number;
     try {
@@ -130,15 +131,16 @@ export class EventsModule implements Module {
       throw error;
     }
     const tally = new EventTally(channel);
+    const now = this.#options.runtime.monotonic();
     const capacity = room / EVENT;
-    this.#listening = { channel, tally, capacity, readAt: at, drainedAt: at, pace: 0, tooManySince: undefined };
+    this.#listening = { channel, tally, capacity, readAt: now, drainedAt: now, pace: 0, tooManySince: undefined };
     this.#reportRoom(room);
     this.#planDrain(this.#listening);
   }
 
   /** The kernel doubles what it is asked for, to count its own needs in. */
   #reportRoom(room: number): void {
-    const asked = 2 * this.#options.receiveBuffer;
+    const asked = Math.min(2 * this.#options.receiveBuffer, LARGEST);
     if (room >= asked) {
       this.#small.leave('the receive buffer is as large as configured');
       return;
@@ -147,35 +149,44 @@ export class EventsModule implements Module {
     this.#small.enter('small', 'notice', message, { bytes: room, asked });
   }
 
-  /** @throws {Obstacle} when the operator turned events off. Where the setting cannot be read, it is on. */
-  #checkSetting(at: number): void {
-    if (at < this.#nextLook - SLACK) return;
-    this.#nextLook = at + LOOK_AT_SETTING;
+  /**
+   * Whether there can be events is what the setting tells; one that could never be read tells nothing.
+   *
+   * @throws {Obstacle} when the operator turned events off, or connection tracking has been unloaded.
+   */
+  #checkSetting(): void {
     let setting: number;
     try {
       setting = parseDecimal(this.#setting.read());
     } catch {
+      if (this.#hasSetting) throw new Obstacle(UNLOADED, 'connection tracking is not loaded', true);
       return;
     }
+    this.#hasSetting = true;
     if (setting !== 0) return;
     throw new Obstacle('off', 'events are turned off: turn them on with "sysctl net.netfilter.nf_conntrack_events=1"');
   }
 
   #read(listening: Listening, at: number): readonly Sample[] {
     this.#drain(listening);
-    const { tally } = listening;
+    const { overruns } = listening.tally;
     const seconds = (at - listening.readAt) / 1e6;
     listening.readAt = at;
-    this.#fill(tally, seconds);
-    this.#report(tally, at);
-    const total = tally.created.reduce((sum, count) => sum + count, tally.destroyed);
-    tally.reset();
-    this.#guard(listening, total / seconds, at);
+    this.#report(listening.tally, at);
+    const total = this.#fill(listening.tally, seconds);
+    // Silence can mean that nothing happens, or that nothing is told.
+    if (total === 0) this.#checkSetting();
+    listening.tally.reset();
+    this.#guard(listening, total / seconds, overruns > 0, at);
     return this.#samples;
   }
 
-  /** Events that were lost could be of any kind: nothing is known of an interval that lost some, but that it did. */
-  #fill(tally: EventTally, seconds: number): void {
+  /**
+   * Events that were lost could be of any kind: nothing is known of an interval that lost some, but that it did.
+   *
+   * @returns how many events there were.
+   */
+  #fill(tally: EventTally, seconds: number): number {
     const values = this.#values;
     const isWhole = tally.overruns === 0 && tally.malformed === undefined;
     let created = 0;
@@ -187,6 +198,7 @@ export class EventsModule implements Module {
     values['new'] = isWhole ? created / seconds : undefined;
     values['deleted'] = isWhole ? tally.destroyed / seconds : undefined;
     values['event_overruns'] = tally.overruns / seconds;
+    return created + tally.destroyed;
   }
 
   #report({ malformed, overruns }: EventTally, at: number): void {
@@ -206,18 +218,23 @@ export class EventsModule implements Module {
     this.#overruns = 0;
   }
 
-  /** Stops listening when that costs too much for too long. */
-  #guard(listening: Listening, perSecond: number, at: number): void {
+  /** Stops listening when that costs too much for too long, or never is enough. */
+  #guard(listening: Listening, perSecond: number, isOverrun: boolean, at: number): void {
     const { mostPerSecond } = this.#options;
-    if (perSecond <= mostPerSecond) {
+    const isFlood = perSecond > mostPerSecond;
+    if (!isFlood && !isOverrun) {
       listening.tooManySince = undefined;
-      this.#state.leave('the kernel reports connections again');
+      this.#attempts.succeeded(at);
       return;
     }
-    listening.tooManySince ??= at - this.every * 1e6;
+    // Too many were there all the interval; an overrun may have been at its end.
+    listening.tooManySince ??= isFlood ? at - this.every * 1e6 : at;
     if (at - listening.tooManySince < ENDURANCE - SLACK) return;
-    const message = `the kernel reports more than ${mostPerSecond} new and destroyed connections a second`;
-    this.#giveUp(at, new Obstacle('flood', message));
+    const message = isFlood
+      ? `the kernel reports more than ${mostPerSecond} new and destroyed connections a second`
+      : 'the kernel reports faster than can be read';
+    this.close();
+    this.#attempts.failed(at, new Obstacle('flood', message), 'warning');
   }
 
   #drain(listening: Listening): void {
@@ -249,13 +266,5 @@ export class EventsModule implements Module {
     const failure = this.#failure;
     this.#failure = undefined;
     if (failure !== undefined) throw failure;
-  }
-
-  #giveUp(at: number, obstacle: Obstacle): void {
-    this.#nextTry = at + RETRY;
-    this.close();
-    const level: Level = this.#options.required ? 'error' : obstacle.state === 'flood' ? 'warning' : 'notice';
-    const message = `new and destroyed connections are not drawn: ${obstacle.message}; trying again every 60 seconds`;
-    if (!obstacle.isOrdinary || this.#options.required) this.#state.enter(obstacle.state, level, message);
   }
 }

@@ -1,10 +1,12 @@
 /** How often waiting events must be read so that none is lost. */
 
-/** The longest time between two drains, in milliseconds: a flood must not find the buffer half full of old events. */
-const LONGEST = 10_000;
+/** The longest time between two drains, in milliseconds: a flood that begins right after one must find room. */
+const LONGEST = 2000;
 const SHORTEST = 10;
 /** Drained when the buffer is about so full at the pace of the moment, so that four times the pace loses nothing. */
 const FILL = 1 / 4;
+/** No more are read at once, which takes some 20 ms: everything else must wait for so long. */
+const AT_ONCE = 25_000;
 
 /**
  * Milliseconds until the next drain.
@@ -14,6 +16,6 @@ const FILL = 1 / 4;
  */
 export function drainDelay(perSecond: number, capacity: number): number {
   if (!(perSecond > 0)) return LONGEST;
-  const untilFilled = ((capacity * FILL) / perSecond) * 1000;
+  const untilFilled = (Math.min(capacity * FILL, AT_ONCE) / perSecond) * 1000;
   return Math.min(LONGEST, Math.max(SHORTEST, Math.floor(untilFilled)));
 }

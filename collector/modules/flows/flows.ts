@@ -3,19 +3,20 @@
  * offload. The table is dumped as often as that stays cheap. Needs CAP_NET_ADMIN.
  */
 
-import { Condition, type Log } from '../../log.ts';
+import type { Log } from '../../log.ts';
 import type { Runtime } from '../../runtime.ts';
-import { type Connect, obstacleOf } from '../access.ts';
+import type { Connect } from '../access.ts';
+import { Attempts } from '../attempts.ts';
 import type { Module, Sample } from '../module.ts';
 import { DumpInterval } from './dump_interval.ts';
 import { type Dump, Dumper } from './dumper.ts';
 
 /** The kernel fills at most 32 KiB of an answer at once. */
 const ROOM = { slots: 4, slotSize: 32 * 1024 };
-/** How long after a failure the table is dumped again, in microseconds. */
-const RETRY = 60e6;
 /** A table counts as full until it is emptier by so many percent of itself: the charts must not change to and fro. */
 const FULL_MARGIN = 5;
+/** CPU time that the first dump takes on top, in microseconds, because the program has yet to be compiled. */
+const WARM_UP = 150_000;
 /** Ticks are not exact; what is due within so many microseconds is due now. */
 const SLACK = 0.5e6;
 
@@ -41,12 +42,14 @@ export class FlowsModule implements Module {
   readonly name = 'flows';
   readonly #options: FlowsOptions;
   readonly #interval: DumpInterval;
-  readonly #state: Condition;
+  readonly #attempts: Attempts;
   readonly #values: Values = {};
   readonly #samples: readonly Sample[] = [{ scope: 'host', instance: '', labels: {}, values: this.#values }];
   #dumper: Dumper | undefined;
   #isDumping = false;
   #isFull = false;
+  #isWarm = false;
+  #isClosed = false;
   /** What has been dumped since the last reading. */
   #latest: Dump | undefined;
   /** What went wrong since the last reading. */
@@ -56,7 +59,12 @@ export class FlowsModule implements Module {
   constructor(options: FlowsOptions) {
     this.#options = options;
     this.#interval = new DumpInterval({ shortest: options.every, tick: options.tick, share: options.share });
-    this.#state = new Condition(options.log);
+    this.#attempts = new Attempts({
+      log: options.log,
+      lost: 'the composition of the connection table is not drawn',
+      back: 'the connection table can be dumped again',
+      required: options.required,
+    });
   }
 
   /** Seconds between two dumps at present. */
@@ -64,12 +72,12 @@ export class FlowsModule implements Module {
     return this.#interval.seconds;
   }
 
-  /** Returns what was dumped since the last call, once, and begins to dump when that is due. */
-  collect(at: number): readonly Sample[] {
+  /** Returns what was dumped since the last call, and begins to dump when that is due. */
+  collect(at: number, isDrawn: boolean): readonly Sample[] {
     const latest = this.#latest;
-    this.#latest = undefined;
+    if (isDrawn) this.#latest = undefined;
     if (this.#failure !== undefined) this.#giveUp(at);
-    if (!this.#isDumping && at >= this.#next - SLACK) {
+    if (!this.#isDumping && at >= this.#next - SLACK && this.#attempts.isDue(at)) {
       this.#next = at + this.every * 1e6;
       this.#isDumping = true;
       // Nothing is thrown: what goes wrong is kept for the next reading.
@@ -81,12 +89,20 @@ export class FlowsModule implements Module {
   }
 
   close(): void {
+    this.#isClosed = true;
+    this.#disconnect();
+  }
+
+  #disconnect(): void {
     this.#dumper?.close();
     this.#dumper = undefined;
   }
 
   async #dump(at: number): Promise<void> {
     try {
+      // The update that asked for it goes first.
+      await this.#options.runtime.yield();
+      if (this.#isClosed) return;
       this.#dumper ??= new Dumper(this.#options.connect(ROOM), this.#options.runtime);
       const dump = await this.#dumper.dump();
       if (dump !== undefined) this.#take(dump, at);
@@ -101,25 +117,23 @@ export class FlowsModule implements Module {
     const { fullAbove, log } = this.#options;
     const before = this.every;
     this.#isFull = (dump.utilization ?? 0) > fullAbove - (this.#isFull ? FULL_MARGIN : 0);
-    this.#interval.update(dump.cpuTime / 1e6, this.#isFull);
+    const cpuTime = this.#isWarm ? dump.cpuTime : Math.max(0, dump.cpuTime - WARM_UP);
+    this.#isWarm = true;
+    this.#interval.update(cpuTime / 1e6, this.#isFull);
     this.#next = at + this.every * 1e6;
     this.#latest = dump;
-    this.#state.leave('the connection table can be dumped again');
+    this.#attempts.succeeded(at);
     if (this.every === before) return;
     const fields = { entries: dump.tally.entries, cpu_ms: Math.round(dump.cpuTime / 1000), seconds: this.every };
     log.info('the connection table is dumped at another interval from now on', fields);
   }
 
   #giveUp(at: number): void {
-    const { required } = this.#options;
     const failure = this.#failure;
     this.#failure = undefined;
-    this.#next = at + RETRY;
-    this.close();
-    const { isOrdinary, message, state } = obstacleOf(failure);
-    if (isOrdinary && !required) return;
-    const text = `the composition of the connection table is not drawn: ${message}; trying again every 60 seconds`;
-    this.#state.enter(state, required ? 'error' : 'notice', text);
+    this.#disconnect();
+    this.#attempts.failed(at, failure);
+    this.#next = at;
   }
 
   #fill({ cpuTime, duration, tally, utilization }: Dump): void {

@@ -74,11 +74,16 @@ export class Limits {
     return this.#expectMax.value;
   }
 
-  /** Reads the settings if they are due at `at`, a monotonic time in microseconds. */
-  refresh(at: number): void {
+  /**
+   * Reads the settings if they are due.
+   *
+   * @param at monotonic time in microseconds.
+   * @param isMaxTold whether {@link max} is known from elsewhere, and need not be read.
+   */
+  refresh(at: number, isMaxTold: boolean): void {
     if ((at - this.#readAt) / 1e6 < EVERY - SLACK) return;
     this.#readAt = at;
-    this.#max.read();
+    if (!isMaxTold) this.#max.read();
     this.#buckets.read();
     this.#expectMax.read();
   }

@@ -4,18 +4,16 @@
  */
 
 import { FormatError } from '../../errors.ts';
-import { Condition, type Level, type Log } from '../../log.ts';
-import type { Counters } from '../../netlink/statistics.ts';
-import { Statistics } from '../../netlink/statistics.ts';
-import { type Connect, obstacleOf } from '../access.ts';
+import type { Level, Log } from '../../log.ts';
+import { type Counters, Statistics } from '../../netlink/statistics.ts';
+import { type Connect, type EventChannel, UNLOADED } from '../access.ts';
+import { Attempts } from '../attempts.ts';
 import type { StatTable } from './nf_conntrack_stat.ts';
 
 /** The counters of one CPU take some 200 bytes, and the kernel fills at most 32 KiB at once. */
 const ROOM = { slots: 1, slotSize: 32 * 1024 };
-/** How often is looked again whether the statistics can be had, in microseconds. */
-const RETRY = 60e6;
-/** Ticks are not exact; what is due within so many microseconds is due now. */
-const SLACK = 0.5e6;
+/** Statistics that were there are tried again at once for so long, in microseconds; reloading a module takes less. */
+const PATIENCE = 60e6;
 
 export interface NetlinkSourceOptions {
   readonly log: Log;
@@ -30,41 +28,52 @@ export interface NetlinkReading {
   readonly table: StatTable;
   /** Entries in the connection table. */
   readonly connections: number;
+  /** Entries that the table may hold; `undefined` when there is no limit or the kernel does not tell. */
+  readonly max: number | undefined;
 }
 
 export class NetlinkSource {
-  readonly #options: NetlinkSourceOptions;
-  readonly #state: Condition;
-  #channel: ReturnType<Connect> | undefined;
+  readonly #connect: Connect;
+  readonly #attempts: Attempts;
+  #channel: EventChannel | undefined;
   #statistics: Statistics | undefined;
-  #nextTry = Number.NEGATIVE_INFINITY;
   #names: readonly string[] = [];
   #cpus: readonly number[] = [];
   #cells = new Uint32Array(0);
 
-  constructor(options: NetlinkSourceOptions) {
-    this.#options = options;
-    this.#state = new Condition(options.log);
+  constructor({ connect, level, log }: NetlinkSourceOptions) {
+    this.#connect = connect;
+    this.#attempts = new Attempts({
+      log,
+      lost: 'the statistics cannot be read over netlink',
+      back: 'the statistics can be read over netlink again',
+      // That there is no connection tracking is for whoever reads from here to say.
+      required: false,
+      level,
+      patience: PATIENCE,
+    });
   }
 
   /** Reads at `at`, a monotonic time in microseconds. `undefined` when nothing can be had, which the log says why. */
   read(at: number): NetlinkReading | undefined {
-    if (at < this.#nextTry - SLACK) return undefined;
+    if (!this.#attempts.isDue(at)) return undefined;
     try {
-      this.#channel ??= this.#options.connect(ROOM);
+      this.#channel ??= this.#connect(ROOM);
       this.#statistics ??= new Statistics(this.#channel);
-      const { entries } = this.#statistics.use();
+      const { entries, max } = this.#statistics.use();
       const table = this.#table(this.#statistics.cpus());
-      this.#state.leave('the statistics can be read over netlink again');
-      return { table, connections: entries };
+      this.#attempts.succeeded(at);
+      return { table, connections: entries, max };
     } catch (error) {
       this.close();
-      this.#nextTry = at + RETRY;
-      const { isOrdinary, message, state } = obstacleOf(error);
-      const text = `the statistics cannot be read over netlink: ${message}; trying again every 60 seconds`;
-      if (!isOrdinary) this.#state.enter(state, this.#options.level, text);
+      this.#attempts.failed(at, error);
       return undefined;
     }
+  }
+
+  /** Whether nothing could be read because connection tracking is not loaded. */
+  get isUnloaded(): boolean {
+    return this.#attempts.obstacle?.state === UNLOADED;
   }
 
   close(): void {

@@ -39,6 +39,8 @@ export interface Reading {
   readonly table: StatTable | undefined;
   /** Entries in the connection table. */
   readonly connections: number | undefined;
+  /** Entries that the table may hold, where the source tells it. */
+  readonly max?: number | undefined;
   /** Whether the counters may have started again from 0 since the previous reading. */
   readonly restarted: boolean;
 }
@@ -101,9 +103,9 @@ export class Source {
     if (failure !== undefined) {
       this.#report(failure, count);
       this.#plan(at, failure, connections !== undefined);
-    } else if (!this.#options.readsFile && count === 'missing') {
+    } else if (!this.#options.readsFile && count === 'missing' && this.#isUnloaded) {
       this.#reportNoTracking();
-      this.#nextLook = at + LOOK_FOR_TRACKING;
+      this.#nextLook = at - this.#lastRead < PATIENCE ? at : at + LOOK_FOR_TRACKING;
     }
     // A torn text says nothing of the counters; a file that is gone or fails may count from 0 when it is back.
     return { table: undefined, connections, restarted: failure?.kind !== 'malformed' };
@@ -119,6 +121,7 @@ export class Source {
     const { netlink, readsFile } = this.#options;
     const reading = netlink?.read(at);
     if (reading === undefined) return undefined;
+    this.#lastRead = at;
     if (readsFile) {
       if (at >= this.#nextLookForFile - SLACK) this.#nextLookForFile = at + LOOK_FOR_FILE;
       this.#state.enter('netlink', 'info', 'the kernel has no statistics file: the statistics are read over netlink');
@@ -162,7 +165,7 @@ export class Source {
     const lost = typeof count === 'number' ? 'there are no rates, only the use of the table' : 'nothing is drawn';
     if (failure.kind !== 'missing') {
       this.#state.enter(state, 'warning', `the statistics cannot be used: ${lost}`, fields);
-    } else if (count === 'missing') {
+    } else if (count === 'missing' && this.#isUnloaded) {
       this.#reportNoTracking();
     } else if (count === 'elsewhere') {
       const message =
@@ -175,6 +178,11 @@ export class Source {
       const why = 'it may be built without CONFIG_NF_CONNTRACK_PROCFS';
       this.#state.enter(state, 'notice', `the kernel has no statistics file (${why}): ${lost}`, { path: fields.path });
     }
+  }
+
+  /** Whether connection tracking is not loaded, once neither its file nor the count of its entries is there. */
+  get #isUnloaded(): boolean {
+    return this.#options.netlink?.isUnloaded ?? true;
   }
 
   #reportNoTracking(): void {

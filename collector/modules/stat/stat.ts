@@ -63,14 +63,15 @@ export class StatModule implements Module {
 
   collect(at: number): readonly Sample[] {
     const values = this.#values;
-    const { table, connections, restarted } = this.#source.read(at);
+    const { connections, max: told, restarted, table } = this.#source.read(at);
     if (restarted) this.#rates.forget();
     const hasRates = table !== undefined && this.#rates.update(table, at, values);
     if (!hasRates) for (const metric in values) values[metric] = undefined;
     if (connections === undefined) return [];
 
-    this.#limits.refresh(at);
-    const { max, buckets, expectMax } = this.#limits;
+    this.#limits.refresh(at, told !== undefined);
+    const { buckets, expectMax } = this.#limits;
+    const max = told ?? this.#limits.max;
     values['connections'] = connections;
     values['max'] = max;
     values['utilization'] = max === undefined ? undefined : (connections / max) * 100;

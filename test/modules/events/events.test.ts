@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { Volume } from 'memfs';
 import { describe, expect, it, vi } from 'vitest';
 
+import { eventCharts } from '../../../charts/events.ts';
+import { Emitter } from '../../../collector/emit.ts';
 import { Obstacle } from '../../../collector/modules/access.ts';
 import { EventsModule, type EventsOptions } from '../../../collector/modules/events/events.ts';
 import { Host } from '../../../collector/procfs/host.ts';
@@ -10,6 +12,7 @@ import {
   altered,
   attribute,
   concat,
+  entryAttributes,
   event,
   FakeChannel,
   failure,
@@ -143,6 +146,32 @@ describe('module events', () => {
     expect(listener.tick(105)).toMatchObject({ new: 2 });
   });
 
+  it('draws rates of the first interval over the time since it began to listen', () => {
+    const listener = new Listener();
+    listener.prepare = (channel) => {
+      const join = channel.join.bind(channel);
+      vi.spyOn(channel, 'join').mockImplementation((group) => {
+        listener.runtime.compute(200_000);
+        join(group);
+      });
+    };
+    listener.tick(100);
+    listener.hear(...news(3), event('destroy', { protocol: TCP }));
+    expect(listener.tick(101)).toMatchObject({ new: 5, new_tcp: 5, deleted: 1 / 0.6 });
+    listener.hear(...news(3));
+    expect(listener.tick(102)).toMatchObject({ new: 3 });
+  });
+
+  it('counts an event that labels and a security context have made long', () => {
+    const listener = listening();
+    const attributes = [...entryAttributes({ protocol: GRE }), attribute(22, new Uint8Array(1340))];
+    const long = netfilter({ type: 0x100, flags: 0x400, sequence: 0 }, { family: 2 }, ...attributes);
+    expect(long.length).toBeGreaterThanOrEqual(1500);
+    listener.hear(long, ...news(1));
+    expect(listener.tick(101)).toEqual({ ...NOTHING_HAPPENED, new: 2, new_gre: 1, new_tcp: 1 });
+    expect(listener.said).toEqual([]);
+  });
+
   it.each([
     [6, 2, 'new_tcp'],
     [6, 10, 'new_tcp'],
@@ -215,14 +244,15 @@ describe('an overrun', () => {
 
   it('is said at once, and then at most once a minute, with how many there were', () => {
     const listener = listening();
-    for (let second = 101; second <= 230; second++) {
-      listener.channel.queue(...Array.from({ length: second === 150 ? 8 : 1 }, overrun));
+    for (let second = 101; second <= 230; second += 2) {
+      listener.channel.queue(...Array.from({ length: second === 151 ? 8 : 1 }, overrun));
       listener.tick(second);
+      listener.tick(second + 1);
     }
     expect(listener.log.entries.map(({ level, fields }) => [level, fields])).toEqual([
       ['warning', { overruns: 1 }],
-      ['warning', { overruns: 67 }],
-      ['warning', { overruns: 60 }],
+      ['warning', { overruns: 37 }],
+      ['warning', { overruns: 30 }],
     ]);
     expect(listener.log.messages[0]).toMatch(/modules\.events\.receive_buffer$/);
   });
@@ -231,12 +261,76 @@ describe('an overrun', () => {
     const listener = listening();
     listener.channel.queue(overrun());
     listener.tick(101);
+    listener.ticks(102, 109);
     listener.channel.queue(overrun(), overrun());
     listener.tick(110);
     for (let second = 111; second <= 160; second++) listener.tick(second);
     expect(listener.log.entries.map(({ fields }) => fields)).toEqual([{ overruns: 1 }]);
     for (let second = 161; second <= 300; second++) listener.tick(second);
     expect(listener.log.entries.map(({ fields }) => fields)).toEqual([{ overruns: 1 }, { overruns: 2 }]);
+  });
+});
+
+describe('an overrun that repeats itself', () => {
+  const GIVEN_UP =
+    'new and destroyed connections are not drawn: the kernel reports faster than can be read; ' +
+    'trying again every 30 seconds';
+
+  it.each([
+    [1, 6],
+    [2, 4],
+    [4, 3],
+    [5, 2],
+    [10, 2],
+    [60, 2],
+  ])('in every interval of %i s is given up after %i of them, a good one in between forgotten', (every, intervals) => {
+    const listener = listening({ every });
+    let second = 100;
+    const update = (isOverrun: boolean): Record<string, number> | undefined => {
+      if (isOverrun) listener.channel.queue(overrun(), news(2));
+      second += every;
+      return listener.tick(second);
+    };
+    for (let time = 1; time < intervals; time++) update(true);
+    expect(listener.channel.isClosed).toBe(false);
+    expect(update(false)).toEqual(NOTHING_HAPPENED);
+    for (let time = 1; time < intervals; time++) update(true);
+    expect(listener.channel.isClosed).toBe(false);
+    expect(listener.said).not.toContain(`warning ${GIVEN_UP}`);
+
+    expect(update(true)).toEqual({ event_overruns: 1 / every });
+    expect(listener.channel.isClosed).toBe(true);
+    expect(listener.said).toContain(`warning ${GIVEN_UP}`);
+    expect(listener.runtime.waiting).toBe(0);
+  });
+
+  it.each([1, 5, 10, 60])('in every other interval of %i s is listened to on and on', (every) => {
+    const listener = listening({ every });
+    for (let update = 1; update <= 40; update++) {
+      if (update % 2 === 1) listener.channel.queue(news(7), overrun(), overrun());
+      listener.tick(100 + update * every);
+    }
+    expect(listener.channels.map(({ isClosed }) => isClosed)).toEqual([false]);
+  });
+
+  it('for minutes is given up once in the log, however often it is listened to', () => {
+    const listener = listening();
+    for (let second = 101; second <= 300; second++) {
+      if (!listener.channel.isClosed) listener.channel.queue(overrun());
+      listener.tick(second);
+    }
+    expect(listener.channels.length).toBeGreaterThan(4);
+    expect(listener.said.filter((line) => line.endsWith(GIVEN_UP))).toHaveLength(1);
+    expect(listener.log.entries.map(({ level }) => level)).not.toContain('info');
+  });
+
+  it('is an error where events are required', () => {
+    const listener = listening({ every: 5, required: true });
+    for (const second of [105, 110]) {
+      listener.channel.queue(overrun());
+      listener.tick(second);
+    }
+    expect(listener.said).toContain(`error ${GIVEN_UP}`);
   });
 });
 
@@ -305,7 +399,7 @@ describe('a report that cannot be understood', () => {
 });
 
 describe('a flood of events', () => {
-  const SILENCE = Array<undefined>(59).fill(undefined);
+  const SILENCE = Array<undefined>(29).fill(undefined);
 
   it.each([
     [1, 5],
@@ -327,24 +421,28 @@ describe('a flood of events', () => {
     expect(listener.tick(100 + (updates + 1) * every)).toBeUndefined();
   });
 
-  it('is said, left for a minute, and then listened to again', () => {
+  it('is said, left for half a minute, and then listened to again', () => {
     const listener = listening({ mostPerSecond: 50 });
     listener.ticks(101, 105, 51);
     expect(listener.said).toEqual([
       'warning new and destroyed connections are not drawn: the kernel reports more than 50 new and destroyed ' +
-        'connections a second; trying again every 60 seconds',
+        'connections a second; trying again every 30 seconds',
     ]);
     expect(Array.from(SILENCE, (_, index) => listener.tick(106 + index))).toEqual(SILENCE);
     expect(listener.channels).toHaveLength(1);
 
-    expect(listener.tick(165)).toBeUndefined();
+    expect(listener.tick(135)).toBeUndefined();
     expect(listener.channels).toHaveLength(2);
     expect(listener.channel.joined).toEqual([1, 3]);
+    expect(listener.said).toHaveLength(1);
+    listener.hear(...news(51));
+    expect(listener.tick(136)).toMatchObject({ new: 51 });
+    expect(listener.said).toHaveLength(1);
     listener.hear(...news(7));
-    expect(listener.tick(166)).toMatchObject({ new: 7 });
+    expect(listener.tick(137)).toMatchObject({ new: 7 });
     expect(listener.said.slice(1)).toEqual(['info the kernel reports connections again']);
 
-    listener.ticks(167, 171, 60);
+    listener.ticks(138, 142, 60);
     expect(listener.channel.isClosed).toBe(true);
     expect(listener.said).toHaveLength(3);
   });
@@ -355,7 +453,8 @@ describe('a flood of events', () => {
       if (!listener.channel.isClosed) listener.hear(...news(51));
       listener.tick(second);
     }
-    expect(listener.channels).toHaveLength(4);
+    // Listened to from 100, 135, 170, 205, 240 and 275 on.
+    expect(listener.channels).toHaveLength(6);
     expect(listener.said).toHaveLength(1);
   });
 
@@ -390,7 +489,7 @@ describe('a flood of events', () => {
 describe('events that are turned off', () => {
   const OFF =
     'new and destroyed connections are not drawn: events are turned off: turn them on with ' +
-    '"sysctl net.netfilter.nf_conntrack_events=1"; trying again every 60 seconds';
+    '"sysctl net.netfilter.nf_conntrack_events=1"; trying again every 30 seconds';
 
   it.each([
     [false, 'notice'],
@@ -403,26 +502,40 @@ describe('events that are turned off', () => {
     expect(listener.said).toEqual([`${level} ${OFF}`]);
 
     listener.volume.writeFileSync(SETTING, '2\n');
-    // Looked for at 100, 160, 220, 280, 340 and 400.
+    // Looked for at 100, 130, 160 and so on.
     expect([400, 401].map((second) => listener.tick(second))).toEqual([undefined, NOTHING_HAPPENED]);
     expect(listener.said.slice(1)).toEqual(['info the kernel reports connections again']);
   });
 
-  it('while they are listened to are noticed within ten seconds, and listened to again when they are turned on', () => {
+  it('while they are listened to are not drawn any more, and listened to again when they are turned on', () => {
     const listener = listening();
-    listener.ticks(101, 112);
+    expect(listener.ticks(101, 112)).not.toContain(undefined);
     listener.volume.writeFileSync(SETTING, '0\n');
-    expect(listener.ticks(113, 119)).not.toContain(undefined);
-    expect(listener.tick(120)).toBeUndefined();
+    expect(listener.tick(113)).toBeUndefined();
     expect(listener.channel.isClosed).toBe(true);
     expect(listener.said).toEqual([`notice ${OFF}`]);
 
     listener.volume.writeFileSync(SETTING, '1\n');
-    expect(listener.tick(179)).toBeUndefined();
+    expect(listener.ticks(114, 142).filter((values) => values !== undefined)).toEqual([]);
     expect(listener.channels).toHaveLength(1);
-    expect(listener.tick(180)).toBeUndefined();
+    expect(listener.tick(143)).toBeUndefined();
     expect(listener.channels).toHaveLength(2);
-    expect(listener.tick(181)).toEqual(NOTHING_HAPPENED);
+    expect(listener.tick(144)).toEqual(NOTHING_HAPPENED);
+  });
+
+  it('are noticed when no more events come: while some do, the setting is not read', () => {
+    const listener = listening();
+    listener.volume.writeFileSync(SETTING, '0\n');
+    const read = vi.spyOn(listener.volume, 'readSync');
+    expect(listener.ticks(101, 130, 1)).not.toContain(undefined);
+    listener.hear(event('destroy', { protocol: UDP }));
+    expect(listener.tick(131)).toMatchObject({ new: 0, deleted: 1 });
+    listener.channel.queue(overrun(), news(1));
+    expect(listener.tick(132)).toMatchObject({ event_overruns: 1 });
+    expect(read).not.toHaveBeenCalled();
+    expect(listener.tick(133)).toBeUndefined();
+    expect(read).toHaveBeenCalled();
+    expect(listener.channel.isClosed).toBe(true);
   });
 
   it.each([
@@ -437,39 +550,79 @@ describe('events that are turned off', () => {
     expect(listener.ticks(101, 115)).not.toContain(undefined);
     expect(listener.said).toEqual([]);
   });
+
+  it.each<[boolean, readonly string[]]>([
+    [false, []],
+    [
+      true,
+      [
+        'error new and destroyed connections are not drawn: connection tracking is not loaded; ' +
+          'trying again every 30 seconds',
+        'info the kernel reports connections again',
+      ],
+    ],
+  ])('are not meant by a setting that vanishes with connection tracking; required (%s)', (required, said) => {
+    const listener = listening({ required });
+    expect(listener.tick(101)).toEqual(NOTHING_HAPPENED);
+    // As the kernel does: whoever holds it open cannot read it any more.
+    listener.volume.writeFileSync(SETTING, '');
+    listener.volume.unlinkSync(SETTING);
+    expect(listener.tick(102)).toBeUndefined();
+    expect(listener.channel.isClosed).toBe(true);
+
+    listener.prepare = () => {
+      throw new Obstacle('unloaded', 'connection tracking is not loaded', true);
+    };
+    for (let second = 103; second < 162; second++) expect(listener.tick(second)).toBeUndefined();
+    expect(listener.said).toEqual(said.slice(0, 1));
+    listener.prepare = () => undefined;
+    listener.volume.writeFileSync(SETTING, '1\n');
+    expect(listener.tick(162)).toBeUndefined();
+    expect(listener.tick(163)).toEqual(NOTHING_HAPPENED);
+    expect(listener.said).toEqual(said);
+  });
+
+  it('are not presumed where the setting was missing already when the module began to listen again', () => {
+    const listener = listening();
+    listener.volume.unlinkSync(SETTING);
+    expect(listener.tick(101)).toBeUndefined();
+    expect(listener.tick(131)).toBeUndefined();
+    expect(listener.ticks(132, 140)).not.toContain(undefined);
+  });
 });
 
 describe('a kernel that does not let the module listen', () => {
   const NOT_DRAWN = 'new and destroyed connections are not drawn: ';
-  const AGAIN = '; trying again every 60 seconds';
+  const AGAIN = '; trying again every 30 seconds';
   const CAPABILITY = 'the plugin lacks the capability CAP_NET_ADMIN; the README says how to give it';
 
   it.each([
     [false, 'notice'],
     [true, 'error'],
-  ])('says the remedy in one line, of required (%s) as %s, and is asked again every minute', (required, level) => {
+  ])('says the remedy in one line, of required (%s) as %s, and is asked again every half minute', (required, level) => {
     const listener = new Listener({ required });
     listener.prepare = (channel) => {
       channel.failures.join = failure('EPERM', 'join group 1 of');
     };
-    for (let second = 100; second < 280; second++) expect(listener.tick(second)).toBeUndefined();
+    for (let second = 100; second < 190; second++) expect(listener.tick(second)).toBeUndefined();
     expect(listener.channels.map(({ isClosed }) => isClosed)).toEqual([true, true, true]);
     expect(listener.said).toEqual([`${level} ${NOT_DRAWN}${CAPABILITY}${AGAIN}`]);
 
     listener.prepare = () => undefined;
-    expect(listener.tick(280)).toBeUndefined();
-    expect(listener.tick(281)).toEqual(NOTHING_HAPPENED);
+    expect(listener.tick(190)).toBeUndefined();
+    expect(listener.said).toHaveLength(1);
+    expect(listener.tick(191)).toEqual(NOTHING_HAPPENED);
     expect(listener.said.slice(1)).toEqual(['info the kernel reports connections again']);
   });
 
   it('for another reason than before says that too, once', () => {
     const listener = new Listener();
     const reasons = ['EPERM', 'EPERM', 'ENOENT', 'ENOENT', 'EPERM'] as const;
-    for (const [minute, reason] of reasons.entries()) {
+    for (const [attempt, reason] of reasons.entries()) {
       listener.prepare = (channel) => {
         channel.failures.join = failure(reason, 'join');
       };
-      listener.tick(100 + 60 * minute);
+      listener.tick(100 + 30 * attempt);
     }
     expect(listener.channels).toHaveLength(5);
     expect(listener.said).toEqual([
@@ -508,6 +661,53 @@ describe('a kernel that does not let the module listen', () => {
   });
 
   it.each([
+    [2 ** 31 - 2, []],
+    [2 ** 31 - 4, [{ bytes: 2 ** 31 - 4, asked: 2 ** 31 - 2 }]],
+  ])(
+    'gives it %i bytes where 1 GiB is asked for, says so only when that is not the most there can be',
+    (most, said) => {
+      const listener = new Listener({ receiveBuffer: 2 ** 30 });
+      listener.prepare = (channel) => {
+        channel.mostReceiveBuffer = most;
+      };
+      listener.tick(100);
+      expect(listener.channel.receiveBuffer).toBe(2 ** 30);
+      expect(listener.log.entries.map(({ fields }) => fields)).toEqual(said);
+    },
+  );
+
+  it.each([
+    [1, 1, false],
+    [5, 1, false],
+    [10, 1, false],
+    [15, 1, false],
+    [20, 1, false],
+    [25, 1, false],
+    [60, 1, false],
+    [1, 2, true],
+  ])(
+    'keeps its charts unless it does so for long: updated every %i s, %i failures, obsolete: %s',
+    (every, failures, isObsolete) => {
+      const listener = listening({ every });
+      const emitter = new Emitter({ charts: eventCharts, source: '' });
+      let text = '';
+      const update = (second: number): void => {
+        listener.runtime.advanceTo(second);
+        text += emitter.render(second * 1e6, [{ every, samples: listener.module.collect(second * 1e6) }]);
+      };
+      for (let time = 1; time <= 3; time++) update(100 + time * every);
+      listener.channel.queue(failure('ENOMEM'));
+      listener.prepare = (channel) => {
+        if (listener.channels.length <= failures) channel.failures.join = failure('ENOMEM', 'join');
+      };
+      for (let second = 100 + 4 * every; second <= 700; second += every) update(second);
+      expect(listener.channels).toHaveLength(failures + 1);
+      expect(listener.said.at(-1)).toBe('info the kernel reports connections again');
+      expect(text.includes('obsolete')).toBe(isObsolete);
+    },
+  );
+
+  it.each([
     [false, []],
     [true, [`error ${NOT_DRAWN}connection tracking is not loaded${AGAIN}`]],
   ])('since it tracks no connections is nothing unusual, unless events are required (%s)', (required, said) => {
@@ -517,7 +717,7 @@ describe('a kernel that does not let the module listen', () => {
       throw new Obstacle('unloaded', 'connection tracking is not loaded', true);
     };
     const listener = new Listener({ required, connect });
-    for (let second = 100; second < 220; second++) expect(listener.tick(second)).toBeUndefined();
+    for (let second = 100; second < 160; second++) expect(listener.tick(second)).toBeUndefined();
     expect(asked).toBe(2);
     expect(listener.said).toEqual(said);
   });
@@ -604,12 +804,37 @@ describe('between two updates', () => {
     expect(listener.tick(102)).toMatchObject({ new: 60 });
   });
 
-  it('of a long interval, waiting events are read every ten seconds', () => {
-    const listener = listening({ every: 60 });
-    expect(listener.runtime.asked).toEqual([10_000]);
-    listener.hear(...news(3));
-    listener.runtime.advanceTo(110);
+  it('after an overrun all that waits is read, however much that is, because the kernel drops until none is left', () => {
+    const listener = listening({ mostPerSecond: 1e6 });
+    listener.channel.queue(news(60), overrun(), ...Array.from({ length: 9 }, () => news(60)));
+    expect(listener.tick(101)).toEqual({ event_overruns: 1 });
     expect(listener.channel.waiting).toBe(0);
+
+    listener.runtime.advanceTo(102);
+    listener.channel.queue(news(60), news(60), news(60));
+    expect(listener.tick(102)).toMatchObject({ new: 120 });
+    expect(listener.channel.waiting).toBe(1);
+  });
+
+  it('after an overrun all that waits is read then, too', () => {
+    const listener = listening({ mostPerSecond: 1e6 });
+    listener.ticks(101, 101, 50);
+    listener.channel.queue(overrun(), ...Array.from({ length: 5 }, () => news(70)));
+    listener.runtime.advanceTo(101.5);
+    expect(listener.channel.waiting).toBe(0);
+    listener.channel.queue(news(70), news(70), news(70));
+    listener.tick(102);
+    expect(listener.channel.waiting).toBe(0);
+  });
+
+  it('of a long interval, waiting events are read every two seconds', () => {
+    const listener = listening({ every: 60 });
+    expect(listener.runtime.asked).toEqual([2000]);
+    for (const second of [102, 104, 106]) {
+      listener.hear(...news(1));
+      listener.runtime.advanceTo(second);
+      expect(listener.channel.waiting).toBe(0);
+    }
     expect(listener.tick(160)).toMatchObject({ new: 3 / 60 });
   });
 
@@ -623,7 +848,7 @@ describe('between two updates', () => {
     expect(listener.channel.isClosed).toBe(false);
   });
 
-  it('a channel that fails is given up at the next update, which says why, and opened again after a minute', () => {
+  it('a channel that fails is given up at the next update, which says why, and opened again after half a minute', () => {
     const listener = listening();
     listener.ticks(101, 101, 50);
     listener.channel.queue(failure('ENOMEM'));
@@ -632,23 +857,26 @@ describe('between two updates', () => {
     expect(listener.tick(102)).toBeUndefined();
     expect(listener.channel.isClosed).toBe(true);
     expect(listener.said).toEqual([expect.stringMatching(/^notice .* receive from ctnetlink: ENOMEM/)]);
-    expect(listener.tick(161)).toBeUndefined();
+    expect(listener.tick(131)).toBeUndefined();
     expect(listener.channels).toHaveLength(1);
-    listener.tick(162);
+    listener.tick(132);
     expect(listener.channels).toHaveLength(2);
-    expect(listener.tick(163)).toEqual(NOTHING_HAPPENED);
+    expect(listener.tick(133)).toEqual(NOTHING_HAPPENED);
   });
 
-  it('a defect of the program is kept for the next update to throw, after which it goes on', () => {
+  it('a defect of the program is kept for the next update to throw, after which it listens anew', () => {
     const listener = listening();
     listener.ticks(101, 101, 50);
     vi.spyOn(listener.channel, 'receive').mockImplementationOnce(() => {
       throw new RangeError('offset is out of bounds');
     });
     listener.runtime.advanceTo(101.6);
+    const broken = listener.channel;
     expect(() => listener.tick(102)).toThrow(new RangeError('offset is out of bounds'));
+    expect(broken.isClosed).toBe(true);
+    expect(listener.tick(103)).toBeUndefined();
     listener.hear(...news(8));
-    expect(listener.tick(103)).toMatchObject({ new: 4 });
+    expect(listener.tick(104)).toMatchObject({ new: 8 });
   });
 });
 

@@ -1,5 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 
+import { flowCharts } from '../../../charts/flows.ts';
+import { Emitter } from '../../../collector/emit.ts';
 import { type Connect, Obstacle } from '../../../collector/modules/access.ts';
 import { FlowsModule, type FlowsOptions } from '../../../collector/modules/flows/flows.ts';
 import { FakeRuntime } from '../../helpers/fake_runtime.ts';
@@ -67,9 +69,9 @@ class Dumping {
   }
 
   /** Updates at that time, and lets a dump that begins come to its end. */
-  async tick(second: number): Promise<Record<string, number> | undefined> {
+  async tick(second: number, isDrawn = true): Promise<Record<string, number> | undefined> {
     this.runtime.advanceTo(second);
-    const [sample] = this.module.collect(second * 1e6);
+    const [sample] = this.module.collect(second * 1e6, isDrawn);
     const known = Object.entries(sample?.values ?? {}).flatMap(([metric, value]) =>
       value === undefined ? [] : [[metric, value]],
     );
@@ -99,7 +101,7 @@ function entries(count: number, protocol = TCP): Message[] {
 }
 
 const FAILED = 'the composition of the connection table is not drawn: ';
-const AGAIN = '; trying again every 60 seconds';
+const AGAIN = '; trying again every 30 seconds';
 
 describe('module flows', () => {
   it('dumps the table at once and returns what it is made of with the next update, once', async () => {
@@ -145,6 +147,44 @@ describe('module flows', () => {
     expect(dumping.channels).toHaveLength(1);
   });
 
+  it('asks for nothing while it is updated, only when everything else has had its turn', async () => {
+    const dumping = new Dumping();
+    expect(dumping.module.collect(500e6, true)).toEqual([]);
+    expect([dumping.runtime.yields, dumping.channels]).toEqual([1, []]);
+    await dumping.runtime.settle();
+    dumping.runtime.advanceTo(510);
+    dumping.module.collect(510e6, true);
+    expect(dumping.asked).toBe(1);
+    await dumping.runtime.settle();
+    expect(dumping.asked).toBe(2);
+  });
+
+  it('returns what was dumped again for as long as it is not drawn, once it was not any more', async () => {
+    const dumping = new Dumping();
+    dumping.table = (time) => [[...entries(time * 17), done()]];
+    await dumping.tick(500, false);
+    for (const second of [501, 502, 509]) expect(await dumping.tick(second, false)).toMatchObject({ flows_tcp: 17 });
+    expect(await dumping.tick(509.4)).toMatchObject({ flows_tcp: 17 });
+    expect(await dumping.tick(509.45)).toBeUndefined();
+    expect(dumping.asked).toBe(1);
+  });
+
+  it('returns what was dumped last where several dumps were not drawn', async () => {
+    const dumping = new Dumping();
+    dumping.table = (time) => [[...entries(time * 17), done()]];
+    for (let second = 500; second < 525; second++) await dumping.tick(second, false);
+    expect(await dumping.tick(525)).toMatchObject({ flows_tcp: 51 });
+    expect(await dumping.tick(526)).toBeUndefined();
+  });
+
+  it('keeps what is dumped in the same turn as an older dump is drawn for the next update', async () => {
+    const dumping = new Dumping();
+    dumping.table = (time) => [[...entries(time * 17), done()]];
+    await dumping.tick(500, false);
+    expect(await dumping.tick(510)).toMatchObject({ flows_tcp: 17 });
+    expect(await dumping.tick(511)).toMatchObject({ flows_tcp: 34 });
+  });
+
   it('asks for the use of the table before each dump, and knows no used share where there is no limit', async () => {
     const dumping = new Dumping();
     dumping.use = [statistics({ entries: 990 })];
@@ -170,8 +210,8 @@ describe('a dump', () => {
     dumping.table = () => [...Array.from({ length: 9 }, () => [entries(1)]), [done()]];
     dumping.cost = 2000;
     await dumping.tick(500);
-    // Three receipts take six milliseconds: 3, 3, 3 and the last one.
-    expect(dumping.runtime.yields).toBe(4);
+    // Once before it begins. Three receipts take six milliseconds: 3, 3, 3 and the last one.
+    expect(dumping.runtime.yields).toBe(5);
     expect(await dumping.tick(501)).toMatchObject({ flows_tcp: 9 });
   });
 
@@ -179,9 +219,9 @@ describe('a dump', () => {
     const dumping = new Dumping();
     dumping.table = () => [[...entries(1)], [...entries(1)], [done()]];
     dumping.cost = 7250;
-    const release = dumping.runtime.hold();
+    const release = dumping.runtime.hold(1);
     await dumping.tick(500);
-    expect(dumping.runtime.yields).toBe(1);
+    expect(dumping.runtime.yields).toBe(2);
     // Another part of the program computes, then the process sleeps until half a second has gone by.
     dumping.runtime.compute(40_000);
     dumping.runtime.advanceTo(500.5);
@@ -193,7 +233,7 @@ describe('a dump', () => {
 
   it('that takes longer than its interval is not begun a second time, and its result is not lost', async () => {
     const dumping = new Dumping();
-    const release = dumping.runtime.hold();
+    const release = dumping.runtime.hold(1);
     expect(await dumping.askedAt(500, 540)).toEqual([500]);
     release();
     await dumping.runtime.settle();
@@ -247,7 +287,7 @@ describe('a dump', () => {
     const dumping = new Dumping();
     dumping.table = () => [[...entries(1)], [...entries(1)], [done()]];
     dumping.cost = 6000;
-    const release = dumping.runtime.hold();
+    const release = dumping.runtime.hold(1);
     await dumping.tick(500);
     const receive = vi.mocked(dumping.channels[0]?.receive ?? vi.fn());
     const before = receive.mock.calls.length;
@@ -258,7 +298,7 @@ describe('a dump', () => {
     expect(receive).toHaveBeenCalledTimes(before);
     expect(dumping.asked).toBe(1);
     expect(dumping.said).toEqual([]);
-    expect(dumping.module.collect(500.5e6)).toEqual([]);
+    expect(dumping.module.collect(500.5e6, true)).toEqual([]);
   });
 });
 
@@ -274,16 +314,33 @@ describe('a module flows that is closed', () => {
     const dumping = new Dumping();
     expect(() => dumping.module.close()).not.toThrow();
   });
+
+  it('before the dump that it is about to begin opens no channel for it', async () => {
+    const dumping = new Dumping();
+    dumping.module.collect(500e6, true);
+    dumping.module.close();
+    await dumping.runtime.settle();
+    expect(dumping.channels).toEqual([]);
+    expect(dumping.said).toEqual([]);
+  });
+
+  it('does not open another channel, whoever updates it', async () => {
+    const dumping = new Dumping();
+    await dumping.tick(500);
+    dumping.module.close();
+    expect(await dumping.askedAt(501, 600)).toEqual([]);
+    expect(dumping.channels).toHaveLength(1);
+  });
 });
 
 describe('the interval of dumps', () => {
   it('lengthens with what they cost, and is shortened when they have become clearly cheaper', async () => {
     const dumping = new Dumping();
     // Two receipts, of which the second is the dump.
-    dumping.cost = 500_000;
+    dumping.cost = 650_000;
     await dumping.tick(500);
     expect(dumping.module.every).toBe(40);
-    expect(await dumping.tick(502)).toMatchObject({ dump_cpu_time: 500 });
+    expect(await dumping.tick(502)).toMatchObject({ dump_cpu_time: 650 });
     dumping.cost = 350_000;
     expect(await dumping.askedAt(503, 600)).toEqual([540, 580]);
     expect(dumping.module.every).toBe(40);
@@ -293,10 +350,38 @@ describe('the interval of dumps', () => {
     dumping.cost = 1000;
     expect(await dumping.askedAt(646, 690)).toEqual([660, 670, 680, 690]);
     expect(dumping.log.entries.map(({ level, fields }) => [level, fields])).toEqual([
-      ['info', { entries: 1, cpu_ms: 500, seconds: 40 }],
+      ['info', { entries: 1, cpu_ms: 650, seconds: 40 }],
       ['info', { entries: 1, cpu_ms: 300, seconds: 20 }],
       ['info', { entries: 1, cpu_ms: 1, seconds: 10 }],
     ]);
+  });
+
+  it.each([
+    [90_000, 10],
+    [350_000, 10],
+    [351_000, 20],
+  ])('is not lengthened by what only the first dump costs: with %i us it is %i s', async (cost, seconds) => {
+    const dumping = new Dumping();
+    dumping.cost = cost;
+    await dumping.tick(500);
+    expect(dumping.module.every).toBe(seconds);
+    expect(await dumping.tick(502)).toMatchObject({ dump_cpu_time: cost / 1000 });
+  });
+
+  it('is lengthened by the second dump, whatever the first did', async () => {
+    const dumping = new Dumping();
+    await dumping.tick(500);
+    dumping.cost = 201_000;
+    await dumping.tick(510);
+    expect(dumping.module.every).toBe(20);
+  });
+
+  it('takes the first dump that succeeds for the first', async () => {
+    const dumping = new Dumping();
+    dumping.table = (time) => (time === 1 ? [entries(1)] : [[...entries(2), done()]]);
+    dumping.cost = 350_000;
+    expect(await dumping.askedAt(500, 560)).toEqual([500, 531, 541]);
+    expect(dumping.module.every).toBe(20);
   });
 
   it.each([
@@ -313,9 +398,11 @@ describe('the interval of dumps', () => {
 
   it('doubles while the table is full, whatever dumps cost, and until it is clearly less full', async () => {
     const dumping = new Dumping({ fullAbove: 50 });
-    dumping.cost = 300_000;
     dumping.use = [statistics({ entries: 50, max: 100 })];
-    expect(await dumping.askedAt(460, 499)).toEqual([460, 480]);
+    dumping.cost = 450_000;
+    await dumping.tick(460);
+    dumping.cost = 300_000;
+    expect(await dumping.askedAt(461, 499)).toEqual([480]);
     dumping.use = [statistics({ entries: 51, max: 100 })];
     expect(await dumping.askedAt(500, 579)).toEqual([500, 540]);
     dumping.use = [statistics({ entries: 46, max: 100 })];
@@ -370,25 +457,25 @@ describe('a table that cannot be dumped', () => {
     const dumping = new Dumping();
     const { table, use } = dumping;
     Object.assign(dumping, answers);
-    for (let second = 500; second < 681; second++) expect(await dumping.tick(second)).toBeUndefined();
+    for (let second = 500; second < 592; second++) expect(await dumping.tick(second)).toBeUndefined();
     expect(dumping.said).toHaveLength(1);
     expect(dumping.said[0]).toContain(`notice ${FAILED}`);
     expect(dumping.said[0]).toContain(why);
     expect(dumping.said[0]?.endsWith(AGAIN)).toBe(true);
-    // Tried at 500, and a minute after each time that it was noticed.
+    // Tried at 500, and half a minute after each time that it was noticed.
     expect(dumping.channels.map(({ isClosed }) => isClosed)).toEqual([true, true, true]);
 
     Object.assign(dumping, { table, use });
-    expect(await dumping.tick(683)).toBeUndefined();
-    expect(await dumping.tick(684)).toMatchObject({ flows_tcp: 1, flows_utilization: 1 });
+    expect(await dumping.tick(593)).toBeUndefined();
+    expect(await dumping.tick(594)).toMatchObject({ flows_tcp: 1, flows_utilization: 1 });
     expect(dumping.said.slice(1)).toEqual(['info the connection table can be dumped again']);
     expect(dumping.channels).toHaveLength(4);
   });
 
-  it('after it could be, is dumped again a minute later', async () => {
+  it('after it could be, is dumped again half a minute later', async () => {
     const dumping = new Dumping();
     dumping.table = (time) => (time === 2 ? [entries(1)] : [[...entries(time), done()]]);
-    expect(await dumping.askedAt(500, 580)).toEqual([500, 510, 571]);
+    expect(await dumping.askedAt(500, 550)).toEqual([500, 510, 541]);
     expect(dumping.said).toHaveLength(2);
   });
 
@@ -413,7 +500,7 @@ describe('a table that cannot be dumped', () => {
       throw new Obstacle('unloaded', 'connection tracking is not loaded', true);
     };
     const dumping = new Dumping({ required, connect });
-    for (let second = 500; second < 600; second++) expect(await dumping.tick(second)).toBeUndefined();
+    for (let second = 500; second < 560; second++) expect(await dumping.tick(second)).toBeUndefined();
     expect(asked).toBe(2);
     expect(dumping.said).toEqual(said);
   });
@@ -432,5 +519,27 @@ describe('a table that cannot be dumped', () => {
     expect(await dumping.tick(512)).toBeUndefined();
     await dumping.tick(571);
     expect(await dumping.tick(572)).toMatchObject({ flows_tcp: 1 });
+  });
+
+  it.each([
+    [1, 10],
+    [1, 20],
+    [5, 40],
+    [10, 60],
+    [20, 300],
+  ])('a single time keeps its charts: updated every %i s, dumped every %i s', async (tick, every) => {
+    const dumping = new Dumping({ tick, every });
+    dumping.table = (time) => (time === 2 ? [entries(1)] : [[...entries(1), done()]]);
+    const emitter = new Emitter({ charts: flowCharts, source: '' });
+    let text = '';
+    for (let second = 500; second <= 550 + 3 * every; second += tick) {
+      dumping.runtime.advanceTo(second);
+      const samples = dumping.module.collect(second * 1e6, true);
+      text += emitter.render(second * 1e6, [{ every: dumping.module.every, samples }]);
+      await dumping.runtime.settle();
+    }
+    expect(dumping.said).toHaveLength(2);
+    expect(text.match(/^BEGIN conntrack\.flows_by_protocol /gm)?.length).toBeGreaterThanOrEqual(2);
+    expect(text).not.toContain('obsolete');
   });
 });

@@ -61,6 +61,11 @@ class AnsweringHost extends RecordedHost {
     this.cpus = new Map([[0, counters]]);
   }
 
+  /** How often the kernel was asked for the use of the table. */
+  get timesAskedForUse(): number {
+    return this.channels.reduce((sum, channel) => sum + channel.timesAsked('statistics'), 0);
+  }
+
   /** How often the kernel was asked for its counters. */
   get asked(): number {
     return this.channels.reduce((sum, channel) => sum + channel.timesAsked('cpuStatistics'), 0);
@@ -72,13 +77,16 @@ function grown<T extends Record<string, number>>(counters: T, step: number): T {
   return { ...counters, ...Object.fromEntries(Object.entries(counters).map(([name, value]) => [name, value + step])) };
 }
 
+/** What the kernel tells of the table as long as a test has it tell nothing else. */
+const USE = { connections: 640, max: 4000, utilization: 16 };
+
 const UNLOADED = new Obstacle('unloaded', 'connection tracking is not loaded', true);
 const CAPABILITY = 'the plugin lacks the capability CAP_NET_ADMIN; the README says how to give it';
 
 describe('the statistics over netlink', () => {
   it('are drawn like those of the file, CPU by CPU, by the numbers that the CPUs have', () => {
     const host = new AnsweringHost(LIMITS, { perCpu: true, readFrom: 'netlink' });
-    host.use = [statistics({ entries: 1000, max: 999 })];
+    host.use = [statistics({ entries: 1000, max: 4000 })];
     host.cpus = new Map([
       [0, { drop: 10, expect_new: 500 }],
       [4, { drop: 20, invalid: 7 }],
@@ -86,7 +94,7 @@ describe('the statistics over netlink', () => {
     const gauges = { connections: 1000, max: 4000, utilization: 25, buckets: 1024, load: 1000 / 1024, expect_max: 96 };
     expect(host.values(100)).toEqual(gauges);
 
-    host.use = [statistics({ entries: 1200, max: 999 })];
+    host.use = [statistics({ entries: 1200, max: 4000 })];
     host.cpus = new Map([
       [0, { drop: 13, expect_new: 501 }],
       [4, { drop: 31, invalid: 8, clashres: 2, chainlength: 5 }],
@@ -139,7 +147,7 @@ describe('the statistics over netlink', () => {
     host.counts({ invalid: 0x10, found: 80 });
     expect(host.values(2)).toMatchObject({ invalid: 272, found: 3 });
     host.counts({});
-    expect(host.values(3)).toEqual({ connections: 640 });
+    expect(host.values(3)).toEqual(USE);
     host.counts({ found: 4 });
     expect(host.values(4)).toMatchObject({ found: 4, invalid: 0 });
   });
@@ -155,7 +163,7 @@ describe('the statistics over netlink', () => {
       ]);
     };
     both(0);
-    expect(host.values(2)).toEqual({ connections: 640 });
+    expect(host.values(2)).toEqual(USE);
     both(2);
     expect(host.collect(3).map(({ instance, values }) => [instance, values['drop']])).toEqual([
       ['', 4],
@@ -171,6 +179,45 @@ describe('the statistics over netlink', () => {
     expect(host.asked).toBe(30);
     host.module.close();
     expect(host.channels[0]?.isClosed).toBe(true);
+  });
+});
+
+describe('the limit that the kernel tells over netlink', () => {
+  it.each<[string, Readonly<Record<string, string>>, number, number | undefined, Readonly<Record<string, number>>]>([
+    ['is used where no setting can be read', {}, 300, 1200, { connections: 300, max: 1200, utilization: 25 }],
+    [
+      'is used where the setting holds no number',
+      { [`${SETTINGS}max`]: 'many\n' },
+      300,
+      1200,
+      { connections: 300, max: 1200, utilization: 25 },
+    ],
+    [
+      'is used beside the setting, which need not be read',
+      { [`${SETTINGS}max`]: '600\n' },
+      300,
+      1200,
+      { connections: 300, max: 1200, utilization: 25 },
+    ],
+    ['that is 0 is none', {}, 300, 0, { connections: 300 }],
+    ['that an old kernel does not tell is not guessed', {}, 300, undefined, { connections: 300 }],
+  ])('%s', (_what, files, entries, max, expected) => {
+    const host = new AnsweringHost(files, { readFrom: 'netlink' });
+    host.use = [statistics(max === undefined ? { entries } : { entries, max })];
+    expect(host.values(0)).toEqual(expected);
+  });
+
+  it('keeps the log from saying that the used share is not drawn', () => {
+    const host = new AnsweringHost({}, { readFrom: 'netlink' });
+    expect(host.values(0)).toHaveProperty('utilization', 16);
+    expect(host.logged.filter((line) => line.includes('used share'))).toEqual([]);
+  });
+
+  it('is forgotten when it is told no more', () => {
+    const host = new AnsweringHost({ [COUNT]: '3000\n' }, { readFrom: 'netlink' });
+    expect(host.values(0)).toEqual(USE);
+    host.use = [error(1)];
+    expect(host.values(1)).toEqual({ connections: 3000 });
   });
 });
 
@@ -267,7 +314,7 @@ describe('the source of the statistics', () => {
 });
 
 describe('statistics that cannot be had over netlink', () => {
-  const AGAIN = 'trying again every 60 seconds';
+  const AGAIN = 'trying again every 30 seconds';
 
   it.each([
     ['auto', false, 'notice'],
@@ -279,7 +326,7 @@ describe('statistics that cannot be had over netlink', () => {
     (readFrom, required, level) => {
       const host = new AnsweringHost({ ...LIMITS, [COUNT]: '3000\n' }, { readFrom, required });
       host.use = [error(1)];
-      for (let second = 0; second < 120; second++) {
+      for (let second = 0; second < 60; second++) {
         expect(host.values(second)).toEqual({
           ...{ connections: 3000, max: 4000, utilization: 75 },
           ...{ buckets: 1024, load: 3000 / 1024, expect_max: 96 },
@@ -292,15 +339,66 @@ describe('statistics that cannot be had over netlink', () => {
     },
   );
 
-  it('are tried again every minute, and drawn when they can be', () => {
+  it.each(['auto', 'netlink'] as const)(
+    'for a moment, reading from %s, are back at once, also where no setting tells that tracking goes on',
+    (readFrom) => {
+      const host = new AnsweringHost({}, { readFrom });
+      for (let second = 0; second < 10; second++) host.collect(second);
+      host.use = [error(16)];
+      expect(host.values(10)).toBeUndefined();
+      host.use = [statistics({ entries: 641, max: 4000 })];
+      expect(host.values(11)).toMatchObject({ connections: 641 });
+      expect(host.saidOfStatistics.join()).not.toContain('not loaded');
+    },
+  );
+
+  it('are tried again every half minute, and drawn when they can be', () => {
     const host = new AnsweringHost({ [COUNT]: '3000\n' }, { readFrom: 'netlink' });
     host.use = [error(1)];
     host.values(0);
     host.use = [statistics({ entries: 640 })];
-    for (let second = 1; second < 60; second++) expect(host.values(second)).toEqual({ connections: 3000 });
-    expect(host.values(60)).toEqual({ connections: 640 });
-    expect(host.values(61)).toMatchObject({ connections: 640, drop: 0 });
+    for (let second = 1; second < 30; second++) expect(host.values(second)).toEqual({ connections: 3000 });
+    expect(host.values(30)).toEqual({ connections: 640 });
+    expect(host.values(31)).toMatchObject({ connections: 640, drop: 0 });
     expect(host.saidOfStatistics.slice(1)).toEqual(['info "the statistics can be read over netlink again"']);
+  });
+
+  it('a single time are tried again at once, and the rates go on', () => {
+    const host = new AnsweringHost({ [COUNT]: '3000\n' }, { readFrom: 'netlink' });
+    host.counts({ drop: 100 });
+    host.values(0);
+    host.counts({ drop: 103 });
+    expect(host.values(1)).toMatchObject({ connections: 640, drop: 3 });
+    const { use } = host;
+    host.use = [error(16)];
+    expect(host.values(2)).toEqual({ connections: 3000 });
+    expect(host.channels.map(({ isClosed }) => isClosed)).toEqual([true]);
+    host.use = use;
+    host.counts({ drop: 110 });
+    expect(host.values(3)).toEqual(USE);
+    host.counts({ drop: 115 });
+    expect(host.values(4)).toMatchObject({ connections: 640, drop: 5 });
+    expect(host.channels.map(({ isClosed }) => isClosed)).toEqual([true, false]);
+    expect(host.saidOfStatistics).toEqual([
+      expect.stringMatching(/^warning "the statistics cannot be read over netlink: .*EBUSY/),
+      'info "the statistics can be read over netlink again"',
+    ]);
+  });
+
+  it('are tried again at every update for a minute since they were had last, and seldom from then on', () => {
+    const host = new AnsweringHost({ [COUNT]: '3000\n' }, { readFrom: 'netlink' });
+    host.values(0);
+    host.values(1);
+    host.use = [error(16)];
+    const triedAt: number[] = [];
+    for (let second = 2; second <= 130; second++) {
+      const before = host.timesAskedForUse;
+      expect(host.values(second)).toEqual({ connections: 3000 });
+      if (host.timesAskedForUse > before) triedAt.push(second);
+    }
+    const eagerly = Array.from({ length: 60 }, (_, index) => 2 + index);
+    expect(triedAt).toEqual([...eagerly, 91, 121]);
+    expect(host.saidOfStatistics).toHaveLength(1);
   });
 
   it('because a CPU does not tell what the others tell, are no guess', () => {
@@ -347,7 +445,7 @@ describe('statistics that cannot be had over netlink', () => {
       expect(host.logged[0]).toMatch(new RegExp(`^${level} "connection tracking is not loaded: .*every 60 seconds`));
 
       host.obstacle = undefined;
-      expect(host.values(120)).toEqual({ connections: 640 });
+      expect(host.values(120)).toEqual(USE);
       expect(host.values(121)).toMatchObject({ connections: 640, drop: 0 });
     },
   );
@@ -357,7 +455,7 @@ describe('statistics that cannot be had over netlink', () => {
     host.obstacle = UNLOADED;
     host.collect(0);
     host.obstacle = undefined;
-    expect(host.values(60)).toEqual({ connections: 640 });
+    expect(host.values(60)).toEqual(USE);
     host.obstacle = UNLOADED;
     host.use = [error(2)];
     for (let second = 61; second < 190; second++) expect(host.collect(second)).toEqual([]);

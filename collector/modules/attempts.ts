@@ -1,0 +1,70 @@
+/**
+ * Getting at a source that can be out of reach: it is tried again seldom, and why it is out of reach is said once.
+ */
+
+import { Condition, type Level, type Log } from '../log.ts';
+import { type Obstacle, obstacleOf } from './access.ts';
+
+/** How long after a failure the source is tried again, in microseconds. A chart outlives one failure. */
+const RETRY = 30e6;
+/** Ticks are not exact; what is due within so many microseconds is due now. */
+const SLACK = 0.5e6;
+
+export interface AttemptsOptions {
+  readonly log: Log;
+  /** What is lost without the source; the log line begins with it. */
+  readonly lost: string;
+  /** Logged when the source can be had again. */
+  readonly back: string;
+  /** Whether the source is expected to be there: that it is not is then an error in the log. */
+  readonly required: boolean;
+  /** How severe it is otherwise; a notice if not given. */
+  readonly level?: Level;
+  /** A source that was there less than so many microseconds ago is tried again at once; 0 if not given. */
+  readonly patience?: number;
+}
+
+export class Attempts {
+  readonly #options: AttemptsOptions;
+  readonly #state: Condition;
+  #next = Number.NEGATIVE_INFINITY;
+  #succeededAt = Number.NEGATIVE_INFINITY;
+  #obstacle: Obstacle | undefined;
+
+  constructor(options: AttemptsOptions) {
+    this.#options = options;
+    this.#state = new Condition(options.log);
+  }
+
+  /** Whether the source is to be tried at `at`, a monotonic time in microseconds. */
+  isDue(at: number): boolean {
+    return at >= this.#next - SLACK;
+  }
+
+  /** What is in the way, as of the last attempt. */
+  get obstacle(): Obstacle | undefined {
+    return this.#obstacle;
+  }
+
+  succeeded(at: number): void {
+    this.#succeededAt = at;
+    this.#obstacle = undefined;
+    this.#state.leave(this.#options.back);
+  }
+
+  /**
+   * Plans the next attempt and says what is in the way, unless it was said before.
+   *
+   * @param level how severe it is where the source is not required; that of the options if not given.
+   * @throws `error` when it is a defect of this program.
+   */
+  failed(at: number, error: unknown, level = this.#options.level ?? 'notice'): void {
+    const { lost, patience = 0, required } = this.#options;
+    const obstacle = obstacleOf(error);
+    this.#obstacle = obstacle;
+    this.#next = at - this.#succeededAt < patience ? at : at + RETRY;
+    if (obstacle.isOrdinary && !required) return;
+    const message = `${lost}: ${obstacle.message}; trying again every 30 seconds`;
+    this.#state.enter(obstacle.state, required ? 'error' : level, message);
+  }
+}

@@ -1,0 +1,177 @@
+import { describe, expect, it } from 'vitest';
+
+import { OperationError } from '../../collector/errors.ts';
+import type { Level } from '../../collector/log.ts';
+import { Obstacle } from '../../collector/modules/access.ts';
+import { Attempts, type AttemptsOptions } from '../../collector/modules/attempts.ts';
+import { failure } from '../helpers/netlink_channel.ts';
+import { RecordingLog } from '../helpers/recording_log.ts';
+
+/** Attempts at a well, at times in seconds. */
+class Trying {
+  readonly log = new RecordingLog();
+  readonly #attempts: Attempts;
+
+  constructor(options: Partial<AttemptsOptions> = {}) {
+    this.#attempts = new Attempts({
+      log: this.log,
+      lost: 'there is no water',
+      back: 'there is water again',
+      required: false,
+      ...options,
+    });
+  }
+
+  /** Those of the seconds at which an attempt is due. */
+  due(...seconds: readonly number[]): number[] {
+    return seconds.filter((second) => this.#attempts.isDue(second * 1e6));
+  }
+
+  succeed(second: number): void {
+    this.#attempts.succeeded(second * 1e6);
+  }
+
+  fail(second: number, error: unknown, level?: Level): void {
+    this.#attempts.failed(second * 1e6, error, level);
+  }
+
+  /** Every line that was logged: its level and its message. */
+  get said(): string[] {
+    return this.log.entries.map(({ level, message }) => `${level} ${message}`);
+  }
+}
+
+const DRY = new Obstacle('dry', 'the well is dry');
+const FROZEN = new Obstacle('frozen', 'the well is frozen');
+const ABSENT = new Obstacle('absent', 'nobody dug a well', true);
+
+const said = (why: string): string => `there is no water: ${why}; trying again every 30 seconds`;
+
+describe('an attempt', () => {
+  it('is due before any was made, and for as long as attempts succeed', () => {
+    const trying = new Trying();
+    expect(trying.due(0, 5000)).toEqual([0, 5000]);
+    trying.succeed(7000);
+    expect(trying.due(7000, 7001)).toEqual([7000, 7001]);
+    expect(trying.said).toEqual([]);
+  });
+
+  it('is due half a minute after one that failed, or as little before as an update can be early', () => {
+    const trying = new Trying();
+    trying.fail(700, DRY);
+    expect(trying.due(700, 701, 729, 729.49, 729.5, 730, 731, 900)).toEqual([729.5, 730, 731, 900]);
+    trying.fail(730.2, DRY);
+    expect(trying.due(730.2, 759.6, 759.7)).toEqual([759.7]);
+  });
+
+  it('is due half a minute after one that failed though others had succeeded just before', () => {
+    const trying = new Trying();
+    trying.succeed(699);
+    trying.fail(700, DRY);
+    expect(trying.due(701, 729, 730)).toEqual([730]);
+  });
+});
+
+describe('patience', () => {
+  it('makes the next attempt due at once, until the last success is too long ago', () => {
+    const trying = new Trying({ patience: 12e6 });
+    trying.succeed(700);
+    for (const second of [701, 705, 711.9]) {
+      trying.fail(second, DRY);
+      expect(trying.due(second, second + 1)).toEqual([second, second + 1]);
+    }
+    trying.fail(712, DRY);
+    expect(trying.due(713, 741, 742)).toEqual([742]);
+    trying.succeed(742);
+    trying.fail(743, DRY);
+    expect(trying.due(744)).toEqual([744]);
+  });
+
+  it('is of no use to a source that never was there', () => {
+    const trying = new Trying({ patience: 12e6 });
+    trying.fail(3, DRY);
+    expect(trying.due(4, 32, 33)).toEqual([33]);
+  });
+
+  it('does not keep quiet about what is in the way', () => {
+    const trying = new Trying({ patience: 12e6 });
+    trying.succeed(700);
+    trying.fail(701, DRY);
+    expect(trying.said).toEqual([`notice ${said('the well is dry')}`]);
+  });
+});
+
+describe('what is in the way', () => {
+  it('is said in one line for each change: of the reason, and when the source can be had again', () => {
+    const trying = new Trying();
+    trying.succeed(100);
+    for (const error of [DRY, DRY, new Obstacle('dry', 'it still is'), FROZEN, FROZEN, DRY]) trying.fail(200, error);
+    trying.succeed(300);
+    trying.succeed(301);
+    trying.fail(302, DRY);
+    expect(trying.said).toEqual([
+      `notice ${said('the well is dry')}`,
+      `notice ${said('the well is frozen')}`,
+      `notice ${said('the well is dry')}`,
+      'info there is water again',
+      `notice ${said('the well is dry')}`,
+    ]);
+  });
+
+  it('is said in the words for operators where it is an error of the system', () => {
+    const trying = new Trying();
+    trying.fail(100, failure('EPERM', 'join'));
+    trying.fail(130, new OperationError('draw from', 'the well', new Error('the rope is too short')));
+    expect(trying.said).toEqual([
+      `notice ${said('the plugin lacks the capability CAP_NET_ADMIN; the README says how to give it')}`,
+      `notice ${said('draw from the well: the rope is too short')}`,
+    ]);
+  });
+
+  it('is said nowhere when it is ordinary, neither when it begins nor when it ends, but waited for all the same', () => {
+    const trying = new Trying({ level: 'warning' });
+    trying.fail(700, ABSENT);
+    expect(trying.due(701, 729, 730)).toEqual([730]);
+    trying.succeed(730);
+    expect(trying.said).toEqual([]);
+  });
+
+  it('is an error where the source is required, be it ordinary or not, and whatever else is asked for', () => {
+    const trying = new Trying({ required: true, level: 'notice' });
+    trying.fail(700, ABSENT);
+    trying.fail(730, DRY, 'warning');
+    trying.succeed(760);
+    expect(trying.said).toEqual([
+      `error ${said('nobody dug a well')}`,
+      `error ${said('the well is dry')}`,
+      'info there is water again',
+    ]);
+  });
+
+  it.each([
+    [undefined, undefined, 'notice'],
+    ['warning', undefined, 'warning'],
+    [undefined, 'warning', 'warning'],
+    ['error', 'debug', 'debug'],
+  ] as const)('has, with the level %s of the source and %s of its own, the level %s', (ofSource, own, level) => {
+    const trying = new Trying(ofSource === undefined ? {} : { level: ofSource });
+    trying.fail(700, DRY, own);
+    expect(trying.said).toEqual([`${level} ${said('the well is dry')}`]);
+  });
+
+  it.each([
+    ['an error', new TypeError('rope is not a function')],
+    ['nothing that can be thrown', 'a bucket'],
+  ])('that is a defect of the program, %s, is thrown, said nowhere, and delays nothing', (_what, defect) => {
+    const trying = new Trying({ required: true });
+    let thrown: unknown;
+    try {
+      trying.fail(700, defect);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBe(defect);
+    expect(trying.said).toEqual([]);
+    expect(trying.due(700)).toEqual([700]);
+  });
+});
