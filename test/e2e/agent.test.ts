@@ -33,6 +33,28 @@ const SHARED: readonly (readonly [string, string])[] = [
 
 const MAX = 2000;
 
+const OTHER_INTERVAL = 'level=info msg="the connection table is dumped at another interval from now on"';
+
+/** The table is dumped often, also when it is full, and seldom once that costs more than a small table can. */
+const FLOWS_EVERY = 2;
+const CONFIG = `modules: { flows: { update_every: ${FLOWS_EVERY}, cpu_share: 5, full_above: 100 } }\n`;
+
+/**
+ * The health file with a twelfth of the time that conntrack_time_to_full looks back, which is minutes: longer than a
+ * test can wait. What it tells is in minutes still.
+ */
+function inHaste(health: string): string {
+  const hasty = [
+    [' max -1m at -4m unaligned of connections', ' max -5s at -20s unaligned of connections'],
+    [' min -1m unaligned of connections', ' min -5s unaligned of connections'],
+    ['$conntrack_connections_before) / 3\n', '$conntrack_connections_before) * 4\n'],
+  ] as const;
+  return hasty.reduce((text, [from, to]) => {
+    if (text.split(from).length !== 2) throw new Error(`not once in the health file: ${from}`);
+    return text.replace(from, () => to);
+  }, health);
+}
+
 /** How the dashboard begins to explain each of the six contexts that it knows. */
 const KNOWN_TEXTS = [
   'The number of entries in the conntrack table.',
@@ -57,12 +79,13 @@ describe.skipIf(missing.agent !== undefined)('the agent', () => {
     laboratory.set('nf_conntrack_max', MAX);
     await laboratory.traffic('server', 'udp-sink', 5000, 300);
     await laboratory.traffic('server', 'tcp-echo', 5001, 300);
-    agent = await Agent.start(laboratory);
-    await until(
-      'the plugin has charts of rates',
-      30,
-      async () => 'conntrack.errors' in (await agent.charts('conntrack.plugin')),
-    );
+    agent = await Agent.start(laboratory, { config: CONFIG, health: inHaste });
+    await until('the plugin has charts of every module', 30, async () => {
+      const listed = await agent.charts('conntrack.plugin');
+      // The first dump of a process can be so dear that the second is put off.
+      const interval = listed['conntrack.dump']?.update_every;
+      return 'conntrack.errors' in listed && 'conntrack.new_by_protocol' in listed && interval === FLOWS_EVERY;
+    });
   });
 
   afterAll(async () => {
@@ -70,7 +93,7 @@ describe.skipIf(missing.agent !== undefined)('the agent', () => {
     await laboratory?.close();
   });
 
-  it('runs the plugin as its own user and has every chart of the module', async () => {
+  it('runs the plugin as its own user and has every chart of its modules', async () => {
     const listed = await agent.charts('conntrack.plugin');
     const expected = charts.filter((chart) => chart.scope === 'host');
     expect(Object.keys(listed).sort()).toEqual(expected.map((chart) => `conntrack.${chart.id}`).sort());
@@ -80,8 +103,8 @@ describe.skipIf(missing.agent !== undefined)('the agent', () => {
         units: chart.units,
         family: chart.family,
         plugin: 'conntrack.plugin',
-        module: 'stat',
-        update_every: 1,
+        module: chart.module,
+        update_every: chart.module === 'flows' ? FLOWS_EVERY : 1,
       });
     }
     const netdata = spawnSync('id', ['-u', 'netdata'], { encoding: 'utf8' }).stdout.trim();
@@ -89,11 +112,80 @@ describe.skipIf(missing.agent !== undefined)('the agent', () => {
     expect(netdata).not.toBe('0');
   });
 
-  it('counts as many entries as conntrack -C', async () => {
+  it('counts as many entries as conntrack -C, and of every protocol as many as there are and were made', async () => {
+    const from = await wallSeconds(1);
     laboratory.load(413);
-    await until('413 entries', 10, async () => (await latest('conntrack.sockets', 'connections')) === 413);
-    expect(laboratory.count()).toBe(413);
-    expect(await latest('conntrack.utilization', 'used')).toBeCloseTo((413 / MAX) * 100, 1);
+    laboratory.restore([
+      ...entries(61, (n) => `-s 10.88.1.1 -d 10.99.0.1 -p udp --sport ${n} --dport 9`),
+      ...entries(41, (n) => `-s 10.88.1.1 -d 10.99.0.1 -p icmp --icmp-type 8 --icmp-code 0 --icmp-id ${n}`),
+      ...entries(31, (n) => `-s fd88::1 -d fd99::1 -p icmpv6 --icmpv6-type 128 --icmpv6-code 0 --icmpv6-id ${n}`),
+      ...entries(21, (n) => `-s 10.88.1.1 -d 10.99.0.1 -p gre --srckey ${n} --dstkey 9`),
+      ...entries(11, (n) => `-s 10.88.1.${n} -d 10.99.0.1 -p 50`),
+    ]);
+    const protocols = { tcp: 413, udp: 61, icmp: 41, icmpv6: 31, sctp: 0, gre: 21, other: 11 };
+    await until('578 entries', 10, async () => (await latest('conntrack.sockets', 'connections')) === 578);
+    expect(laboratory.count()).toBe(578);
+    expect(await latest('conntrack.utilization', 'used')).toBeCloseTo((578 / MAX) * 100, 1);
+    await until('they are drawn by protocol', 20, async () => {
+      for (const [protocol, count] of Object.entries(protocols)) {
+        expect(await latest('conntrack.flows_by_protocol', protocol), protocol).toBe(count);
+      }
+      return true;
+    });
+    expect(await latest('conntrack.flows_by_reply', 'assured')).toBe(413);
+    expect(await latest('conntrack.flows_by_reply', 'unreplied')).toBe(165);
+    const to = await wallSeconds(2);
+    for (const [protocol, count] of Object.entries(protocols)) {
+      // The agent spreads what falls between two of its seconds over both of them.
+      expect(Math.abs((await total('conntrack.new_by_protocol', protocol, from, to)) - count), protocol).toBeLessThan(
+        1,
+      );
+    }
+    laboratory.flush();
+  });
+
+  it('warns of a table that is more than half full and grows, not of one that stands still', {
+    timeout: 240_000,
+  }, async () => {
+    // None of the connections made here ends.
+    laboratory.set('nf_conntrack_udp_timeout', 600);
+    laboratory.load(1100);
+    await until('the table stands still for as long as is looked back', 90, async () => {
+      const alarms = await agent.alarms();
+      return alarms['conntrack_connections_before']?.value === 1100 && alarms['conntrack_growth']?.value === 0;
+    });
+    const standing = await agent.alarms();
+    expect(standing['conntrack_time_to_full']).toMatchObject({ status: 'CLEAR', value: null });
+    expect(standing['conntrack_unreplied']).toMatchObject({ status: 'CLEAR', value: 0 });
+
+    // A connection every two seconds: more than half an hour until it is full.
+    const flows = await laboratory.traffic('client', 'udp-flows', SERVER_ADDRESS, 5000, 0.5, 120);
+    await until('conntrack_time_to_full is WARNING', 90, async () => {
+      const { status, value } = (await agent.alarms())['conntrack_time_to_full'] ?? {};
+      return status === 'WARNING' && typeof value === 'number' && value > 15 && value < 120;
+    });
+    await end(flows);
+    laboratory.set('nf_conntrack_udp_timeout', 30);
+  });
+
+  it('warns of a table that is more than half full of unreplied connections', async () => {
+    const unreplied = (count: number): string[] =>
+      entries(count, (n) => `-s 10.88.1.1 -d 10.99.0.1 -p udp --sport ${1024 + n} --dport 9`);
+    laboratory.flush();
+    laboratory.restore(unreplied(1080));
+    laboratory.load(120);
+    await until('conntrack_unreplied is WARNING', 60, async () => {
+      const { status, value } = (await agent.alarms())['conntrack_unreplied'] ?? {};
+      return status === 'WARNING' && value === 90;
+    });
+    // As many of a hundred, but of a table that is far from full.
+    laboratory.flush();
+    laboratory.restore(unreplied(360));
+    laboratory.load(40);
+    await until('conntrack_unreplied is CLEAR', 60, async () => {
+      const { status, value } = (await agent.alarms())['conntrack_unreplied'] ?? {};
+      return status === 'CLEAR' && value === 90 && (await latest('conntrack.sockets', 'connections')) === 400;
+    });
     laboratory.flush();
   });
 
@@ -122,19 +214,19 @@ describe.skipIf(missing.agent !== undefined)('the agent', () => {
     ended = await wallSeconds(1);
 
     for (const [chart, dimension] of SHARED) {
-      const own = await total(`conntrack.${chart}`, dimension);
-      const builtin = await total(`netfilter.conntrack_${chart}`, dimension);
+      const own = await total(`conntrack.${chart}`, dimension, began, ended);
+      const builtin = await total(`netfilter.conntrack_${chart}`, dimension, began, ended);
       expect(own, `${chart}.${dimension}, ours ${own}, the agent's ${builtin}`).toSatisfy(
         (value: number) => Math.abs(value - builtin) <= 1 + 0.03 * Math.abs(builtin),
       );
     }
-    expect(await total('conntrack.changes', 'inserted')).toBeGreaterThan(1000);
+    expect(await total('conntrack.changes', 'inserted', began, ended)).toBeGreaterThan(1000);
     for (const [chart, dimension] of [
       ['new', 'invalid'],
       ['errors', 'drop'],
       ['errors', 'early_drop'],
     ] as const) {
-      expect(await total(`conntrack.${chart}`, dimension), dimension).toBeGreaterThan(50);
+      expect(await total(`conntrack.${chart}`, dimension, began, ended), dimension).toBeGreaterThan(50);
     }
   });
 
@@ -173,7 +265,7 @@ describe.skipIf(missing.agent !== undefined)('the agent', () => {
           '--disable-sync',
         ],
       });
-      page = await browser.newPage({ viewport: { width: 1200, height: 3500 } });
+      page = await browser.newPage({ viewport: { width: 1200, height: 6000 } });
       const hash = `menu_conntrack;after=${began * 1000};before=${(began + 66) * 1000};theme=white`;
       await page.goto(`${AGENT_URL}/#${hash}`, { waitUntil: 'domcontentloaded' });
     });
@@ -187,6 +279,7 @@ describe.skipIf(missing.agent !== undefined)('the agent', () => {
     it('draws every chart with its title, and the known contexts with their text', async () => {
       for (const chart of drawnCharts) {
         const element = page.locator(`[data-netdata="conntrack.${chart.id}"]`);
+        await element.scrollIntoViewIfNeeded();
         await element.locator('canvas').first().waitFor({ timeout: 60_000 });
         expect(await element.textContent()).toContain(chart.title);
       }
@@ -204,6 +297,30 @@ describe.skipIf(missing.agent !== undefined)('the agent', () => {
     });
   });
 
+  it('has nothing to complain of', () => {
+    const lines = agent.log.split('\n');
+    expect(lines.filter((line) => /ERROR .*PLUGINSD\[conntrack/.test(line))).toEqual([]);
+    const said = lines.filter((line) => line.includes('comm=conntrack.plugin'));
+    expect(said.filter((line) => !line.includes(OTHER_INTERVAL))).toEqual([]);
+  });
+
+  it('follows when the table is dumped less often because it has grown, and often again', {
+    timeout: 240_000,
+  }, async () => {
+    const interval = async (): Promise<number | undefined> =>
+      (await agent.charts('conntrack.plugin'))['conntrack.flows_by_protocol']?.update_every;
+    laboratory.flush();
+    laboratory.set('nf_conntrack_buckets', 65_536);
+    laboratory.set('nf_conntrack_max', 262_144);
+    laboratory.load(200_000);
+    await until('the interval is longer', 60, async () => ((await interval()) ?? 0) > FLOWS_EVERY);
+    await until('all are drawn', 60, async () => (await latest('conntrack.flows_by_protocol', 'tcp')) === 200_000);
+    laboratory.flush();
+    await until('the interval is as before', 60, async () => (await interval()) === FLOWS_EVERY);
+    await until('none is drawn', 60, async () => (await latest('conntrack.flows_by_protocol', 'tcp')) === 0);
+    expect(agent.log.split(OTHER_INTERVAL).length).toBeGreaterThan(2);
+  });
+
   it('clears conntrack_full when the table is emptied', async () => {
     laboratory.flush();
     await until(
@@ -211,12 +328,6 @@ describe.skipIf(missing.agent !== undefined)('the agent', () => {
       100,
       async () => (await agent.alarms())['conntrack_full']?.status === 'CLEAR',
     );
-  });
-
-  it('has nothing to complain of', () => {
-    const lines = agent.log.split('\n');
-    expect(lines.filter((line) => /ERROR .*PLUGINSD\[conntrack/.test(line))).toEqual([]);
-    expect(lines.filter((line) => line.includes('comm=conntrack.plugin'))).toEqual([]);
   });
 
   it('starts the plugin again when it is killed, and its charts go on', async () => {
@@ -235,13 +346,18 @@ describe.skipIf(missing.agent !== undefined)('the agent', () => {
     return data[0]?.[labels.indexOf(dimension)] ?? null;
   }
 
-  /** The sum of a dimension over the minute of traffic, a point a second. */
-  async function total(chart: string, dimension: string): Promise<number> {
-    const { labels, data } = await agent.data(chart, began, ended);
+  /** The sum of a dimension over some seconds, a point a second. */
+  async function total(chart: string, dimension: string, after: number, before: number): Promise<number> {
+    const { labels, data } = await agent.data(chart, after, before);
     const column = labels.indexOf(dimension);
     return data.reduce((sum, row) => sum + Math.abs(row[column] ?? 0), 0);
   }
 });
+
+/** Lines of options that make so many entries, each with a number of its own. */
+function entries(count: number, entry: (number: number) => string): string[] {
+  return Array.from({ length: count }, (_, index) => `-A -t 600 ${entry(index + 1)}`);
+}
 
 /** A time in whole seconds, so many from now. */
 async function wallSeconds(ahead: number): Promise<number> {

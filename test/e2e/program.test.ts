@@ -25,7 +25,11 @@ import { until } from '../helpers/until.ts';
 
 const HOST = fileURLToPath(new URL('../../fixtures/hosts/linux-6.18', import.meta.url));
 
+/** What the packaged configuration is here: a recorded host can be asked nothing over netlink, and each module says so. */
+const STAT_ALONE = 'modules: { events: { enabled: no }, flows: { enabled: no } }\n';
+
 let folder = '';
+let stock = '';
 const programs: Program[] = [];
 
 function start(...parameters: ConstructorParameters<typeof Program>): Program {
@@ -36,7 +40,7 @@ function start(...parameters: ConstructorParameters<typeof Program>): Program {
 
 /** Starts it on a recorded host, with standard input, output and error as pipes. */
 function onHost(args: readonly string[] = ['1'], environment: Readonly<Record<string, string>> = {}): Program {
-  return start(args, { NETDATA_HOST_PREFIX: HOST, ...environment });
+  return start(args, { NETDATA_HOST_PREFIX: HOST, NETDATA_STOCK_CONFIG_DIR: stock, ...environment });
 }
 
 /** Replaces a file at once, as no reader can see it half written. */
@@ -47,6 +51,9 @@ function replace(path: string, content: string | Buffer): void {
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'conntrack-program-'));
+  stock = join(folder, 'stock');
+  mkdirSync(stock);
+  writeFileSync(join(stock, 'conntrack.conf'), STAT_ALONE);
 });
 
 afterEach(async () => {
@@ -99,7 +106,10 @@ describe('the program', () => {
   });
 
   it('asks the agent not to start it again when every module is turned off', async () => {
-    writeFileSync(join(folder, 'conntrack.conf'), 'modules: { stat: { enabled: no } }\n');
+    writeFileSync(
+      join(folder, 'conntrack.conf'),
+      'modules: { stat: { enabled: no }, events: { enabled: no }, flows: { enabled: no } }\n',
+    );
     const program = onHost(['1', '--config', join(folder, 'conntrack.conf')]);
     expect(await program.ended).toMatchObject({ code: 0 });
     expect(program.out).toBe('DISABLE\n');
@@ -199,7 +209,8 @@ describe('the program goes on', () => {
   });
 
   it('when standard input is a terminal', () => {
-    const command = `NETDATA_HOST_PREFIX='${HOST}' '${PLUGIN}' 1 --ticks 3`;
+    const environment = `NETDATA_HOST_PREFIX='${HOST}' NETDATA_STOCK_CONFIG_DIR='${stock}'`;
+    const command = `${environment} '${PLUGIN}' 1 --ticks 3`;
     const result = spawnSync('script', ['-qec', command, '/dev/null'], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -280,7 +291,7 @@ describe('the program in a container, with the host below a prefix', () => {
   });
 
   it('waits where connection tracking is not loaded, and says how to load it', async () => {
-    const program = start(['1'], { NETDATA_HOST_PREFIX: folder });
+    const program = start(['1'], { NETDATA_HOST_PREFIX: folder, NETDATA_STOCK_CONFIG_DIR: stock });
     await program.logged('modprobe nf_conntrack');
     program.child.stdin.end();
     expect(await program.ended).toMatchObject({ code: 0 });

@@ -1,7 +1,7 @@
 /**
- * A real Netdata agent for a test: its own folders, in a network namespace of the laboratory, as user netdata, with the
- * built plugin in its plugin directory and the project's health file. All of its other collectors are off but the
- * built-in one of connection tracking.
+ * A real Netdata agent for a test: its own folders, in a network namespace of the laboratory, as user netdata with the
+ * one capability that the plugin can use, with the built plugin in its plugin directory and the project's health file.
+ * All of its other collectors are off but the built-in one of connection tracking.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -9,6 +9,7 @@ import {
   chmodSync,
   chownSync,
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -27,6 +28,16 @@ import { until } from './until.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const BRIDGE = fileURLToPath(new URL('bridge.js', import.meta.url));
+
+/** Runs an agent as its own user, with what its service would be given for the plugin. */
+const AS_NETDATA = [
+  'setpriv',
+  '--reuid=netdata',
+  '--regid=netdata',
+  '--init-groups',
+  '--inh-caps=+net_admin',
+  '--ambient-caps=+net_admin',
+];
 
 /** Where the agent answers, inside the router's namespace. */
 export const AGENT_URL = 'http://127.0.0.1:19999';
@@ -109,6 +120,13 @@ export interface Alarm {
   readonly value: number | null;
 }
 
+export interface AgentOptions {
+  /** The text of the plugin's configuration file. */
+  readonly config: string;
+  /** What the health file becomes. */
+  readonly health: (text: string) => string;
+}
+
 export class Agent {
   readonly #folder: string;
   readonly #processes: Parameters<typeof end>[0][];
@@ -119,13 +137,16 @@ export class Agent {
   }
 
   /** Starts the agent in the router's namespace and waits until it answers. */
-  static async start(laboratory: Laboratory): Promise<Agent> {
+  static async start(laboratory: Laboratory, options: AgentOptions): Promise<Agent> {
     const folder = mkdtempSync(join(tmpdir(), 'conntrack-agent-'));
-    prepare(folder);
+    prepare(folder, options);
     const socket = join(folder, 'bridge.sock');
     const agent = new Agent(folder, [
       laboratory.start('router', [process.execPath, BRIDGE, socket, '19999']),
-      laboratory.start('router', ['netdata', '-D', '-c', join(folder, 'netdata.conf')], { PATH: pathWithNode() }),
+      laboratory.start('router', [...AS_NETDATA, 'netdata', '-D', '-c', join(folder, 'netdata.conf')], {
+        PATH: pathWithNode(),
+        HOME: join(folder, 'lib'),
+      }),
     ]);
     await until('the agent answers', 60, async () => {
       await agent.get('/api/v1/info');
@@ -191,7 +212,7 @@ export class Agent {
   }
 }
 
-function prepare(folder: string): void {
+function prepare(folder: string, { config, health }: AgentOptions): void {
   const user = Number(spawnSync('id', ['-u', 'netdata'], { encoding: 'utf8' }).stdout);
   const group = Number(spawnSync('id', ['-g', 'netdata'], { encoding: 'utf8' }).stdout);
   chmodSync(folder, 0o755);
@@ -203,7 +224,10 @@ function prepare(folder: string): void {
   copyFileSync(join(ROOT, 'dist/conntrack.plugin'), plugin);
   chownSync(plugin, 0, group);
   chmodSync(plugin, 0o750);
-  copyFileSync(join(ROOT, 'health/conntrack.conf'), join(folder, 'health/conntrack.conf'));
+  cpSync(join(ROOT, 'dist/conntrack-koffi'), join(folder, 'plugins/conntrack-koffi'), { recursive: true });
+  writeFileSync(join(folder, 'etc/conntrack.conf'), config);
+  const alerts = readFileSync(join(ROOT, 'health/conntrack.conf'), 'utf8');
+  writeFileSync(join(folder, 'health/conntrack.conf'), health(alerts));
   writeFileSync(join(folder, 'netdata.conf'), configuration(folder));
 }
 
@@ -211,8 +235,7 @@ function configuration(folder: string): string {
   return `[global]
   run as user = netdata
 [db]
-  mode = ram
-  retention = 3600
+  mode = dbengine
 [directories]
   config = ${folder}/etc
   stock config = ${folder}/etc

@@ -7,8 +7,11 @@ import { accessSync, constants, existsSync } from 'node:fs';
 
 import type {} from 'vitest';
 
-export const GROUPS = ['kernel', 'agent', 'browser'] as const;
+export const GROUPS = ['kernel', 'agent', 'browser', 'offload'] as const;
 export type Group = (typeof GROUPS)[number];
+
+/** What a machine may lack even where every group is required: many kernels are built without it. */
+export const OPTIONAL: readonly Group[] = ['offload'];
 
 /** Why a group cannot run here, by group; `undefined` when it can. */
 export type Missing = Readonly<Record<Group, string | undefined>>;
@@ -34,7 +37,8 @@ export function missingHere(): Missing {
     agent ??
     program('chromium', 'chromium') ??
     (existsSync('/usr/share/netdata/web/index.html') ? undefined : 'needs the dashboard (package netdata-web)');
-  return { kernel, agent, browser };
+  const offload = kernel ?? (canOffload() ? undefined : 'needs flow tables in the kernel (CONFIG_NF_FLOW_TABLE)');
+  return { kernel, agent, browser, offload };
 }
 
 function firstOf(...checks: (() => string | undefined)[]): string | undefined {
@@ -57,6 +61,12 @@ function isWritable(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Asks the kernel whether it would take a flow table, and makes none. */
+function canOffload(): boolean {
+  const rules = 'table inet ctprobe {\n flowtable f {\n hook ingress priority 0\n devices = { lo }\n }\n}\n';
+  return spawnSync('nft', ['--check', '-f', '-'], { input: rules }).status === 0;
 }
 
 function canMakeNamespaces(): boolean {

@@ -13,6 +13,11 @@ import { fileURLToPath } from 'node:url';
 export type Node = 'client' | 'router' | 'server';
 
 export const SERVER_ADDRESS = '10.77.2.2';
+export const SERVER_ADDRESS_6 = 'fd77:2::2';
+/** The router's address on the client's side, for what it translates. */
+export const ROUTER_ADDRESS = '10.77.1.1';
+/** To this port of the server and the 29,999 after it nobody answers, whatever is sent there. */
+export const BLACK_HOLE = 20_000;
 
 const NODES = ['client', 'router', 'server'] as const;
 const TRAFFIC = fileURLToPath(new URL('traffic.js', import.meta.url));
@@ -33,6 +38,16 @@ table inet laboratory {
     type filter hook forward priority 0; policy accept;
     ct state invalid counter accept
     ct state new counter accept
+  }
+}
+`;
+
+/** What the server takes from the wire and forgets. It tracks nothing itself. */
+const SERVER_RULES = `
+table inet laboratory {
+  chain black_hole {
+    type filter hook input priority 0; policy accept;
+    meta l4proto { tcp, udp } th dport ${BLACK_HOLE}-${BLACK_HOLE + 29_999} drop
   }
 }
 `;
@@ -58,14 +73,20 @@ export class Laboratory {
     return `${this.#id}-${node}`;
   }
 
+  /** The words that run what follows them in a namespace. */
+  via(node: Node): readonly string[] {
+    return ['ip', 'netns', 'exec', this.namespace(node)];
+  }
+
   /** Runs a command in a namespace to its end; throws when it fails. Returns what it printed. */
   run(node: Node, command: readonly string[], input?: string): string {
-    return check(['ip', 'netns', 'exec', this.namespace(node), ...command], input).stdout;
+    return check([...this.via(node), ...command], input).stdout;
   }
 
   /** Starts a command in a namespace; it is ended with the laboratory at the latest. */
   start(node: Node, command: readonly string[], environment: Readonly<Record<string, string>> = {}): ChildProcess {
-    const child = spawn('ip', ['netns', 'exec', this.namespace(node), ...command], {
+    const [program = '', ...words] = [...this.via(node), ...command];
+    const child = spawn(program, words, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...environment },
     });
@@ -76,12 +97,24 @@ export class Laboratory {
 
   /** Starts traffic (see traffic.js) and resolves when it is under way. */
   async traffic(node: Node, ...args: readonly (string | number)[]): Promise<ChildProcess> {
-    const child = this.start(node, [process.execPath, TRAFFIC, ...args.map(String)]);
-    child.stderr?.pipe(process.stderr);
+    const child = this.#startTraffic(node, args);
     const ended = once(child, 'exit').then(() => Promise.reject(new Error(`traffic ${args.join(' ')} ended at once`)));
     await Promise.race([child.stdout === null ? ended : once(child.stdout, 'data'), ended]);
     ended.catch(() => undefined);
     return child;
+  }
+
+  /** Runs traffic (see traffic.js) of a kind that ends when all of it is sent, to that end. */
+  async finishedTraffic(node: Node, ...args: readonly (string | number)[]): Promise<void> {
+    const child = this.#startTraffic(node, args);
+    child.stdout?.resume();
+    const [code] = await once(child, 'exit');
+    if (code !== 0) throw new Error(`traffic ${args.join(' ')}: exit ${code}`);
+  }
+
+  /** Adds nftables rules to a namespace. */
+  addRules(node: Node, rules: string): void {
+    this.run(node, ['nft', '-f', '-'], rules);
   }
 
   /** Writes a setting of the router's connection tracking; the global ones are remembered and put back. */
@@ -111,8 +144,18 @@ export class Laboratory {
         `-A -t 3600 -s ${host} -d 10.99.0.1 -p tcp --sport ${port} --dport 443 --state ESTABLISHED -u SEEN_REPLY,ASSURED`,
       );
     }
+    this.restore(lines);
+  }
+
+  /** Loads entries into the router's table, each a line of options of `conntrack`. */
+  restore(lines: readonly string[]): void {
     // conntrack cannot open the socket that a child's standard input is here; a pipe it can.
     this.run('router', ['sh', '-c', 'cat | conntrack -R -'], `${lines.join('\n')}\n`);
+  }
+
+  /** The router's table as text: every entry of both address families, of every zone, a line each. */
+  table(): string {
+    return this.run('router', ['conntrack', '-L', '-o', 'extended']);
   }
 
   /** Removes every entry of the router's table. */
@@ -129,27 +172,43 @@ export class Laboratory {
     for (const node of NODES) spawnSync('ip', ['netns', 'delete', this.namespace(node)]);
   }
 
+  #startTraffic(node: Node, args: readonly (string | number)[]): ChildProcess {
+    const child = this.start(node, [process.execPath, TRAFFIC, ...args.map(String)]);
+    child.stderr?.on('data', (text) => process.stderr.write(text));
+    return child;
+  }
+
   #build(): void {
     process.on('exit', this.#restore);
     for (const node of NODES) {
       check(['ip', 'netns', 'add', this.namespace(node)]);
       this.run(node, ['ip', 'link', 'set', 'lo', 'up']);
     }
-    this.#link('client', '10.77.1.2', '10.77.1.1');
-    this.#link('server', SERVER_ADDRESS, '10.77.2.1');
-    this.run('router', ['sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward']);
-    this.run('router', ['nft', '-f', '-'], RULES);
+    this.#link('client', ['10.77.1.2/24', 'fd77:1::2/64'], [ROUTER_ADDRESS, 'fd77:1::1']);
+    this.#link('server', [`${SERVER_ADDRESS}/24`, `${SERVER_ADDRESS_6}/64`], ['10.77.2.1', 'fd77:2::1']);
+    for (const setting of ['ipv4/ip_forward', 'ipv6/conf/all/forwarding']) {
+      this.run('router', ['sh', '-c', `echo 1 > /proc/sys/net/${setting}`]);
+    }
+    this.addRules('router', RULES);
+    this.addRules('server', SERVER_RULES);
   }
 
-  #link(node: 'client' | 'server', address: string, gateway: string): void {
+  /** Links a node to the router; addresses of both families, and the router's in the same order. */
+  #link(node: 'client' | 'server', addresses: readonly string[], gateways: readonly string[]): void {
     const router = this.namespace('router');
     const names = ['netns', router, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', this.namespace(node)];
     check(['ip', 'link', 'add', 'name', node, ...names]);
-    this.run('router', ['ip', 'address', 'add', `${gateway}/24`, 'dev', node]);
     this.run('router', ['ip', 'link', 'set', node, 'up']);
-    this.run(node, ['ip', 'address', 'add', `${address}/24`, 'dev', 'eth0']);
     this.run(node, ['ip', 'link', 'set', 'eth0', 'up']);
-    this.run(node, ['ip', 'route', 'add', 'default', 'via', gateway]);
+    for (const [place, address] of addresses.entries()) {
+      const gateway = gateways[place] ?? '';
+      const length = address.split('/')[1];
+      // Nobody else can have the addresses: they need not be looked for.
+      const options = address.includes(':') ? ['nodad'] : [];
+      this.run('router', ['ip', 'address', 'add', `${gateway}/${length}`, 'dev', node, ...options]);
+      this.run(node, ['ip', 'address', 'add', address, 'dev', 'eth0', ...options]);
+      this.run(node, ['ip', 'route', 'add', 'default', 'via', gateway]);
+    }
   }
 
   #restoreSettings(): void {

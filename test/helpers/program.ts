@@ -2,8 +2,13 @@
 
 import { type ChildProcessWithoutNullStreams, type SpawnOptionsWithoutStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { describe } from '../../collector/errors.ts';
+import { type DrawnTick, parseStream, type Stream, ticksOf } from './stream.ts';
 import { until } from './until.ts';
 
 export const PLUGIN = fileURLToPath(new URL('../../dist/conntrack.plugin', import.meta.url));
@@ -13,20 +18,39 @@ export interface Ended {
   readonly signal: NodeJS.Signals | null;
 }
 
+export interface ProgramOptions extends SpawnOptionsWithoutStdio {
+  /** The words of a command that runs the program, such as those of a laboratory's namespace. */
+  readonly via?: readonly string[];
+  /** Another copy of the program. */
+  readonly plugin?: string;
+  /** The text of its configuration file. */
+  readonly config?: string;
+}
+
 export class Program {
   readonly child: ChildProcessWithoutNullStreams;
   readonly ended: Promise<Ended>;
   /** What it printed to standard output and to standard error so far. */
   out = '';
   err = '';
+  readonly #folder: string | undefined;
 
   constructor(
     args: readonly string[] = ['1'],
     environment: Readonly<Record<string, string>> = {},
-    options: SpawnOptionsWithoutStdio = {},
+    { via = [], plugin = PLUGIN, config, ...options }: ProgramOptions = {},
   ) {
     const env = { PATH: process.env['PATH'], ...environment };
-    this.child = spawn(process.execPath, [PLUGIN, ...args], { env, ...options });
+    const words = [...via, process.execPath, plugin, ...args];
+    if (config !== undefined) {
+      this.#folder = mkdtempSync(join(tmpdir(), 'conntrack-config-'));
+      chmodSync(this.#folder, 0o755);
+      const file = join(this.#folder, 'conntrack.conf');
+      writeFileSync(file, config);
+      words.push('--config', file);
+    }
+    const [command = '', ...rest] = words;
+    this.child = spawn(command, rest, { env, ...options });
     this.child.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.out += text;
     });
@@ -37,21 +61,50 @@ export class Program {
     this.ended = once(this.child, 'close').then(([code, signal]) => ({ code, signal }));
   }
 
+  /** What it drew so far. */
+  get stream(): Stream {
+    return parseStream(this.out.slice(0, this.out.lastIndexOf('\nEND\n') + '\nEND\n'.length));
+  }
+
+  /** The ticks that it drew so far, the last of them perhaps not to its end. */
+  get ticks(): readonly DrawnTick[] {
+    return ticksOf(this.stream);
+  }
+
   /** Waits until standard output holds `text`. */
   async printed(text: string): Promise<void> {
-    await until(`${JSON.stringify(text)} on standard output; standard error: ${this.err}`, 20, () =>
-      this.out.includes(text),
-    );
+    await this.#until(`${JSON.stringify(text)} on standard output`, 20, () => this.out.includes(text));
   }
 
   /** Waits until standard error holds `text`. */
   async logged(text: string): Promise<void> {
-    await until(`${JSON.stringify(text)} on standard error`, 20, () => this.err.includes(text));
+    await this.#until(`${JSON.stringify(text)} on standard error`, 20, () => this.err.includes(text));
+  }
+
+  /** Waits until a chart has been updated so many times more; 1 is what may have been under way already. */
+  async updated(chart: string, times: number): Promise<void> {
+    const count = (): number => this.out.split(`BEGIN ${chart} `).length;
+    const before = count();
+    await this.#until(
+      `${times} updates of ${chart}`,
+      30 + times,
+      () => count() >= before + times && this.out.endsWith('END\n'),
+    );
   }
 
   /** Ends it, if it has not ended itself, and waits for that. */
   async stop(): Promise<Ended> {
     if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGKILL');
-    return await this.ended;
+    const ended = await this.ended;
+    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
+    return ended;
+  }
+
+  async #until(what: string, seconds: number, condition: () => boolean): Promise<void> {
+    try {
+      await until(what, seconds, condition);
+    } catch (error) {
+      throw new Error(`${describe(error)}; standard error: ${this.err}`, { cause: error });
+    }
   }
 }

@@ -15,6 +15,8 @@ export interface Definition {
   readonly title: string;
   readonly units: string;
   readonly context: string;
+  /** Seconds between two updates. */
+  readonly every: number;
   readonly options: string;
   readonly labels: Readonly<Record<string, string>>;
   /** Multiplier and divisor by dimension. */
@@ -42,8 +44,8 @@ export function parseStream(text: string): Stream {
   let open: Mutable<Update> | undefined;
 
   const handlers: Record<string, (words: readonly string[]) => void> = {
-    CHART: ([, id = '', , title = '', units = '', , context = '', , , , options = '']) => {
-      defining = { title, units, context, options, labels: {}, dimensions: {} };
+    CHART: ([, id = '', , title = '', units = '', , context = '', , , every = '', options = '']) => {
+      defining = { title, units, context, every: Number(every), options, labels: {}, dimensions: {} };
       definitions[id] = defining;
     },
     CLABEL: ([, name = '', value = '']) => {
@@ -99,4 +101,35 @@ export function drawn(stream: Stream, chart: string): Record<string, number> | u
     return [dimension, (value * multiplier) / divisor];
   });
   return Object.fromEntries(scaled);
+}
+
+/** One tick: what was drawn at once. */
+export interface DrawnTick {
+  /** Since the tick before; `undefined` in the first. */
+  readonly microseconds: number | undefined;
+  /** The integers as sent, by chart and dimension. */
+  readonly charts: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+/** The ticks of a stream: the first chart has an update in every one of them. */
+export function ticksOf({ updates }: Stream): readonly DrawnTick[] {
+  const ticks: { microseconds: number | undefined; charts: Record<string, Readonly<Record<string, number>>> }[] = [];
+  for (const { chart, microseconds, values } of updates) {
+    if (chart === updates[0]?.chart) ticks.push({ microseconds, charts: {} });
+    const charts = ticks.at(-1)?.charts;
+    if (charts !== undefined) charts[chart] = values;
+  }
+  return ticks;
+}
+
+/** How many events the rates of a dimension stand for: each times the time that it is of. */
+export function eventsOf(ticks: readonly DrawnTick[], chart: string, dimension: string): number {
+  const products = ticks.map(({ charts, microseconds }) => (charts[chart]?.[dimension] ?? 0) * (microseconds ?? 0));
+  return Math.round(products.reduce((sum, product) => sum + product, 0) / 1e9);
+}
+
+/** {@link eventsOf} of every dimension of a chart that has ever been drawn. */
+export function eventsByDimension(ticks: readonly DrawnTick[], chart: string): Record<string, number> {
+  const dimensions = new Set(ticks.flatMap(({ charts }) => Object.keys(charts[chart] ?? {})));
+  return Object.fromEntries([...dimensions].map((dimension) => [dimension, eventsOf(ticks, chart, dimension)]));
 }

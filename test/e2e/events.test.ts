@@ -1,0 +1,181 @@
+/** What the kernel reports of new and destroyed connections, made by real packets, counted to the last one. */
+
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+
+import { BLACK_HOLE, Laboratory, SERVER_ADDRESS, SERVER_ADDRESS_6 } from '../helpers/laboratory.ts';
+import { Program } from '../helpers/program.ts';
+import { type DrawnTick, eventsByDimension, eventsOf } from '../helpers/stream.ts';
+import { until } from '../helpers/until.ts';
+
+const NO_NEW = { tcp: 0, udp: 0, icmp: 0, icmpv6: 0, sctp: 0, gre: 0, other: 0 };
+
+describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed connections', () => {
+  let laboratory: Laboratory;
+  const programs: Program[] = [];
+
+  beforeAll(() => {
+    laboratory = Laboratory.create();
+    // What is made here stays until it is removed.
+    laboratory.set('nf_conntrack_udp_timeout', 600);
+  });
+
+  afterEach(async () => {
+    await Promise.all(programs.splice(0).map((program) => program.stop()));
+    laboratory.flush();
+  });
+
+  afterAll(() => laboratory?.close());
+
+  /** Starts the program in the router and waits until it listens. */
+  async function start(options = ''): Promise<Program> {
+    const config = `modules: { events: { enabled: yes, ${options} }, flows: { enabled: no } }`;
+    const program = new Program(['1'], {}, { via: laboratory.via('router'), config });
+    programs.push(program);
+    await program.updated('conntrack.new_by_protocol', 2);
+    return program;
+  }
+
+  /** Waits until the ticks from `first` on stand for so many new or destroyed connections, and then for the next ones. */
+  async function drawn(program: Program, first: number, expected: { new?: number; deleted?: number }): Promise<void> {
+    await until(`${JSON.stringify(expected)}; ${program.err}`, 30, () => {
+      const ticks = program.ticks.slice(first);
+      return (
+        eventsOf(ticks, 'conntrack.new', 'new') >= (expected.new ?? 0) &&
+        eventsOf(ticks, 'conntrack.changes', 'deleted') >= (expected.deleted ?? 0)
+      );
+    });
+    await program.updated('conntrack.new_by_protocol', 2);
+  }
+
+  it('are counted: 20,000 UDP flows made in four seconds, removed, and made again until they time out', async () => {
+    const program = await start();
+    const first = program.ticks.length;
+    await laboratory.finishedTraffic('client', 'udp-spread', SERVER_ADDRESS, BLACK_HOLE, 20_000, 5000, 60);
+    await drawn(program, first, { new: 20_000 });
+    expect(laboratory.count()).toBe(20_000);
+    const made = program.ticks.slice(first);
+    expect(eventsByDimension(made, 'conntrack.new_by_protocol')).toEqual({ ...NO_NEW, udp: 20_000 });
+    expect(eventsOf(made, 'conntrack.new', 'new')).toBe(20_000);
+    expect(eventsOf(made, 'conntrack.changes', 'deleted')).toBe(0);
+    // They were made over some seconds, and are drawn over some seconds.
+    const busy = made.filter(({ charts }) => (charts['conntrack.new']?.['new'] ?? 0) > 0);
+    expect(busy.length).toBeGreaterThanOrEqual(4);
+
+    const second = program.ticks.length;
+    laboratory.flush();
+    await drawn(program, second, { deleted: 20_000 });
+    expect(eventsOf(program.ticks.slice(second), 'conntrack.changes', 'deleted')).toBe(20_000);
+
+    const third = program.ticks.length;
+    laboratory.set('nf_conntrack_udp_timeout', 1);
+    await laboratory.finishedTraffic('client', 'udp-spread', SERVER_ADDRESS, BLACK_HOLE, 3000, 1500, 60);
+    // The kernel removes what has timed out when it next meets it.
+    await until('the table is empty', 60, () => laboratory.table() === '' && laboratory.count() === 0);
+    laboratory.set('nf_conntrack_udp_timeout', 600);
+    await drawn(program, third, { new: 3000, deleted: 3000 });
+    const timedOut = program.ticks.slice(third);
+    expect(eventsOf(timedOut, 'conntrack.new', 'new')).toBe(3000);
+    expect(eventsOf(timedOut, 'conntrack.changes', 'deleted')).toBe(3000);
+    expect(eventsByDimension(program.ticks, 'conntrack.event_overruns')).toEqual({ overruns: 0 });
+    expect(program.err).toBe('');
+  });
+
+  it('are counted by protocol', async () => {
+    const program = await start();
+    const first = program.ticks.length;
+    await laboratory.traffic('server', 'tcp-echo', 5001, 60);
+    await laboratory.traffic('client', 'tcp-connect', SERVER_ADDRESS, 5001, 30, 'hold', 60);
+    await laboratory.traffic('client', 'tcp-connect', SERVER_ADDRESS_6, 5001, 10, 'end', 60);
+    await laboratory.traffic('client', 'tcp-connect', SERVER_ADDRESS_6, BLACK_HOLE, 3, 'try', 60);
+    await laboratory.finishedTraffic('client', 'udp-spread', SERVER_ADDRESS_6, BLACK_HOLE, 70, 500, 60);
+    await laboratory.finishedTraffic('client', 'udp-spread', SERVER_ADDRESS, BLACK_HOLE, 60, 500, 60);
+    laboratory.restore([
+      ...lines(11, (n) => `-s 10.88.0.1 -d 10.99.0.1 -p icmp --icmp-type 8 --icmp-code 0 --icmp-id ${n}`),
+      ...lines(13, (n) => `-s fd88::1 -d fd99::1 -p icmpv6 --icmpv6-type 128 --icmpv6-code 0 --icmpv6-id ${n}`),
+      ...lines(17, (n) => `${PAIR} -p sctp --sport ${n} --dport 9 --state CLOSED --orig-vtag 1 --reply-vtag 2`),
+      ...lines(19, (n) => `${PAIR} -p gre --srckey ${n} --dstkey 9`),
+      ...lines(5, (n) => `${PAIR} -p udplite --sport ${n} --dport 9`),
+      ...lines(7, (n) => `-s 10.88.1.${n} -d 10.99.0.1 -p 50`),
+    ]);
+    const expected = { tcp: 43, udp: 130, icmp: 11, icmpv6: 13, sctp: 17, gre: 19, other: 12 };
+    const sum = Object.values(expected).reduce((total, count) => total + count);
+    await drawn(program, first, { new: sum });
+    const ticks = program.ticks.slice(first);
+    expect(eventsByDimension(ticks, 'conntrack.new_by_protocol')).toEqual(expected);
+    expect(eventsOf(ticks, 'conntrack.new', 'new')).toBe(sum);
+  });
+
+  it('are all read in time from a small buffer, when they become more and more', async () => {
+    // 1 MiB holds some 1600 reports: less than the plugin gets between two ticks at the end.
+    const program = await start('receive_buffer: 1');
+    const first = program.ticks.length;
+    const steps = [400, 800, 1200, 2400, 2400, 2400];
+    for (const [step, rate] of steps.entries()) {
+      const port = BLACK_HOLE + step * 2500;
+      await laboratory.finishedTraffic('client', 'udp-spread', SERVER_ADDRESS, port, rate, rate, 60);
+    }
+    const sum = steps.reduce((total, rate) => total + rate);
+    await drawn(program, first, { new: sum });
+    expect(eventsOf(program.ticks.slice(first), 'conntrack.new', 'new')).toBe(sum);
+    expect(eventsByDimension(program.ticks, 'conntrack.event_overruns')).toEqual({ overruns: 0 });
+  });
+
+  it('are not drawn for a time in which reports were lost, which is said; and exact again after it', async () => {
+    const program = await start('receive_buffer: 1');
+    const first = program.ticks.length;
+    laboratory.load(50_000);
+    await until('overruns are drawn', 30, () => program.ticks.slice(first).some(hasOverruns));
+    await until('no more overruns', 30, () => {
+      const last = program.ticks.slice(-4);
+      return last.length === 4 && !last.some(hasOverruns);
+    });
+    const flood = program.ticks.slice(first, -1);
+    for (const tick of flood) {
+      const isWhole = !hasOverruns(tick);
+      expect('conntrack.new_by_protocol' in tick.charts).toBe(isWhole);
+      expect('new' in (tick.charts['conntrack.new'] ?? {})).toBe(isWhole);
+      expect('deleted' in (tick.charts['conntrack.changes'] ?? {})).toBe(isWhole);
+      expect(tick.charts['conntrack.new']).toHaveProperty('invalid');
+    }
+    expect(eventsOf(flood, 'conntrack.new', 'new')).toBeLessThan(50_000);
+    expect(
+      program.err.match(/msg="the kernel reported faster than was read: .*receive_buffer" overruns=\d+\n/g),
+    ).toHaveLength(1);
+
+    const quiet = program.ticks.length;
+    await laboratory.finishedTraffic('client', 'udp-spread', SERVER_ADDRESS, BLACK_HOLE, 1000, 250, 60);
+    await drawn(program, quiet, { new: 1000 });
+    const ticks = program.ticks.slice(quiet);
+    expect(eventsByDimension(ticks, 'conntrack.new_by_protocol')).toEqual({ ...NO_NEW, udp: 1000 });
+    expect(eventsByDimension(ticks, 'conntrack.event_overruns')).toEqual({ overruns: 0 });
+  });
+
+  it('are not drawn where the operator turned reports off, which is said once, with what to do', async () => {
+    laboratory.set('nf_conntrack_events', 0);
+    try {
+      const config = 'modules: { events: { enabled: yes }, flows: { enabled: no } }';
+      const program = new Program(['1'], {}, { via: laboratory.via('router'), config });
+      programs.push(program);
+      await program.logged('"sysctl net.netfilter.nf_conntrack_events=1\\"');
+      await program.updated('conntrack.new', 3);
+      expect(program.err).toMatch(/^time=\S+ comm=conntrack\.plugin level=error msg="new and destroyed [^\n]*\n$/);
+      const { definitions } = program.stream;
+      expect(Object.keys(definitions)).not.toContain('conntrack.new_by_protocol');
+      expect(Object.keys(definitions)).not.toContain('conntrack.event_overruns');
+      expect(Object.keys(definitions['conntrack.new']?.dimensions ?? {})).toEqual(['invalid']);
+    } finally {
+      laboratory.set('nf_conntrack_events', 2);
+    }
+  });
+});
+
+const PAIR = '-s 10.88.0.1 -d 10.99.0.1';
+
+/** Lines of options that make so many entries, each with a number of its own. */
+function lines(count: number, entry: (number: number) => string): string[] {
+  return Array.from({ length: count }, (_, index) => `-A -t 600 ${entry(index + 1)}`);
+}
+
+function hasOverruns({ charts }: DrawnTick): boolean {
+  return (charts['conntrack.event_overruns']?.['overruns'] ?? 0) > 0;
+}

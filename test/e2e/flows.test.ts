@@ -1,0 +1,298 @@
+/** The composition of the table, made by real packets and by loading entries, against `conntrack -L`. */
+
+import type { ChildProcess } from 'node:child_process';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+
+import { COMPOSITION_CHARTS, type Composition, composition } from '../helpers/composition.ts';
+import {
+  BLACK_HOLE,
+  end,
+  Laboratory,
+  ROUTER_ADDRESS,
+  SERVER_ADDRESS,
+  SERVER_ADDRESS_6,
+} from '../helpers/laboratory.ts';
+import { Program } from '../helpers/program.ts';
+import { drawn } from '../helpers/stream.ts';
+import { until } from '../helpers/until.ts';
+
+const missing = inject('missing');
+
+/** 5002 is translated to the server's 5001, 5003 from the router's address, 5004 both. */
+const TRANSLATIONS = `
+table inet translations {
+  chain prerouting {
+    type nat hook prerouting priority dstnat; policy accept;
+    ip daddr ${ROUTER_ADDRESS} tcp dport { 5002, 5004 } dnat ip to ${SERVER_ADDRESS}:5001
+  }
+  chain postrouting {
+    type nat hook postrouting priority srcnat; policy accept;
+    tcp dport 5003 masquerade
+    meta l4proto tcp ct original proto-dst 5004 masquerade
+  }
+}
+`;
+
+const FLOW_TABLE = `
+table inet offload {
+  flowtable f {
+    hook ingress priority 0
+    devices = { client, server }
+  }
+  chain forward {
+    type filter hook forward priority 10; policy accept;
+    meta l4proto tcp flow add @f
+  }
+}
+`;
+
+const TCP_STATES = [
+  'NONE',
+  'SYN_SENT',
+  'SYN_RECV',
+  'ESTABLISHED',
+  'FIN_WAIT',
+  'CLOSE_WAIT',
+  'LAST_ACK',
+  'TIME_WAIT',
+  'CLOSE',
+  'SYN_SENT2',
+] as const;
+
+describe.skipIf(missing.kernel !== undefined)('the composition of the table', () => {
+  let laboratory: Laboratory;
+  const programs: Program[] = [];
+  const traffic: ChildProcess[] = [];
+
+  beforeAll(async () => {
+    laboratory = Laboratory.create();
+    laboratory.addRules('router', TRANSLATIONS);
+    // What is made here stays until it is removed.
+    for (const timeout of ['udp_timeout', 'tcp_timeout_close', 'tcp_timeout_close_wait', 'tcp_timeout_time_wait']) {
+      laboratory.set(`nf_conntrack_${timeout}`, 600);
+    }
+    for (const port of [5001, 5003]) await laboratory.traffic('server', 'tcp-echo', port, 300);
+    await laboratory.traffic('server', 'tcp-mute', 5005, 300);
+    await laboratory.traffic('server', 'udp-echo', 5006, 300);
+  });
+
+  afterEach(async () => {
+    await Promise.all(programs.splice(0).map((program) => program.stop()));
+    await clear();
+  });
+
+  afterAll(() => laboratory?.close());
+
+  /** Ends the clients' traffic and empties the table, also of what was still under way. */
+  async function clear(): Promise<void> {
+    await Promise.all(traffic.splice(0).map((child) => end(child)));
+    await until('the table is empty', 20, () => {
+      const isEmpty = laboratory.count() === 0;
+      laboratory.flush();
+      return isEmpty;
+    });
+  }
+
+  async function fromClient(...args: readonly (string | number)[]): Promise<void> {
+    traffic.push(await laboratory.traffic('client', ...args));
+  }
+
+  async function start(options: string): Promise<Program> {
+    const config = `modules: { events: { enabled: no }, flows: { enabled: yes, ${options} } }`;
+    const program = new Program(['1'], {}, { via: laboratory.via('router'), config });
+    programs.push(program);
+    await program.updated('conntrack.dump', 1);
+    return program;
+  }
+
+  /** Waits until what is drawn of a table that stands still is what it is made of. */
+  async function expectDrawn(program: Program, expected: Composition): Promise<void> {
+    await until('the composition is drawn', 30, () => {
+      const { stream } = program;
+      const seen = COMPOSITION_CHARTS.map((chart) => [chart, drawn(stream, `conntrack.${chart}`)]);
+      expect(Object.fromEntries(seen)).toEqual(expected);
+      return true;
+    });
+  }
+
+  it('is what conntrack -L lists of real TCP and UDP, of both families, translated or not', async () => {
+    const program = await start('update_every: 1, cpu_share: 100');
+    const connect = (host: string, port: number, count: number, act: string): Promise<void> =>
+      fromClient('tcp-connect', host, port, count, act, 120);
+    await Promise.all([
+      connect(SERVER_ADDRESS, 5001, 5, 'hold'),
+      connect(SERVER_ADDRESS_6, 5001, 3, 'hold'),
+      connect(ROUTER_ADDRESS, 5002, 4, 'hold'),
+      connect(SERVER_ADDRESS, 5003, 2, 'hold'),
+      connect(SERVER_ADDRESS_6, 5003, 1, 'hold'),
+      connect(ROUTER_ADDRESS, 5004, 6, 'hold'),
+      connect(SERVER_ADDRESS, BLACK_HOLE, 7, 'try'),
+      connect(SERVER_ADDRESS_6, BLACK_HOLE, 2, 'try'),
+      connect(SERVER_ADDRESS, 5001, 8, 'end'),
+      connect(SERVER_ADDRESS, 5005, 9, 'half-end'),
+      connect(SERVER_ADDRESS_6, 5001, 10, 'reset'),
+      laboratory.finishedTraffic('client', 'udp-spread', SERVER_ADDRESS, BLACK_HOLE, 11, 100, 60),
+      fromClient('udp-talk', SERVER_ADDRESS_6, 5006, 12, 1, 120),
+      // A flow of UDP is assured when it goes on for more than two seconds.
+      fromClient('udp-talk', SERVER_ADDRESS, 5006, 13, 8, 120),
+    ]);
+    const expected = {
+      flows_by_protocol: { tcp: 57, udp: 36, icmp: 0, icmpv6: 0, sctp: 0, gre: 0, other: 0 },
+      tcp_states: {
+        none: 0,
+        syn_sent: 9,
+        syn_recv: 0,
+        established: 21,
+        fin_wait: 0,
+        close_wait: 9,
+        last_ack: 0,
+        time_wait: 8,
+        close: 10,
+        syn_sent2: 0,
+        offloaded: 0,
+      },
+      flows_by_reply: { unreplied: 20, replied: 12, assured: 61 },
+      flows_by_nat: { none: 80, snat: 3, dnat: 4, both: 6 },
+      flows_by_family: { ipv4: 65, ipv6: 28 },
+      flows_by_offload: { none: 93, software: 0, hardware: 0 },
+    };
+    let listed: Composition = {};
+    await until('the table is what was made', 20, () => {
+      listed = composition(laboratory.table());
+      expect(listed).toEqual(expected);
+      return true;
+    });
+    await expectDrawn(program, listed);
+
+    await clear();
+    await expectDrawn(program, composition(''));
+    expect(program.err).toBe('');
+  });
+
+  it('is what conntrack -L lists of 200,000 loaded entries of every kind', async () => {
+    const program = await start('update_every: 1, cpu_share: 100');
+    laboratory.set('nf_conntrack_max', 262_144);
+    const { lines, byProtocol, byState } = mixedEntries(200_000);
+    laboratory.restore(lines);
+    const listed = composition(laboratory.table());
+    expect(listed['flows_by_protocol']).toEqual(byProtocol);
+    expect(listed['tcp_states']).toEqual(byState);
+    await expectDrawn(program, listed);
+    // No entry came, went or changed meanwhile, and there is some of everything that can be loaded.
+    expect(composition(laboratory.table())).toEqual(listed);
+    for (const [chart, counts] of Object.entries(listed)) {
+      if (chart === 'flows_by_offload') continue;
+      for (const [dimension, count] of Object.entries(counts)) {
+        if (dimension !== 'offloaded') expect(count, `${chart}.${dimension}`).toBeGreaterThan(1000);
+      }
+    }
+  });
+
+  it('is drawn less often while that would cost too much, and often again when it does not', async () => {
+    const program = await start('update_every: 1, cpu_share: 10');
+    const interval = (): number | undefined => program.stream.definitions['conntrack.flows_by_protocol']?.every;
+    await until('every second', 30, () => interval() === 1);
+    laboratory.set('nf_conntrack_max', 262_144);
+    laboratory.load(200_000);
+    await until('less often', 60, () => (interval() ?? 1) > 1);
+    expect(drawn(program.stream, 'conntrack.flows_by_protocol')?.['tcp']).toBeGreaterThan(0);
+    expect(program.err).toMatch(/level=info msg="the connection table is dumped at another interval [^\n]*entries=/);
+    laboratory.flush();
+    await until('every second again', 60, () => interval() === 1);
+    expect(drawn(program.stream, 'conntrack.flows_by_protocol')?.['tcp']).toBe(0);
+    for (const chart of COMPOSITION_CHARTS) expect(program.stream.definitions[`conntrack.${chart}`]?.every).toBe(1);
+  });
+
+  it.skipIf(missing.offload !== undefined)('tells what is offloaded', async () => {
+    const program = await start('update_every: 1, cpu_share: 100');
+    laboratory.addRules('router', FLOW_TABLE);
+    try {
+      // What is offloaded stays so while it is used.
+      await fromClient('tcp-talk', SERVER_ADDRESS, 5001, 20, 60);
+      await fromClient('tcp-talk', SERVER_ADDRESS_6, 5001, 20, 60);
+      await until(
+        'both are offloaded',
+        20,
+        () => composition(laboratory.table())['flows_by_offload']?.['software'] === 2,
+      );
+      await until('they are drawn', 20, () => {
+        const { stream } = program;
+        expect(drawn(stream, 'conntrack.flows_by_offload')).toEqual({ none: 0, software: 2, hardware: 0 });
+        expect(drawn(stream, 'conntrack.tcp_states')).toMatchObject({ established: 0, offloaded: 2 });
+        return true;
+      });
+    } finally {
+      laboratory.run('router', ['nft', 'delete', 'table', 'inet', 'offload']);
+    }
+  });
+});
+
+interface MixedEntries {
+  /** A line of options for each. */
+  readonly lines: readonly string[];
+  readonly byProtocol: Readonly<Record<string, number>>;
+  readonly byState: Readonly<Record<string, number>>;
+}
+
+/** Entries of every protocol, TCP state, family, translation and reply, with marks and zones. */
+function mixedEntries(count: number): MixedEntries {
+  const lines: string[] = [];
+  const byProtocol: Record<string, number> = { tcp: 0, udp: 0, icmp: 0, icmpv6: 0, sctp: 0, gre: 0, other: 0 };
+  const byState: Record<string, number> = Object.fromEntries(TCP_STATES.map((state) => [state.toLowerCase(), 0]));
+  byState['offloaded'] = 0;
+  for (let entry = 0; entry < count; entry++) {
+    const [protocol, name, options] = kindOf(entry);
+    const state = TCP_STATES[Math.floor(entry / 10) % TCP_STATES.length] ?? 'NONE';
+    byProtocol[name] = (byProtocol[name] ?? 0) + 1;
+    if (name === 'tcp') byState[state.toLowerCase()] = (byState[state.toLowerCase()] ?? 0) + 1;
+    const stateOption = name === 'tcp' ? ` --state ${state}` : '';
+    lines.push(`-A -t 3600 ${addressesOf(entry, protocol)} -p ${protocol} ${options}${stateOption}${extrasOf(entry)}`);
+  }
+  return { lines, byProtocol, byState };
+}
+
+/** The protocol of an entry as `conntrack` knows it and as it is drawn, and what its kind needs. */
+function kindOf(entry: number): readonly [string, string, string] {
+  const ports = `--sport ${1024 + (entry % 50_000)} --dport 443`;
+  const number = entry % 60_000;
+  switch (entry % 10) {
+    case 0:
+    case 1:
+      return ['udp', 'udp', ports];
+    case 2:
+      return ['icmp', 'icmp', `--icmp-type 8 --icmp-code 0 --icmp-id ${number}`];
+    case 3:
+      return ['icmpv6', 'icmpv6', `--icmpv6-type 128 --icmpv6-code 0 --icmpv6-id ${number}`];
+    case 4:
+      return ['sctp', 'sctp', `${ports} --state ESTABLISHED --orig-vtag 1 --reply-vtag 2`];
+    case 5:
+      return ['gre', 'gre', `--srckey ${number} --dstkey 7`];
+    case 6:
+      return entry % 20 < 10 ? ['udplite', 'other', ports] : ['50', 'other', ''];
+    default:
+      return ['tcp', 'tcp', ports];
+  }
+}
+
+/** The addresses of an entry, some of them translated; every entry has a source of its own. */
+function addressesOf(entry: number, protocol: string): string {
+  const [high, low] = [Math.floor(entry / 65_536), entry % 65_536];
+  if (protocol === 'icmpv6' || (protocol !== 'icmp' && entry % 3 === 0)) {
+    return `-s fd88::${high.toString(16)}:${low.toString(16)} -d fd99::1`;
+  }
+  const addresses = `-s 10.${88 + high}.${low >> 8}.${low & 255} -d 10.99.0.1`;
+  // Only what has ports can be told apart again once its source is translated to one address.
+  const translations = protocol === 'tcp' || protocol === 'udp' ? TRANSLATED : [''];
+  return `${addresses}${translations[Math.floor(entry / 100) % translations.length] ?? ''}`;
+}
+
+const TRANSLATED = ['', ' -n 203.0.113.7', ' -g 192.0.2.8', ' -n 203.0.113.7 -g 192.0.2.8'];
+
+/** Reply, mark and zone of an entry. */
+function extrasOf(entry: number): string {
+  const replies = ['', ' -u SEEN_REPLY', ' -u SEEN_REPLY,ASSURED', ' -u ASSURED'];
+  const reply = replies[Math.floor(entry / 7) % replies.length] ?? '';
+  const mark = entry % 11 === 0 ? ` -m ${entry}` : '';
+  const zone = entry % 13 === 0 ? ` -w ${1 + (entry % 5)}` : '';
+  return `${reply}${mark}${zone}`;
+}
