@@ -14,6 +14,7 @@ import {
 } from '../helpers/laboratory.ts';
 import { Program } from '../helpers/program.ts';
 import { drawn } from '../helpers/stream.ts';
+import { TCP_STATES } from '../helpers/tcp_states.ts';
 import { until } from '../helpers/until.ts';
 
 const missing = inject('missing');
@@ -45,19 +46,6 @@ table inet offload {
   }
 }
 `;
-
-const TCP_STATES = [
-  'NONE',
-  'SYN_SENT',
-  'SYN_RECV',
-  'ESTABLISHED',
-  'FIN_WAIT',
-  'CLOSE_WAIT',
-  'LAST_ACK',
-  'TIME_WAIT',
-  'CLOSE',
-  'SYN_SENT2',
-] as const;
 
 describe.skipIf(missing.kernel !== undefined)('the composition of the table', () => {
   let laboratory: Laboratory;

@@ -23,32 +23,22 @@ import { NETLINK_NETFILTER } from '../../collector/netlink/ctnetlink.ts';
 import { Foreign } from '../../collector/netlink/foreign.ts';
 import { type Question, request } from '../../collector/netlink/request.ts';
 import { NetlinkSocket } from '../../collector/netlink/socket.ts';
+import { TCP_STATES } from './tcp_states.ts';
 
 const NOBODY = 65534;
 const GROUPS = { new: 1, update: 2, destroy: 3 };
 /** Longer than any datagram of the kernel. */
 const ROOM = { slots: 32, slotSize: 64 * 1024 };
 
-const TCP_STATES = [
-  'NONE',
-  'SYN_SENT',
-  'SYN_RECV',
-  'ESTABLISHED',
-  'FIN_WAIT',
-  'CLOSE_WAIT',
-  'LAST_ACK',
-  'TIME_WAIT',
-  'CLOSE',
-  // How conntrack takes the tenth, SYN_SENT2, from its command line.
-  'LISTEN',
-];
+/** Conntrack takes the tenth, SYN_SENT2, by another name. */
+const TCP_STATE_OPTIONS = TCP_STATES.map((state) => (state === 'SYN_SENT2' ? 'LISTEN' : state));
 
 const IPV4 = '-s 192.0.2.1 -d 198.51.100.1';
 const IPV6 = '-s 2001:db8::1 -d 2001:db8::2';
 
 /** Entries as `conntrack -R` takes them. */
 const ENTRIES = [
-  ...TCP_STATES.map((state, at) => `${IPV4} -p tcp --sport ${1000 + at} --dport 443 --state ${state}`),
+  ...TCP_STATE_OPTIONS.map((state, at) => `${IPV4} -p tcp --sport ${1000 + at} --dport 443 --state ${state}`),
   `${IPV4} -p tcp --sport 1100 --dport 443 --state ESTABLISHED -u SEEN_REPLY,ASSURED`,
   `${IPV4} -p udp --sport 2000 --dport 53`,
   `${IPV4} -p udp --sport 2001 --dport 53 -u SEEN_REPLY`,

@@ -22,20 +22,8 @@ import {
   recordedDatagrams,
   recordedLines,
 } from '../helpers/netlink_recording.ts';
+import { TCP_STATES } from '../helpers/tcp_states.ts';
 
-/** By their numbers in netlink. */
-const TCP_STATES = [
-  'NONE',
-  'SYN_SENT',
-  'SYN_RECV',
-  'ESTABLISHED',
-  'FIN_WAIT',
-  'CLOSE_WAIT',
-  'LAST_ACK',
-  'TIME_WAIT',
-  'CLOSE',
-  'SYN_SENT2',
-];
 const ROOM = { slots: 4, slotSize: 16 * 1024 };
 
 /** What was read of an entry, in the words of a printed line. */
