@@ -15,6 +15,8 @@ import { until } from '../helpers/until.ts';
 
 const missing = inject('missing');
 const PICTURE = fileURLToPath(new URL('../../charts/dashboard.png', import.meta.url));
+/** What the picture shows of the page: the table, its connections, and what it is made of. */
+const SHOWN = { x: 0, y: 0, width: 1200, height: 2860 };
 
 /** The columns that the agent's own collector reads correctly on every kernel, with its chart and ours. */
 const SHARED: readonly (readonly [string, string])[] = [
@@ -287,7 +289,8 @@ describe.skipIf(missing.agent !== undefined)('the agent', () => {
       for (const text of KNOWN_TEXTS) expect(await page.getByText(text).count(), text).toBe(2);
       // The rest of the page is drawn when the picture is asked for; a moment lets the lines grow.
       await seconds(5);
-      await page.screenshot({ path: process.env['UPDATE_PICTURE'] === '1' ? PICTURE : join(folder, 'dashboard.png') });
+      const path = process.env['UPDATE_PICTURE'] === '1' ? PICTURE : join(folder, 'dashboard.png');
+      await page.screenshot({ path, clip: SHOWN });
     });
 
     it('shows the alert among the raised ones, with its text', async () => {

@@ -169,22 +169,22 @@ export class EventsModule implements Module {
 
   #read(listening: Listening, at: number): readonly Sample[] {
     this.#drain(listening);
-    const { overruns } = listening.tally;
+    const { destroyed, overruns } = listening.tally;
     const seconds = (at - listening.readAt) / 1e6;
     listening.readAt = at;
     this.#report(listening.tally, at);
-    const total = this.#fill(listening.tally, seconds);
-    // Silence can mean that nothing happens, or that nothing is told.
-    if (total === 0) this.#checkSetting();
+    const created = this.#fill(listening.tally, seconds);
+    // Silence can mean that nothing happens, or that nothing is told; of the end of what is older it still would be.
+    if (created === 0) this.#checkSetting();
     listening.tally.reset();
-    this.#guard(listening, total / seconds, overruns > 0, at);
+    this.#guard(listening, (created + destroyed) / seconds, overruns > 0, at);
     return this.#samples;
   }
 
   /**
    * Events that were lost could be of any kind: nothing is known of an interval that lost some, but that it did.
    *
-   * @returns how many events there were.
+   * @returns how many connections were made.
    */
   #fill(tally: EventTally, seconds: number): number {
     const values = this.#values;
@@ -198,7 +198,7 @@ export class EventsModule implements Module {
     values['new'] = isWhole ? created / seconds : undefined;
     values['deleted'] = isWhole ? tally.destroyed / seconds : undefined;
     values['event_overruns'] = tally.overruns / seconds;
-    return created + tally.destroyed;
+    return created;
   }
 
   #report({ malformed, overruns }: EventTally, at: number): void {
