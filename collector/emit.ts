@@ -1,6 +1,6 @@
 /**
  * The life of charts: a chart is defined when it first has something to draw, updated with whatever is known, and made
- * obsolete when there has been nothing to draw for a minute.
+ * obsolete when there has been nothing to draw for a minute, or for four of its intervals if that is longer.
  */
 
 import { contextsInOrder, FIRST_PRIORITY } from '../charts/priorities.ts';

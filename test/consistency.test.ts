@@ -39,9 +39,9 @@ import { RecordedHost, SETTINGS } from './helpers/recorded_host.ts';
 import { allMetrics, COLUMNS, type Metrics, metricsOf, NAMES_5_10 } from './helpers/stat_metrics.ts';
 import { NAMES, OLD_NAMES } from './helpers/stat_text.ts';
 
-/** The names of the questions to the kernel, as its headers have them. */
 /** How a line ends that says why a module cannot get at its source. */
 const AGAIN = '…; trying again every 30 seconds';
+/** The names of the questions to the kernel, as its headers have them. */
 const MESSAGES: Readonly<Record<Question, string>> = {
   table: 'IPCTNL_MSG_CT_GET',
   cpuStatistics: 'IPCTNL_MSG_CT_GET_STATS_CPU',

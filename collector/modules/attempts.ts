@@ -24,6 +24,7 @@ export interface AttemptsOptions {
   readonly patience?: number;
 }
 
+/** When to try a source, and what was said of it. */
 export class Attempts {
   readonly #options: AttemptsOptions;
   readonly #state: Condition;
@@ -46,6 +47,7 @@ export class Attempts {
     return this.#obstacle;
   }
 
+  /** Takes down that the source was there at `at`. */
   succeeded(at: number): void {
     this.#succeededAt = at;
     this.#obstacle = undefined;

@@ -62,6 +62,7 @@ function receive(channel: NetlinkSocket): number {
   channel.send(request('table', 1));
   for (;;) {
     const datagrams = channel.receive();
+    if (datagrams === 0) throw new Error('the kernel did not answer');
     for (let index = 0; index < datagrams; index++) {
       if (channel.memory.u16[(channel.start(index) >> 1) + 2] === NLMSG_DONE) return runtime.cpuTime() - before;
     }

@@ -79,7 +79,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('in a namespace of its o
     folder = mkdtempSync(join(tmpdir(), 'conntrack-nobody-'));
     chmodSync(folder, 0o755);
     cpSync(dirname(PLUGIN), join(folder, 'dist'), { recursive: true });
-    const program = start(
+    return start(
       {},
       {
         via: [...laboratory.via('router'), 'setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'],
@@ -88,7 +88,6 @@ describe.skipIf(inject('missing').kernel !== undefined)('in a namespace of its o
         config,
       },
     );
-    return program;
   }
 
   it('the plugin without privileges draws what procfs tells, and says of the rest once what it lacks', async () => {

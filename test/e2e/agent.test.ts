@@ -39,7 +39,7 @@ const OTHER_INTERVAL = 'level=info msg="the connection table is dumped at anothe
 
 /** The table is dumped often, also when it is full, and seldom once that costs more than a small table can. */
 const FLOWS_EVERY = 2;
-const CONFIG = `modules: { flows: { update_every: ${FLOWS_EVERY}, cpu_share: 5, full_above: 100 } }\n`;
+const CONFIG = `modules: { flows: { update_every: ${FLOWS_EVERY}, cpu_share: 2.5, full_above: 100 } }\n`;
 
 /**
  * The health file with a twelfth of the time that conntrack_time_to_full looks back, which is minutes: longer than a

@@ -177,7 +177,7 @@ describe.skipIf(missing.kernel !== undefined)('the composition of the table', ()
   });
 
   it('is drawn less often while that would cost too much, and often again when it does not', async () => {
-    const program = await start('update_every: 1, cpu_share: 10');
+    const program = await start('update_every: 1, cpu_share: 5');
     const interval = (): number | undefined => program.stream.definitions['conntrack.flows_by_protocol']?.every;
     await until('every second', 30, () => interval() === 1);
     laboratory.set('nf_conntrack_max', 262_144);

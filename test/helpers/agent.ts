@@ -148,10 +148,15 @@ export class Agent {
         HOME: join(folder, 'lib'),
       }),
     ]);
-    await until('the agent answers', 60, async () => {
-      await agent.get('/api/v1/info');
-      return true;
-    });
+    try {
+      await until('the agent answers', 60, async () => {
+        await agent.get('/api/v1/info');
+        return true;
+      });
+    } catch (error) {
+      await agent.close();
+      throw error;
+    }
     return agent;
   }
 

@@ -56,7 +56,10 @@ export class Laboratory {
   readonly #id: string;
   readonly #processes = new Set<ChildProcess>();
   readonly #settings = new Map<string, string>();
-  readonly #restore = (): void => this.#restoreSettings();
+  readonly #restore = (): void => {
+    this.#restoreSettings();
+    for (const node of NODES) spawnSync('ip', ['netns', 'delete', this.namespace(node)]);
+  };
 
   private constructor(id: string) {
     this.#id = id;
@@ -167,9 +170,8 @@ export class Laboratory {
   async close(): Promise<void> {
     const ends = [...this.#processes].map((child) => end(child));
     await Promise.all(ends);
-    this.#restoreSettings();
     process.off('exit', this.#restore);
-    for (const node of NODES) spawnSync('ip', ['netns', 'delete', this.namespace(node)]);
+    this.#restore();
   }
 
   #startTraffic(node: Node, args: readonly (string | number)[]): ChildProcess {

@@ -25,7 +25,7 @@ export function recordedLines(name: string): string[] {
 }
 
 /** Cuts a datagram whose lengths are right. */
-export function messagesOf(datagram: Uint8Array): Message[] {
+function messagesOf(datagram: Uint8Array): Message[] {
   const view = new DataView(datagram.buffer, datagram.byteOffset, datagram.length);
   const messages: Message[] = [];
   for (let at = 0; at < datagram.length; ) {

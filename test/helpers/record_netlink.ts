@@ -1,8 +1,8 @@
 /**
  * Records what the kernel this runs on says over ctnetlink, and what `conntrack` prints of the same, into a folder:
  *
- *     npx esbuild test/helpers/record_netlink.ts --bundle --platform=node --format=cjs --outfile=/tmp/record.cjs
- *     node /tmp/record.cjs fixtures/netlink/linux-6.18
+ *     npx esbuild test/helpers/record_netlink.ts --bundle --platform=node --format=cjs --outfile=dist/record.cjs
+ *     node dist/record.cjs fixtures/netlink/linux-6.18
  *
  * Needs root, the programs `ip`, `nft` and `conntrack`, and the working directory of the project (for koffi). Everything
  * happens in a network namespace of its own, which is removed in the end. Names of the files and their format are told

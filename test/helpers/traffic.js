@@ -15,7 +15,8 @@
  *   traffic.js tcp-talk HOST PORT RATE SECONDS       one connection that sends RATE small pieces a second
  *   traffic.js tcp-connect HOST PORT COUNT ACT SECONDS
  *                                                    COUNT connections, with each of which is done, once it is there:
- *                                                    hold (nothing), end, or reset. ACT try expects no answer.
+ *                                                    hold (nothing), end, half-end (its own half alone), or
+ *                                                    reset. ACT try expects no answer.
  *
  * The first line on standard output says that it is under way: for udp-talk and tcp-connect, that all of it is done.
  */

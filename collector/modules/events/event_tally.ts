@@ -11,6 +11,10 @@ import { Flow } from '../../netlink/flow.ts';
 import { MessageReader, NLM_F_CREATE } from '../../netlink/message.ts';
 import { PROTOCOLS, placeOf } from '../protocols.ts';
 
+/** After an overrun so many times as many are counted. */
+const AFTER_OVERRUN = 8;
+
+/** The events since it was reset. */
 export class EventTally {
   /** New entries by protocol, in the order of {@link PROTOCOLS}. */
   readonly created = new Float64Array(PROTOCOLS.length);
@@ -38,15 +42,16 @@ export class EventTally {
   }
 
   /**
-   * Counts the events that are waiting, about `most` of them at most. After an overrun it counts all of them: until none
-   * is left the kernel drops whatever comes, and does not say so again.
+   * Counts the events that are waiting, about `most` of them at most. After an overrun it counts all that can have been
+   * waiting: until none is left the kernel drops whatever comes, and does not say so again. What comes meanwhile is
+   * left, or a flood would never let go.
    *
    * @returns how many there were.
    * @throws {OperationError} when the channel fails for good.
    */
   drain(most: number): number {
     let drained = 0;
-    while (drained < most || this.overruns > 0) {
+    while (drained < (this.overruns > 0 ? AFTER_OVERRUN * most : most)) {
       const datagrams = this.#receive();
       if (datagrams === 0) break;
       drained += datagrams;

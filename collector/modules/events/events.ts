@@ -174,7 +174,7 @@ export class EventsModule implements Module {
     listening.readAt = at;
     this.#report(listening.tally, at);
     const created = this.#fill(listening.tally, seconds);
-    // Silence can mean that nothing happens, or that nothing is told; of the end of what is older it still would be.
+    // No new connection can mean that none was made, or that reports are off: the end of older ones is still told then.
     if (created === 0) this.#checkSetting();
     listening.tally.reset();
     this.#guard(listening, (created + destroyed) / seconds, overruns > 0, at);

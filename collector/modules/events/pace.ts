@@ -5,7 +5,7 @@ const LONGEST = 2000;
 const SHORTEST = 10;
 /** Drained when the buffer is about so full at the pace of the moment, so that four times the pace loses nothing. */
 const FILL = 1 / 4;
-/** No more are read at once, which takes some 20 ms: everything else must wait for so long. */
+/** No more are let wait at the pace of the moment: to read them takes some 20 ms, and everything else must wait. */
 const AT_ONCE = 25_000;
 
 /**

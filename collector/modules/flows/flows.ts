@@ -13,8 +13,8 @@ import { type Dump, Dumper } from './dumper.ts';
 
 /** The kernel fills at most 32 KiB of an answer at once. */
 const ROOM = { slots: 4, slotSize: 32 * 1024 };
-/** A table counts as full until it is emptier by so many percent of itself: the charts must not change to and fro. */
-const FULL_MARGIN = 5;
+/** A full table counts as full until it is below this part of the limit: the charts must not change to and fro. */
+const FULL_MARGIN = 0.95;
 /** CPU time that the first dump takes on top, in microseconds, because the program has yet to be compiled. */
 const WARM_UP = 150_000;
 /** Ticks are not exact; what is due within so many microseconds is due now. */
@@ -116,7 +116,7 @@ export class FlowsModule implements Module {
   #take(dump: Dump, at: number): void {
     const { fullAbove, log } = this.#options;
     const before = this.every;
-    this.#isFull = (dump.utilization ?? 0) > fullAbove - (this.#isFull ? FULL_MARGIN : 0);
+    this.#isFull = (dump.utilization ?? 0) > fullAbove * (this.#isFull ? FULL_MARGIN : 1);
     const cpuTime = this.#isWarm ? dump.cpuTime : Math.max(0, dump.cpuTime - WARM_UP);
     this.#isWarm = true;
     this.#interval.update(cpuTime / 1e6, this.#isFull);

@@ -5,8 +5,9 @@
 
 import { FormatError } from '../../errors.ts';
 import type { Level, Log } from '../../log.ts';
+import type { Channel } from '../../netlink/channel.ts';
 import { type Counters, Statistics } from '../../netlink/statistics.ts';
-import { type Connect, type EventChannel, UNLOADED } from '../access.ts';
+import { type Connect, UNLOADED } from '../access.ts';
 import { Attempts } from '../attempts.ts';
 import type { StatTable } from './nf_conntrack_stat.ts';
 
@@ -35,7 +36,7 @@ export interface NetlinkReading {
 export class NetlinkSource {
   readonly #connect: Connect;
   readonly #attempts: Attempts;
-  #channel: EventChannel | undefined;
+  #channel: Channel | undefined;
   #statistics: Statistics | undefined;
   #names: readonly string[] = [];
   #cpus: readonly number[] = [];

@@ -405,9 +405,9 @@ describe('the interval of dumps', () => {
     expect(await dumping.askedAt(461, 499)).toEqual([480]);
     dumping.use = [statistics({ entries: 51, max: 100 })];
     expect(await dumping.askedAt(500, 579)).toEqual([500, 540]);
-    dumping.use = [statistics({ entries: 46, max: 100 })];
+    dumping.use = [statistics({ entries: 48, max: 100 })];
     expect(await dumping.askedAt(580, 619)).toEqual([580]);
-    dumping.use = [statistics({ entries: 45, max: 100 })];
+    dumping.use = [statistics({ entries: 47, max: 100 })];
     expect(await dumping.askedAt(620, 660)).toEqual([620, 640, 660]);
   });
 
