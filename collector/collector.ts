@@ -67,7 +67,7 @@ function createModules({ config, every, fs, hostPrefix, library, log, release, r
         connect,
         runtime,
         tick: every,
-        every: Math.max(every, flows.update_every),
+        every: flows.update_every,
         share: flows.cpu_share / 100,
         fullAbove: flows.full_above,
         required: flows.enabled === true,

@@ -4,11 +4,10 @@
 
 import { Condition, type Level, type Log } from '../log.ts';
 import { type Obstacle, obstacleOf } from './access.ts';
+import { isDue } from './due.ts';
 
 /** How long after a failure the source is tried again, in microseconds. A chart outlives one failure. */
 const RETRY = 30e6;
-/** Ticks are not exact; what is due within so many microseconds is due now. */
-const SLACK = 0.5e6;
 
 export interface AttemptsOptions {
   readonly log: Log;
@@ -39,7 +38,7 @@ export class Attempts {
 
   /** Whether the source is to be tried at `at`, a monotonic time in microseconds. */
   isDue(at: number): boolean {
-    return at >= this.#next - SLACK;
+    return isDue(at, this.#next);
   }
 
   /** What is in the way, as of the last attempt. */

@@ -11,6 +11,7 @@ import type { Host } from '../../procfs/host.ts';
 import type { Runtime } from '../../runtime.ts';
 import { type Connect, type EventChannel, Obstacle, UNLOADED } from '../access.ts';
 import { Attempts } from '../attempts.ts';
+import { isDue } from '../due.ts';
 import type { Module, Sample } from '../module.ts';
 import { PROTOCOLS } from '../protocols.ts';
 import { EventTally } from './event_tally.ts';
@@ -26,8 +27,6 @@ const LARGEST = 2 ** 31 - 2;
 const ENDURANCE = 5e6;
 /** An overrun is logged no more often, in microseconds. */
 const OVERRUN_LOG = 60e6;
-/** Ticks are not exact; what is due within so many microseconds is due now. */
-const SLACK = 0.5e6;
 
 export interface EventsOptions {
   readonly fs: FileSystem;
@@ -229,7 +228,7 @@ export class EventsModule implements Module {
     }
     // Too many were there all the interval; an overrun may have been at its end.
     listening.tooManySince ??= isFlood ? at - this.every * 1e6 : at;
-    if (at - listening.tooManySince < ENDURANCE - SLACK) return;
+    if (!isDue(at, listening.tooManySince + ENDURANCE)) return;
     const message = isFlood
       ? `the kernel reports more than ${mostPerSecond} new and destroyed connections a second`
       : 'the kernel reports faster than can be read';

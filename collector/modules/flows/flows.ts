@@ -7,6 +7,7 @@ import type { Log } from '../../log.ts';
 import type { Runtime } from '../../runtime.ts';
 import type { Connect } from '../access.ts';
 import { Attempts } from '../attempts.ts';
+import { isDue } from '../due.ts';
 import type { Module, Sample } from '../module.ts';
 import { DumpInterval } from './dump_interval.ts';
 import { type Dump, Dumper } from './dumper.ts';
@@ -17,8 +18,6 @@ const ROOM = { slots: 4, slotSize: 32 * 1024 };
 const FULL_MARGIN = 0.95;
 /** CPU time that the first dump takes on top, in microseconds, because the program has yet to be compiled. */
 const WARM_UP = 150_000;
-/** Ticks are not exact; what is due within so many microseconds is due now. */
-const SLACK = 0.5e6;
 
 export interface FlowsOptions {
   readonly log: Log;
@@ -77,7 +76,7 @@ export class FlowsModule implements Module {
     const latest = this.#latest;
     if (isDrawn) this.#latest = undefined;
     if (this.#failure !== undefined) this.#giveUp(at);
-    if (!this.#isDumping && at >= this.#next - SLACK && this.#attempts.isDue(at)) {
+    if (!this.#isDumping && isDue(at, this.#next) && this.#attempts.isDue(at)) {
       this.#next = at + this.every * 1e6;
       this.#isDumping = true;
       // Nothing is thrown: what goes wrong is kept for the next reading.
@@ -117,7 +116,7 @@ export class FlowsModule implements Module {
     const { fullAbove, log } = this.#options;
     const before = this.every;
     this.#isFull = (dump.utilization ?? 0) > fullAbove * (this.#isFull ? FULL_MARGIN : 1);
-    const cpuTime = this.#isWarm ? dump.cpuTime : Math.max(0, dump.cpuTime - WARM_UP);
+    const cpuTime = this.#isWarm ? dump.cpuTime : dump.cpuTime - WARM_UP;
     this.#isWarm = true;
     this.#interval.update(cpuTime / 1e6, this.#isFull);
     this.#next = at + this.every * 1e6;

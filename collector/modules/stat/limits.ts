@@ -9,11 +9,10 @@ import { Condition, type Log } from '../../log.ts';
 import { parseDecimal } from '../../procfs/decimal.ts';
 import { type FileSystem, KernelFile } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';
+import { isDue } from '../due.ts';
 
-/** Seconds between two readings. */
-const EVERY = 10;
-/** Ticks are not exact; a reading that is due within this many seconds is due now. */
-const SLACK = 0.5;
+/** Microseconds between two readings. */
+const EVERY = 10e6;
 
 /** A file of one number and what is lost without it. */
 class Limit {
@@ -81,7 +80,7 @@ export class Limits {
    * @param isMaxTold whether {@link max} is known from elsewhere, and need not be read.
    */
   refresh(at: number, isMaxTold: boolean): void {
-    if ((at - this.#readAt) / 1e6 < EVERY - SLACK) return;
+    if (!isDue(at, this.#readAt + EVERY)) return;
     this.#readAt = at;
     if (!isMaxTold) this.#max.read();
     this.#buckets.read();

@@ -13,8 +13,8 @@ import type { StatTable } from './nf_conntrack_stat.ts';
 
 /** The counters of one CPU take some 200 bytes, and the kernel fills at most 32 KiB at once. */
 const ROOM = { slots: 1, slotSize: 32 * 1024 };
-/** Statistics that were there are tried again at once for so long, in microseconds; reloading a module takes less. */
-const PATIENCE = 60e6;
+/** Statistics that were there are looked for at every tick for so long, in microseconds; a module is reloaded in less. */
+export const PATIENCE = 60e6;
 
 export interface NetlinkSourceOptions {
   readonly log: Log;

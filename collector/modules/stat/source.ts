@@ -9,17 +9,14 @@ import { Condition, type Level, type Log } from '../../log.ts';
 import { parseDecimal } from '../../procfs/decimal.ts';
 import { type FileSystem, KernelFile } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';
-import type { NetlinkSource } from './netlink_source.ts';
+import { isDue } from '../due.ts';
+import { type NetlinkSource, PATIENCE } from './netlink_source.ts';
 import { StatParser, type StatTable } from './nf_conntrack_stat.ts';
 
-/** A source that was there is looked for at every tick for so long, in microseconds; reloading a module takes less. */
-const PATIENCE = 60e6;
 /** How often a missing statistics file is looked for while the count of entries is there, in microseconds. */
 const LOOK_FOR_FILE = 10e6;
 /** How often is looked whether connection tracking has been loaded, in microseconds. */
 const LOOK_FOR_TRACKING = 60e6;
-/** Ticks are not exact; what is due within so many microseconds is due now. */
-const SLACK = 0.5e6;
 
 export interface SourceOptions {
   readonly fs: FileSystem;
@@ -66,6 +63,8 @@ export class Source {
   readonly #state: Condition;
   /** Whether there was no statistics file when it was last looked for. */
   #isFileMissing = true;
+  #hadFile = false;
+  /** When there were statistics last, from wherever. */
   #lastRead = Number.NEGATIVE_INFINITY;
   #nextLookForFile = Number.NEGATIVE_INFINITY;
   #nextLook = Number.NEGATIVE_INFINITY;
@@ -83,11 +82,12 @@ export class Source {
    * and said in the log.
    */
   read(at: number): Reading {
-    if (at < this.#nextLook - SLACK) return NOTHING;
-    const isDue = this.#options.readsFile && at >= this.#nextLookForFile - SLACK;
-    const failure = isDue ? this.#readFile() : undefined;
-    if (isDue && failure === undefined) {
+    if (!isDue(at, this.#nextLook)) return NOTHING;
+    const looksForFile = this.#options.readsFile && isDue(at, this.#nextLookForFile);
+    const failure = looksForFile ? this.#readFile() : undefined;
+    if (looksForFile && failure === undefined) {
       this.#lastRead = at;
+      this.#hadFile = true;
       this.#options.netlink?.close();
       this.#state.leave('the statistics can be read again', { path: this.#file.path });
       const connections = this.#parser.cells[this.#parser.names.indexOf('entries')];
@@ -123,7 +123,7 @@ export class Source {
     if (reading === undefined) return undefined;
     this.#lastRead = at;
     if (readsFile) {
-      if (at >= this.#nextLookForFile - SLACK) this.#nextLookForFile = at + LOOK_FOR_FILE;
+      if (isDue(at, this.#nextLookForFile)) this.#nextLookForFile = at + LOOK_FOR_FILE;
       this.#state.enter('netlink', 'info', 'the kernel has no statistics file: the statistics are read over netlink');
     } else {
       this.#state.leave('the statistics can be read again');
@@ -172,7 +172,7 @@ export class Source {
         "the host's statistics file is missing, and its count of entries cannot be read from another " +
         'network namespace: nothing is drawn. Run the agent in the network namespace of the host';
       this.#state.enter(state, this.#absence, message, { path: fields.path });
-    } else if (this.#lastRead > 0) {
+    } else if (this.#hadFile) {
       this.#state.enter(state, 'warning', `the statistics file is gone: ${lost}`, fields);
     } else {
       const why = 'it may be built without CONFIG_NF_CONNTRACK_PROCFS';

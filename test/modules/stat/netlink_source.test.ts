@@ -352,6 +352,14 @@ describe('statistics that cannot be had over netlink', () => {
     },
   );
 
+  it('do not make the log say that a file is gone which never was', () => {
+    const host = new AnsweringHost({ ...LIMITS, [COUNT]: '3000\n' });
+    host.values(100);
+    host.use = [error(1)];
+    for (let second = 101; second <= 110; second++) expect(host.values(second)).toMatchObject({ connections: 3000 });
+    expect(host.saidOfStatistics.at(-1)).toMatch(/^notice "the kernel has no statistics file \(/);
+  });
+
   it('are tried again every half minute, and drawn when they can be', () => {
     const host = new AnsweringHost({ [COUNT]: '3000\n' }, { readFrom: 'netlink' });
     host.use = [error(1)];
