@@ -11,7 +11,7 @@ import os from 'node:os';
 import { Exporter } from './exporter.ts';
 import { endAllOnExit, temporaryFolder } from './lifetime.ts';
 import { measureGrowth } from './memory.ts';
-import { dumps, events, idle, lateness } from './netlink.ts';
+import { dumps, events, idle, lateness, STAT_ONLY } from './netlink.ts';
 import { measurePace, type Paced, type Usage } from './pace.ts';
 import { PluginProcess } from './plugin_process.ts';
 import { RecordedHost } from './recorded_host.ts';
@@ -23,8 +23,6 @@ const MEGABYTE = 1e6;
 /** When in a second the exporter is asked and the recorded hosts go on; the plugin updates at its start. */
 const MIDDLE = 500;
 const LARGE = 256;
-/** What the exporter reads too, and nothing else. */
-const STAT_ONLY = 'modules: { events: { enabled: no }, flows: { enabled: no } }\n';
 const PER_CPU = 'modules: { stat: { per_cpu: yes } }\n';
 
 /**

@@ -6,6 +6,8 @@
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 
+import { establishedConnections, RESTORE, run } from '../helpers/conntrack.ts';
+
 const MAX = '/proc/sys/net/netfilter/nf_conntrack_max';
 
 const RULES = `
@@ -30,7 +32,7 @@ export class Namespace {
   constructor(least: number) {
     this.name = `ctbench${process.pid}-${++Namespace.#made}`;
     process.on('exit', this.#close);
-    check(['ip', 'netns', 'add', this.name]);
+    run(['ip', 'netns', 'add', this.name]);
     if (Number(this.#max) < least) fs.writeFileSync(MAX, String(least));
     this.run(['ip', 'link', 'set', 'lo', 'up']);
     this.run(['nft', '-f', '-'], RULES);
@@ -43,18 +45,12 @@ export class Namespace {
 
   /** Runs a command to its end and returns what it printed. */
   run(command: readonly string[], input = ''): string {
-    return check(this.command(command), input);
+    return run(this.command(command), input);
   }
 
   /** Loads TCP connections, established and assured. */
   load(entries: number): void {
-    const lines: string[] = [];
-    for (let entry = 0; entry < entries; entry++) {
-      const source = `-s 10.88.${Math.floor(entry / 60_000)}.1 -d 10.99.0.1 -p tcp --sport ${1024 + (entry % 60_000)}`;
-      lines.push(`-A -t 3600 ${source} --dport 443 --state ESTABLISHED -u SEEN_REPLY,ASSURED`);
-    }
-    // conntrack cannot open the socket that a child's standard input is here; a pipe it can.
-    this.run(['sh', '-c', 'cat | conntrack -R -'], `${lines.join('\n')}\n`);
+    this.run(RESTORE, `${establishedConnections(entries).join('\n')}\n`);
   }
 
   /** Removes every entry. */
@@ -71,10 +67,4 @@ export class Namespace {
     spawnSync('ip', ['netns', 'delete', this.name]);
     if (fs.readFileSync(MAX, 'utf8') !== this.#max) fs.writeFileSync(MAX, this.#max);
   };
-}
-
-function check([program = '', ...args]: readonly string[], input = ''): string {
-  const { error, status, stderr, stdout } = spawnSync(program, args, { encoding: 'utf8', input, maxBuffer: 2 ** 28 });
-  if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${error?.message ?? stderr}`);
-  return stdout;
 }

@@ -1,13 +1,13 @@
 /** What the modules cost that ask the kernel over netlink, beside the program `conntrack`. They need root. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import fs from 'node:fs';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { parseStream } from '../helpers/stream.ts';
-import { CpuTime } from './cpu_time.ts';
+import { until } from '../helpers/until.ts';
+import { CpuTime, memoryOf } from './cpu_time.ts';
 import { end, keep, temporaryFolder } from './lifetime.ts';
 import { Namespace } from './namespace.ts';
 import { measurePace } from './pace.ts';
@@ -19,7 +19,8 @@ import type { DumpTimes } from './worker.ts';
 const WORKER = path.resolve('dist/bench/worker.cjs');
 const LIBRARY = path.resolve('dist/conntrack-koffi');
 const EVENTS_ONLY = 'modules: { flows: { enabled: no } }\n';
-const STAT_ONLY = 'modules: { events: { enabled: no }, flows: { enabled: no } }\n';
+/** Without what is asked over netlink. */
+export const STAT_ONLY = 'modules: { events: { enabled: no }, flows: { enabled: no } }\n';
 /** Hardly a pause between dumps, however dear. */
 const ALL_DUMPS = 'modules: { flows: { update_every: 3, cpu_share: 100, full_above: 100 } }\n';
 const MEBIBYTE = 2 ** 20;
@@ -87,7 +88,7 @@ export async function lateness(): Promise<void> {
       onText: (piece) => {
         if (piece.includes('BEGIN conntrack.sockets ')) late.push(Date.now() % 1000);
         if (piece.includes('BEGIN conntrack.dump ')) dumped++;
-        resident = Math.max(resident, residentOf(plugin.pid));
+        resident = Math.max(resident, memoryOf(plugin.pid, 'VmRSS'));
       },
     });
     try {
@@ -121,12 +122,12 @@ async function pluginUnderLoad(namespace: Namespace, rate: number, seconds: numb
     },
   });
   try {
-    await settle(() => plugin.updates > 3);
+    await until('the plugin updates', 30, () => plugin.updates > 3);
     const cpu = new CpuTime(plugin.pid);
     const before = cpu.read();
     const sent = await flood(namespace, rate, seconds);
     const updates = plugin.updates;
-    await settle(() => plugin.updates > updates + 1 && out.endsWith('END\n'));
+    await until('two more updates', 30, () => plugin.updates > updates + 1 && out.endsWith('END\n'));
     return { sent, seen: newFlows(out), cpu: (cpu.read() - before) / 1e6 };
   } finally {
     await plugin.end();
@@ -145,7 +146,7 @@ async function peerUnderLoad(namespace: Namespace, rate: number, seconds: number
   const before = read();
   const sent = await flood(namespace, rate, seconds);
   let used = read();
-  await settle(() => {
+  await until('both programs rest', 30, () => {
     const last = used;
     used = read();
     return used - last < 1e6;
@@ -186,20 +187,6 @@ function listTime(namespace: Namespace): number {
   const script = 'TIMEFORMAT="%3U %3S"; { time conntrack -L >/dev/null 2>&1; } 2>&1';
   const [user = '', system = ''] = namespace.run(['bash', '-c', script]).trim().split(' ');
   return (Number(user) + Number(system)) * 1000;
-}
-
-function residentOf(pid: number): number {
-  const [, pages = ''] = fs.readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ');
-  return Number(pages) * 4096;
-}
-
-/** Looks every half second until `condition` holds. */
-async function settle(condition: () => boolean): Promise<void> {
-  for (let look = 0; look < 60; look++) {
-    await sleep(500);
-    if (condition()) return;
-  }
-  throw new Error('it did not come to rest within 30 seconds');
 }
 
 async function inNamespace(entries: number, measure: (namespace: Namespace) => Promise<void>): Promise<void> {

@@ -5,10 +5,12 @@
  * `nf_conntrack_buckets`); they are put back when the laboratory is closed, and when the process ends without that.
  */
 
-import { type ChildProcess, type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+
+import { establishedConnections, RESTORE, run } from './conntrack.ts';
 
 export type Node = 'client' | 'router' | 'server';
 
@@ -83,7 +85,7 @@ export class Laboratory {
 
   /** Runs a command in a namespace to its end; throws when it fails. Returns what it printed. */
   run(node: Node, command: readonly string[], input?: string): string {
-    return check([...this.via(node), ...command], input).stdout;
+    return run([...this.via(node), ...command], input);
   }
 
   /** Starts a command in a namespace; it is ended with the laboratory at the latest. */
@@ -139,21 +141,12 @@ export class Laboratory {
 
   /** Loads entries into the router's table. They are TCP, established and assured, and stay for an hour. */
   load(entries: number, firstPort = 1024): void {
-    const lines: string[] = [];
-    for (let entry = 0; entry < entries; entry++) {
-      const port = firstPort + (entry % 60_000);
-      const host = `10.88.${Math.floor(entry / 60_000)}.1`;
-      lines.push(
-        `-A -t 3600 -s ${host} -d 10.99.0.1 -p tcp --sport ${port} --dport 443 --state ESTABLISHED -u SEEN_REPLY,ASSURED`,
-      );
-    }
-    this.restore(lines);
+    this.restore(establishedConnections(entries, firstPort));
   }
 
   /** Loads entries into the router's table, each a line of options of `conntrack`. */
   restore(lines: readonly string[]): void {
-    // conntrack cannot open the socket that a child's standard input is here; a pipe it can.
-    this.run('router', ['sh', '-c', 'cat | conntrack -R -'], `${lines.join('\n')}\n`);
+    this.run('router', RESTORE, `${lines.join('\n')}\n`);
   }
 
   /** The router's table as text: every entry of both address families, of every zone, a line each. */
@@ -183,7 +176,7 @@ export class Laboratory {
   #build(): void {
     process.on('exit', this.#restore);
     for (const node of NODES) {
-      check(['ip', 'netns', 'add', this.namespace(node)]);
+      run(['ip', 'netns', 'add', this.namespace(node)]);
       this.run(node, ['ip', 'link', 'set', 'lo', 'up']);
     }
     this.#link('client', ['10.77.1.2/24', 'fd77:1::2/64'], [ROUTER_ADDRESS, 'fd77:1::1']);
@@ -199,7 +192,7 @@ export class Laboratory {
   #link(node: 'client' | 'server', addresses: readonly string[], gateways: readonly string[]): void {
     const router = this.namespace('router');
     const names = ['netns', router, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', this.namespace(node)];
-    check(['ip', 'link', 'add', 'name', node, ...names]);
+    run(['ip', 'link', 'add', 'name', node, ...names]);
     this.run('router', ['ip', 'link', 'set', node, 'up']);
     this.run(node, ['ip', 'link', 'set', 'eth0', 'up']);
     for (const [place, address] of addresses.entries()) {
@@ -227,13 +220,4 @@ export async function end(child: ChildProcess): Promise<void> {
   const force = setTimeout(() => child.kill('SIGKILL'), 5000);
   await ended;
   clearTimeout(force);
-}
-
-function check(command: readonly string[], input?: string): SpawnSyncReturns<string> {
-  const [program = '', ...args] = command;
-  const result = spawnSync(program, args, { encoding: 'utf8', input: input ?? '', maxBuffer: 256 * 1024 * 1024 });
-  if (result.status !== 0) {
-    throw new Error(`${command.join(' ')}: exit ${result.status}: ${result.stderr}`, { cause: result.error });
-  }
-  return result;
 }

@@ -1,0 +1,24 @@
+/** Running commands, and the entries that tables are filled with. */
+
+import { spawnSync } from 'node:child_process';
+
+/** Runs a command to its end and returns what it printed; throws when it fails. */
+export function run([program = '', ...args]: readonly string[], input = ''): string {
+  const result = spawnSync(program, args, { encoding: 'utf8', input, maxBuffer: 256 * 1024 * 1024 });
+  if (result.status !== 0) {
+    throw new Error(`${program} ${args.join(' ')}: exit ${result.status}: ${result.stderr}`, { cause: result.error });
+  }
+  return result.stdout;
+}
+
+/** Loads entries from its standard input. `conntrack` cannot open the socket that a child's is here; a pipe it can. */
+export const RESTORE: readonly string[] = ['sh', '-c', 'cat | conntrack -R -'];
+
+/** Lines for {@link RESTORE}: TCP connections, established and assured, that stay for an hour. */
+export function establishedConnections(count: number, firstPort = 1024): string[] {
+  return Array.from({ length: count }, (_, entry) => {
+    const host = `10.88.${Math.floor(entry / 60_000)}.1`;
+    const port = firstPort + (entry % 60_000);
+    return `-A -t 3600 -s ${host} -d 10.99.0.1 -p tcp --sport ${port} --dport 443 --state ESTABLISHED -u SEEN_REPLY,ASSURED`;
+  });
+}
