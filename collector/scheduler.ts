@@ -30,6 +30,8 @@ export interface Tick {
 export async function* ticks(clock: Clock, intervalSeconds: number): AsyncGenerator<Tick, never> {
   const interval = intervalSeconds * 1000;
   let last = clock.monotonic();
+  /** Since when multiples without a tick count as skipped: one that is left out on purpose does not. */
+  let counted = last;
   yield { at: last, skipped: 0 };
 
   for (;;) {
@@ -38,10 +40,13 @@ export async function* ticks(clock: Clock, intervalSeconds: number): AsyncGenera
     const intervals = (at - last) / (interval * 1000);
     // A timer may fire early; what is left until the multiple then looks like a long time since the one before.
     const isLate = sinceMultiple(clock.wall(), interval) > interval / 2;
-    if (isLate || intervals < 0.5) continue;
+    if (isLate) continue;
+    const passed = (at - counted) / (interval * 1000);
+    counted = at;
+    if (intervals < 0.5) continue;
     last = at;
     // Late by up to half an interval is late for this multiple, not beyond it.
-    yield { at, skipped: Math.max(0, Math.ceil(intervals - 0.5) - 1) };
+    yield { at, skipped: Math.max(0, Math.ceil(passed - 0.5) - 1) };
   }
 }
 

@@ -54,6 +54,14 @@ describe('updates', () => {
     expect(skips(seen)).toEqual([0, 0, 0, 0]);
   });
 
+  it('leave out the multiple that comes too soon after the first, which is not counted as skipped', async () => {
+    const clock = startedAt(501);
+    clock.onSleep((asked) => clock.advance(asked)).oversleep(2);
+    const seen = await record({ clock, count: 3 });
+    expect(walls(seen)).toEqual([501, 2002, 3000]);
+    expect(skips(seen)).toEqual([0, 0, 0]);
+  });
+
   it('carry the monotonic time, in microseconds', async () => {
     const seen: number[] = [];
     for await (const { at } of ticks(startedAt(250), 1)) {
