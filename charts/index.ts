@@ -2,7 +2,8 @@
 
 import { eventCharts } from './events.ts';
 import { flowCharts } from './flows.ts';
+import { socketCharts } from './sockets.ts';
 import { statCharts } from './stat.ts';
 import type { Chart } from './types.ts';
 
-export const charts: readonly Chart[] = [...statCharts, ...eventCharts, ...flowCharts];
+export const charts: readonly Chart[] = [...statCharts, ...eventCharts, ...flowCharts, ...socketCharts];

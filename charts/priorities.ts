@@ -18,6 +18,8 @@ export const contextsInOrder: readonly string[] = [
   'netfilter.conntrack_flows_by_nat',
   'netfilter.conntrack_flows_by_family',
   'netfilter.conntrack_flows_by_offload',
+  'network_connections.tcp_states',
+  'network_connections.udp_states',
   'netfilter.conntrack_errors',
   'netfilter.conntrack_clashes',
   'netfilter.conntrack_search',

@@ -10,6 +10,7 @@ import { createAccess } from './modules/access.ts';
 import { EventsModule } from './modules/events/events.ts';
 import { FlowsModule } from './modules/flows/flows.ts';
 import type { Module } from './modules/module.ts';
+import { SocketsModule } from './modules/sockets/sockets.ts';
 import { StatModule } from './modules/stat/stat.ts';
 import type { Output } from './output.ts';
 import { Plugin } from './plugin.ts';
@@ -45,9 +46,9 @@ export function createCollector(options: CollectorOptions): Plugin | undefined {
 
 /** The modules that the configuration does not turn off; where two know the same number, the first is believed. */
 function createModules({ config, every, fs, hostPrefix, library, log, release, runtime }: CollectorOptions): Module[] {
-  const { events, flows, stat } = config.modules;
+  const { events, flows, sockets, stat } = config.modules;
   const host = new Host(fs, hostPrefix);
-  const connect = createAccess({ fs, host, library });
+  const { ctnetlink: connect, sockDiag } = createAccess({ fs, host, library });
   const modules: Module[] = [];
   if (stat.enabled !== false) {
     const required = stat.enabled === true;
@@ -71,6 +72,22 @@ function createModules({ config, every, fs, hostPrefix, library, log, release, r
         share: flows.cpu_share / 100,
         fullAbove: flows.full_above,
         required: flows.enabled === true,
+      }),
+    );
+  }
+  if (sockets.enabled !== false) {
+    modules.push(
+      new SocketsModule({
+        fs,
+        host,
+        log,
+        connect: sockDiag,
+        runtime,
+        readFrom: sockets.read_from,
+        tick: every,
+        every: sockets.update_every,
+        share: sockets.cpu_share / 100,
+        required: sockets.enabled === true,
       }),
     );
   }

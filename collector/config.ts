@@ -39,6 +39,8 @@ const enabled = v.pipe(
   v.transform((value): 'auto' | boolean => (value === 'auto' ? 'auto' : isYes(value))),
 );
 
+const readFrom = v.picklist(['auto', 'procfs', 'netlink'], 'auto, procfs or netlink');
+
 const wholeNumber = (least: number, most: number, what: string): v.GenericSchema<number> => {
   const allowed = `${what} from ${least} to ${most}`;
   return v.pipe(v.number(allowed), v.integer(allowed), v.minValue(least, allowed), v.maxValue(most, allowed));
@@ -67,7 +69,7 @@ export const schema = v.strictObject(
             v.strictObject(
               {
                 enabled: v.optional(enabled, 'auto'),
-                read_from: v.optional(v.picklist(['auto', 'procfs', 'netlink'], 'auto, procfs or netlink'), 'auto'),
+                read_from: v.optional(readFrom, 'auto'),
                 per_cpu: v.optional(toggle, false),
               },
               MAPPING,
@@ -92,6 +94,18 @@ export const schema = v.strictObject(
                 update_every: v.optional(interval, 10),
                 cpu_share: v.optional(percent(0.1), 2),
                 full_above: v.optional(percent(1), 95),
+              },
+              MAPPING,
+            ),
+            {},
+          ),
+          sockets: v.nullish(
+            v.strictObject(
+              {
+                enabled: v.optional(enabled, 'auto'),
+                read_from: v.optional(readFrom, 'auto'),
+                update_every: v.optional(interval, 5),
+                cpu_share: v.optional(percent(0.1), 2),
               },
               MAPPING,
             ),

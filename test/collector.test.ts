@@ -8,8 +8,10 @@ import { Output } from '../collector/output.ts';
 import { FakeRuntime } from './helpers/fake_runtime.ts';
 import {
   cpuStatistics,
+  diagnosed,
   done,
   entry,
+  error,
   event,
   expectationStatistics,
   FakeChannel,
@@ -25,7 +27,7 @@ vi.mock(import('../collector/modules/access.ts'), async (original) => ({
   createAccess: vi.fn(),
 }));
 
-/** Which module a channel was opened by, told by the room that it wants. */
+/** Which module a channel to ctnetlink was opened by, told by the room that it wants. */
 const OPENERS: Readonly<Record<string, string>> = { '256x2048': 'events', '4x32768': 'flows', '1x32768': 'stat' };
 
 /** A collector on a host in memory with a kernel that answers. */
@@ -38,6 +40,7 @@ class Collecting {
   readonly channels = new Map<string, FakeChannel>();
   readonly collector: ReturnType<typeof createCollector>;
   use = statistics({ entries: 77, max: 100 });
+  socket = diagnosed({ state: 6, type: 18 });
   #second = 300;
 
   constructor(config: string, { every = 1, prefix = '', release = '6.18.0' } = {}) {
@@ -45,7 +48,10 @@ class Collecting {
     const files = Object.entries(settings).map(([name, text]) => [`${prefix}${SETTINGS}${name}`, text]);
     this.volume = Volume.fromJSON(Object.fromEntries(files));
     this.stat(NAMES, {}, prefix);
-    vi.mocked(createAccess).mockReturnValue((room) => this.#open(room));
+    vi.mocked(createAccess).mockReturnValue({
+      ctnetlink: (room) => this.#open(room, OPENERS[`${room.slots}x${room.slotSize}`] ?? 'nobody'),
+      sockDiag: (room) => this.#open(room, 'sockets'),
+    });
     this.collector = createCollector({
       config: parseConfig('conntrack.conf', config),
       every,
@@ -59,13 +65,16 @@ class Collecting {
     });
   }
 
-  #open(room: Room): EventChannel {
+  #open(room: Room, module: string): EventChannel {
     const channel = new FakeChannel({ ...room, around: new Uint8Array(room.slotSize).fill(0xff) });
     channel.replyWith('statistics', () => [[this.use]]);
     channel.reply('cpuStatistics', [cpuStatistics(0), done()]);
     channel.reply('expectationStatistics', [expectationStatistics(0), done()]);
     channel.reply('table', [entry({ protocol: 132 }), done()]);
-    this.channels.set(OPENERS[`${room.slots}x${room.slotSize}`] ?? 'nobody', channel);
+    channel.replyWith('tcpSockets', () => [[this.socket, diagnosed({ state: 10, type: 18 }), done()]]);
+    channel.reply('udpSockets', [diagnosed({ state: 7 }), done()]);
+    channel.reply('udp6Sockets', [diagnosed({ family: 10, state: 1 }), done()]);
+    this.channels.set(module, channel);
     return channel;
   }
 
@@ -98,7 +107,7 @@ function drawn(lines: readonly string[], chart: string): string[] {
 }
 
 /** One chart of each module. */
-const SIGNS = { stat: 'sockets', events: 'new_by_protocol', flows: 'flows_by_protocol' };
+const SIGNS = { stat: 'sockets', events: 'new_by_protocol', flows: 'flows_by_protocol', sockets: 'socket_states_udp' };
 
 /** The modules whose charts are drawn. */
 function working(lines: readonly string[]): string[] {
@@ -114,26 +123,28 @@ beforeEach(() => {
 
 describe('a collector', () => {
   it.each<[string, string, string[], string[]]>([
-    ['nothing that is configured', '', ['stat', 'events', 'flows'], ['events', 'flows']],
-    ['advanced mode', 'mode: advanced', ['stat', 'events', 'flows'], ['events', 'flows']],
+    ['nothing that is configured', '', ['stat', 'events', 'flows', 'sockets'], ['events', 'flows', 'sockets']],
+    ['advanced mode', 'mode: advanced', ['stat', 'events', 'flows', 'sockets'], ['events', 'flows', 'sockets']],
     ['basic mode', 'mode: basic', ['stat'], []],
     [
       'basic mode, whatever else is on',
-      'mode: basic\nmodules: {events: {enabled: yes}, flows: {enabled: yes}}',
+      'mode: basic\nmodules: {events: {enabled: yes}, flows: {enabled: yes}, sockets: {enabled: yes}}',
       ['stat'],
       [],
     ],
-    ['stat turned off', off('stat'), ['events', 'flows'], ['events', 'flows']],
-    ['events turned off', off('events'), ['stat', 'flows'], ['flows']],
-    ['flows turned off', off('flows'), ['stat', 'events'], ['events']],
-    ['stat alone', off('events', 'flows'), ['stat'], []],
+    ['stat turned off', off('stat'), ['events', 'flows', 'sockets'], ['events', 'flows', 'sockets']],
+    ['events turned off', off('events'), ['stat', 'flows', 'sockets'], ['flows', 'sockets']],
+    ['flows turned off', off('flows'), ['stat', 'events', 'sockets'], ['events', 'sockets']],
+    ['sockets turned off', off('sockets'), ['stat', 'events', 'flows'], ['events', 'flows']],
+    ['stat alone', off('events', 'flows', 'sockets'), ['stat'], []],
     [
       'stat over netlink alone',
-      'modules: {stat: {read_from: netlink}, events: {enabled: no}, flows: {enabled: no}}',
+      'modules: {stat: {read_from: netlink}, events: {enabled: no}, flows: {enabled: no}, sockets: {enabled: no}}',
       ['stat'],
       ['stat'],
     ],
-    ['flows alone', off('stat', 'events'), ['flows'], ['flows']],
+    ['flows alone', off('stat', 'events', 'sockets'), ['flows'], ['flows']],
+    ['sockets alone', off('stat', 'events', 'flows'), ['sockets'], ['sockets']],
   ])('with %s has the modules for it, and opens no channel for another', async (_what, config, modules, channels) => {
     const collecting = new Collecting(config);
     expect(working(await collecting.update(3))).toEqual(modules);
@@ -141,7 +152,7 @@ describe('a collector', () => {
   });
 
   it.each([
-    ['every module turned off', off('stat', 'events', 'flows')],
+    ['every module turned off', off('stat', 'events', 'flows', 'sockets')],
     ['basic mode and its only module turned off', `mode: basic\n${off('stat')}`],
   ])('is none with %s', (_what, config) => {
     const { collector, channels } = new Collecting(config);
@@ -189,8 +200,19 @@ describe('a collector', () => {
     expect(drawn(lines, 'new_by_protocol')).toContain('SET tcp = 1000');
   });
 
+  it('draws sockets by list and state', async () => {
+    const lines = await new Collecting('').update(2);
+    expect(drawn(lines, 'socket_states_tcp').filter((line) => !line.endsWith(' 0'))).toEqual([
+      'SET time_wait = 1',
+      'SET listen = 1',
+    ]);
+    expect(drawn(lines, 'socket_states_udp')).toEqual(['SET connected = 0', 'SET unconnected = 1']);
+    expect(drawn(lines, 'socket_states_udp6')).toEqual(['SET connected = 1', 'SET unconnected = 0']);
+    expect(drawn(lines, 'socket_states_tcp6')).toEqual([]);
+  });
+
   it('draws what was dumped while the agent did not read as soon as it does', async () => {
-    const collecting = new Collecting(off('events'));
+    const collecting = new Collecting(off('events', 'sockets'));
     collecting.pipe.stall();
     // What is drawn of the first update waits, so that nothing is drawn of the next three.
     await collecting.update(4);
@@ -209,6 +231,7 @@ describe('a collector', () => {
     expect(isClosed).toEqual([
       ['events', true],
       ['flows', true],
+      ['sockets', true],
       ['stat', true],
     ]);
   });
@@ -270,10 +293,53 @@ describe('the configuration of a collector', () => {
     vi.spyOn(collecting.channels.get('flows') ?? new FakeChannel(), 'receive').mockImplementation(function (
       this: FakeChannel,
     ) {
-      collecting.runtime.compute(190_000);
+      // Once for the use of the table, once for the table.
+      collecting.runtime.compute(95_000);
       return receive.call(this);
     });
     expect(every(await collecting.update(12), 'flows_by_protocol')).toBe(expected);
+  });
+
+  it.each([
+    ['', 1, '5'],
+    ['update_every: 7', 1, '7'],
+    ['update_every: 7', 4, '8'],
+    ['update_every: 1', 1, '1'],
+  ])('says how often sockets are counted: {%s}, updated every %i s, every %s s', async (options, tick, expected) => {
+    const collecting = new Collecting(`modules: {sockets: {${options}}}`, { every: tick });
+    const lines = await collecting.update(2, tick);
+    expect(every(lines, 'socket_states_tcp')).toBe(expected);
+  });
+
+  it.each([
+    ['0.1', '60'],
+    ['0.5', '10'],
+    ['2', '5'],
+    ['20', '5'],
+  ])('says in percent how much of a CPU counting sockets may take: %s', async (share, expected) => {
+    const collecting = new Collecting(`modules: {sockets: {cpu_share: ${share}}}`);
+    await collecting.update(1);
+    const receive = FakeChannel.prototype.receive;
+    vi.spyOn(collecting.channels.get('sockets') ?? new FakeChannel(), 'receive').mockImplementation(function (
+      this: FakeChannel,
+    ) {
+      // Once for each of three questions.
+      collecting.runtime.compute(15_000);
+      return receive.call(this);
+    });
+    expect(every(await collecting.update(12), 'socket_states_tcp')).toBe(expected);
+  });
+
+  it.each([
+    ['auto', ['SET unconnected = 1'], []],
+    ['netlink', ['SET unconnected = 1'], []],
+    ['procfs', [], ['open /proc/net/tcp: ENOENT']],
+  ])('says where sockets are counted: %s', async (readFrom, sets, said) => {
+    const collecting = new Collecting(`modules: {sockets: {read_from: ${readFrom}}}`);
+    const lines = await collecting.update(3);
+    expect(drawn(lines, 'socket_states_udp').slice(1)).toEqual(sets);
+    expect(collecting.log.messages).toEqual(said.map((what) => expect.stringContaining(what)));
+    expect(collecting.channels.has('sockets')).toBe(readFrom !== 'procfs');
   });
 
   it('says whether a CPU has charts of its own, and where the counters come from', async () => {
@@ -288,13 +354,17 @@ describe('the configuration of a collector', () => {
     ['auto', 'notice'],
     ['yes', 'error'],
   ])('says by enabled: %s how severe it is that a module cannot work', async (enabled, level) => {
-    const collecting = new Collecting(`modules: {events: {enabled: ${enabled}}, flows: {enabled: ${enabled}}}`);
+    const modules = ['events', 'flows', 'sockets'].map((module) => `${module}: {enabled: ${enabled}}`);
+    const collecting = new Collecting(`modules: {${modules.join(', ')}}`);
+    collecting.socket = error(1);
     collecting.use = statistics({ entries: 1 }).slice(0, 18);
     collecting.volume.writeFileSync(`${SETTINGS}events`, '0\n');
     await collecting.update(3);
     expect(collecting.log.entries.map((said) => [said.level, said.message.split(': ', 1)[0]])).toEqual([
       [level, 'new and destroyed connections are not drawn'],
+      ['info', 'sockets are counted in the text of procfs, which costs more'],
       [level, 'the composition of the connection table is not drawn'],
+      [level, 'sockets are not drawn'],
     ]);
   });
 

@@ -13,6 +13,7 @@ const DEFAULTS = {
     stat: { enabled: 'auto', read_from: 'auto', per_cpu: false },
     events: { enabled: 'auto', receive_buffer: 64, most_per_second: 100_000 },
     flows: { enabled: 'auto', update_every: 10, cpu_share: 2, full_above: 95 },
+    sockets: { enabled: 'auto', read_from: 'auto', update_every: 5, cpu_share: 2 },
   },
 };
 
@@ -178,6 +179,7 @@ describe('the stock file', () => {
       ...['  stat:', '    enabled: auto', '    read_from: auto', '    per_cpu: no'],
       ...['  events:', '    enabled: auto', '    receive_buffer: 64', '    most_per_second: 100000'],
       ...['  flows:', '    enabled: auto', '    update_every: 10', '    cpu_share: 2', '    full_above: 95'],
+      ...['  sockets:', '    enabled: auto', '    read_from: auto', '    update_every: 5', '    cpu_share: 2'],
     ]);
   });
 
@@ -193,7 +195,11 @@ describe('the stock file', () => {
       .replace('most_per_second: 100000\n', 'most_per_second: 54321\n')
       .replace('update_every: 10\n', 'update_every: 25\n')
       .replace('cpu_share: 2\n', 'cpu_share: 3.5\n')
-      .replace('full_above: 95\n', 'full_above: 82.5\n');
+      .replace('full_above: 95\n', 'full_above: 82.5\n')
+      // Those of the module before have another value by now.
+      .replace('read_from: auto\n', 'read_from: procfs\n')
+      .replace('update_every: 5\n', 'update_every: 45\n')
+      .replace('cpu_share: 2\n', 'cpu_share: 0.5\n');
     expect(parseConfig('conntrack.conf', changed)).toEqual({
       update_every: 15,
       mode: 'basic',
@@ -202,6 +208,7 @@ describe('the stock file', () => {
         stat: { enabled: true, read_from: 'netlink', per_cpu: true },
         events: { enabled: true, receive_buffer: 17, most_per_second: 54_321 },
         flows: { enabled: true, update_every: 25, cpu_share: 3.5, full_above: 82.5 },
+        sockets: { enabled: true, read_from: 'procfs', update_every: 45, cpu_share: 0.5 },
       },
     });
   });
@@ -216,7 +223,7 @@ describe('a configuration', () => {
     ['an empty mapping', '{}'],
     ['with every module commented out', 'modules:\n  # stat:\n'],
     ['with every option of a module commented out', 'modules:\n  stat:\n    # per_cpu: yes\n'],
-    ['with every option of every module commented out', 'modules:\n  stat:\n  events:\n  flows:\n'],
+    ['with every option of every module commented out', 'modules:\n  stat:\n  events:\n  flows:\n  sockets:\n'],
     ['with an empty mapping of modules', 'modules: {}'],
     ['with windows line ends', '# mode\r\nmode: advanced\r\n'],
     ['with a byte order mark', '\uFEFFmode: advanced\n'],
@@ -240,7 +247,7 @@ describe('a configuration', () => {
   });
 
   it.each(
-    (['stat', 'events', 'flows'] as const).flatMap((module) =>
+    (['stat', 'events', 'flows', 'sockets'] as const).flatMap((module) =>
       [
         ['auto', 'auto'],
         ['yes', true],
@@ -282,6 +289,14 @@ describe('a configuration', () => {
     ['flows', 'full_above', 1],
     ['flows', 'full_above', 99.5],
     ['flows', 'full_above', 100],
+    ['sockets', 'read_from', 'auto'],
+    ['sockets', 'read_from', 'procfs'],
+    ['sockets', 'read_from', 'netlink'],
+    ['sockets', 'update_every', 1],
+    ['sockets', 'update_every', 86_400],
+    ['sockets', 'cpu_share', 0.1],
+    ['sockets', 'cpu_share', 7.75],
+    ['sockets', 'cpu_share', 100],
   ] as const)('%s.%s: %s is accepted, and the other options keep their defaults', (module, option, value) => {
     const { modules } = parseConfig('conntrack.conf', `modules:\n  ${module}:\n    ${option}: ${value}\n`);
     expect(modules).toEqual(modulesWith(module, { [option]: value }));
@@ -321,6 +336,7 @@ describe('a value that is not allowed', () => {
     ['modules: {stat: {per_cpu: 0}}', 'modules.stat.per_cpu: found 0', YES_OR_NO],
     ['modules: {events: on}', 'modules.events: found "on"', MAPPING],
     ['modules: {flows: 7}', 'modules.flows: found 7', MAPPING],
+    ['modules: {sockets: no}', 'modules.sockets: found "no"', MAPPING],
   ])('%s is refused', (text, found, allowed) => {
     expect(refusal(text)).toBe(`conntrack.conf: line 1: ${found}, allowed: ${allowed}`);
   });
@@ -334,6 +350,10 @@ describe('a value that is not allowed', () => {
     ['flows', 'update_every', INTERVAL, ['0', '86401', '2.5', '10s', 'null']],
     ['flows', 'cpu_share', SHARE, ['0', '0.09', '100.5', '-2', '2%', '"2"', 'null', '.nan', '.inf']],
     ['flows', 'full_above', FULL, ['0.99', '0', '100.1', '95%', 'yes', 'null', '.nan']],
+    ['sockets', 'enabled', ENABLED, ['never', '2', 'null']],
+    ['sockets', 'read_from', READ_FROM, ['sock_diag', 'Procfs', '0', 'no', 'null']],
+    ['sockets', 'update_every', INTERVAL, ['0', '86401', '0.5', '"5"', '5s', 'null']],
+    ['sockets', 'cpu_share', SHARE, ['0', '0.05', '101', '-1', '2%', '"2"', 'null', '.nan', '.inf']],
   ])('of %s.%s is refused where it is given', (module, option, allowed, words) => {
     for (const word of words) {
       const said = refusal(`modules:\n  ${module}:\n    ${option}: ${word}\n`);
@@ -363,7 +383,7 @@ describe('a value that is not allowed', () => {
 
 describe('an unknown key', () => {
   const TOP = 'update_every, mode, source, modules';
-  const MODULES = 'stat, events, flows';
+  const MODULES = 'stat, events, flows, sockets';
   const STAT = 'enabled, read_from, per_cpu';
 
   it.each([
@@ -375,7 +395,8 @@ describe('an unknown key', () => {
     ['7: seven', '7', '', TOP],
     ['modules: {stats: {}}', 'modules.stats', ', the nearest is modules.stat', MODULES],
     ['modules: {event: {}}', 'modules.event', ', the nearest is modules.events', MODULES],
-    ['modules: {sockets: {}}', 'modules.sockets', '', MODULES],
+    ['modules: {socket: {}}', 'modules.socket', ', the nearest is modules.sockets', MODULES],
+    ['modules: {ipvs: {}}', 'modules.ipvs', '', MODULES],
     ['modules: {stat: {per_cpus: yes}}', 'modules.stat.per_cpus', ', the nearest is modules.stat.per_cpu', STAT],
     ['modules: {stat: {enable: yes}}', 'modules.stat.enable', ', the nearest is modules.stat.enabled', STAT],
     ['modules: {stat: {update_every: 5}}', 'modules.stat.update_every', '', STAT],
@@ -390,6 +411,18 @@ describe('an unknown key', () => {
       'modules.flows.update_evry',
       ', the nearest is modules.flows.update_every',
       'enabled, update_every, cpu_share, full_above',
+    ],
+    [
+      'modules: {sockets: {read_form: procfs}}',
+      'modules.sockets.read_form',
+      ', the nearest is modules.sockets.read_from',
+      'enabled, read_from, update_every, cpu_share',
+    ],
+    [
+      'modules: {sockets: {full_above: 90}}',
+      'modules.sockets.full_above',
+      '',
+      'enabled, read_from, update_every, cpu_share',
     ],
   ])('in %s is refused with the nearest one, if there is any, and all', (text, key, hint, allowed) => {
     expect(refusal(text)).toBe(`conntrack.conf: line 1: ${key}: unknown key${hint}; allowed: ${allowed}`);

@@ -14,9 +14,10 @@ import { contextsInOrder } from '../charts/priorities.ts';
 import type { Chart } from '../charts/types.ts';
 import { HELP, parseCommandLine } from '../collector/cli.ts';
 import { CONFIG_FILE, parseConfig, schema } from '../collector/config.ts';
+import { Emitter } from '../collector/emit.ts';
 import { readEnvironment } from '../collector/environment.ts';
 import { UsageError } from '../collector/errors.ts';
-import { createAccess } from '../collector/modules/access.ts';
+import { CTNETLINK_REMEDIES, createAccess, SOCK_DIAG_REMEDIES } from '../collector/modules/access.ts';
 import type { Sample, Scope } from '../collector/modules/module.ts';
 import { columnsOf } from '../collector/modules/stat/columns.ts';
 import type { Question } from '../collector/netlink/request.ts';
@@ -34,9 +35,9 @@ import {
 } from './helpers/health_file.ts';
 import { anchorsIn, cell, codeBlocks, codeIn, headingsBelow, onlyCode, tableAfter } from './helpers/markdown.ts';
 import { parseMetadata } from './helpers/metadata_file.ts';
-import { eventSamples, flowSamples } from './helpers/netlink_metrics.ts';
+import { eventSamples, flowSamples, socketSamples } from './helpers/netlink_metrics.ts';
 import { RecordedHost, SETTINGS } from './helpers/recorded_host.ts';
-import { allMetrics, COLUMNS, type Metrics, metricsOf, NAMES_5_10 } from './helpers/stat_metrics.ts';
+import { allMetrics, COLUMNS, type Metrics, metricsIn, metricsOf, NAMES_5_10 } from './helpers/stat_metrics.ts';
 import { NAMES, OLD_NAMES } from './helpers/stat_text.ts';
 
 /** How a line ends that says why a module cannot get at its source. */
@@ -47,6 +48,9 @@ const MESSAGES: Readonly<Record<Question, string>> = {
   cpuStatistics: 'IPCTNL_MSG_CT_GET_STATS_CPU',
   statistics: 'IPCTNL_MSG_CT_GET_STATS',
   expectationStatistics: 'IPCTNL_MSG_EXP_GET_STATS_CPU',
+  tcpSockets: 'TCPDIAG_GETSOCK',
+  udpSockets: 'SOCK_DIAG_BY_FAMILY',
+  udp6Sockets: 'SOCK_DIAG_BY_FAMILY',
 };
 
 const ROOT = new URL('..', import.meta.url);
@@ -73,8 +77,13 @@ const byContext = new Map(charts.map((chart) => [chart.context, chart]));
 const scopes = [...new Set(inOrder.map((chart) => chart.scope))];
 
 /** What follows the name in the ids of the charts of a scope, as the documentation writes it. */
-const INSTANCE: Readonly<Record<Scope, string>> = { host: '', cpu: '_cpuN' };
-const idOf = (chart: Chart): string => `conntrack.${chart.id}${INSTANCE[chart.scope]}`;
+const INSTANCES: Readonly<Record<Scope, readonly string[]>> = {
+  host: [''],
+  cpu: ['_cpuN'],
+  tcp: ['_tcp', '_tcp6'],
+  udp: ['_udp', '_udp6'],
+};
+const idsOf = ({ id, scope }: Chart): string[] => INSTANCES[scope].map((instance) => `conntrack.${id}${instance}`);
 
 const drawnOn = (metrics: Metrics, module: string): Chart[] =>
   inOrder.filter(
@@ -83,17 +92,22 @@ const drawnOn = (metrics: Metrics, module: string): Chart[] =>
 
 const zeros = NAMES.map(() => 0);
 
-/** What the modules return besides `stat`. */
-const netlinkSamples: Readonly<Record<string, readonly Sample[]>> = {
+/** What each module returns: `stat` on a current kernel, the others on every one. */
+const samples = {
+  stat: statSamples(),
   events: eventSamples(),
   flows: await flowSamples(),
+  sockets: await socketSamples(),
 };
-const fromEvents = metricsIn(netlinkSamples['events']);
-const fromFlows = metricsIn(netlinkSamples['flows']);
+const samplesOf: Readonly<Record<string, readonly Sample[]>> = samples;
+const fromEvents = metricsIn(samples.events);
+const fromFlows = metricsIn(samples.flows);
+const fromSockets = metricsIn(samples.sockets);
 
 /** What every module together returns, given what `stat` does. */
-const withNetlink = ({ host, cpu }: Metrics): Metrics => ({
-  host: new Set([...host, ...fromEvents.host, ...fromFlows.host]),
+const withOthers = ({ host, cpu }: Metrics): Metrics => ({
+  ...fromSockets,
+  host: new Set([...host, ...fromEvents.host, ...fromFlows.host, ...fromSockets.host]),
   cpu,
 });
 
@@ -108,9 +122,16 @@ describe('the charts', () => {
     expect([...contextsInOrder].sort()).toEqual([...new Set(charts.map(({ context }) => context))].sort());
   });
 
-  it('have ids of their own', () => {
-    const ids = charts.map(({ id }) => id);
+  it('have ids of their own, as the agent sees them and as they are documented', () => {
+    const values = Object.fromEntries(metricsNamed(charts).map((metric) => [metric, 1]));
+    const host = { scope: 'host', instance: '', labels: {}, values } as const;
+    const cpu = { scope: 'cpu', instance: 'cpuN', labels: {}, values } as const;
+    const text = new Emitter({ charts, source: '' }).render(0, [
+      { every: 1, samples: [host, cpu, ...samples.sockets] },
+    ]);
+    const ids = [...text.matchAll(/^CHART (\S+)/gm)].map(([, id]) => id);
     expect(ids).toEqual([...new Set(ids)]);
+    expect(ids.sort()).toEqual(charts.flatMap(idsOf).sort());
   });
 
   it('agree with every chart of the same context on scope, title, unit, type and dimensions', () => {
@@ -120,7 +141,7 @@ describe('the charts', () => {
   });
 
   it.each(charts)(
-    '$id has a well-formed id, context, title, unit and family',
+    '$id of scope $scope has a well-formed id, context, title, unit and family',
     ({ id, context, title, units, family }) => {
       expect(id).toMatch(/^[a-z][a-z0-9_]*$/);
       expect(context).toMatch(/^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/);
@@ -130,7 +151,7 @@ describe('the charts', () => {
   );
 
   it.each(charts)(
-    '$id has dimensions and variables of their own, with well-formed names',
+    '$id of scope $scope has dimensions and variables of their own, with well-formed names',
     ({ dimensions, variables = [] }) => {
       const names = [...dimensions.map(({ id }) => id), ...variables.map(({ name }) => name)];
       expect(dimensions).not.toHaveLength(0);
@@ -139,13 +160,16 @@ describe('the charts', () => {
     },
   );
 
-  it.each(charts)('$id draws below the axis exactly what the built-in collector draws there', ({ dimensions }) => {
-    const below = ['ignore', 'invalid', 'deleted', 'delete_list', 'restarted', 'insert_failed', 'drop', 'early_drop'];
-    const drawn = dimensions.filter(({ multiplier }) => multiplier === -1);
-    expect(drawn.map(({ id }) => id)).toEqual(dimensions.map(({ id }) => id).filter((id) => below.includes(id)));
-  });
+  it.each(charts)(
+    '$id of scope $scope draws below the axis exactly what the built-in collector draws there',
+    ({ dimensions }) => {
+      const below = ['ignore', 'invalid', 'deleted', 'delete_list', 'restarted', 'insert_failed', 'drop', 'early_drop'];
+      const drawn = dimensions.filter(({ multiplier }) => multiplier === -1);
+      expect(drawn.map(({ id }) => id)).toEqual(dimensions.map(({ id }) => id).filter((id) => below.includes(id)));
+    },
+  );
 
-  it.each(charts)('$id sends rates in thousandths', ({ units, dimensions }) => {
+  it.each(charts)('$id of scope $scope sends rates in thousandths', ({ units, dimensions }) => {
     if (units.endsWith('/s')) expect(dimensions.map(({ divisor }) => divisor)).toEqual(dimensions.map(() => 1000));
   });
 });
@@ -156,9 +180,10 @@ describe('what the modules return', () => {
     expect(new Set(metrics).size).toBe(COLUMNS.length - 1);
   });
 
-  it('is all drawn, or given to alerts', () => {
-    const named = metricsNamed(charts.filter(({ scope }) => scope === 'host'));
-    expect(named).toEqual([...withNetlink(allMetrics).host].sort());
+  it.each(['host', 'tcp', 'udp'] as const)('of scope %s is all drawn, or given to alerts', (scope) => {
+    const named = metricsNamed(charts.filter((chart) => chart.scope === scope));
+    expect(named).not.toHaveLength(0);
+    expect(named).toEqual([...withOthers(allMetrics)[scope]].sort());
   });
 
   it('holds all that is drawn of a CPU', () => {
@@ -167,13 +192,15 @@ describe('what the modules return', () => {
   });
 
   it.each([
-    ['stat', allMetrics],
-    ['events', fromEvents],
-    ['flows', fromFlows],
-  ] as const)('holds all that the charts of the module %s name', (name, { host }) => {
-    const named = metricsNamed(charts.filter(({ module, scope }) => module === name && scope === 'host'));
+    ['stat', 'host', allMetrics],
+    ['events', 'host', fromEvents],
+    ['flows', 'host', fromFlows],
+    ['sockets', 'tcp', fromSockets],
+    ['sockets', 'udp', fromSockets],
+  ] as const)('holds all that the charts of the module %s name of scope %s', (name, of, metrics) => {
+    const named = metricsNamed(charts.filter(({ module, scope }) => module === name && scope === of));
     expect(named).not.toHaveLength(0);
-    expect([...host]).toEqual(expect.arrayContaining(named));
+    expect([...metrics[of]]).toEqual(expect.arrayContaining(named));
   });
 
   it('has of two modules only what the kernel itself stopped counting', () => {
@@ -184,6 +211,9 @@ describe('what the modules return', () => {
   });
 });
 
+/** What is there whenever the module is: metadata.yaml names no condition for it. */
+const ALWAYS = 'always';
+
 /** Under which condition, as metadata.yaml calls it, which module returns what. */
 const CONDITIONS: Readonly<Record<string, Readonly<Record<string, readonly Metrics[]>>>> = {
   stat: {
@@ -193,6 +223,7 @@ const CONDITIONS: Readonly<Record<string, Readonly<Record<string, readonly Metri
   },
   events: { CAP_NET_ADMIN: [fromEvents] },
   flows: { CAP_NET_ADMIN: [fromFlows] },
+  sockets: { [ALWAYS]: [fromSockets] },
 };
 
 describe('metadata.yaml', () => {
@@ -239,20 +270,21 @@ describe.each(metadata.modules)(
     });
 
     it('has the labels that the charts of each scope have', () => {
-      const labels = new Map<string, string[]>();
-      for (const sample of netlinkSamples[meta.module_name] ?? statSamples()) {
-        labels.set(sample.scope, Object.keys(sample.labels));
-      }
+      const returned = (samplesOf[meta.module_name] ?? []).map(({ scope, labels }) => [scope, Object.keys(labels)]);
       const inMetadata = metrics.scopes.map((scope) => [scope.name, scope.labels.map(({ name }) => name)]);
-      expect(inMetadata).toEqual([...labels]);
+      expect(inMetadata).not.toHaveLength(0);
+      expect(new Set(returned.map(String))).toEqual(new Set(inMetadata.map(String)));
     });
 
     it('says truly which charts there are under which condition', () => {
       const drawn = CONDITIONS[meta.module_name] ?? {};
-      expect(metrics.availability).toEqual(Object.keys(drawn));
+      expect(drawn).not.toEqual({});
+      expect(metrics.availability).toEqual(Object.keys(drawn).filter((condition) => condition !== ALWAYS));
       const documentedMetrics = metrics.scopes.flatMap((scope) => scope.metrics);
       for (const [condition, returned] of Object.entries(drawn)) {
-        const available = documentedMetrics.filter(({ availability }) => availability.includes(condition));
+        const available = documentedMetrics.filter(({ availability }) =>
+          condition === ALWAYS ? availability.length === 0 : availability.includes(condition),
+        );
         const names = available.map(({ name }) => name).sort();
         for (const one of returned) {
           const contexts = drawnOn(one, meta.module_name).map(({ context }) => context);
@@ -295,7 +327,11 @@ describe('the alerts', () => {
   it('have names of their own', () => {
     const names = alerts.map(({ template }) => template);
     expect(names).toEqual([...new Set(names)]);
-    for (const name of names) expect(name).toMatch(/^conntrack_[a-z0-9_]+$/);
+  });
+
+  it.each(alerts)('$template is named for what it is about: connection tracking, or sockets', ({ on, template }) => {
+    const about = /^netfilter\./.test(on ?? '') ? 'conntrack' : 'sockets';
+    expect(template).toMatch(new RegExp(`^${about}_[a-z0-9_]+$`));
   });
 
   it.each(alerts)('$template looks at a chart and a dimension that exist', ({ on = '', lookup, plugin }) => {
@@ -356,7 +392,7 @@ describe('the configuration', () => {
 describe('README.md', () => {
   it('has every chart with its context, dimensions, unit and module, in the order of the dashboard', () => {
     const rows = tableAfter(readme, '## What you get').map((row) => [
-      onlyCode(cell(row, 'Chart')),
+      codeIn(cell(row, 'Chart')),
       onlyCode(cell(row, 'Context')),
       codeIn(cell(row, 'Dimensions')),
       cell(row, 'Unit'),
@@ -364,7 +400,7 @@ describe('README.md', () => {
     ]);
     expect(rows).toEqual(
       inOrder.map((chart) => [
-        idOf(chart),
+        idsOf(chart),
         chart.context,
         chart.dimensions.map(({ id }) => id),
         chart.units,
@@ -386,26 +422,44 @@ describe('README.md', () => {
   it('has every variable of a chart', () => {
     const rows = tableAfter(readme, 'Your own alerts can use these variables of the charts:');
     expect(rows.map((row) => [onlyCode(cell(row, 'Chart')), onlyCode(cell(row, 'Variable'))])).toEqual(
-      charts.flatMap((chart) => (chart.variables ?? []).map(({ name }) => [idOf(chart), name])),
+      charts.flatMap((chart) => (chart.variables ?? []).flatMap(({ name }) => idsOf(chart).map((id) => [id, name]))),
     );
   });
 
-  it('has every file that is read', () => {
+  it('has every state of a socket', () => {
+    const rows = tableAfter(readme, "## Coming from Linuxfabrik's check");
+    const named = rows.flatMap((row) => codeIn(cell(row, 'Dimension')));
+    const drawn = charts.filter(({ module }) => module === 'sockets').flatMap(({ dimensions }) => dimensions);
+    expect(named.sort()).toEqual(drawn.map(({ id }) => id).sort());
+  });
+
+  it('has every file that is read', async () => {
     const host = new RecordedHost({}, { perCpu: true });
     const open = vi.spyOn(host.volume, 'openSync');
     const eventVolume = new Volume();
     const ofEvents = vi.spyOn(eventVolume, 'openSync');
     eventSamples(eventVolume);
+    const socketVolume = new Volume();
+    const ofSockets = vi.spyOn(socketVolume, 'openSync');
+    await socketSamples(socketVolume);
     host.collect(0);
     host.write(`${SETTINGS}count`, '1\n');
     host.stat(NAMES, zeros);
     for (const second of [60, 61]) host.collect(second);
-    const rows = tableAfter(readme, '## Permissions and containers').map((row) => onlyCode(cell(row, 'What it reads')));
+    const rows = tableAfter(readme, '## Permissions and containers').flatMap((row) =>
+      codeIn(cell(row, 'What it reads')),
+    );
     const netlinkVolume = Volume.fromJSON({ '/sys/module/nf_conntrack/refcnt': '1\n' });
     const ofNetlink = vi.spyOn(netlinkVolume, 'openSync');
-    const connect = createAccess({ fs: netlinkVolume, host: new Host(netlinkVolume, ''), library: '/nowhere' });
+    const { ctnetlink: connect } = createAccess({
+      fs: netlinkVolume,
+      host: new Host(netlinkVolume, ''),
+      library: '/nowhere',
+    });
     expect(() => connect({ slots: 1, slotSize: 16 })).toThrow('/nowhere');
-    const opened = [open, ofEvents, ofNetlink].flatMap(({ mock }) => mock.calls.map(([path]) => String(path)));
+    const opened = [open, ofEvents, ofSockets, ofNetlink].flatMap(({ mock }) =>
+      mock.calls.map(([path]) => String(path)),
+    );
     expect(rows.sort()).toEqual([...new Set(opened)].sort());
   });
 
@@ -413,11 +467,12 @@ describe('README.md', () => {
     const rows = tableAfter(readme, 'What it asks over netlink, and what it listens to:').map((row) =>
       onlyCode(cell(row, 'Message')),
     );
-    expect(rows).toEqual([...Object.values(MESSAGES), 'NFNLGRP_CONNTRACK_NEW', 'NFNLGRP_CONNTRACK_DESTROY']);
+    const asked = new Set(Object.values(MESSAGES));
+    expect(rows).toEqual([...asked, 'NFNLGRP_CONNTRACK_NEW', 'NFNLGRP_CONNTRACK_DESTROY']);
   });
 
   it('says truly what the basic mode draws', () => {
-    const basic = charts.filter((chart) => chart.basic === true).map(idOf);
+    const basic = charts.filter((chart) => chart.basic === true).flatMap(idsOf);
     const row = tableAfter(readme, '## Configuration').find((option) => cell(option, 'Option') === '`mode`') ?? {};
     expect(codeIn(cell(row, 'What it does')).filter((code) => code.startsWith('conntrack.'))).toEqual(basic);
   });
@@ -436,7 +491,7 @@ describe('README.md', () => {
       const never = codeIn(cell(row, 'Never drawn')).sort();
       const privileged = codeIn(cell(row, 'Drawn only with `CAP_NET_ADMIN`')).sort();
       for (const metrics of releases) {
-        const all = notDrawn(withNetlink(metrics), charts);
+        const all = notDrawn(withOthers(metrics), charts);
         expect(never).toEqual(all);
         const ofStat = charts.filter(({ module }) => module === 'stat');
         expect(privileged).toEqual(notDrawn(metrics, ofStat).filter((dimension) => !all.includes(dimension)));
@@ -584,11 +639,13 @@ describe('README.md', () => {
 describe.each(['README.md', 'metadata.yaml', 'CHANGELOG.md'])('%s', (name) => {
   it('names only charts, contexts and alerts that there are', () => {
     const known = [
-      ...charts.flatMap((chart) => [idOf(chart), chart.context]),
+      ...charts.flatMap((chart) => [...idsOf(chart), chart.context]),
       ...alerts.map(({ template }) => template),
       ...['conntrack.plugin', 'conntrack.cjs', CONFIG_FILE],
     ];
-    const named = codeIn(read(name)).filter((code) => /^(?:netfilter\.)?conntrack[._][a-z_]+N?$/.test(code));
+    const named = codeIn(read(name)).filter((code) =>
+      /^(?:(?:netfilter|network_connections)\.\w+|conntrack[._][a-z_]+[N6]?|sockets_\w+)$/.test(code),
+    );
     expect(named.filter((code) => !known.includes(code))).toEqual([]);
   });
 });
@@ -610,14 +667,6 @@ function statSamples(): readonly Sample[] {
   host.stat(NAMES, zeros);
   host.collect(0);
   return host.collect(1);
-}
-
-function metricsIn(samples: readonly Sample[] = []): Metrics {
-  const metrics = { host: new Set<string>(), cpu: new Set<string>() };
-  for (const { scope, values } of samples) {
-    for (const [metric, known] of Object.entries(values)) if (known !== undefined) metrics[scope].add(metric);
-  }
-  return metrics;
 }
 
 function nameOf({ template = '' }: Alert): string {
@@ -648,13 +697,18 @@ function loggedMessages(): string[] {
     String.raw`\bconst (?:message|text) =`,
     String.raw`\bnew Obstacle\([^,]+,`,
     String.raw`\.leave\(`,
-    String.raw`\bback:`,
+    String.raw`\b(?:back|repaced):`,
     String.raw`\blog\.(?:info|notice|warning|error)\(`,
   ];
   const literal = new RegExp(String.raw`(?:${before.join('|')})\s*["'\`](.*?)["'\`](?=[,;)\n])`, 'g');
   const source = sourceText();
   const lost = [...source.matchAll(/\blost: '(.*?)'/g)].map(([, text = '']) => `${text}: ${AGAIN}`);
-  return [...lost, ...[...source.matchAll(literal)].map(([, text = '']) => text.replaceAll(/\$\{[^}]+\}/g, '…'))];
+  const remedies = [CTNETLINK_REMEDIES, SOCK_DIAG_REMEDIES].flatMap((table) => Object.values(table));
+  return [
+    ...lost,
+    ...remedies,
+    ...[...source.matchAll(literal)].map(([, text = '']) => text.replaceAll(/\$\{[^}]+\}/g, '…')),
+  ];
 }
 
 /** A text as a regular expression, with `gap` in place of each `…`, and of `^` and `$` at its ends what they mean. */

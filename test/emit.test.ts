@@ -7,7 +7,7 @@ import type { Sample } from '../collector/modules/module.ts';
 // Contexts of this test's own, so that a new chart on the dashboard does not move these.
 vi.mock('../charts/priorities.ts', () => ({
   FIRST_PRIORITY: 4200,
-  contextsInOrder: ['test.queue', 'test.cpu', 'test.flows'],
+  contextsInOrder: ['test.queue', 'test.cpu', 'test.flows', 'test.streams', 'test.datagrams'],
 }));
 
 const FLOWS: Chart = {
@@ -54,6 +54,27 @@ const CPU: Chart = {
   module: 'probe',
   detail: true,
   dimensions: [{ id: 'busy', metric: 'busy', divisor: 100 }],
+};
+
+/** Two charts that share an id: their instances tell them apart. */
+const STREAMS: Chart = {
+  id: 'ends',
+  scope: 'tcp',
+  title: 'Ends of Streams',
+  units: 'ends',
+  family: 'ends',
+  context: 'test.streams',
+  type: 'stacked',
+  module: 'probe',
+  dimensions: [{ id: 'open', metric: 'open_ends' }],
+};
+
+const DATAGRAMS: Chart = {
+  ...STREAMS,
+  scope: 'udp',
+  title: 'Ends of Datagrams',
+  context: 'test.datagrams',
+  dimensions: [{ id: 'loose', metric: 'loose_ends' }],
 };
 
 const SECOND = 1_000_000;
@@ -373,6 +394,39 @@ describe('the charts of instances', () => {
     expect(emit(61, cpu(1, { busy: 5 })).slice(-2)).toEqual([
       'END',
       line('cpu0').replace("'detail'", "'detail obsolete'"),
+    ]);
+  });
+
+  it('of two scopes live side by side under one id, each drawn from the samples of its own scope', () => {
+    const ends = (scope: 'tcp' | 'udp', instance: string, values: Values): Sample => {
+      return { scope, instance, labels: { protocol: instance }, values };
+    };
+    const streams = "CHART conntrack.ends_tcp6 '' 'Ends of Streams' 'ends' 'ends' 'test.streams' stacked 4203 3 ";
+    const datagrams = "CHART conntrack.ends_udp6 '' 'Ends of Datagrams' 'ends' 'ends' 'test.datagrams' stacked 4204 3 ";
+    const emit = emitter([STREAMS, DATAGRAMS]);
+    const values = { open_ends: 23, loose_ends: 29 };
+    expect(emit(0, ends('udp', 'udp6', values), ends('tcp', 'tcp6', values))).toEqual([
+      `${streams}'' 'conntrack.plugin' 'probe'`,
+      "CLABEL 'protocol' 'tcp6' 1",
+      'CLABEL_COMMIT',
+      "DIMENSION 'open' 'open' absolute 1 1",
+      'BEGIN conntrack.ends_tcp6',
+      'SET open = 23',
+      'END',
+      `${datagrams}'' 'conntrack.plugin' 'probe'`,
+      "CLABEL 'protocol' 'udp6' 1",
+      'CLABEL_COMMIT',
+      "DIMENSION 'loose' 'loose' absolute 1 1",
+      'BEGIN conntrack.ends_udp6',
+      'SET loose = 29',
+      'END',
+    ]);
+    emit(50, ends('udp', 'udp6', { loose_ends: 31 }));
+    expect(emit(60, ends('udp', 'udp6', { loose_ends: 37 }))).toEqual([
+      'BEGIN conntrack.ends_udp6 10000000',
+      'SET loose = 37',
+      'END',
+      `${streams}'obsolete' 'conntrack.plugin' 'probe'`,
     ]);
   });
 });

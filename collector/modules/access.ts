@@ -1,9 +1,9 @@
 /**
- * The way of the modules to the kernel over netlink, and what can stand in it.
+ * The ways of the modules to the kernel over netlink, and what can stand in them.
  *
- * Netlink speaks of the network namespace that the process lives in, and the first question to ctnetlink makes the
- * kernel load connection tracking. So nothing is opened where the host may live in another namespace, or where
- * connection tracking is not loaded.
+ * Netlink speaks of the network namespace that the process lives in, so nothing is opened where the host may live in
+ * another one. The first question to ctnetlink makes the kernel load connection tracking, so that is not asked where
+ * connection tracking is not loaded. Sock_diag makes it load no more than what answers.
  */
 
 import { constants } from 'node:os';
@@ -12,7 +12,8 @@ import { describe, FormatError, OperationError, SystemError } from '../errors.ts
 import type { Channel } from '../netlink/channel.ts';
 import { NETLINK_NETFILTER } from '../netlink/ctnetlink.ts';
 import { Foreign } from '../netlink/foreign.ts';
-import { NetlinkSocket } from '../netlink/socket.ts';
+import { NETLINK_SOCK_DIAG } from '../netlink/inet_diag.ts';
+import { NetlinkSocket, type SocketOptions } from '../netlink/socket.ts';
 import { type FileSystem, KernelFile } from '../procfs/file.ts';
 import type { Host } from '../procfs/host.ts';
 
@@ -35,11 +36,19 @@ export interface Room {
 }
 
 /**
- * Opens a channel to ctnetlink.
+ * Opens a channel.
  *
  * @throws {Obstacle} when there is no way.
  */
 export type Connect = (room: Room) => EventChannel;
+
+/** The ways to the kernel. */
+export interface Access {
+  /** To the connection table. */
+  readonly ctnetlink: Connect;
+  /** To the sockets of the host's own programs. */
+  readonly sockDiag: Connect;
+}
 
 /** The {@link Obstacle.state} where connection tracking is not loaded. */
 export const UNLOADED = 'unloaded';
@@ -59,30 +68,46 @@ export class Obstacle extends Error {
   }
 }
 
+/** What an operator can do about an error, by its code. */
+export type Remedies = Readonly<Record<string, string>>;
+
+const NO_PRIVILEGE = 'the plugin lacks the capability CAP_NET_ADMIN; the README says how to give it';
+const NO_CTNETLINK = 'the kernel does not offer ctnetlink: load it with "modprobe nf_conntrack_netlink"';
+const NO_SOCK_DIAG = 'the kernel does not offer sock_diag: load it with "modprobe -a tcp_diag udp_diag"';
+const SANDBOX = 'a sandbox or a security module keeps the plugin from asking sock_diag';
+
+export const CTNETLINK_REMEDIES: Remedies = {
+  EPERM: NO_PRIVILEGE,
+  EACCES: NO_PRIVILEGE,
+  EPROTONOSUPPORT: NO_CTNETLINK,
+  EAFNOSUPPORT: NO_CTNETLINK,
+  ENOTSUP: NO_CTNETLINK,
+  EINVAL: NO_CTNETLINK,
+  ENOENT: NO_CTNETLINK,
+};
+
+export const SOCK_DIAG_REMEDIES: Remedies = {
+  EPERM: SANDBOX,
+  EACCES: SANDBOX,
+  EAFNOSUPPORT: SANDBOX,
+  EPROTONOSUPPORT: NO_SOCK_DIAG,
+  ENOTSUP: NO_SOCK_DIAG,
+  EINVAL: NO_SOCK_DIAG,
+  ENOENT: NO_SOCK_DIAG,
+};
+
 /**
- * What an error on the way to the kernel means to an operator.
+ * What an error on the way to a source means to an operator.
  *
  * @throws whatever it is given that is none: a defect of this program.
  */
-export function obstacleOf(error: unknown): Obstacle {
+export function obstacleOf(error: unknown, remedies: Remedies): Obstacle {
   if (error instanceof Obstacle) return error;
   if (error instanceof FormatError)
-    return new Obstacle('malformed', `the kernel's answer makes no sense: ${error.message}`);
+    return new Obstacle('malformed', `what the kernel says makes no sense: ${error.message}`);
   if (!(error instanceof OperationError)) throw error;
   const { code = 'unknown' } = error;
-  switch (code) {
-    case 'EPERM':
-    case 'EACCES':
-      return new Obstacle(code, 'the plugin lacks the capability CAP_NET_ADMIN; the README says how to give it');
-    case 'EPROTONOSUPPORT':
-    case 'EAFNOSUPPORT':
-    case 'ENOTSUP':
-    case 'EINVAL':
-    case 'ENOENT':
-      return new Obstacle(code, 'the kernel does not offer ctnetlink: load it with "modprobe nf_conntrack_netlink"');
-    default:
-      return new Obstacle(code, error.message);
-  }
+  return new Obstacle(code, remedies[code] ?? error.message);
 }
 
 export interface AccessOptions {
@@ -92,33 +117,46 @@ export interface AccessOptions {
   readonly library: string;
 }
 
-/** Makes the function that opens channels; what it needs is loaded when it is called first. */
-export function createAccess({ fs, host, library }: AccessOptions): Connect {
+/** Makes the functions that open channels; what they need is loaded when one is called first. */
+export function createAccess({ fs, host, library }: AccessOptions): Access {
   let foreign: Foreign | undefined;
-  const requireTracking = (): void => {
-    if (!isTracking(fs, host)) throw new Obstacle(UNLOADED, 'connection tracking is not loaded', true);
-  };
-  return (room) => {
-    requireTracking();
-    if (!host.isHere) {
-      const message = 'the plugin is not known to live in the network namespace of the host: run the agent in it';
-      throw new Obstacle('elsewhere', message);
-    }
-    // Without the capability the library need not be loaded only to be refused.
-    if (!isCapable(fs))
-      throw obstacleOf(new OperationError('open', 'ctnetlink', new SystemError(constants.errno.EPERM)));
+  const open = (room: Room, socket: Pick<SocketOptions, 'name' | 'protocol' | 'beforeSend'>): NetlinkSocket => {
     try {
       foreign ??= new Foreign(library);
     } catch (error) {
       throw new Obstacle('foreign', `the foreign function library cannot be used here: ${describe(error)}`);
     }
-    try {
-      // It can be unloaded while the socket is open; whoever asked again would have it loaded.
-      const options = { name: 'ctnetlink', protocol: NETLINK_NETFILTER, beforeSend: requireTracking };
-      return new NetlinkSocket(foreign, { ...room, ...options });
-    } catch (error) {
-      throw obstacleOf(error);
-    }
+    return new NetlinkSocket(foreign, { ...room, ...socket });
+  };
+  const requireHere = (): void => {
+    if (host.isHere) return;
+    const message = 'the plugin is not known to live in the network namespace of the host: run the agent in it';
+    throw new Obstacle('elsewhere', message);
+  };
+  const requireTracking = (): void => {
+    if (!isTracking(fs, host)) throw new Obstacle(UNLOADED, 'connection tracking is not loaded', true);
+  };
+  return {
+    ctnetlink: (room) => {
+      requireTracking();
+      requireHere();
+      try {
+        // Without the capability the library need not be loaded only to be refused.
+        if (!isCapable(fs)) throw new OperationError('open', 'ctnetlink', new SystemError(constants.errno.EPERM));
+        // It can be unloaded while the socket is open; whoever asked again would have it loaded.
+        return open(room, { name: 'ctnetlink', protocol: NETLINK_NETFILTER, beforeSend: requireTracking });
+      } catch (error) {
+        throw obstacleOf(error, CTNETLINK_REMEDIES);
+      }
+    },
+    sockDiag: (room) => {
+      requireHere();
+      try {
+        return open(room, { name: 'sock_diag', protocol: NETLINK_SOCK_DIAG });
+      } catch (error) {
+        throw obstacleOf(error, SOCK_DIAG_REMEDIES);
+      }
+    },
   };
 }
 

@@ -3,7 +3,7 @@
  */
 
 import { Condition, type Level, type Log } from '../log.ts';
-import { type Obstacle, obstacleOf } from './access.ts';
+import { type Obstacle, obstacleOf, type Remedies } from './access.ts';
 import { isDue } from './due.ts';
 
 /** How long after a failure the source is tried again, in microseconds. A chart outlives one failure. */
@@ -15,6 +15,8 @@ export interface AttemptsOptions {
   readonly lost: string;
   /** Logged when the source can be had again. */
   readonly back: string;
+  /** What an operator can do about an error of the source. */
+  readonly remedies: Remedies;
   /** Whether the source is expected to be there: that it is not is then an error in the log. */
   readonly required: boolean;
   /** How severe it is otherwise; a notice if not given. */
@@ -60,8 +62,8 @@ export class Attempts {
    * @throws `error` when it is a defect of this program.
    */
   failed(at: number, error: unknown, level = this.#options.level ?? 'notice'): void {
-    const { lost, patience = 0, required } = this.#options;
-    const obstacle = obstacleOf(error);
+    const { lost, patience = 0, remedies, required } = this.#options;
+    const obstacle = obstacleOf(error, remedies);
     this.#obstacle = obstacle;
     this.#next = at - this.#succeededAt < patience ? at : at + RETRY;
     if (obstacle.isOrdinary && !required) return;

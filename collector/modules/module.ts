@@ -3,8 +3,11 @@
  * charts and of the protocol.
  */
 
-/** What the numbers of a sample are about: the whole host, or one of several instances. */
-export type Scope = 'host' | 'cpu';
+/**
+ * What the numbers of a sample are about: the whole host, or one of several instances: a CPU, the TCP sockets or the
+ * UDP sockets of an address family.
+ */
+export type Scope = 'host' | 'cpu' | 'tcp' | 'udp';
 
 /** Named numbers of one instance; a number that is not known is absent. */
 export interface Sample {

@@ -1,6 +1,6 @@
 /** The transport protocols that are counted by name. All others are counted together. */
 
-import { IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_SCTP, IPPROTO_TCP, IPPROTO_UDP } from '../netlink/flow.ts';
+import { IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_SCTP, IPPROTO_TCP, IPPROTO_UDP } from '../netlink/inet.ts';
 
 const NUMBERS: Readonly<Record<string, number>> = {
   tcp: IPPROTO_TCP,

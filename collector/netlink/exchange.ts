@@ -6,7 +6,7 @@
 import { errorCode, FormatError, OperationError, SystemError } from '../errors.ts';
 import type { Channel } from './channel.ts';
 import { MessageReader, NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP, NLMSG_OVERRUN } from './message.ts';
-import { isDump, type Question, request } from './request.ts';
+import { isDump, QUESTIONS, type Question, request } from './request.ts';
 
 /** How an answer stands. */
 export type Progress =
@@ -121,14 +121,7 @@ export class Exchange {
   }
 
   #failure(cause: Error): OperationError {
-    return new OperationError('ask', `ctnetlink for ${NAMES[this.#question]}`, cause);
+    const { about, to } = QUESTIONS[this.#question];
+    return new OperationError('ask', `${to} for ${about}`, cause);
   }
 }
-
-/** How errors call what was asked for. */
-const NAMES: Readonly<Record<Question, string>> = {
-  table: 'the connection table',
-  cpuStatistics: 'the statistics of every CPU',
-  statistics: 'the number of entries',
-  expectationStatistics: 'the statistics of expectations',
-};

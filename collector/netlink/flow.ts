@@ -16,18 +16,6 @@ const CTA_PROTO_NUM = 1;
 const CTA_PROTOINFO_TCP = 1;
 const CTA_PROTOINFO_TCP_STATE = 1;
 
-/** Address families. */
-export const AF_INET = 2;
-export const AF_INET6 = 10;
-
-/** Protocol numbers. */
-export const IPPROTO_ICMP = 1;
-export const IPPROTO_TCP = 6;
-export const IPPROTO_UDP = 17;
-export const IPPROTO_GRE = 47;
-export const IPPROTO_ICMPV6 = 58;
-export const IPPROTO_SCTP = 132;
-
 /** Bits of {@link Flow.status}. */
 export const IPS_SEEN_REPLY = 1 << 1;
 export const IPS_ASSURED = 1 << 2;
@@ -38,7 +26,7 @@ export const IPS_HW_OFFLOAD = 1 << 15;
 
 /** Reads one entry after the other into itself. */
 export class Flow {
-  /** {@link AF_INET} or {@link AF_INET6}. */
+  /** `AF_INET` or `AF_INET6`. */
   family = 0;
   /** The number of the transport protocol. */
   protocol = 0;

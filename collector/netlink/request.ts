@@ -1,19 +1,65 @@
-/** Requests to ctnetlink. Only what reads can be asked: there is no way to build anything else here. */
+/**
+ * Requests to the kernel. Only what reads can be asked: there is no way to build anything else here.
+ */
 
 import { CT_GET, CT_GET_STATS, CT_GET_STATS_CPU, EXP_GET_STATS_CPU, NFGENMSG } from './ctnetlink.ts';
+import { AF_INET, AF_INET6, IPPROTO_UDP } from './inet.ts';
+import { inetRequest, SOCK_DIAG_BY_FAMILY, TCPDIAG_GETSOCK, tcpRequest } from './inet_diag.ts';
 import { HEADER, NLM_F_DUMP, NLM_F_REQUEST } from './message.ts';
+
+/** A question, and how errors call it. */
+interface Request {
+  readonly to: 'ctnetlink' | 'sock_diag';
+  readonly about: string;
+  readonly type: number;
+  readonly flags: number;
+  /** What follows the message's header. */
+  readonly body: Uint8Array;
+}
+
+/** `struct nfgenmsg`: address family 0 means every one; version 0; no resource. */
+const EVERY_FAMILY = new Uint8Array(NFGENMSG);
+const GET = NLM_F_REQUEST;
+const DUMP = NLM_F_REQUEST | NLM_F_DUMP;
+
+const TO_CTNETLINK = { to: 'ctnetlink', body: EVERY_FAMILY } as const;
+const TO_SOCK_DIAG = { to: 'sock_diag', flags: DUMP } as const;
 
 /** What can be asked. */
 export const QUESTIONS = {
   /** Every entry of the connection table, of both address families: one message each. */
-  table: { type: CT_GET, flags: NLM_F_REQUEST | NLM_F_DUMP },
+  table: { ...TO_CTNETLINK, about: 'the connection table', type: CT_GET, flags: DUMP },
   /** The counters of every CPU: one message each. */
-  cpuStatistics: { type: CT_GET_STATS_CPU, flags: NLM_F_REQUEST | NLM_F_DUMP },
+  cpuStatistics: { ...TO_CTNETLINK, about: 'the statistics of every CPU', type: CT_GET_STATS_CPU, flags: DUMP },
   /** The number of entries and the limit: one message. */
-  statistics: { type: CT_GET_STATS, flags: NLM_F_REQUEST },
+  statistics: { ...TO_CTNETLINK, about: 'the number of entries', type: CT_GET_STATS, flags: GET },
   /** The counters of expectations of every CPU: one message each. */
-  expectationStatistics: { type: EXP_GET_STATS_CPU, flags: NLM_F_REQUEST | NLM_F_DUMP },
-} as const;
+  expectationStatistics: {
+    ...TO_CTNETLINK,
+    about: 'the statistics of expectations',
+    type: EXP_GET_STATS_CPU,
+    flags: DUMP,
+  },
+  /**
+   * Every TCP socket of both address families: one message each. The newer request takes one family at a time, and
+   * the kernel walks over its whole hash table for each.
+   */
+  tcpSockets: { ...TO_SOCK_DIAG, about: 'TCP sockets', type: TCPDIAG_GETSOCK, body: tcpRequest() },
+  /** Every UDP socket of IPv4: one message each. */
+  udpSockets: {
+    ...TO_SOCK_DIAG,
+    about: 'UDP sockets',
+    type: SOCK_DIAG_BY_FAMILY,
+    body: inetRequest(AF_INET, IPPROTO_UDP),
+  },
+  /** Every UDP socket of IPv6: one message each. */
+  udp6Sockets: {
+    ...TO_SOCK_DIAG,
+    about: 'UDP sockets of IPv6',
+    type: SOCK_DIAG_BY_FAMILY,
+    body: inetRequest(AF_INET6, IPPROTO_UDP),
+  },
+} as const satisfies Readonly<Record<string, Request>>;
 
 export type Question = keyof typeof QUESTIONS;
 
@@ -24,14 +70,15 @@ export function isDump(question: Question): boolean {
 
 /** The bytes of a request; the answers carry its sequence number. */
 export function request(question: Question, sequence: number): Uint8Array {
-  const { type, flags } = QUESTIONS[question];
-  const bytes = new Uint8Array(HEADER + NFGENMSG);
+  const { body, flags, type } = QUESTIONS[question];
+  const bytes = new Uint8Array(HEADER + body.length);
   const u16 = new Uint16Array(bytes.buffer);
   const u32 = new Uint32Array(bytes.buffer);
   u32[0] = bytes.length;
   u16[2] = type;
   u16[3] = flags;
   u32[2] = sequence;
-  // Address family 0 means every one; version 0; no port: the kernel knows it.
+  // No port: the kernel knows it.
+  bytes.set(body, HEADER);
   return bytes;
 }

@@ -50,17 +50,25 @@ export function windowOf(lookup: Alert[string] | undefined): string {
 }
 
 /**
- * `$this > ((…) ? (85) : (90))` as the README says it: `above 90, until 85`, and a condition before it as
- * ``above 90, until 85, while `name` is above 50``.
+ * `$this > ((…) ? (85) : (90))` as the README says it: `above 90, until 85`, a condition before it as
+ * ``above 90, until 85, while `name` is above 50``, and a share that is added to both numbers as
+ * ``above 90, until 85, each plus `name` / 20``.
+ *
+ * @throws {Error} when the expression is of another form.
  */
 export function thresholdOf(expression: string | undefined): string {
   if (expression === undefined) return '–';
   const [, variable, least, rest = ''] = /^(?:\$(\w+) > ([\d.]+) AND )?(\$this .*)$/.exec(expression) ?? [];
-  const [, plainSign = '', plain] = /^\$this ([<>]) ([\d.]+)$/.exec(rest) ?? [];
+  const [, compared = '', numbers = '', added, divisor] =
+    /^(\$this [<>]) \((.+) \+ \(\$(\w+) \/ (\d+)\)\)$/.exec(rest) ?? [];
+  const bare = added === undefined ? rest : `${compared} ${numbers}`;
+  const [, plainSign = '', plain] = /^\$this ([<>]) ([\d.]+)$/.exec(bare) ?? [];
   const [, sign = plainSign, until, from = plain] =
-    /^\$this ([<>]) \(\(\$status [>=]= \$[A-Z]+\)\s*\?\s*\(([\d.]+)\)\s*:\s*\(([\d.]+)\)\)$/.exec(rest) ?? [];
+    /^\$this ([<>]) \(\(\$status [>=]= \$[A-Z]+\)\s*\?\s*\(([\d.]+)\)\s*:\s*\(([\d.]+)\)\)$/.exec(bare) ?? [];
+  if (from === undefined) throw new Error(`no threshold: ${JSON.stringify(expression)}`);
   const side = { '>': 'above', '<': 'below' }[sign];
   const hysteresis = until === undefined ? '' : `, until ${until}`;
   const condition = variable === undefined ? '' : `, while \`${variable}\` is above ${least}`;
-  return `${side} ${from}${hysteresis}${condition}`;
+  const share = added === undefined ? '' : `, each plus \`${added}\` / ${divisor}`;
+  return `${side} ${from}${hysteresis}${share}${condition}`;
 }

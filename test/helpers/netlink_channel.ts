@@ -6,8 +6,8 @@
  *     channel.reply('table', [entry({ protocol: 6, tcpState: 3 }), entry({ protocol: 17 })], [done()]);
  *     channel.queue([event('new', { protocol: 17 })], overrun(), [event('destroy', { protocol: 17 })]);
  *
- * Source of the layout: linux/netlink.h and linux/netfilter/nfnetlink_conntrack.h; the order of attributes is that of
- * Linux 6.18, recorded in fixtures/netlink.
+ * Source of the layout: linux/netlink.h, linux/netfilter/nfnetlink_conntrack.h and linux/inet_diag.h; the order of
+ * attributes is that of Linux 6.18, recorded in fixtures/netlink.
  */
 
 import { constants } from 'node:os';
@@ -43,6 +43,8 @@ export interface Sent {
 }
 
 export interface FakeChannelOptions {
+  /** How errors call the channel. */
+  readonly name?: string;
   readonly slots?: number;
   readonly slotSize?: number;
   /** What the memory is filled with, over and over, before datagrams are received into it. */
@@ -62,6 +64,7 @@ export class FakeChannel implements EventChannel {
   isClosed = false;
   /** Thrown by every `send`, `join` or `setReceiveBuffer` while it is set. */
   readonly failures: { send?: OperationError; join?: OperationError; setReceiveBuffer?: OperationError } = {};
+  readonly #name: string;
   readonly #slots: number;
   readonly #slotSize: number;
   readonly #around: Uint8Array;
@@ -71,7 +74,9 @@ export class FakeChannel implements EventChannel {
   #waiting: (OperationError | Uint8Array[])[] = [];
   #sequence = 0;
 
-  constructor({ slots = 8, slotSize = 4096, around = Uint8Array.of(0xff) }: FakeChannelOptions = {}) {
+  constructor(options: FakeChannelOptions = {}) {
+    const { around = Uint8Array.of(0xff), name = 'ctnetlink', slots = 8, slotSize = 4096 } = options;
+    this.#name = name;
     this.#slots = slots;
     this.#slotSize = slotSize;
     this.#around = around;
@@ -111,7 +116,7 @@ export class FakeChannel implements EventChannel {
     const bytes = request.slice();
     const view = new DataView(bytes.buffer);
     this.#sequence = view.getUint32(8, LITTLE);
-    const question = questionOf(view.getUint16(4, LITTLE));
+    const question = questionOf(bytes);
     this.sent.push({ question, sequence: this.#sequence, bytes });
     if (question === undefined) return;
     const time = (this.#asked.get(question) ?? 0) + 1;
@@ -160,7 +165,7 @@ export class FakeChannel implements EventChannel {
   }
 
   #use(operation: string, failure: OperationError | undefined): void {
-    if (this.isClosed) throw new OperationError(operation, 'ctnetlink', new Error('it is closed'));
+    if (this.isClosed) throw new OperationError(operation, this.#name, new Error('it is closed'));
     if (failure !== undefined) throw failure;
   }
 
@@ -327,6 +332,27 @@ function counterAttributes(
   return Object.entries(types).map(([name, type]) => attribute(type, number(counters[name] ?? 0, 4)));
 }
 
+/** A socket as sock_diag tells of it. */
+export interface DiagnosedSocket {
+  readonly state: number;
+  /** IPv4 when it is left out. */
+  readonly family?: number;
+  /** The type of the request that is answered: SOCK_DIAG_BY_FAMILY when it is left out. */
+  readonly type?: number;
+}
+
+/** What the answer to a question for sockets says of one: `struct inet_diag_msg` and an attribute, its shutdown. */
+export function diagnosed({ family = 2, state, type = 20 }: DiagnosedSocket): Message {
+  // Timer and retransmissions; ports, addresses, interface and cookie; expiry, queues, user and inode.
+  const rest = [Uint8Array.of(3, 14), new Uint8Array(48).fill(5), new Uint8Array(20).fill(6)];
+  return message(
+    type,
+    NLM_F_MULTI,
+    ASKED,
+    concat([Uint8Array.of(family, state), ...rest, attribute(8, Uint8Array.of(2))]),
+  );
+}
+
 /** The end of an answer; `undefined` leaves the status out. */
 export function done(status: number | undefined = 0, flags = 0): Message {
   const payload = status === undefined ? bytes() : bytes(Int32Array.of(status));
@@ -344,8 +370,12 @@ export function overrun(): OperationError {
 }
 
 /** An error of the channel. */
-export function failure(code: keyof typeof constants.errno, operation = 'receive from'): OperationError {
-  return new OperationError(operation, 'ctnetlink', new SystemError(constants.errno[code]));
+export function failure(
+  code: keyof typeof constants.errno,
+  operation = 'receive from',
+  target = 'ctnetlink',
+): OperationError {
+  return new OperationError(operation, target, new SystemError(constants.errno[code]));
 }
 
 /** The bytes of anything that has some. */
@@ -384,6 +414,10 @@ function withSequence(built: Message, sequence: number): Uint8Array {
   return isOpen ? altered(built, 8, 4, sequence) : built;
 }
 
-function questionOf(type: number): Question | undefined {
-  return (Object.keys(QUESTIONS) as Question[]).find((question) => QUESTIONS[question].type === type);
+function questionOf(asked: Uint8Array): Question | undefined {
+  const [type = 0] = new Uint16Array(asked.slice(4, 6).buffer);
+  const body = asked.subarray(HEADER);
+  return (Object.keys(QUESTIONS) as Question[]).find(
+    (question) => QUESTIONS[question].type === type && Buffer.compare(QUESTIONS[question].body, body) === 0,
+  );
 }

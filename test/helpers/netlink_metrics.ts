@@ -1,4 +1,4 @@
-/** What the modules `events` and `flows` return, and what they read: the same on every kernel. */
+/** What the modules `events`, `flows` and `sockets` return, and what they read: the same on every kernel. */
 
 import { Volume } from 'memfs';
 
@@ -6,6 +6,8 @@ import { createLog } from '../../collector/log.ts';
 import { EventsModule } from '../../collector/modules/events/events.ts';
 import { FlowsModule } from '../../collector/modules/flows/flows.ts';
 import type { Sample } from '../../collector/modules/module.ts';
+import { TABLES } from '../../collector/modules/sockets/socket_tally.ts';
+import { SocketsModule } from '../../collector/modules/sockets/sockets.ts';
 import { Host } from '../../collector/procfs/host.ts';
 import type { Runtime } from '../../collector/runtime.ts';
 import { done, FakeChannel, statistics } from './netlink_channel.ts';
@@ -49,6 +51,30 @@ export async function flowSamples(): Promise<readonly Sample[]> {
     every: 10,
     share: 1,
     fullAbove: 100,
+    required: false,
+  });
+  module.collect(0, true);
+  await new Promise((resolve) => setImmediate(resolve));
+  return module.collect(1e6, true);
+}
+
+/** What `sockets` returns of a host with IPv6 that has no sockets. `volume` is what it reads files from. */
+export async function socketSamples(volume: Volume = new Volume()): Promise<readonly Sample[]> {
+  volume.fromJSON(
+    Object.fromEntries(TABLES.map((table) => [`/proc/net/${table}`, '  sl  local_address rem_address\n'])),
+  );
+  const module = new SocketsModule({
+    fs: volume,
+    host: new Host(volume, ''),
+    log,
+    connect: () => {
+      throw new Error('nothing is asked over netlink');
+    },
+    runtime,
+    readFrom: 'procfs',
+    tick: 1,
+    every: 5,
+    share: 1,
     required: false,
   });
   module.collect(0, true);

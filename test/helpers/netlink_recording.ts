@@ -1,4 +1,7 @@
-/** What was recorded of a kernel's ctnetlink (fixtures/netlink), and what `conntrack` printed of the same. */
+/**
+ * What was recorded of a kernel's ctnetlink and sock_diag (fixtures/netlink), and what `conntrack` and `ss` printed of the
+ * same.
+ */
 
 import { readFileSync } from 'node:fs';
 
@@ -19,9 +22,14 @@ export function recorded(name: string): Message[][] {
   return recordedDatagrams(name).map((datagram) => messagesOf(datagram).map(askable));
 }
 
-/** The lines of a recorded text. */
+/** A recorded text. */
+export function recordedText(name: string): string {
+  return readFileSync(new URL(name, FOLDER), 'utf8');
+}
+
+/** Its lines. */
 export function recordedLines(name: string): string[] {
-  return readFileSync(new URL(name, FOLDER), 'utf8').trimEnd().split('\n');
+  return recordedText(name).trimEnd().split('\n');
 }
 
 /** Cuts a datagram whose lengths are right. */
@@ -78,4 +86,17 @@ export function parseLine(line: string): Line {
 
 function tuple(text: string): Tuple {
   return Object.fromEntries([...text.matchAll(/(\w+)=(\S+)/g)].map(([, name, value]) => [name, value]));
+}
+
+/** How many sockets of an address family are in which state, as `ss -aH` printed them: `[['ESTAB', 14], …]`. */
+export function printedSockets(name: string, family: 'inet' | 'inet6'): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const line of recordedLines(name)) {
+    // The state, two queues, the local address: in brackets where it is one of IPv6, or * for all of both families.
+    const match = /^([A-Z0-9-]+) +\d+ +\d+ +(\S)/.exec(line);
+    if (match === null) throw new Error(`not a line of ss: ${line}`);
+    const [, state = '', first = ''] = match;
+    if ('[*'.includes(first) === (family === 'inet6')) counts.set(state, (counts.get(state) ?? 0) + 1);
+  }
+  return counts;
 }

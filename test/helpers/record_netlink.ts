@@ -1,19 +1,20 @@
 /**
- * Records what the kernel this runs on says over ctnetlink, and what `conntrack` prints of the same, into a folder:
+ * Records what the kernel this runs on says over ctnetlink and sock_diag, and what `conntrack` and `ss` print of the
+ * same, into a folder:
  *
  *     npx esbuild test/helpers/record_netlink.ts --bundle --platform=node --format=cjs --outfile=dist/record.cjs
  *     node dist/record.cjs fixtures/netlink/linux-6.18
  *
- * Needs root, the programs `ip`, `nft` and `conntrack`, and the working directory of the project (for koffi). Everything
- * happens in a network namespace of its own, which is removed in the end. Names of the files and their format are told
- * in fixtures/README.md.
+ * Needs root, the programs `ip`, `nft`, `conntrack` and `ss`, and the working directory of the project (for koffi).
+ * Everything happens in network namespaces of its own, which are removed in the end. Names of the files and their
+ * format are told in fixtures/README.md.
  */
 
 import { spawn, spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, connect as open, type Socket } from 'node:net';
+import { createServer, connect as open, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -21,7 +22,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Channel } from '../../collector/netlink/channel.ts';
 import { NETLINK_NETFILTER } from '../../collector/netlink/ctnetlink.ts';
 import { Foreign } from '../../collector/netlink/foreign.ts';
-import { type Question, request } from '../../collector/netlink/request.ts';
+import { NETLINK_SOCK_DIAG } from '../../collector/netlink/inet_diag.ts';
+import { QUESTIONS, type Question, request } from '../../collector/netlink/request.ts';
 import { NetlinkSocket } from '../../collector/netlink/socket.ts';
 import { TCP_STATES } from './tcp_states.ts';
 
@@ -83,6 +85,57 @@ table inet tracking {
 }
 `;
 
+/** Keeps connections in states that pass at once otherwise, by the port of their server. */
+const PORTS = { free: 9000, silent: 9001, unanswered: 9002, endless: 9003, unended: 9004, both: 9005 };
+const HOLDS = `
+table inet holds {
+  chain in {
+    type filter hook input priority 0;
+    tcp dport ${PORTS.silent} drop
+    tcp sport ${PORTS.unanswered} tcp flags & (syn | ack) == syn | ack drop
+    tcp dport ${PORTS.endless} tcp flags & fin == fin drop
+    tcp sport ${PORTS.unended} tcp flags & fin == fin drop
+  }
+}
+`;
+
+/** States as `ss` calls them, each of which is there in both address families. */
+const SOCKET_STATES = [
+  ...['ESTAB', 'SYN-SENT', 'SYN-RECV', 'FIN-WAIT-1', 'FIN-WAIT-2', 'TIME-WAIT'],
+  ...['CLOSE-WAIT', 'LAST-ACK', 'LISTEN', 'CLOSING'],
+];
+
+/** Longer than the kernel puts off an acknowledgement, in milliseconds: it must not be dropped with what carries it. */
+const DELAYED_ACK = 60;
+
+/** How many connections there are of each kind, and how many sockets of UDP: in the end no two states have as many. */
+interface Traffic {
+  readonly established: number;
+  readonly halfClosed: number;
+  readonly closed: number;
+  readonly synSent: number;
+  readonly synReceived: number;
+  readonly ending: number;
+  readonly closing: number;
+  readonly lastAck: number;
+  readonly udpUnconnected: number;
+  readonly udpConnected: number;
+}
+
+const TRAFFIC: Readonly<Record<'127.0.0.1' | '::1', Traffic>> = {
+  '127.0.0.1': {
+    ...{ established: 6, halfClosed: 1, closed: 5, synSent: 6, synReceived: 3, ending: 2, closing: 8, lastAck: 7 },
+    ...{ udpUnconnected: 4, udpConnected: 7 },
+  },
+  '::1': {
+    ...{ established: 7, halfClosed: 5, closed: 3, synSent: 6, synReceived: 4, ending: 6, closing: 7, lastAck: 2 },
+    ...{ udpUnconnected: 5, udpConnected: 3 },
+  },
+};
+
+/** Connections from IPv4 to a server of IPv6: one end counts as the one, the other as the other. */
+const MIXED = 3;
+
 function run(command: readonly string[], input = ''): string {
   const [program = '', ...args] = command;
   const { error, status, stderr, stdout } = spawnSync(program, args, { encoding: 'utf8', input });
@@ -113,8 +166,9 @@ class Recorder {
     this.#foreign = new Foreign(resolve(`node_modules/@koromix/koffi-linux-${process.arch}`));
   }
 
-  socket(): NetlinkSocket {
-    return new NetlinkSocket(this.#foreign, { ...ROOM, name: 'ctnetlink', protocol: NETLINK_NETFILTER });
+  socket(name: 'ctnetlink' | 'sock_diag' = 'ctnetlink'): NetlinkSocket {
+    const protocol = { ctnetlink: NETLINK_NETFILTER, sock_diag: NETLINK_SOCK_DIAG }[name];
+    return new NetlinkSocket(this.#foreign, { ...ROOM, name, protocol });
   }
 
   /** Everything that is there, one datagram a line. */
@@ -127,7 +181,7 @@ class Recorder {
   }
 
   ask(name: string, question: Question): void {
-    const socket = this.socket();
+    const socket = this.socket(QUESTIONS[question].to);
     socket.send(request(question, 1));
     this.write(`${name}.hex`, this.take(socket));
     socket.close();
@@ -182,6 +236,23 @@ class Recorder {
     this.write('events.hex', lines);
   }
 
+  /** Sockets: the answers of sock_diag, the texts of procfs, and what was printed before; the same must be after. */
+  sockets(): void {
+    const before = [socketsText('t'), socketsText('u')];
+    this.ask('tcp_sockets', 'tcpSockets');
+    this.ask('udp_sockets', 'udpSockets');
+    this.ask('udp6_sockets', 'udp6Sockets');
+    for (const table of ['tcp', 'tcp6', 'udp', 'udp6']) {
+      this.write(`${table}.txt`, [readFileSync(`/proc/net/${table}`, 'utf8').replace(/\n$/, '')]);
+    }
+    if (String([socketsText('t'), socketsText('u')]) !== String(before)) {
+      throw new Error('the sockets changed meanwhile: try again');
+    }
+    const [tcp = '', udp = ''] = before;
+    this.write('ss_tcp.txt', [tcp.trimEnd()]);
+    this.write('ss_udp.txt', [udp.trimEnd()]);
+  }
+
   /** What the kernel says to who may not ask. Nothing that needs privilege can come after it. */
   refusal(): void {
     process.setuid?.(NOBODY);
@@ -195,6 +266,11 @@ class Recorder {
 
 function tableText(): string {
   return run(['conntrack', '-L', '-o', 'extended']);
+}
+
+/** What `ss` prints of the sockets of a protocol, `t` or `u`, without the blanks that it ends lines with. */
+function socketsText(protocol: 't' | 'u'): string {
+  return run(['ss', `-an${protocol}H`]).replaceAll(/ +$/gm, '');
 }
 
 function withoutTimes(text: string): string {
@@ -246,6 +322,95 @@ async function makeTraffic(port: number): Promise<() => void> {
   };
 }
 
+/** Makes sockets in every state that can be held, and resolves, when they are in it, to what ends them. */
+async function makeSockets(): Promise<() => void> {
+  const sockets = new Sockets();
+  for (const [host, of] of Object.entries(TRAFFIC)) {
+    const { closed, closing, ending, established, halfClosed, lastAck, synReceived, synSent } = of;
+    for (const port of [PORTS.free, PORTS.unanswered, PORTS.endless, PORTS.unended]) await sockets.listen(port, host);
+    await sockets.connect(established, PORTS.free, host, []);
+    await sockets.connect(halfClosed, PORTS.free, host, ['client']);
+    await sockets.connect(closed, PORTS.free, host, ['client', 'served']);
+    await sockets.connect(ending, PORTS.endless, host, ['client']);
+    await sockets.connect(closing, PORTS.endless, host, ['client', 'served']);
+    await sockets.connect(lastAck, PORTS.unended, host, ['client', 'served']);
+    sockets.knock(synSent, PORTS.silent, host);
+    sockets.knock(synReceived, PORTS.unanswered, host);
+    await sockets.udp(host, of);
+  }
+  await sockets.listen(PORTS.both, '::');
+  await sockets.connect(MIXED, PORTS.both, '127.0.0.1', ['client']);
+  await until('every state is there', () => {
+    const lines = socketsText('t').split('\n');
+    const isThere = (state: string, isInet6: boolean): boolean =>
+      lines.some((line) => line.startsWith(`${state} `) && /^\S+ +\d+ +\d+ +[[*]/.test(line) === isInet6);
+    return SOCKET_STATES.every((state) => isThere(state, false) && isThere(state, true));
+  });
+  return () => sockets.end();
+}
+
+/** Sockets of this process. */
+class Sockets {
+  readonly #servers = new Map<string, Server>();
+  readonly #ends: (() => void)[] = [];
+
+  async listen(port: number, host: string): Promise<void> {
+    const server = createServer({ allowHalfOpen: true }).listen(port, host);
+    this.#servers.set(`${host === '::' ? '127.0.0.1' : host} ${port}`, server);
+    this.#ends.push(() => server.close());
+    await once(server, 'listening');
+  }
+
+  /** Connects so many times, and ends one side of each connection, or one after the other. */
+  async connect(count: number, port: number, host: string, ended: readonly ('client' | 'served')[]): Promise<void> {
+    for (let index = 0; index < count; index++) {
+      const ends = await this.#connection(port, host);
+      for (const side of ended) {
+        ends[side].end();
+        await once(ends[side], 'finish');
+        await sleep(DELAYED_ACK);
+      }
+    }
+  }
+
+  /** Tries to connect so many times, where nobody answers. */
+  knock(count: number, port: number, host: string): void {
+    for (let index = 0; index < count; index++) this.#keep(open({ port, host }));
+  }
+
+  async udp(host: string, { udpConnected, udpUnconnected }: Traffic): Promise<void> {
+    for (let index = 0; index < udpConnected + udpUnconnected; index++) {
+      const socket = createSocket(host === '::1' ? 'udp6' : 'udp4');
+      this.#ends.push(() => socket.close());
+      socket.bind(0, host);
+      await once(socket, 'listening');
+      if (index >= udpConnected) continue;
+      socket.connect(53, host);
+      await once(socket, 'connect');
+    }
+  }
+
+  end(): void {
+    for (const end of this.#ends) end();
+  }
+
+  async #connection(port: number, host: string): Promise<Readonly<Record<'client' | 'served', Socket>>> {
+    const server = this.#servers.get(`${host} ${port}`);
+    if (server === undefined) throw new Error(`nobody listens at ${host} ${port}`);
+    const client = open({ port, host, allowHalfOpen: true });
+    const [served]: Socket[] = await once(server, 'connection');
+    if (served === undefined) throw new Error('a connection without an end');
+    for (const socket of [client, served]) this.#keep(socket.resume());
+    return { client, served };
+  }
+
+  #keep(socket: Socket): void {
+    // The namespace may be gone before the last of them is.
+    socket.on('error', () => undefined);
+    this.#ends.push(() => socket.destroy());
+  }
+}
+
 function setUp(): void {
   run(['ip', 'link', 'set', 'lo', 'up']);
   for (const last of [1, 2, 3]) run(['ip', 'address', 'add', `198.51.100.${last}/32`, 'dev', 'lo']);
@@ -268,19 +433,35 @@ async function recordInside(folder: string): Promise<void> {
   await recorder.events(ENTRIES);
 }
 
+async function recordSockets(folder: string): Promise<void> {
+  run(['ip', 'link', 'set', 'lo', 'up']);
+  run(['nft', '-f', '-'], HOLDS);
+  const end = await makeSockets();
+  new Recorder(folder).sockets();
+  end();
+}
+
+/** Does something in a network namespace of its own; it is told what commands that run there begin with. */
+function inNamespace(name: string, action: (inside: readonly string[]) => void): void {
+  run(['ip', 'netns', 'add', name]);
+  try {
+    action(['ip', 'netns', 'exec', name]);
+  } finally {
+    run(['ip', 'netns', 'delete', name]);
+  }
+}
+
 async function main([folder = '', step]: readonly string[]): Promise<void> {
   if (step === 'inside') return recordInside(folder);
+  if (step === 'sockets') return recordSockets(folder);
   if (step === 'refused') return new Recorder(folder).refusal();
   mkdirSync(folder, { recursive: true });
-  const namespace = `record-${process.pid}`;
-  run(['ip', 'netns', 'add', namespace]);
-  try {
-    const inside = ['ip', 'netns', 'exec', namespace, process.execPath, resolve(process.argv[1] ?? ''), folder];
-    run([...inside, 'inside']);
-    writeFileSync(join(folder, 'refused.hex'), `${run([...inside, 'refused'])}\n`);
-  } finally {
-    run(['ip', 'netns', 'delete', namespace]);
-  }
+  const self = [process.execPath, resolve(process.argv[1] ?? ''), folder];
+  inNamespace(`record-${process.pid}`, (inside) => {
+    run([...inside, ...self, 'inside']);
+    writeFileSync(join(folder, 'refused.hex'), `${run([...inside, ...self, 'refused'])}\n`);
+  });
+  inNamespace(`record-sockets-${process.pid}`, (inside) => run([...inside, ...self, 'sockets']));
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

@@ -1,6 +1,6 @@
 /** Which metrics module `stat` returns on which kernel. */
 
-import type { Scope } from '../../collector/modules/module.ts';
+import type { Sample, Scope } from '../../collector/modules/module.ts';
 import { RecordedHost, SETTINGS } from './recorded_host.ts';
 import { NAMES, OLD_NAMES } from './stat_text.ts';
 
@@ -11,6 +11,15 @@ export const COLUMNS = [...new Set([...NAMES, ...NAMES_5_10, ...OLD_NAMES])];
 
 /** The names of metrics, by scope. */
 export type Metrics = Readonly<Record<Scope, ReadonlySet<string>>>;
+
+/** The metrics that are known in samples. */
+export function metricsIn(samples: readonly Sample[]): Metrics {
+  const metrics: Record<Scope, Set<string>> = { host: new Set(), cpu: new Set(), tcp: new Set(), udp: new Set() };
+  for (const { scope, values } of samples) {
+    for (const [metric, known] of Object.entries(values)) if (known !== undefined) metrics[scope].add(metric);
+  }
+  return metrics;
+}
 
 /**
  * What the module returns on a host whose statistics file has these columns, all of them 0 or 1.
@@ -23,11 +32,7 @@ export function metricsOf(names: readonly string[] | undefined, release: string,
   const host = new RecordedHost(Object.fromEntries(files), { perCpu: true, release });
   if (names !== undefined) host.stat(names, ...[0, 1].map(() => names.map(() => value)));
   host.collect(0);
-  const metrics = { host: new Set<string>(), cpu: new Set<string>() };
-  for (const { scope, values } of host.collect(1)) {
-    for (const [metric, known] of Object.entries(values)) if (known !== undefined) metrics[scope].add(metric);
-  }
-  return metrics;
+  return metricsIn(host.collect(1));
 }
 
 /** Every metric that the module can return on any kernel. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { OperationError } from '../../collector/errors.ts';
 import type { Level } from '../../collector/log.ts';
-import { Obstacle } from '../../collector/modules/access.ts';
+import { CTNETLINK_REMEDIES, Obstacle } from '../../collector/modules/access.ts';
 import { Attempts, type AttemptsOptions } from '../../collector/modules/attempts.ts';
 import { failure } from '../helpers/netlink_channel.ts';
 import { RecordingLog } from '../helpers/recording_log.ts';
@@ -17,6 +17,7 @@ class Trying {
       log: this.log,
       lost: 'there is no water',
       back: 'there is water again',
+      remedies: CTNETLINK_REMEDIES,
       required: false,
       ...options,
     });
@@ -125,6 +126,16 @@ describe('what is in the way', () => {
     expect(trying.said).toEqual([
       `notice ${said('the plugin lacks the capability CAP_NET_ADMIN; the README says how to give it')}`,
       `notice ${said('draw from the well: the rope is too short')}`,
+    ]);
+  });
+
+  it('is said in the words for operators of another source', () => {
+    const trying = new Trying({ remedies: { EPERM: 'ask the owner of the well' } });
+    trying.fail(100, failure('EPERM', 'open', 'the well'));
+    trying.fail(130, failure('ENOENT', 'open', 'the well'));
+    expect(trying.said).toEqual([
+      `notice ${said('ask the owner of the well')}`,
+      `notice ${said('open the well: ENOENT: no such file or directory')}`,
     ]);
   });
 

@@ -4,14 +4,27 @@ import { describe, expect, it } from 'vitest';
 import { FormatError, OperationError } from '../../collector/errors.ts';
 import { Exchange } from '../../collector/netlink/exchange.ts';
 import { Flow } from '../../collector/netlink/flow.ts';
+import { InetSocket } from '../../collector/netlink/inet_diag.ts';
 import { MessageReader } from '../../collector/netlink/message.ts';
 import { Statistics } from '../../collector/netlink/statistics.ts';
-import { altered, bytes, concat, entry, FakeChannel, type Message, message } from '../helpers/netlink_channel.ts';
+import {
+  altered,
+  bytes,
+  concat,
+  diagnosed,
+  entry,
+  FakeChannel,
+  type Message,
+  message,
+} from '../helpers/netlink_channel.ts';
 import { recorded } from '../helpers/netlink_recording.ts';
 
 const SLOT = 16 * 1024;
 const SLOTS = 128;
 const STATISTICS = ['statistics', 'cpu_statistics', 'expectation_statistics'];
+const SOCKETS = ['tcp_sockets', 'udp_sockets', 'udp6_sockets'];
+/** `struct nlmsghdr` and `struct inet_diag_msg`. */
+const SOCKET = 16 + 72;
 const RUNS = { numRuns: 300 };
 
 /** What a reader found until it came to the end or to what it does not understand. */
@@ -21,10 +34,12 @@ interface Outcome {
 }
 
 /** The memory around what is received is full of what could be part of the answer. */
-function channelOf(datagrams: readonly (readonly Message[])[]): FakeChannel {
-  const around = altered(entry({ protocol: 222, status: 0x55555555, tcpState: 200 }), 8, 4, 1);
-  const channel = new FakeChannel({ slots: SLOTS, slotSize: SLOT, around });
-  for (const question of ['table', 'statistics', 'cpuStatistics', 'expectationStatistics'] as const) {
+function channelOf(
+  datagrams: readonly (readonly Message[])[],
+  wrong = entry({ protocol: 222, status: 0x55555555, tcpState: 200 }),
+): FakeChannel {
+  const channel = new FakeChannel({ slots: SLOTS, slotSize: SLOT, around: numbered(wrong) });
+  for (const question of ['table', 'statistics', 'cpuStatistics', 'expectationStatistics', 'tcpSockets'] as const) {
     channel.reply(question, datagrams.length === 0 ? [bytes()] : datagrams);
   }
   return channel;
@@ -82,7 +97,18 @@ function readUse(datagrams: readonly (readonly Message[])[]): Outcome {
   });
 }
 
-const READERS = [readTable, readEvents, readStatistics, readUse];
+function readSockets(datagrams: readonly (readonly Message[])[]): Outcome {
+  const channel = channelOf(datagrams, diagnosed({ family: 222, state: 200 }));
+  const socket = new InetSocket(channel.memory);
+  return outcome((found) => {
+    new Exchange(channel).answer('tcpSockets', (reader) => {
+      socket.read(reader);
+      found.push([socket.family, socket.state]);
+    });
+  });
+}
+
+const READERS = [readTable, readEvents, readStatistics, readUse, readSockets];
 
 /** Nothing but the errors that are told, and no numbers but those that fit into their fields. */
 function expectSound({ error, found }: Outcome, size: number): void {
@@ -180,7 +206,7 @@ describe('whatever is received', () => {
   });
 
   it('behind a right header at random is read within its bounds or refused', () => {
-    const type = fc.constantFrom(0x100, 0x102, 0x104, 0x105, 0x203, 1, 2, 3, 4);
+    const type = fc.constantFrom(0x100, 0x102, 0x104, 0x105, 0x203, 18, 20, 1, 2, 3, 4);
     const one = fc
       .tuple(type, fc.nat(0xffff), fc.constantFrom(1, 1, 1, 2), fc.uint8Array({ maxLength: 120 }))
       .map((parts) => message(...parts));
@@ -218,6 +244,25 @@ describe('whatever is received', () => {
     );
   });
 
+  it.each(SOCKETS)(
+    'is %s with something changed: there are no more than there is room for, of values of one byte',
+    (name) => {
+      fc.assert(
+        fc.property(changed(name), (datagrams) => {
+          const result = readSockets(datagrams);
+          const size = sizeOf(datagrams);
+          expectSound(result, size);
+          expect(result.found.length).toBeLessThanOrEqual(size / SOCKET);
+          for (const [family = -1, state = -1] of result.found) {
+            expect(Math.min(family, state)).toBeGreaterThanOrEqual(0);
+            expect(Math.max(family, state)).toBeLessThanOrEqual(255);
+          }
+        }),
+        RUNS,
+      );
+    },
+  );
+
   it.each(STATISTICS)('is %s with something changed: they have values that counters can have', (name) => {
     fc.assert(
       fc.property(changed(name), fc.constantFrom(readStatistics, readUse), (datagrams, read) => {
@@ -238,6 +283,44 @@ describe('a recorded datagram that is cut', () => {
         const { error, found } = readTable([[all.subarray(0, length)]]);
         expect(found).toEqual(whole.slice(0, found.length));
         expect(error instanceof FormatError || error instanceof OperationError).toBe(true);
+      }),
+      RUNS,
+    );
+  });
+
+  it.each(SOCKETS)('of %s has the sockets that are whole, each as it was, and none that is made up', (name) => {
+    const whole = readSockets(recorded(name).map((datagram) => datagram.map(numbered))).found;
+    const all = concat(recorded(name).flat().map(numbered));
+    const lengths = recorded(name)
+      .flat()
+      .map(({ length }) => length);
+    // All but the end of the answer.
+    expect(whole).toHaveLength(lengths.length - 1);
+    fc.assert(
+      fc.property(fc.nat(Math.min(all.length, SLOT) - 1), (length) => {
+        const { error, found } = readSockets([[all.subarray(0, length)]]);
+        let left = length;
+        const complete = lengths.findIndex((one) => {
+          left -= one;
+          return left < 0;
+        });
+        expect(found).toEqual(whole.slice(0, complete));
+        expect(error instanceof FormatError || error instanceof OperationError).toBe(true);
+      }),
+      RUNS,
+    );
+  });
+
+  it('of a socket is that socket when all that is read of it is there, and is refused otherwise', () => {
+    const sockets = recorded('tcp_sockets').flat().slice(0, -1);
+    const whole = readSockets(recorded('tcp_sockets').map((datagram) => datagram.map(numbered))).found;
+    fc.assert(
+      fc.property(fc.nat(sockets.length - 1), fc.nat(100), (which, size) => {
+        const one = sockets[which] ?? bytes();
+        const length = Math.min(16 + size, one.length);
+        const { error, found } = readSockets([[altered(numbered(one).subarray(0, length), 0, 4, length)]]);
+        if (length < SOCKET) expect([found, error]).toEqual([[], expect.any(FormatError)]);
+        else expect(found).toEqual([whole[which]]);
       }),
       RUNS,
     );

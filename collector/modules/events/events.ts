@@ -9,7 +9,7 @@ import { parseDecimal } from '../../procfs/decimal.ts';
 import { type FileSystem, KernelFile } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';
 import type { Runtime } from '../../runtime.ts';
-import { type Connect, type EventChannel, Obstacle, UNLOADED } from '../access.ts';
+import { type Connect, CTNETLINK_REMEDIES, type EventChannel, Obstacle, UNLOADED } from '../access.ts';
 import { Attempts } from '../attempts.ts';
 import { isDue } from '../due.ts';
 import type { Module, Sample } from '../module.ts';
@@ -90,6 +90,7 @@ export class EventsModule implements Module {
       log,
       lost: 'new and destroyed connections are not drawn',
       back: 'the kernel reports connections again',
+      remedies: CTNETLINK_REMEDIES,
       required: options.required,
     });
     this.#malformed = new Condition(log);

@@ -5,19 +5,16 @@
 
 import type { Log } from '../../log.ts';
 import type { Runtime } from '../../runtime.ts';
-import type { Connect } from '../access.ts';
-import { Attempts } from '../attempts.ts';
-import { isDue } from '../due.ts';
+import { type Connect, CTNETLINK_REMEDIES } from '../access.ts';
 import type { Module, Sample } from '../module.ts';
-import { DumpInterval } from './dump_interval.ts';
+import type { Done, Work } from '../slices.ts';
+import { Survey } from '../survey.ts';
 import { type Dump, Dumper } from './dumper.ts';
 
 /** The kernel fills at most 32 KiB of an answer at once. */
 const ROOM = { slots: 4, slotSize: 32 * 1024 };
 /** A full table counts as full until it is below this part of the limit: the charts must not change to and fro. */
 const FULL_MARGIN = 0.95;
-/** CPU time that the first dump takes on top, in microseconds, because the program has yet to be compiled. */
-const WARM_UP = 150_000;
 
 export interface FlowsOptions {
   readonly log: Log;
@@ -39,57 +36,50 @@ type Values = Record<string, number | undefined>;
 
 export class FlowsModule implements Module {
   readonly name = 'flows';
-  readonly #options: FlowsOptions;
-  readonly #interval: DumpInterval;
-  readonly #attempts: Attempts;
+  readonly #connect: Connect;
+  readonly #fullAbove: number;
+  readonly #survey: Survey<Dump>;
   readonly #values: Values = {};
   readonly #samples: readonly Sample[] = [{ scope: 'host', instance: '', labels: {}, values: this.#values }];
   #dumper: Dumper | undefined;
-  #isDumping = false;
   #isFull = false;
-  #isWarm = false;
-  #isClosed = false;
-  /** What has been dumped since the last reading. */
-  #latest: Dump | undefined;
-  /** What went wrong since the last reading. */
-  #failure: unknown;
-  #next = Number.NEGATIVE_INFINITY;
 
-  constructor(options: FlowsOptions) {
-    this.#options = options;
-    this.#interval = new DumpInterval({ shortest: options.every, tick: options.tick, share: options.share });
-    this.#attempts = new Attempts({
-      log: options.log,
+  constructor({ connect, fullAbove, ...options }: FlowsOptions) {
+    this.#connect = connect;
+    this.#fullAbove = fullAbove;
+    this.#survey = new Survey({
+      ...options,
+      begin: () => this.#dump(),
+      release: () => this.#disconnect(),
+      isSpared: (dump) => this.#judge(dump),
       lost: 'the composition of the connection table is not drawn',
       back: 'the connection table can be dumped again',
-      required: options.required,
+      repaced: 'the connection table is dumped at another interval from now on',
+      counted: ({ tally }) => ({ entries: tally.entries }),
+      remedies: CTNETLINK_REMEDIES,
     });
   }
 
   /** Seconds between two dumps at present. */
   get every(): number {
-    return this.#interval.seconds;
+    return this.#survey.every;
   }
 
   /** Returns what was dumped since the last call, and begins to dump when that is due. */
   collect(at: number, isDrawn: boolean): readonly Sample[] {
-    const latest = this.#latest;
-    if (isDrawn) this.#latest = undefined;
-    if (this.#failure !== undefined) this.#giveUp(at);
-    if (!this.#isDumping && isDue(at, this.#next) && this.#attempts.isDue(at)) {
-      this.#next = at + this.every * 1e6;
-      this.#isDumping = true;
-      // Nothing is thrown: what goes wrong is kept for the next reading.
-      void this.#dump(at);
-    }
+    const latest = this.#survey.collect(at, isDrawn);
     if (latest === undefined) return [];
     this.#fill(latest);
     return this.#samples;
   }
 
   close(): void {
-    this.#isClosed = true;
-    this.#disconnect();
+    this.#survey.close();
+  }
+
+  *#dump(): Work<Dump> {
+    this.#dumper ??= new Dumper(this.#connect(ROOM));
+    return yield* this.#dumper.dump();
   }
 
   #disconnect(): void {
@@ -97,45 +87,13 @@ export class FlowsModule implements Module {
     this.#dumper = undefined;
   }
 
-  async #dump(at: number): Promise<void> {
-    try {
-      // The update that asked for it goes first.
-      await this.#options.runtime.yield();
-      if (this.#isClosed) return;
-      this.#dumper ??= new Dumper(this.#options.connect(ROOM), this.#options.runtime);
-      const dump = await this.#dumper.dump();
-      if (dump !== undefined) this.#take(dump, at);
-    } catch (error) {
-      this.#failure = error;
-    } finally {
-      this.#isDumping = false;
-    }
+  /** Whether the table is so full that it must be spared. */
+  #judge({ utilization = 0 }: Dump): boolean {
+    this.#isFull = utilization > this.#fullAbove * (this.#isFull ? FULL_MARGIN : 1);
+    return this.#isFull;
   }
 
-  #take(dump: Dump, at: number): void {
-    const { fullAbove, log } = this.#options;
-    const before = this.every;
-    this.#isFull = (dump.utilization ?? 0) > fullAbove * (this.#isFull ? FULL_MARGIN : 1);
-    const cpuTime = this.#isWarm ? dump.cpuTime : dump.cpuTime - WARM_UP;
-    this.#isWarm = true;
-    this.#interval.update(cpuTime / 1e6, this.#isFull);
-    this.#next = at + this.every * 1e6;
-    this.#latest = dump;
-    this.#attempts.succeeded(at);
-    if (this.every === before) return;
-    const fields = { entries: dump.tally.entries, cpu_ms: Math.round(dump.cpuTime / 1000), seconds: this.every };
-    log.info('the connection table is dumped at another interval from now on', fields);
-  }
-
-  #giveUp(at: number): void {
-    const failure = this.#failure;
-    this.#failure = undefined;
-    this.#disconnect();
-    this.#attempts.failed(at, failure);
-    this.#next = at;
-  }
-
-  #fill({ cpuTime, duration, tally, utilization }: Dump): void {
+  #fill({ cpuTime, duration, value: { tally, utilization } }: Done<Dump>): void {
     const values = this.#values;
     tally.fill(values);
     values['flows_utilization'] = utilization;

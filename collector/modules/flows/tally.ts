@@ -1,10 +1,7 @@
 /** Counts entries of the connection table: each of them once in every breakdown. */
 
 import {
-  AF_INET,
-  AF_INET6,
   type Flow,
-  IPPROTO_TCP,
   IPS_ASSURED,
   IPS_DST_NAT,
   IPS_HW_OFFLOAD,
@@ -12,6 +9,7 @@ import {
   IPS_SEEN_REPLY,
   IPS_SRC_NAT,
 } from '../../netlink/flow.ts';
+import { AF_INET, AF_INET6, IPPROTO_TCP } from '../../netlink/inet.ts';
 import { PROTOCOLS, placeOf } from '../protocols.ts';
 
 const FAMILIES = ['ipv4', 'ipv6'] as const;

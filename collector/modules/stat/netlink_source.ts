@@ -7,7 +7,7 @@ import { FormatError } from '../../errors.ts';
 import type { Level, Log } from '../../log.ts';
 import type { Channel } from '../../netlink/channel.ts';
 import { type Counters, Statistics } from '../../netlink/statistics.ts';
-import { type Connect, UNLOADED } from '../access.ts';
+import { type Connect, CTNETLINK_REMEDIES, UNLOADED } from '../access.ts';
 import { Attempts } from '../attempts.ts';
 import type { StatTable } from './nf_conntrack_stat.ts';
 
@@ -48,6 +48,7 @@ export class NetlinkSource {
       log,
       lost: 'the statistics cannot be read over netlink',
       back: 'the statistics can be read over netlink again',
+      remedies: CTNETLINK_REMEDIES,
       // That there is no connection tracking is for whoever reads from here to say.
       required: false,
       level,

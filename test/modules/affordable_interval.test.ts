@@ -1,20 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { DumpInterval, type DumpIntervalOptions } from '../../../collector/modules/flows/dump_interval.ts';
+import { AffordableInterval, type AffordableIntervalOptions } from '../../collector/modules/affordable_interval.ts';
 
-/** What the intervals are after dumps of this cost, in seconds of CPU time. */
-function intervals(options: Partial<DumpIntervalOptions>, ...costs: readonly number[]): number[] {
-  const interval = new DumpInterval({ shortest: 10, tick: 1, share: 0.02, ...options });
+/** What the intervals are after times that cost so much, in seconds of CPU time. */
+function intervals(options: Partial<AffordableIntervalOptions>, ...costs: readonly number[]): number[] {
+  const interval = new AffordableInterval({ shortest: 10, tick: 1, share: 0.02, ...options });
   return costs.map((cost) => {
     interval.update(cost, false);
     return interval.seconds;
   });
 }
 
-describe('the interval between two dumps', () => {
-  it('is the one that is asked for, before anything is known and while dumps are cheap', () => {
-    expect(new DumpInterval({ shortest: 10, tick: 1, share: 0.02 }).seconds).toBe(10);
+describe('the interval between two times', () => {
+  it('is the one that is asked for, before anything is known and while it is cheap', () => {
+    expect(new AffordableInterval({ shortest: 10, tick: 1, share: 0.02 }).seconds).toBe(10);
     expect(intervals({}, 0.001, 0.2)).toEqual([10, 10]);
   });
 
@@ -27,11 +27,11 @@ describe('the interval between two dumps', () => {
     [2.401, 300],
     [6.001, 300],
     [1000, 300],
-  ])('lengthens at once for a dump of %d s, at two hundredths of a CPU, to %i s', (cost, seconds) => {
+  ])('lengthens at once for a cost of %d s, at two hundredths of a CPU, to %i s', (cost, seconds) => {
     expect(intervals({}, cost)).toEqual([seconds]);
   });
 
-  it('is shortened only when the dump has become clearly cheaper than the shorter one allows', () => {
+  it('is shortened only when it has become clearly cheaper than the shorter one allows', () => {
     expect(intervals({}, 0.25, 0.2, 0.161, 0.159)).toEqual([20, 20, 20, 10]);
   });
 
@@ -39,7 +39,7 @@ describe('the interval between two dumps', () => {
     expect(intervals({}, 0.19, 0.21, 0.19, 0.21, 0.17)).toEqual([10, 20, 20, 20, 20]);
   });
 
-  it('is shortened by several steps at once when the table has become small', () => {
+  it('is shortened by several steps at once when it has become cheap', () => {
     expect(intervals({}, 5, 0.3, 0.01)).toEqual([300, 20, 10]);
   });
 
@@ -51,14 +51,16 @@ describe('the interval between two dumps', () => {
     [3600, 0.02, 1000, 3600],
     [10, 0.5, 4.9, 10],
     [10, 0.001, 0.05, 60],
-  ])('of %i s at least and a share of %d is, for a dump of %d s, %i s', (shortest, share, cost, seconds) => {
+    [5, 0.02, 0.1, 5],
+    [5, 0.02, 0.11, 10],
+  ])('of %i s at least and a share of %d is, for a cost of %d s, %i s', (shortest, share, cost, seconds) => {
     expect(intervals({ shortest, share }, cost)).toEqual([seconds]);
   });
 
-  it('is doubled while the table is full, at every length', () => {
-    const interval = new DumpInterval({ shortest: 10, tick: 1, share: 0.02 });
-    const update = (cost: number, isFull: boolean): number => {
-      interval.update(cost, isFull);
+  it('is doubled to spare what it is done to, at every length', () => {
+    const interval = new AffordableInterval({ shortest: 10, tick: 1, share: 0.02 });
+    const update = (cost: number, isSpared: boolean): number => {
+      interval.update(cost, isSpared);
       return interval.seconds;
     };
     expect([update(0.1, true), update(0.3, true), update(0.3, false), update(7, true), update(0.01, false)]).toEqual([
@@ -73,24 +75,24 @@ describe('the interval between two dumps', () => {
     [45, 60, 0.1, 90],
     [86_400, 86_400, 0.1, 86_400],
   ])(
-    'with a tick of %i s and %i s asked for, is a multiple of the tick after a dump of %d s',
+    'with a tick of %i s and %i s asked for, is a multiple of the tick after a cost of %d s',
     (tick, shortest, cost, seconds) => {
       expect(intervals({ tick, shortest }, cost)).toEqual([seconds]);
     },
   );
 
-  it('keeps dumping below its share wherever an interval of five minutes can, and is always a multiple of the tick', () => {
+  it('keeps the cost below its share wherever an interval of five minutes can, and is always a multiple of the tick', () => {
     const options = fc.record({
       tick: fc.integer({ min: 1, max: 90 }),
       shortest: fc.integer({ min: 1, max: 600 }),
       share: fc.double({ min: 0.001, max: 1, noNaN: true }),
     });
-    const costs = fc.array(fc.record({ cost: fc.double({ min: 0, max: 20, noNaN: true }), isFull: fc.boolean() }));
+    const costs = fc.array(fc.record({ cost: fc.double({ min: 0, max: 20, noNaN: true }), isSpared: fc.boolean() }));
     fc.assert(
-      fc.property(options, costs, (of, dumps) => {
-        const interval = new DumpInterval(of);
-        for (const { cost, isFull } of dumps) {
-          interval.update(cost, isFull);
+      fc.property(options, costs, (of, times) => {
+        const interval = new AffordableInterval(of);
+        for (const { cost, isSpared } of times) {
+          interval.update(cost, isSpared);
           expect(interval.seconds % of.tick).toBe(0);
           expect(interval.seconds).toBeGreaterThanOrEqual(of.shortest);
           if (interval.seconds < 300) expect(cost / interval.seconds).toBeLessThanOrEqual(of.share * (1 + 1e-9));

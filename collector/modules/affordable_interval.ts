@@ -1,52 +1,52 @@
-/** How often the table may be dumped: so seldom that dumping stays below a share of one CPU. */
+/** How often something dear may be done: so seldom that it stays below a share of one CPU. */
 
-/** Seconds between two dumps, besides the shortest interval that the operator wants. */
+/** Seconds between two times, besides the shortest interval that the operator wants. */
 const STEPS: readonly number[] = [10, 20, 40, 60, 120, 300];
-/** The interval is shortened when the dump has become this much cheaper than the shorter interval allows. */
+/** The interval is shortened when it has become this much cheaper than the shorter interval allows. */
 const MARGIN = 0.8;
 
-export interface DumpIntervalOptions {
+export interface AffordableIntervalOptions {
   /** The shortest interval, in seconds. */
   readonly shortest: number;
   /** Seconds between two ticks: every interval is a multiple of it. */
   readonly tick: number;
-  /** The share of one CPU that dumping may take, from 0 to 1. */
+  /** The share of one CPU that it may take, from 0 to 1. */
   readonly share: number;
 }
 
-export class DumpInterval {
+export class AffordableInterval {
   readonly #steps: readonly number[];
-  readonly #options: DumpIntervalOptions;
+  readonly #options: AffordableIntervalOptions;
   #step = 0;
-  #isFull = false;
+  #isSpared = false;
 
-  constructor(options: DumpIntervalOptions) {
+  constructor(options: AffordableIntervalOptions) {
     const { shortest } = options;
     this.#options = options;
     this.#steps = [shortest, ...STEPS.filter((step) => step > shortest)];
   }
 
-  /** Seconds between two dumps. */
+  /** Seconds between two times. */
   get seconds(): number {
     const { tick } = this.#options;
     const step = this.#steps[this.#step] ?? this.#options.shortest;
-    return Math.ceil((this.#isFull ? 2 * step : step) / tick) * tick;
+    return Math.ceil((this.#isSpared ? 2 * step : step) / tick) * tick;
   }
 
   /**
-   * Takes what a dump cost.
+   * Takes what it cost.
    *
-   * @param cpuSeconds CPU time of the dump.
-   * @param isFull whether the table is so full that it must be spared.
+   * @param cpuSeconds CPU time.
+   * @param isSpared whether the interval is doubled, to spare what it is done to.
    */
-  update(cpuSeconds: number, isFull: boolean): void {
-    this.#isFull = isFull;
+  update(cpuSeconds: number, isSpared: boolean): void {
+    this.#isSpared = isSpared;
     const last = this.#steps.length - 1;
     while (this.#step < last && cpuSeconds > this.#allowed(this.#step)) this.#step++;
     while (this.#step > 0 && cpuSeconds <= MARGIN * this.#allowed(this.#step - 1)) this.#step--;
   }
 
-  /** CPU time that a dump may take at a step, in seconds. */
+  /** CPU time that it may take at a step, in seconds. */
   #allowed(step: number): number {
     return (this.#steps[step] ?? 0) * this.#options.share;
   }

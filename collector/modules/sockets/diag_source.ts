@@ -1,0 +1,80 @@
+/** Counts sockets by asking sock_diag, which hands them out as binary records. Needs no privilege. */
+
+import { FormatError } from '../../errors.ts';
+import type { Channel } from '../../netlink/channel.ts';
+import { Exchange } from '../../netlink/exchange.ts';
+import { AF_INET, AF_INET6 } from '../../netlink/inet.ts';
+import { InetSocket } from '../../netlink/inet_diag.ts';
+import type { MessageReader } from '../../netlink/message.ts';
+import type { Question } from '../../netlink/request.ts';
+import type { Connect } from '../access.ts';
+import type { Work } from '../slices.ts';
+import { SocketTally } from './socket_tally.ts';
+
+/** The kernel fills at most 32 KiB of an answer at once. */
+const ROOM = { slots: 4, slotSize: 32 * 1024 };
+
+/** What is kept from one count to the next. */
+interface Connection {
+  readonly channel: Channel;
+  readonly exchange: Exchange;
+  readonly socket: InetSocket;
+}
+
+export class DiagSource {
+  readonly #connect: Connect;
+  #connection: Connection | undefined;
+
+  constructor(connect: Connect) {
+    this.#connect = connect;
+  }
+
+  /**
+   * Counts all sockets of both protocols and both address families. After an error the source must be closed.
+   *
+   * @throws {Obstacle} when there is no way to the kernel.
+   * @throws {OperationError} when the kernel refuses.
+   * @throws {FormatError} when its answer makes no sense.
+   */
+  *count(): Work<SocketTally[]> {
+    this.#connection ??= connected(this.#connect(ROOM));
+    const { exchange, socket } = this.#connection;
+    const [tcp, tcp6, udp, udp6] = [
+      new SocketTally('tcp'),
+      new SocketTally('tcp6'),
+      new SocketTally('udp'),
+      new SocketTally('udp6'),
+    ];
+    yield* ask(exchange, 'tcpSockets', counting(socket, tcp, tcp6));
+    yield* ask(exchange, 'udpSockets', counting(socket, udp, udp6));
+    yield* ask(exchange, 'udp6Sockets', counting(socket, udp, udp6));
+    return [tcp, tcp6, udp, udp6];
+  }
+
+  close(): void {
+    this.#connection?.channel.close();
+    this.#connection = undefined;
+  }
+}
+
+function connected(channel: Channel): Connection {
+  return { channel, exchange: new Exchange(channel), socket: new InetSocket(channel.memory) };
+}
+
+/** What counts a message's socket by its address family. */
+function counting(socket: InetSocket, inet: SocketTally, inet6: SocketTally): (message: MessageReader) => void {
+  return (message) => {
+    socket.read(message);
+    const { family, state } = socket;
+    if (family === AF_INET) inet.add(state);
+    else if (family === AF_INET6) inet6.add(state);
+    else throw new FormatError(`a socket of the unknown address family ${family}`);
+  };
+}
+
+/** Takes a whole answer; a list that changed meanwhile is taken as it is. */
+function* ask(exchange: Exchange, question: Question, visit: (message: MessageReader) => void): Work<void> {
+  exchange.ask(question);
+  while (exchange.take(visit) === 'more') yield;
+  yield;
+}

@@ -1,0 +1,78 @@
+/**
+ * The text of `/proc/net/{tcp,tcp6,udp,udp6}`: a line of headings, then a line for each socket, which begins
+ *
+ *     ` 123: 0100007F:0277 00000000:0000 0A `
+ *
+ * with its number, its address and port, those of its peer, and its state, all but the first in hexadecimal. Addresses
+ * have 8 digits or 32.
+ * Source: `tcp4_seq_show` and its likes in net/ipv4/{tcp_ipv4,udp}.c and net/ipv6/{tcp_ipv6,udp}.c of the kernel.
+ */
+
+import { FormatError } from '../../errors.ts';
+
+const NEWLINE = 10;
+const SPACE = 32;
+const COLON = 58;
+const PORT = 4;
+
+/**
+ * Skips the line of headings.
+ *
+ * @param lines whole lines.
+ * @returns where the next line begins.
+ * @throws {FormatError} when the first line is another.
+ */
+export function skipHeadings(lines: Buffer): number {
+  const end = lines.indexOf(NEWLINE);
+  if (!/^\s*sl\s+local_address\s/.test(lines.toString('latin1', 0, end))) {
+    throw new FormatError('a list of sockets begins with headings, this does not');
+  }
+  return end + 1;
+}
+
+/**
+ * Reads the states of sockets.
+ *
+ * @param lines whole lines.
+ * @param start where the first of them begins.
+ * @param digits of an address, 8 or 32.
+ * @param add called with the number of each socket's state.
+ * @throws {FormatError} when a line is none of a socket.
+ */
+export function readStates(lines: Buffer, start: number, digits: number, add: (state: number) => void): void {
+  // Behind the number of the socket: two addresses with their ports, each followed by a space.
+  const peer = digits + 1 + PORT + 1;
+  const offset = 2 * peer;
+  for (let at = start; at < lines.length; ) {
+    const colon = lines.indexOf(COLON, at);
+    const first = colon + 2;
+    const end = lines.indexOf(NEWLINE, at);
+    const isWhole =
+      colon > at &&
+      first + offset + 2 < end &&
+      lines[first - 1] === SPACE &&
+      lines[first + digits] === COLON &&
+      lines[first + peer - 1] === SPACE &&
+      lines[first + peer + digits] === COLON &&
+      lines[first + offset - 1] === SPACE &&
+      lines[first + offset + 2] === SPACE;
+    const state = isWhole ? hexadecimal(lines[first + offset], lines[first + offset + 1]) : undefined;
+    if (state === undefined) {
+      throw new FormatError(`not a line of a socket: "${lines.toString('latin1', at, Math.min(end, at + 160))}"`);
+    }
+    add(state);
+    at = end + 1;
+  }
+}
+
+/** The number of two digits, or `undefined` when they are none. */
+function hexadecimal(high: number | undefined, low: number | undefined): number | undefined {
+  const [first, second] = [digit(high), digit(low)];
+  return first < 0 || second < 0 ? undefined : first * 16 + second;
+}
+
+function digit(byte = 0): number {
+  if (byte >= 48 && byte <= 57) return byte - 48;
+  const letter = byte & ~0x20;
+  return letter >= 65 && letter <= 70 ? letter - 55 : -1;
+}

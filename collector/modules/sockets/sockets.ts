@@ -1,0 +1,86 @@
+/**
+ * Module `sockets`: the host's own TCP and UDP sockets by state, counted as often as that stays cheap. Needs no
+ * privilege.
+ */
+
+import type { Log } from '../../log.ts';
+import type { FileSystem } from '../../procfs/file.ts';
+import type { Host } from '../../procfs/host.ts';
+import type { Runtime } from '../../runtime.ts';
+import { type Connect, SOCK_DIAG_REMEDIES } from '../access.ts';
+import type { Module, Sample, Scope } from '../module.ts';
+import { Survey } from '../survey.ts';
+import { SocketSource } from './socket_source.ts';
+import { type SocketTally, TABLES, type Table } from './socket_tally.ts';
+
+export interface SocketsOptions {
+  readonly fs: FileSystem;
+  readonly host: Host;
+  readonly log: Log;
+  readonly connect: Connect;
+  readonly runtime: Runtime;
+  /** Where sockets are counted; `auto` is netlink where it can be had, else procfs. */
+  readonly readFrom: 'auto' | 'netlink' | 'procfs';
+  /** Seconds between two ticks. */
+  readonly tick: number;
+  /** Seconds between two counts, when these are cheap. */
+  readonly every: number;
+  /** The share of one CPU that counting may take, from 0 to 1. */
+  readonly share: number;
+  /** Whether sockets are expected to be counted: that they cannot be is then an error in the log. */
+  readonly required: boolean;
+}
+
+/** The sample of one list of sockets, and its values. */
+interface Instance {
+  readonly sample: Sample;
+  readonly values: Record<string, number | undefined>;
+}
+
+const SCOPES: Readonly<Record<Table, Scope>> = { tcp: 'tcp', tcp6: 'tcp', udp: 'udp', udp6: 'udp' };
+
+export class SocketsModule implements Module {
+  readonly name = 'sockets';
+  readonly #survey: Survey<readonly SocketTally[]>;
+  readonly #instances = new Map<Table, Instance>(TABLES.map((table) => [table, instanceOf(table)]));
+
+  constructor({ connect, fs, host, readFrom, ...options }: SocketsOptions) {
+    const source = new SocketSource({ connect, fs, host, log: options.log, readFrom });
+    this.#survey = new Survey({
+      ...options,
+      begin: (at) => source.count(at),
+      release: () => source.close(),
+      lost: 'sockets are not drawn',
+      back: 'sockets can be counted again',
+      repaced: 'sockets are counted at another interval from now on',
+      counted: (tallies) => ({ sockets: tallies.reduce((sum, { sockets }) => sum + sockets, 0) }),
+      remedies: readFrom === 'netlink' ? SOCK_DIAG_REMEDIES : {},
+    });
+  }
+
+  /** Seconds between two counts at present. */
+  get every(): number {
+    return this.#survey.every;
+  }
+
+  /** Returns what was counted since the last call, and begins to count when that is due. */
+  collect(at: number, isDrawn: boolean): readonly Sample[] {
+    const latest = this.#survey.collect(at, isDrawn);
+    if (latest === undefined) return [];
+    return latest.value.flatMap((tally) => {
+      const instance = this.#instances.get(tally.table);
+      if (instance === undefined) return [];
+      tally.fill(instance.values);
+      return [instance.sample];
+    });
+  }
+
+  close(): void {
+    this.#survey.close();
+  }
+}
+
+function instanceOf(table: Table): Instance {
+  const values = {};
+  return { sample: { scope: SCOPES[table], instance: table, labels: { protocol: table }, values }, values };
+}

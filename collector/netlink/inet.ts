@@ -1,0 +1,13 @@
+/** The numbers of the Internet protocols. Source: linux/socket.h, and the registry of protocol numbers of IANA. */
+
+/** Address families. */
+export const AF_INET = 2;
+export const AF_INET6 = 10;
+
+/** Protocol numbers. */
+export const IPPROTO_ICMP = 1;
+export const IPPROTO_TCP = 6;
+export const IPPROTO_UDP = 17;
+export const IPPROTO_GRE = 47;
+export const IPPROTO_ICMPV6 = 58;
+export const IPPROTO_SCTP = 132;

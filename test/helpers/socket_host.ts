@@ -1,0 +1,138 @@
+/** A host in memory with sockets, which its kernel tells of over sock_diag and in the lists below `/proc/net` alike. */
+
+import { Volume } from 'memfs';
+import { vi } from 'vitest';
+
+import type { Connect } from '../../collector/modules/access.ts';
+import { type SocketTally, TABLES, type Table } from '../../collector/modules/sockets/socket_tally.ts';
+import type { FileSystem } from '../../collector/procfs/file.ts';
+import { diagnosed, done, FakeChannel, type Message, type Receipt } from './netlink_channel.ts';
+import { inStates, listText } from './socket_lists.ts';
+
+/** The states of the sockets of each list; a list that is left out does not exist. */
+export type SocketStates = Partial<Readonly<Record<Table, readonly number[]>>>;
+
+type SocketQuestion = 'tcpSockets' | 'udpSockets' | 'udp6Sockets';
+
+const INET = { tcp: 2, tcp6: 10, udp: 2, udp6: 10 };
+/** Sockets in a datagram of the answer. */
+const IN_DATAGRAM = 3;
+
+export class SocketHost {
+  readonly volume = new Volume();
+  /** Every channel that was opened, in order. */
+  readonly channels: FakeChannel[] = [];
+  /** Every file that was opened, in order. */
+  readonly opened: string[] = [];
+  /** In place of a channel. */
+  obstacle: unknown;
+  /** In place of the answers to some questions. */
+  readonly answers: Partial<Record<SocketQuestion, readonly Receipt[]>> = {};
+  /** Called before a datagram is received or a file is read. */
+  onRead: () => void = () => undefined;
+  /** Bytes that a read of a file brings at most. */
+  mostRead = Number.POSITIVE_INFINITY;
+  /** The codes of the errors of opening some files, by their paths. */
+  readonly refusals = new Map<string, string>();
+  #descriptors = 0;
+  #states: SocketStates = {};
+
+  constructor(states: SocketStates) {
+    this.become(states);
+    this.#watch();
+  }
+
+  /** From now on it has these sockets. */
+  become(states: SocketStates): void {
+    this.#states = states;
+    this.volume.mkdirSync('/proc/net', { recursive: true });
+    for (const table of TABLES) {
+      const list = states[table];
+      if (list === undefined) this.volume.rmSync(`/proc/net/${table}`, { force: true });
+      else this.volume.writeFileSync(`/proc/net/${table}`, listText(table, inStates(...list)));
+    }
+  }
+
+  /** Opens a channel. */
+  readonly connect: Connect = (room) => {
+    if (this.obstacle !== undefined) throw this.obstacle;
+    const around = new Uint8Array(room.slotSize).fill(0xff);
+    const channel = new FakeChannel({ ...room, around, name: 'sock_diag' });
+    channel.replyWith('tcpSockets', () => this.#answer('tcpSockets', 18, 'tcp', 'tcp6'));
+    channel.replyWith('udpSockets', () => this.#answer('udpSockets', 20, 'udp'));
+    channel.replyWith('udp6Sockets', () => this.#answer('udp6Sockets', 20, 'udp6'));
+    const receive = channel.receive.bind(channel);
+    vi.spyOn(channel, 'receive').mockImplementation(() => {
+      this.onRead();
+      return receive();
+    });
+    this.channels.push(channel);
+    return channel;
+  };
+
+  /** Descriptors and channels that nobody has let go of. */
+  get held(): number {
+    return this.#descriptors + this.channels.filter(({ isClosed }) => !isClosed).length;
+  }
+
+  /** How often the kernel was asked, over all channels, for TCP sockets: once for each count. */
+  get asked(): number {
+    return this.channels.reduce((sum, channel) => sum + channel.timesAsked('tcpSockets'), 0);
+  }
+
+  #answer(question: SocketQuestion, type: number, ...tables: readonly Table[]): readonly Receipt[] {
+    const answer = this.answers[question];
+    if (answer !== undefined) return answer;
+    const all: Message[] = tables.flatMap((table) =>
+      (this.#states[table] ?? []).map((state) => diagnosed({ family: INET[table], state, type })),
+    );
+    const receipts: Receipt[] = [];
+    for (let at = 0; at < all.length; at += IN_DATAGRAM) receipts.push([all.slice(at, at + IN_DATAGRAM)]);
+    return [...receipts, [done()]];
+  }
+
+  #watch(): void {
+    const open = this.volume.openSync.bind(this.volume);
+    const read: FileSystem['readSync'] = this.volume.readSync.bind(this.volume);
+    const close = this.volume.closeSync.bind(this.volume);
+    vi.spyOn(this.volume, 'openSync').mockImplementation((path, flags) => {
+      this.opened.push(String(path));
+      const code = this.refusals.get(String(path));
+      if (code !== undefined) throw Object.assign(new Error(`${code}: refused`), { code });
+      const descriptor = open(path, flags);
+      this.#descriptors++;
+      return descriptor;
+    });
+    const limited: FileSystem['readSync'] = (descriptor, buffer, offset, length, position) => {
+      this.onRead();
+      return read(descriptor, buffer, offset, Math.min(length, this.mostRead), position);
+    };
+    vi.spyOn<FileSystem, 'readSync'>(this.volume, 'readSync').mockImplementation(limited);
+    vi.spyOn(this.volume, 'closeSync').mockImplementation((descriptor) => {
+      this.#descriptors--;
+      close(descriptor);
+    });
+  }
+}
+
+/** What was counted, as numbers by list: only those that are not 0. */
+export function counted(tallies: readonly SocketTally[]): Record<string, Record<string, number>> {
+  return Object.fromEntries(
+    tallies.map((tally) => {
+      const values: Record<string, number | undefined> = {};
+      tally.fill(values);
+      const known = Object.entries(values).flatMap(([metric, value = 0]) =>
+        value === 0 ? [] : [[metric.replace('socket_', ''), value] as const],
+      );
+      return [tally.table, Object.fromEntries(known)];
+    }),
+  );
+}
+
+/** Does work to its end, without a pause. */
+export function finish<T>(work: Generator<void, T, void>): T {
+  for (;;) {
+    const step = work.next();
+    if (step.done === true) return step.value;
+  }
+}

@@ -1,0 +1,224 @@
+import { describe, expect, it } from 'vitest';
+
+import { FormatError, OperationError } from '../../../collector/errors.ts';
+import { Obstacle } from '../../../collector/modules/access.ts';
+import { DiagSource } from '../../../collector/modules/sockets/diag_source.ts';
+import {
+  altered,
+  diagnosed,
+  done,
+  error,
+  failure,
+  type Message,
+  message,
+  overrun,
+  type Receipt,
+} from '../../helpers/netlink_channel.ts';
+import { counted, finish, SocketHost, type SocketStates } from '../../helpers/socket_host.ts';
+
+const INTERRUPTED = 0x10;
+const SOCKETS: SocketStates = {
+  tcp: [10, 1, 1, 1, 2, 12, 6, 6],
+  tcp6: [10, 10, 8, 8, 8, 8, 8, 3],
+  udp: [7, 7, 7, 1],
+  udp6: [1, 1, 7],
+};
+const COUNTS = {
+  tcp: { listen: 1, established: 3, syn_sent: 1, new_syn_recv: 1, time_wait: 2 },
+  tcp6: { listen: 2, close_wait: 5, syn_recv: 1 },
+  udp: { unconnected: 3, connected: 1 },
+  udp6: { connected: 2, unconnected: 1 },
+};
+
+/** A host and the source that asks it. */
+function asking(states: SocketStates = SOCKETS): { host: SocketHost; source: DiagSource } {
+  const host = new SocketHost(states);
+  return { host, source: new DiagSource(host.connect) };
+}
+
+/** What is thrown when the answer to the question for TCP sockets is this. */
+function refusal(...answer: readonly Receipt[]): unknown {
+  const { host, source } = asking();
+  host.answers.tcpSockets = answer;
+  try {
+    finish(source.count());
+  } catch (thrown) {
+    return thrown;
+  }
+  throw new Error('nothing was thrown');
+}
+
+describe('sockets over sock_diag', () => {
+  it('are counted by list and state, whichever question brought them', () => {
+    const { source } = asking();
+    expect(counted(finish(source.count()))).toEqual(COUNTS);
+  });
+
+  it('are asked for in three questions over one channel, which is kept', () => {
+    const { host, source } = asking();
+    const questions = ['tcpSockets', 'udpSockets', 'udp6Sockets'];
+    finish(source.count());
+    finish(source.count());
+    expect(host.channels).toHaveLength(1);
+    expect(host.channels[0]?.sent.map(({ question }) => question)).toEqual([...questions, ...questions]);
+  });
+
+  it('are counted anew each time', () => {
+    const { host, source } = asking();
+    finish(source.count());
+    host.become({ tcp: [4], tcp6: [], udp: [], udp6: [7] });
+    expect(counted(finish(source.count()))).toEqual({
+      tcp: { fin_wait1: 1 },
+      tcp6: {},
+      udp: {},
+      udp6: { unconnected: 1 },
+    });
+  });
+
+  it('may be none at all', () => {
+    const { source } = asking({});
+    expect(counted(finish(source.count()))).toEqual({ tcp: {}, tcp6: {}, udp: {}, udp6: {} });
+  });
+
+  it('of an address family come from the socket itself, in whichever answer it is', () => {
+    const { host, source } = asking({});
+    host.answers.udpSockets = [[[diagnosed({ family: 10, state: 1 }), diagnosed({ family: 2, state: 7 }), done()]]];
+    expect(counted(finish(source.count()))).toMatchObject({ udp: { unconnected: 1 }, udp6: { connected: 1 } });
+  });
+
+  it('are no matter of files', () => {
+    const { host, source } = asking();
+    finish(source.count());
+    expect(host.opened).toEqual([]);
+  });
+
+  it('are counted with a chance of a pause after each datagram and each answer', () => {
+    const { host, source } = asking();
+    const work = source.count();
+    const received: number[] = [];
+    let reads = 0;
+    host.onRead = () => reads++;
+    for (let step = work.next(); step.done !== true; step = work.next()) {
+      received.push(reads);
+      reads = 0;
+    }
+    // Six datagrams and the end; two and the end; one and the end.
+    expect(received).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]);
+  });
+
+  it.each<[string, readonly Receipt[]]>([
+    ['told so at the end', [[[diagnosed({ family: 10, state: 9 }), done(0, INTERRUPTED)]]]],
+    ['told so with a socket', [[altered(diagnosed({ family: 10, state: 9 }), 6, 2, INTERRUPTED | 2)], [done()]]],
+    ['dropped some', [overrun(), [[diagnosed({ family: 10, state: 9 }), done()]]]],
+  ])('that changed meanwhile, for the kernel %s, are counted as it told of them, without asking again', (_, answer) => {
+    const { host, source } = asking({});
+    host.answers.tcpSockets = answer;
+    expect(counted(finish(source.count()))['tcp6']).toEqual({ last_ack: 1 });
+    expect(host.asked).toBe(1);
+  });
+});
+
+describe('sockets that cannot be counted over sock_diag', () => {
+  it('because there is no way to it are told by that obstacle', () => {
+    const { host, source } = asking();
+    host.obstacle = new Obstacle('elsewhere', 'the host lives elsewhere');
+    expect(() => finish(source.count())).toThrow(new Obstacle('elsewhere', 'the host lives elsewhere'));
+  });
+
+  it('because the kernel refuses are told by its error, and what was asked', () => {
+    const thrown = refusal([error(2)]);
+    expect(thrown).toBeInstanceOf(OperationError);
+    expect(thrown).toMatchObject({
+      code: 'ENOENT',
+      message: 'ask sock_diag for TCP sockets: ENOENT: no such file or directory',
+    });
+  });
+
+  it.each<['udpSockets' | 'udp6Sockets', string]>([
+    ['udpSockets', 'ask sock_diag for UDP sockets: ENOENT: '],
+    ['udp6Sockets', 'ask sock_diag for UDP sockets of IPv6: ENOENT: '],
+  ])('because the kernel refuses are told by what was asked: %s', (question, message) => {
+    const { host, source } = asking();
+    host.answers[question] = [[error(2)]];
+    expect(() => finish(source.count())).toThrow(message);
+  });
+
+  it.each<[string, string, readonly Receipt[]]>([
+    ['the kernel says nothing', 'ask sock_diag for TCP sockets: the answer broke off', []],
+    [
+      'the kernel falls silent',
+      'ask sock_diag for TCP sockets: the answer broke off',
+      [[diagnosed({ state: 1 }), diagnosed({ state: 1 })]],
+    ],
+    [
+      'the kernel breaks off with an error',
+      'ask sock_diag for TCP sockets: ENOMEM: not enough memory',
+      [[diagnosed({ state: 1 })], [done(-12)]],
+    ],
+    [
+      'the channel fails',
+      'receive from sock_diag: EIO: i/o error',
+      [[diagnosed({ state: 1 })], failure('EIO', 'receive from', 'sock_diag')],
+    ],
+  ])('because %s are an error, not a part of them', (_what, text, answer) => {
+    const thrown = refusal(...answer);
+    expect(thrown).toBeInstanceOf(OperationError);
+    expect(thrown).toMatchObject({ message: text });
+  });
+
+  it.each<[string, string, Message]>([
+    ['of an unknown state', 'a socket of tcp in the unknown state 13', diagnosed({ state: 13 })],
+    ['of no state', 'a socket of tcp6 in the unknown state 0', diagnosed({ family: 10, state: 0 })],
+    ['of an unknown address family', 'a socket of the unknown address family 1', diagnosed({ family: 1, state: 10 })],
+    ['that is not whole', 'a socket of 71 bytes, not 72', message(20, 2, 1, diagnosed({ state: 1 }).slice(16, 87))],
+    ['of no bytes', 'a socket of 0 bytes, not 72', message(20, 2, 1)],
+    [
+      'longer than what was received',
+      'a message claims to be 5000 bytes long where there are 96',
+      altered(diagnosed({ state: 1 }), 0, 4, 5000),
+    ],
+  ])('since one is %s are an error, never a wrong number', (_what, text, socket) => {
+    const thrown = refusal([[diagnosed({ state: 1 })]], [[socket]], [done()]);
+    expect(thrown).toEqual(new FormatError(text));
+  });
+
+  it('of UDP in a state of TCP are an error', () => {
+    const { host, source } = asking();
+    host.answers.udp6Sockets = [[[diagnosed({ family: 10, state: 10 }), done()]]];
+    expect(() => finish(source.count())).toThrow(new FormatError('a socket of udp6 in the unknown state 10'));
+  });
+
+  it('can be counted over another channel, when the first was closed', () => {
+    const { host, source } = asking();
+    host.answers.tcpSockets = [[error(12)]];
+    expect(() => finish(source.count())).toThrow(OperationError);
+    source.close();
+    expect(host.held).toBe(0);
+    delete host.answers.tcpSockets;
+    expect(counted(finish(source.count()))).toEqual(COUNTS);
+    expect(host.channels).toHaveLength(2);
+  });
+});
+
+describe('the channel to sock_diag', () => {
+  it('has room for what the kernel answers at once', () => {
+    const rooms: unknown[] = [];
+    const host = new SocketHost({});
+    const source = new DiagSource((room) => {
+      rooms.push(room);
+      return host.connect(room);
+    });
+    finish(source.count());
+    expect(rooms).toEqual([{ slots: 4, slotSize: 32_768 }]);
+  });
+
+  it('is not there before anything is counted, and closed once', () => {
+    const { host, source } = asking();
+    expect(() => source.close()).not.toThrow();
+    expect(host.channels).toEqual([]);
+    finish(source.count());
+    source.close();
+    source.close();
+    expect([host.held, host.channels.length]).toEqual([0, 1]);
+  });
+});

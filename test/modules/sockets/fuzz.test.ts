@@ -1,0 +1,291 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { FormatError, OperationError } from '../../../collector/errors.ts';
+import { DiagSource } from '../../../collector/modules/sockets/diag_source.ts';
+import { ProcfsSource } from '../../../collector/modules/sockets/procfs_source.ts';
+import { type SocketTally, TABLES, type Table } from '../../../collector/modules/sockets/socket_tally.ts';
+import type { FileSystem } from '../../../collector/procfs/file.ts';
+import { Host } from '../../../collector/procfs/host.ts';
+import { altered, diagnosed, done, FakeChannel, type Receipt } from '../../helpers/netlink_channel.ts';
+import { counted, finish } from '../../helpers/socket_host.ts';
+import { HEADINGS, type ListedSocket, listText } from '../../helpers/socket_lists.ts';
+
+type Lists = Readonly<Record<Table, readonly ListedSocket[]>>;
+
+const NAMES = {
+  ...{ 1: 'established', 2: 'syn_sent', 3: 'syn_recv', 4: 'fin_wait1', 5: 'fin_wait2', 6: 'time_wait' },
+  ...{ 7: 'close', 8: 'close_wait', 9: 'last_ack', 10: 'listen', 11: 'closing', 12: 'new_syn_recv' },
+} as const;
+const UDP_NAMES = { 1: 'connected', 7: 'unconnected' } as const;
+
+const tcpState = fc.integer({ min: 1, max: 12 });
+const udpState = fc.constantFrom(1, 7);
+
+function listOf(state: fc.Arbitrary<number>): fc.Arbitrary<ListedSocket[]> {
+  const socket = fc.record({
+    state,
+    number: fc.nat(1_000_000),
+    address: fc.nat(0xffffffff),
+    port: fc.nat(0xffff),
+  });
+  return fc.array(socket, { maxLength: 40 });
+}
+
+const lists: fc.Arbitrary<Lists> = fc.record({
+  tcp: listOf(tcpState),
+  tcp6: listOf(tcpState),
+  udp: listOf(udpState),
+  udp6: listOf(udpState),
+});
+
+/** How many bytes reads bring, in turn. */
+const readings = fc.array(fc.integer({ min: 1, max: 3000 }), { minLength: 1, maxLength: 10 });
+
+/** What there is to count, by list and name. */
+function expected(of: Lists): Record<string, Record<string, number>> {
+  return Object.fromEntries(
+    TABLES.map((table) => {
+      const counts: Record<string, number> = {};
+      const names: Readonly<Record<number, string>> = table.startsWith('udp') ? UDP_NAMES : NAMES;
+      for (const { state } of of[table]) {
+        const name = names[state] ?? 'nothing';
+        counts[name] = (counts[name] ?? 0) + 1;
+      }
+      return [table, counts];
+    }),
+  );
+}
+
+/** A file system of nothing but these lists, whose reads bring so many bytes at most, in turn. */
+function fileSystemOf(texts: ReadonlyMap<string, Buffer>, sizes: readonly number[]): FileSystem {
+  const paths = [...texts.keys()];
+  let reads = 0;
+  return {
+    openSync: (path) => paths.indexOf(path),
+    readSync: (descriptor, buffer, offset, length, position) => {
+      const text = texts.get(paths[descriptor] ?? '') ?? Buffer.alloc(0);
+      const most = Math.min(length, sizes[reads++ % sizes.length] ?? length);
+      return text.copy(buffer, offset, position, position + most);
+    },
+    // No file of the kernel's own, whose reads end at pages alone.
+    fstatSync: () => ({ nlink: 1, size: 1 }),
+    closeSync: () => undefined,
+    statSync: () => ({ ino: 1 }),
+  };
+}
+
+function readLists(texts: Readonly<Record<Table, Buffer>>, sizes: readonly number[]): SocketTally[] {
+  const fs = fileSystemOf(new Map(TABLES.map((table) => [`/proc/net/${table}`, texts[table]])), sizes);
+  return finish(new ProcfsSource(fs, new Host(fs, '')).count());
+}
+
+const EMPTY = {
+  tcp: Buffer.from(`${HEADINGS.tcp}\n`),
+  tcp6: Buffer.from(`${HEADINGS.tcp6}\n`),
+  udp: Buffer.from(`${HEADINGS.udp}\n`),
+  udp6: Buffer.from(`${HEADINGS.udp6}\n`),
+};
+
+type Change = (text: Buffer) => Buffer;
+
+const flip = fc.tuple(fc.nat(), fc.nat(7)).map(
+  ([at, bit]): Change =>
+    (text) => {
+      const copy = Buffer.from(text);
+      if (copy.length > 0) copy[at % copy.length] = (copy[at % copy.length] ?? 0) ^ (1 << bit);
+      return copy;
+    },
+);
+
+const cut = fc.nat().map(
+  (at): Change =>
+    (text) =>
+      text.subarray(0, at % (text.length + 1)),
+);
+
+const garbage = fc
+  .tuple(
+    fc.nat(),
+    fc.oneof(
+      fc.uint8Array({ maxLength: 60 }),
+      fc.constantFrom('\n', ': ', ' 01 ').map((text) => Buffer.from(text)),
+    ),
+  )
+  .map(
+    ([at, bytes]): Change =>
+      (text) => {
+        const place = at % (text.length + 1);
+        return Buffer.concat([text.subarray(0, place), bytes, text.subarray(place)]);
+      },
+  );
+
+/** Takes some bytes away from one place and puts them in at another: lines out of order, torn and glued. */
+const move = fc.tuple(fc.nat(), fc.nat(400), fc.nat()).map(
+  ([from, length, to]): Change =>
+    (text) => {
+      const start = from % (text.length + 1);
+      const piece = text.subarray(start, start + length);
+      const rest = Buffer.concat([text.subarray(0, start), text.subarray(start + piece.length)]);
+      const place = to % (rest.length + 1);
+      return Buffer.concat([rest.subarray(0, place), piece, rest.subarray(place)]);
+    },
+);
+
+/** Whole lines in another order, some of them left out or double, which no reader can notice. */
+const reorder = fc.array(fc.nat(), { minLength: 1, maxLength: 60 }).map(
+  (order): Change =>
+    (text) => {
+      const [headings = '', ...lines] = text.toString('latin1').trimEnd().split('\n');
+      const some = lines.length === 0 ? [] : order.map((at) => lines[at % lines.length] ?? '');
+      return Buffer.from([headings, ...some].map((line) => `${line}\n`).join(''), 'latin1');
+    },
+);
+
+const changes = fc.array(fc.oneof(flip, cut, garbage, move, reorder), { minLength: 1, maxLength: 4 });
+
+/** The states that the lines of a text show, each where a reader of `ss` would look for it; the first has none. */
+function shown(table: Table, text: string): number[] {
+  const address = `[^\\n]{${table.endsWith('6') ? 32 : 8}}:[^\\n]{4}`;
+  const line = new RegExp(`^[^:\\n]+: ${address} ${address} ([0-9A-Fa-f]{2}) `);
+  return text
+    .split('\n')
+    .slice(1, -1)
+    .map((one) => Number.parseInt(line.exec(one)?.[1] ?? '', 16));
+}
+
+/** What one list comes to: the number of sockets in each state, or what is wrong with it. */
+function outcome(table: Table, text: Buffer, sizes: readonly number[]): SocketTally | undefined {
+  try {
+    return readLists({ ...EMPTY, [table]: text }, sizes).find((tally) => tally.table === table);
+  } catch (error) {
+    expect(error).toBeInstanceOf(FormatError);
+    expect(String(error)).toMatch(new RegExp(`^FormatError: /proc/net/${table}: `));
+    return undefined;
+  }
+}
+
+describe('a list of sockets as text', () => {
+  it('is counted exactly, whatever sockets it has and wherever the reads end', () => {
+    fc.assert(
+      fc.property(lists, readings, (of, sizes) => {
+        const texts = Object.fromEntries(TABLES.map((table) => [table, Buffer.from(listText(table, of[table]))]));
+        expect(counted(readLists({ ...EMPTY, ...texts }, sizes))).toEqual(expected(of));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it.each(TABLES)('of %s with something changed is refused, or counted line by line as it stands', (table) => {
+    const list = listOf(table.startsWith('udp') ? udpState : tcpState);
+    let understood = 0;
+    fc.assert(
+      fc.property(list, changes, readings, (sockets, some, sizes) => {
+        const text = some.reduce<Buffer>((before, change) => change(before), Buffer.from(listText(table, sockets)));
+        const tally = outcome(table, text, sizes);
+        if (tally === undefined) return;
+        understood++;
+        const lines = shown(table, text.toString('latin1'));
+        const names: Readonly<Record<number, string>> = table.startsWith('udp') ? UDP_NAMES : NAMES;
+        const counts: Record<string, number> = {};
+        for (const state of lines) counts[names[state] ?? 'nothing'] = (counts[names[state] ?? 'nothing'] ?? 0) + 1;
+        expect(counted([tally])[table]).toEqual(counts);
+        expect(tally.sockets).toBe(lines.length);
+      }),
+      { numRuns: 500 },
+    );
+    // Otherwise this would prove nothing but that everything is refused.
+    expect(understood).toBeGreaterThan(20);
+  });
+
+  it.each(TABLES)('of %s that is cut anywhere but at the end of a line is refused', (table) => {
+    const list = listOf(table.startsWith('udp') ? udpState : tcpState);
+    fc.assert(
+      fc.property(list, fc.nat(), readings, (sockets, at, sizes) => {
+        const text = Buffer.from(listText(table, sockets));
+        const part = text.subarray(0, at % (text.length + 1));
+        const isWhole = part.at(-1) === 10;
+        const tally = outcome(table, part, sizes);
+        expect(tally?.sockets).toBe(isWhole ? part.toString().split('\n').length - 2 : undefined);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('of anything is refused', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 2000 }), fc.constantFrom(...TABLES), readings, (bytes, table, sizes) => {
+        expect(outcome(table, Buffer.from(bytes), sizes)).toBeUndefined();
+      }),
+    );
+  });
+});
+
+describe('a list of sockets as messages', () => {
+  const family = (table: Table): number => (table.endsWith('6') ? 10 : 2);
+  const datagramsOf = (sockets: readonly Uint8Array[], size: number): Uint8Array[][] =>
+    Array.from({ length: Math.ceil(sockets.length / size) }, (_, at) => sockets.slice(at * size, (at + 1) * size));
+
+  /** What sockets of TCP and UDP are told of by these receipts. */
+  function ask(tcp: readonly Receipt[], udp: readonly Receipt[], udp6: readonly Receipt[]): SocketTally[] {
+    const source = new DiagSource((room) => {
+      const around = diagnosed({ family: 222, state: 200 });
+      const channel = new FakeChannel({ ...room, around, name: 'sock_diag' });
+      channel.reply('tcpSockets', ...tcp);
+      channel.reply('udpSockets', ...udp);
+      channel.reply('udp6Sockets', ...udp6);
+      return channel;
+    });
+    return finish(source.count());
+  }
+
+  it('is counted exactly, whatever sockets it has and however they are divided', () => {
+    fc.assert(
+      fc.property(lists, fc.integer({ min: 1, max: 50 }), fc.boolean(), (of, size, isApart) => {
+        const told = (...tables: readonly Table[]): Receipt[] => {
+          const sockets = tables.flatMap((table) =>
+            of[table].map(({ state }) => diagnosed({ family: family(table), state })),
+          );
+          const datagrams = datagramsOf(sockets, size);
+          return isApart ? [...datagrams.map((one): Receipt => [one]), [done()]] : [[...datagrams, done()]];
+        };
+        expect(counted(ask(told('tcp', 'tcp6'), told('udp'), told('udp6')))).toEqual(expected(of));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('with a length that lies or a part that is missing is refused, or has no more than it tells of', () => {
+    const sockets = fc.array(fc.record({ state: tcpState, family: fc.constantFrom(2, 10) }), {
+      minLength: 1,
+      maxLength: 20,
+    });
+    const length = fc.constantFrom(0, 1, 15, 16, 17, 71, 72, 87, 88, 89, 96, 97, 176, 0x7fffffff, 0xffffffff);
+    const lie = fc.record({ which: fc.nat(), length, isCut: fc.boolean(), left: fc.nat() });
+    let understood = 0;
+    fc.assert(
+      fc.property(sockets, fc.option(lie), (of, changed) => {
+        const told = of.map((socket) => diagnosed(socket));
+        if (changed !== null) {
+          const which = changed.which % told.length;
+          const one = told[which] ?? new Uint8Array();
+          told[which] = changed.isCut ? one.subarray(0, changed.left % one.length) : altered(one, 0, 4, changed.length);
+        }
+        const answer: Receipt[] = [[told], [done()]];
+        let tallies: SocketTally[];
+        try {
+          tallies = ask(answer, [[done()]], [[done()]]);
+        } catch (error) {
+          expect(error instanceof FormatError || error instanceof OperationError).toBe(true);
+          return;
+        }
+        understood++;
+        const all = tallies.reduce((sum, tally) => sum + tally.sockets, 0);
+        expect(all).toBeLessThanOrEqual(of.length);
+        if (changed === null) expect(all).toBe(of.length);
+      }),
+      { numRuns: 500 },
+    );
+    expect(understood).toBeGreaterThan(20);
+  });
+});

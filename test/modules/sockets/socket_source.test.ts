@@ -1,0 +1,281 @@
+import { describe, expect, it } from 'vitest';
+
+import { FormatError, OperationError } from '../../../collector/errors.ts';
+import { Obstacle } from '../../../collector/modules/access.ts';
+import { SocketSource } from '../../../collector/modules/sockets/socket_source.ts';
+import { Host } from '../../../collector/procfs/host.ts';
+import { diagnosed, done, error, failure, type Receipt } from '../../helpers/netlink_channel.ts';
+import { RecordingLog } from '../../helpers/recording_log.ts';
+import { counted, finish, SocketHost, type SocketStates } from '../../helpers/socket_host.ts';
+
+const SOCKETS: SocketStates = {
+  tcp: [10, 1, 1, 1, 2, 12, 6, 6],
+  tcp6: [10, 10, 8, 8, 8, 8, 8, 3],
+  udp: [7, 7, 7, 1],
+  udp6: [1, 1, 7],
+};
+const COUNTS = {
+  tcp: { listen: 1, established: 3, syn_sent: 1, new_syn_recv: 1, time_wait: 2 },
+  tcp6: { listen: 2, close_wait: 5, syn_recv: 1 },
+  udp: { unconnected: 3, connected: 1 },
+  udp6: { connected: 2, unconnected: 1 },
+};
+/** The same host with IPv4 alone. */
+const WITHOUT_IPV6: SocketStates = { tcp: SOCKETS.tcp ?? [], udp: SOCKETS.udp ?? [] };
+const COUNTS_WITHOUT_IPV6 = { tcp: COUNTS.tcp, udp: COUNTS.udp };
+
+type ReadFrom = 'auto' | 'netlink' | 'procfs';
+
+/** Somebody who counts the sockets of a host, at times in seconds. */
+class Counting {
+  readonly log = new RecordingLog();
+  readonly host: SocketHost;
+  readonly source: SocketSource;
+
+  constructor(readFrom: ReadFrom, states: SocketStates = SOCKETS) {
+    this.host = new SocketHost(states);
+    const { connect, volume } = this.host;
+    this.source = new SocketSource({ fs: volume, host: new Host(volume, ''), log: this.log, connect, readFrom });
+  }
+
+  count(second = 500): Record<string, Record<string, number>> {
+    return counted(finish(this.source.count(second * 1e6)));
+  }
+
+  /** Every line that was logged: its level and its message. */
+  get said(): string[] {
+    return this.log.entries.map(({ level, message }) => `${level} ${message}`);
+  }
+}
+
+const LOST = 'info sockets are counted in the text of procfs, which costs more: ';
+const AGAIN = '; trying again every 30 seconds';
+const BACK = 'info sockets are counted over netlink again';
+
+describe('sockets', () => {
+  it.each<ReadFrom>(['auto', 'netlink', 'procfs'])('are the same in the same host, read from %s', (readFrom) => {
+    const counting = new Counting(readFrom);
+    expect(counting.count()).toEqual(COUNTS);
+    expect(counting.said).toEqual([]);
+  });
+
+  it.each<ReadFrom>(['auto', 'netlink', 'procfs'])('of IPv6 are absent, not 0, where there is none: %s', (readFrom) => {
+    expect(new Counting(readFrom, WITHOUT_IPV6).count()).toEqual(COUNTS_WITHOUT_IPV6);
+  });
+
+  it.each<ReadFrom>(['auto', 'netlink', 'procfs'])(
+    'of IPv6 are 0 where it is there, and nobody uses it: %s',
+    (readFrom) => {
+      const states = { ...WITHOUT_IPV6, tcp6: [], udp6: [] };
+      expect(new Counting(readFrom, states).count()).toEqual({ ...COUNTS_WITHOUT_IPV6, tcp6: {}, udp6: {} });
+    },
+  );
+
+  it.each<ReadFrom>(['auto', 'netlink', 'procfs'])('of IPv6 come when it does, and go when it goes: %s', (readFrom) => {
+    const counting = new Counting(readFrom, WITHOUT_IPV6);
+    counting.count(500);
+    counting.host.become(SOCKETS);
+    expect(counting.count(505)).toEqual(COUNTS);
+    counting.host.become(WITHOUT_IPV6);
+    expect(counting.count(510)).toEqual(COUNTS_WITHOUT_IPV6);
+  });
+
+  it.each<ReadFrom>(['auto', 'netlink'])(
+    'of IPv6 that the kernel tells of are drawn, list or no list: %s',
+    (readFrom) => {
+      const counting = new Counting(readFrom, WITHOUT_IPV6);
+      counting.host.answers.udp6Sockets = [[[diagnosed({ family: 10, state: 7 }), done()]]];
+      expect(counting.count()).toEqual({ ...COUNTS_WITHOUT_IPV6, udp6: { unconnected: 1 } });
+    },
+  );
+});
+
+describe('reading from netlink alone', () => {
+  it('opens no list', () => {
+    const counting = new Counting('netlink', WITHOUT_IPV6);
+    counting.count();
+    expect(counting.host.opened).toEqual([]);
+  });
+
+  it('needs no list of IPv4', () => {
+    expect(new Counting('netlink', {}).count()).toEqual({ tcp: {}, udp: {} });
+  });
+
+  it('fails where it cannot be had, and says nothing of its own', () => {
+    const counting = new Counting('netlink');
+    counting.host.obstacle = new Obstacle('elsewhere', 'the host lives elsewhere');
+    expect(() => counting.count()).toThrow(new Obstacle('elsewhere', 'the host lives elsewhere'));
+    counting.host.obstacle = undefined;
+    counting.host.answers.udpSockets = [[error(1)]];
+    expect(() => counting.count(501)).toThrow('ask sock_diag for UDP sockets: EPERM: ');
+    expect([counting.host.opened, counting.said]).toEqual([[], []]);
+  });
+});
+
+describe('reading from procfs alone', () => {
+  it('opens no channel, however often it is read', () => {
+    const counting = new Counting('procfs');
+    for (let second = 500; second < 600; second += 10) expect(counting.count(second)).toEqual(COUNTS);
+    expect([counting.host.channels, counting.said]).toEqual([[], []]);
+  });
+
+  it('fails where it cannot be read, and says nothing of its own', () => {
+    const counting = new Counting('procfs', {});
+    expect(() => counting.count()).toThrow('open /proc/net/tcp: ENOENT: ');
+    expect([counting.host.channels, counting.said]).toEqual([[], []]);
+  });
+});
+
+describe('reading from wherever it can', () => {
+  const whole = (...states: readonly number[]): readonly Receipt[] => [
+    states.map((state) => diagnosed({ state })),
+    [done()],
+  ];
+
+  it('opens no list while netlink can be had', () => {
+    const counting = new Counting('auto');
+    for (const second of [500, 505, 510]) expect(counting.count(second)).toEqual(COUNTS);
+    expect([counting.host.opened, counting.host.channels.length]).toEqual([[], 1]);
+  });
+
+  it.each<[string, unknown, Partial<SocketHost['answers']>, string]>([
+    [
+      'refused when it is opened',
+      new Obstacle('EPERM', 'a sandbox or a security module keeps the plugin from asking sock_diag'),
+      {},
+      'a sandbox or a security module keeps the plugin from asking sock_diag',
+    ],
+    [
+      'impossible where the plugin lives',
+      new Obstacle('elsewhere', 'the plugin lives elsewhere'),
+      {},
+      'the plugin lives elsewhere',
+    ],
+    [
+      'refused for TCP',
+      undefined,
+      { tcpSockets: [[error(2)]] },
+      'the kernel does not offer sock_diag: load it with "modprobe -a tcp_diag udp_diag"',
+    ],
+    [
+      'refused for UDP, after TCP was counted',
+      undefined,
+      { udpSockets: [[error(2)]] },
+      'the kernel does not offer sock_diag: load it with "modprobe -a tcp_diag udp_diag"',
+    ],
+    [
+      'refused for UDP of IPv6, after everything else was counted',
+      undefined,
+      { udp6Sockets: [[error(13)]] },
+      'a sandbox or a security module keeps the plugin from asking sock_diag',
+    ],
+    [
+      'broken off in the middle',
+      undefined,
+      { tcpSockets: whole(1, 1, 1).slice(0, 1) },
+      'ask sock_diag for TCP sockets: the answer broke off',
+    ],
+    [
+      'a channel that fails',
+      undefined,
+      { tcpSockets: [[diagnosed({ state: 1 })], failure('EIO', 'receive from', 'sock_diag')] },
+      'receive from sock_diag: EIO: i/o error',
+    ],
+    [
+      'nonsense',
+      undefined,
+      { udpSockets: whole(7, 3) },
+      'what the kernel says makes no sense: a socket of udp in the unknown state 3',
+    ],
+  ])(
+    'falls back on the lists in the same count when netlink is %s, and says so once',
+    (_what, obstacle, answers, why) => {
+      const counting = new Counting('auto');
+      counting.host.obstacle = obstacle;
+      Object.assign(counting.host.answers, answers);
+      for (const second of [500, 505, 510, 530, 535]) expect(counting.count(second)).toEqual(COUNTS);
+      expect(counting.said).toEqual([`${LOST}${why}${AGAIN}`]);
+      expect(counting.host.held).toBe(0);
+    },
+  );
+
+  it('goes back to netlink after half a minute, and says so once', () => {
+    const counting = new Counting('auto');
+    const { host } = counting;
+    host.answers.tcpSockets = [[error(2)]];
+    counting.count(500);
+    delete host.answers.tcpSockets;
+    for (const second of [505, 510, 525, 529]) counting.count(second);
+    expect([host.asked, host.channels.length]).toEqual([1, 1]);
+    host.opened.length = 0;
+    for (const second of [530, 535, 540]) expect(counting.count(second)).toEqual(COUNTS);
+    expect([host.asked, host.channels.length, host.opened]).toEqual([4, 2, []]);
+    expect(counting.said).toEqual([expect.stringContaining(LOST), BACK]);
+  });
+
+  it('tries netlink every half a minute for as long as it fails', () => {
+    const counting = new Counting('auto');
+    counting.host.answers.udpSockets = [[error(2)]];
+    for (let second = 500; second <= 600; second += 5) counting.count(second);
+    expect(counting.host.channels.map(({ isClosed }) => isClosed)).toEqual([true, true, true, true]);
+    expect(counting.said).toHaveLength(1);
+  });
+
+  it('says it anew when it fails for another reason, and when it fails again', () => {
+    const counting = new Counting('auto');
+    const { answers } = counting.host;
+    answers.tcpSockets = [[error(2)]];
+    counting.count(500);
+    answers.tcpSockets = [[error(1)]];
+    counting.count(530);
+    delete answers.tcpSockets;
+    counting.count(560);
+    answers.tcpSockets = [[error(1)]];
+    counting.count(565);
+    const sandbox = `${LOST}a sandbox or a security module keeps the plugin from asking sock_diag${AGAIN}`;
+    expect(counting.said).toEqual([expect.stringContaining('modprobe'), sandbox, BACK, sandbox]);
+  });
+
+  it('fails only where neither can be had: with what is wrong with the lists', () => {
+    const counting = new Counting('auto');
+    counting.host.obstacle = new Obstacle('elsewhere', 'the plugin lives elsewhere');
+    counting.host.refusals.set('/proc/net/tcp', 'ENOENT');
+    expect(() => counting.count()).toThrow(OperationError);
+    counting.host.refusals.clear();
+    counting.host.volume.writeFileSync('/proc/net/udp', 'nonsense\n');
+    expect(() => counting.count(505)).toThrow(FormatError);
+    expect(counting.said).toEqual([`${LOST}the plugin lives elsewhere${AGAIN}`]);
+  });
+
+  it('does not take a defect of the program for an obstacle', () => {
+    const counting = new Counting('auto');
+    counting.host.obstacle = new TypeError('not a function');
+    expect(() => counting.count()).toThrow(new TypeError('not a function'));
+    expect([counting.host.opened, counting.said]).toEqual([[], []]);
+  });
+});
+
+describe('a source of sockets that is closed', () => {
+  it.each<[ReadFrom, unknown]>([
+    ['netlink', undefined],
+    ['procfs', undefined],
+    ['auto', undefined],
+    ['auto', new Obstacle('elsewhere', 'the plugin lives elsewhere')],
+  ])('in the middle of a count lets go of everything: %s', (readFrom, obstacle) => {
+    const counting = new Counting(readFrom);
+    counting.host.obstacle = obstacle;
+    const work = counting.source.count(500e6);
+    expect(work.next().done).toBe(false);
+    expect(counting.host.held).toBe(1);
+    counting.source.close();
+    expect(counting.host.held).toBe(0);
+  });
+
+  it('can count again', () => {
+    const counting = new Counting('auto');
+    counting.count(500);
+    counting.source.close();
+    expect(counting.count(505)).toEqual(COUNTS);
+    expect(counting.host.channels).toHaveLength(2);
+  });
+});

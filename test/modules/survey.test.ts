@@ -1,0 +1,373 @@
+import { describe, expect, it } from 'vitest';
+
+import { SystemError } from '../../collector/errors.ts';
+import { CTNETLINK_REMEDIES, Obstacle, SOCK_DIAG_REMEDIES } from '../../collector/modules/access.ts';
+import type { Done, Work } from '../../collector/modules/slices.ts';
+import { Survey, type SurveyOptions } from '../../collector/modules/survey.ts';
+import { FakeRuntime } from '../helpers/fake_runtime.ts';
+import { failure } from '../helpers/netlink_channel.ts';
+import { RecordingLog } from '../helpers/recording_log.ts';
+
+const DRY = new Obstacle('dry', 'the wells are dry');
+const AGAIN = '; trying again every 30 seconds';
+
+/** A survey of wells, which finds out the number of the survey, from 1. */
+class Surveying {
+  readonly runtime = new FakeRuntime(500e6);
+  readonly log = new RecordingLog();
+  readonly survey: Survey<number>;
+  /** The times at which it was begun, in seconds. */
+  readonly begun: number[] = [];
+  /** How often what it uses was let go of. */
+  released = 0;
+  /** How many steps were taken. */
+  steps = 0;
+  /** What a step of it takes the process, in microseconds. */
+  cost = 0;
+  /** Steps of one survey. */
+  length = 1;
+  /** Thrown by a survey at its last step, by its number. */
+  failures: (number: number) => unknown = () => undefined;
+
+  constructor(options: Partial<SurveyOptions<number>> = {}) {
+    this.survey = new Survey({
+      log: this.log,
+      runtime: this.runtime,
+      tick: 1,
+      every: 10,
+      share: 0.02,
+      begin: (at) => this.#work(at),
+      release: () => this.released++,
+      lost: 'wells are not drawn',
+      back: 'wells can be surveyed again',
+      repaced: 'wells are surveyed at another interval from now on',
+      counted: (wells) => ({ wells: wells * 100 }),
+      remedies: CTNETLINK_REMEDIES,
+      required: false,
+      ...options,
+    });
+  }
+
+  *#work(at: number): Work<number> {
+    this.begun.push(at / 1e6);
+    const number = this.begun.length;
+    for (let step = 1; step < this.length; step++) {
+      this.#step();
+      yield;
+    }
+    this.#step();
+    const thrown = this.failures(number);
+    if (thrown !== undefined) throw thrown;
+    return number;
+  }
+
+  #step(): void {
+    this.steps++;
+    this.runtime.compute(this.cost);
+  }
+
+  /** Updates at that time, and lets a survey that begins come to its end. */
+  async tick(second: number, isTaken = true): Promise<Done<number> | undefined> {
+    this.runtime.advanceTo(second);
+    const found = this.survey.collect(second * 1e6, isTaken);
+    await this.runtime.settle();
+    return found;
+  }
+
+  /** Updates every so many seconds; returns the times at which a survey began. */
+  async begunAt(from: number, to: number, step = 1): Promise<number[]> {
+    const before = this.begun.length;
+    for (let second = from; second <= to; second += step) await this.tick(second);
+    return this.begun.slice(before);
+  }
+
+  /** Every line that was logged: its level and its message. */
+  get said(): string[] {
+    return this.log.entries.map(({ level, message }) => `${level} ${message}`);
+  }
+}
+
+describe('a survey', () => {
+  it('begins at once, and every interval from then on; what it finds is returned with the next update, once', async () => {
+    const surveying = new Surveying();
+    expect(await surveying.tick(500)).toBeUndefined();
+    expect(await surveying.tick(501)).toEqual({ value: 1, duration: 0, cpuTime: 0 });
+    expect(await surveying.tick(502)).toBeUndefined();
+    expect(await surveying.begunAt(503, 530)).toEqual([510, 520, 530]);
+    expect(await surveying.tick(531)).toMatchObject({ value: 4 });
+    expect([surveying.said, surveying.released]).toEqual([[], 0]);
+  });
+
+  it('does nothing while it is asked, only when everything else has had its turn', async () => {
+    const surveying = new Surveying();
+    surveying.survey.collect(500e6, true);
+    expect([surveying.runtime.yields, surveying.begun]).toEqual([1, []]);
+    await surveying.runtime.settle();
+    expect(surveying.begun).toEqual([500]);
+  });
+
+  it('tells how long it took and what it cost, in slices of five milliseconds', async () => {
+    const surveying = new Surveying();
+    Object.assign(surveying, { length: 3, cost: 7250 });
+    const release = surveying.runtime.hold(1);
+    await surveying.tick(500);
+    expect([surveying.steps, surveying.runtime.yields]).toEqual([1, 2]);
+    surveying.runtime.compute(40_000);
+    surveying.runtime.advanceTo(500.5);
+    release();
+    await surveying.runtime.settle();
+    expect(await surveying.tick(501)).toEqual({ value: 1, duration: 514_500, cpuTime: 21_750 });
+  });
+
+  it('that takes longer than its interval is not begun a second time, and what it finds is not lost', async () => {
+    const surveying = new Surveying();
+    Object.assign(surveying, { length: 2, cost: 6000 });
+    const release = surveying.runtime.hold(1);
+    expect(await surveying.begunAt(500, 540)).toEqual([500]);
+    release();
+    await surveying.runtime.settle();
+    expect(await surveying.tick(541)).toMatchObject({ value: 1 });
+    expect(surveying.begun).toEqual([500, 541]);
+  });
+});
+
+describe('what a survey finds', () => {
+  it('is returned again for as long as it is not taken, once it is not any more', async () => {
+    const surveying = new Surveying();
+    await surveying.tick(500, false);
+    for (const second of [501, 502, 509]) expect(await surveying.tick(second, false)).toMatchObject({ value: 1 });
+    expect(await surveying.tick(509.4)).toMatchObject({ value: 1 });
+    expect(await surveying.tick(509.45)).toBeUndefined();
+    expect(surveying.begun).toEqual([500]);
+  });
+
+  it('is replaced by what a later one finds', async () => {
+    const surveying = new Surveying();
+    for (let second = 500; second < 525; second++) await surveying.tick(second, false);
+    expect(await surveying.tick(525)).toMatchObject({ value: 3 });
+    expect(await surveying.tick(526)).toBeUndefined();
+  });
+
+  it('in the same turn as an older one is taken is kept for the next', async () => {
+    const surveying = new Surveying();
+    await surveying.tick(500, false);
+    expect(await surveying.tick(510)).toMatchObject({ value: 1 });
+    expect(await surveying.tick(511)).toMatchObject({ value: 2 });
+  });
+
+  it('is kept though the next one fails, until it is taken', async () => {
+    const surveying = new Surveying();
+    surveying.failures = (number) => (number === 2 ? DRY : undefined);
+    await surveying.tick(500, false);
+    await surveying.tick(510, false);
+    expect(await surveying.tick(511, false)).toMatchObject({ value: 1 });
+    expect(await surveying.tick(512)).toMatchObject({ value: 1 });
+    expect(await surveying.tick(513)).toBeUndefined();
+    expect(surveying.said).toEqual([`notice wells are not drawn: the wells are dry${AGAIN}`]);
+  });
+});
+
+describe('the interval of surveys', () => {
+  it('is the one that is asked for before anything is known', () => {
+    expect(new Surveying({ every: 25 }).survey.every).toBe(25);
+  });
+
+  it('lengthens with what they cost, is shortened when they have become clearly cheaper, and every change is said', async () => {
+    const surveying = new Surveying();
+    surveying.cost = 650_000;
+    await surveying.tick(500);
+    expect(surveying.survey.every).toBe(40);
+    surveying.cost = 350_000;
+    expect(await surveying.begunAt(501, 600)).toEqual([540, 580]);
+    expect(surveying.survey.every).toBe(40);
+    surveying.cost = 300_000;
+    expect(await surveying.begunAt(601, 645)).toEqual([620, 640]);
+    surveying.cost = 1000;
+    expect(await surveying.begunAt(646, 690)).toEqual([660, 670, 680, 690]);
+    expect(surveying.said).toEqual(Array(3).fill('info wells are surveyed at another interval from now on'));
+    expect(surveying.log.entries.map(({ fields }) => fields)).toEqual([
+      { wells: 100, cpu_ms: 650, seconds: 40 },
+      { wells: 400, cpu_ms: 300, seconds: 20 },
+      { wells: 600, cpu_ms: 1, seconds: 10 },
+    ]);
+  });
+
+  it.each([
+    [90_000, 10],
+    [350_000, 10],
+    [351_000, 20],
+  ])('is not lengthened by what only the first costs: with %i us it is %i s', async (cost, seconds) => {
+    const surveying = new Surveying();
+    surveying.cost = cost;
+    await surveying.tick(500);
+    expect(surveying.survey.every).toBe(seconds);
+    expect(await surveying.tick(502)).toMatchObject({ cpuTime: cost });
+  });
+
+  it('is lengthened by the second, whatever the first did', async () => {
+    const surveying = new Surveying();
+    await surveying.tick(500);
+    surveying.cost = 201_000;
+    await surveying.tick(510);
+    expect(surveying.survey.every).toBe(20);
+  });
+
+  it('takes the first that succeeds for the first', async () => {
+    const surveying = new Surveying();
+    surveying.failures = (number) => (number === 1 ? DRY : undefined);
+    surveying.cost = 350_000;
+    expect(await surveying.begunAt(500, 560)).toEqual([500, 531, 541]);
+    expect(surveying.survey.every).toBe(20);
+  });
+
+  it('is doubled for as long as what it is done to must be spared', async () => {
+    const asked: number[] = [];
+    const isSpared = (value: number): boolean => {
+      asked.push(value);
+      return value === 2 || value === 3;
+    };
+    const surveying = new Surveying({ isSpared });
+    expect(await surveying.begunAt(500, 570)).toEqual([500, 510, 530, 550, 560, 570]);
+    expect(asked).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(surveying.log.entries.map(({ fields }) => fields?.['seconds'])).toEqual([20, 10]);
+  });
+
+  it.each([
+    [1, 10, [500, 510, 520, 530]],
+    [3, 10, [500, 512, 524]],
+    [7, 10, [500, 514, 528]],
+    [20, 20, [500, 520]],
+    [5, 30, [500, 530]],
+  ])('with updates every %i s is a multiple of that: for %i s', async (tick, every, times) => {
+    const surveying = new Surveying({ tick, every });
+    expect(await surveying.begunAt(500, 530, tick)).toEqual(times);
+    expect(surveying.survey.every % tick).toBe(0);
+  });
+
+  it('is counted from the beginning of a survey, and keeps step with updates that are not exact', async () => {
+    const surveying = new Surveying();
+    const times = [500, 510.02, 519.8, 529.9, 539];
+    for (const time of times) await surveying.tick(time);
+    expect(surveying.begun).toEqual(times.slice(0, 4));
+  });
+});
+
+describe('a survey that fails', () => {
+  it('is said with the next update, lets go of what it used, and begins again half a minute later', async () => {
+    const surveying = new Surveying();
+    surveying.failures = (number) => (number <= 3 ? DRY : undefined);
+    await surveying.tick(500);
+    expect([surveying.said, surveying.released]).toEqual([[], 0]);
+    expect(await surveying.begunAt(501, 592)).toEqual([531, 562]);
+    expect(surveying.said).toEqual([`notice wells are not drawn: the wells are dry${AGAIN}`]);
+    expect(surveying.released).toBe(3);
+    expect(await surveying.begunAt(593, 604)).toEqual([593, 603]);
+    expect(surveying.said.slice(1)).toEqual(['info wells can be surveyed again']);
+    expect(surveying.released).toBe(3);
+  });
+
+  it('is begun again half a minute later, though its interval is longer', async () => {
+    const surveying = new Surveying({ every: 300 });
+    surveying.failures = (number) => (number === 1 ? DRY : undefined);
+    expect(await surveying.begunAt(500, 840)).toEqual([500, 531, 831]);
+  });
+
+  it('after another succeeded is begun again half a minute later, too', async () => {
+    const surveying = new Surveying();
+    surveying.failures = (number) => (number === 2 ? DRY : undefined);
+    expect(await surveying.begunAt(500, 551)).toEqual([500, 510, 541, 551]);
+    expect(surveying.said).toHaveLength(2);
+  });
+
+  it.each([
+    [CTNETLINK_REMEDIES, 'the kernel does not offer ctnetlink: load it with "modprobe nf_conntrack_netlink"'],
+    [SOCK_DIAG_REMEDIES, 'the kernel does not offer sock_diag: load it with "modprobe -a tcp_diag udp_diag"'],
+    [{}, 'open wells: ENOENT: no such file or directory'],
+  ])('says what an operator can do about it, as its remedies tell', async (remedies, remedy) => {
+    const surveying = new Surveying({ remedies });
+    surveying.failures = () => failure('ENOENT', 'open', 'wells');
+    await surveying.begunAt(500, 501);
+    expect(surveying.said).toEqual([`notice wells are not drawn: ${remedy}${AGAIN}`]);
+  });
+
+  it.each([
+    [false, DRY, [`notice wells are not drawn: the wells are dry${AGAIN}`]],
+    [true, DRY, [`error wells are not drawn: the wells are dry${AGAIN}`]],
+    [false, new Obstacle('absent', 'nobody dug a well', true), []],
+    [true, new Obstacle('absent', 'nobody dug a well', true), [`error wells are not drawn: nobody dug a well${AGAIN}`]],
+  ])('is as severe as it is required (%s)', async (required, obstacle, said) => {
+    const surveying = new Surveying({ required });
+    surveying.failures = () => obstacle;
+    await surveying.begunAt(500, 502);
+    expect(surveying.said).toEqual(said);
+  });
+
+  it.each([
+    ['while it is done', {}],
+    [
+      'when it is begun',
+      {
+        begin: (): never => {
+          throw new TypeError('not a function');
+        },
+      },
+    ],
+    [
+      'of those who judge what it found',
+      {
+        isSpared: (): never => {
+          throw new TypeError('not a function');
+        },
+      },
+    ],
+  ])(
+    'for a defect of the program, %s, is the failure of an update, not a rejection that nobody sees',
+    async (_, options) => {
+      const surveying = new Surveying(options);
+      surveying.failures = (number) => (number === 1 ? new TypeError('not a function') : undefined);
+      await surveying.tick(500);
+      await expect(surveying.tick(501)).rejects.toThrow(new TypeError('not a function'));
+      expect([surveying.said, surveying.released]).toEqual([[], 1]);
+    },
+  );
+
+  it('for a defect is begun again with the next interval', async () => {
+    const surveying = new Surveying();
+    surveying.failures = (number) => (number === 1 ? new SystemError(1) : undefined);
+    await surveying.tick(500);
+    await expect(surveying.tick(501)).rejects.toThrow(new SystemError(1));
+    expect(await surveying.begunAt(502, 510)).toEqual([510]);
+    expect(await surveying.tick(511)).toMatchObject({ value: 2 });
+  });
+});
+
+describe('a survey that is closed', () => {
+  it('while it is under way goes no further, finds nothing and says nothing', async () => {
+    const surveying = new Surveying();
+    Object.assign(surveying, { length: 5, cost: 6000 });
+    const release = surveying.runtime.hold(1);
+    await surveying.tick(500);
+    surveying.survey.close();
+    expect(surveying.released).toBe(1);
+    release();
+    await surveying.runtime.settle();
+    expect(surveying.steps).toBe(1);
+    expect(surveying.survey.collect(500.5e6, true)).toBeUndefined();
+    expect([surveying.said, surveying.released]).toEqual([[], 1]);
+  });
+
+  it('before it has begun what it was about to does not begin', async () => {
+    const surveying = new Surveying();
+    surveying.survey.collect(500e6, true);
+    surveying.survey.close();
+    await surveying.runtime.settle();
+    expect(surveying.begun).toEqual([]);
+  });
+
+  it('is not begun again, whoever updates it', async () => {
+    const surveying = new Surveying();
+    await surveying.tick(500);
+    surveying.survey.close();
+    expect(await surveying.begunAt(501, 600)).toEqual([]);
+  });
+});

@@ -1,0 +1,259 @@
+import { constants } from 'node:fs';
+import fc from 'fast-check';
+import { Volume } from 'memfs';
+import { describe, expect, it, vi } from 'vitest';
+
+import { FormatError, OperationError } from '../../collector/errors.ts';
+import type { FileSystem } from '../../collector/procfs/file.ts';
+import { LineFile } from '../../collector/procfs/lines.ts';
+
+const PATH = '/proc/net/list';
+const SIZE = 64 * 1024;
+
+/** A file system with this file, whose reads bring so many bytes at most, in turn. */
+function volumeOf(text: string | Buffer, ...sizes: readonly number[]): Volume {
+  const volume = Volume.fromJSON({ '/proc/net/other': 'another file\n' });
+  volume.writeFileSync(PATH, text);
+  const read: FileSystem['readSync'] = volume.readSync.bind(volume);
+  let reads = 0;
+  const short: FileSystem['readSync'] = (descriptor, buffer, offset, length, position) => {
+    const most = sizes[reads++ % sizes.length] ?? length;
+    return read(descriptor, buffer, offset, Math.min(length, most), position);
+  };
+  vi.spyOn<FileSystem, 'readSync'>(volume, 'readSync').mockImplementation(short);
+  return volume;
+}
+
+/** The file open, to be read. */
+function opened(volume: Volume): LineFile {
+  const file = new LineFile(volume);
+  file.open(PATH);
+  return file;
+}
+
+/** Everything that is left, piece by piece. */
+function pieces(file: LineFile): string[] {
+  const found: string[] = [];
+  for (let lines = file.next(); lines !== undefined; lines = file.next()) found.push(lines.toString('latin1'));
+  return found;
+}
+
+function capture(action: () => unknown): unknown {
+  try {
+    action();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('nothing was thrown');
+}
+
+function systemError(code: string): Error {
+  return Object.assign(new Error(`${code}: something is wrong`), { code });
+}
+
+/**
+ * A file of the kernel's own, as fs/seq_file.c hands it out: whole lines, as many as fit into a page, and no size. What
+ * is read behind its end is what the kernel tells of its sockets again.
+ */
+function kernelFile(lines: readonly string[], page: number): { fs: FileSystem; reads: number[] } {
+  const reads: number[] = [];
+  const text = lines.join('');
+  const pageAt = (position: number): string => text.slice(position, text.lastIndexOf('\n', position + page - 1) + 1);
+  const fs: FileSystem = {
+    openSync: () => 7,
+    readSync: (_, buffer, offset, __, position) => {
+      reads.push(position);
+      return Buffer.from(position < text.length ? pageAt(position) : 'told again\n').copy(buffer, offset);
+    },
+    fstatSync: () => ({ nlink: 1, size: 0 }),
+    closeSync: () => undefined,
+    statSync: () => ({ ino: 1 }),
+  };
+  return { fs, reads };
+}
+
+describe("a file of the kernel's own", () => {
+  const line = (length: number): string => `${'x'.repeat(length - 1)}\n`;
+  const lineFile = (fs: FileSystem): LineFile => {
+    const file = new LineFile(fs);
+    file.open(PATH);
+    return file;
+  };
+
+  it.each([4096, 65_536])('in pages of %i bytes is at its end where there was room for more lines', (page) => {
+    const lines = Array.from({ length: 880 }, () => line(150));
+    const { fs, reads } = kernelFile(lines, page);
+    const found = pieces(lineFile(fs));
+    expect(found.join('')).toBe(lines.join(''));
+    expect(reads).toHaveLength(found.length);
+  });
+
+  it('is read on behind a page that may have been full', () => {
+    const { fs, reads } = kernelFile([line(3584)], 4096);
+    const file = lineFile(fs);
+    expect([file.next()?.length, file.next()?.toString()]).toEqual([3584, 'told again\n']);
+    expect(reads).toEqual([0, 3584]);
+  });
+
+  it('is not read on behind one that was not, and is read again when it is opened again', () => {
+    const { fs, reads } = kernelFile([line(3583)], 4096);
+    const file = lineFile(fs);
+    expect([file.next()?.length, file.next(), file.next()]).toEqual([3583, undefined, undefined]);
+    file.open(PATH);
+    expect([file.next()?.length, file.next()]).toEqual([3583, undefined]);
+    expect(reads).toEqual([0, 0]);
+  });
+});
+
+describe('a file of lines', () => {
+  it('that is short comes whole, then there is nothing more, however often it is asked for', () => {
+    const file = opened(volumeOf('one\ntwo\n\nthree\n'));
+    expect(file.next()?.toString()).toBe('one\ntwo\n\nthree\n');
+    expect([file.next(), file.next()]).toEqual([undefined, undefined]);
+  });
+
+  it('that is empty has none', () => {
+    expect(pieces(opened(volumeOf('')))).toEqual([]);
+  });
+
+  it('comes as whole lines, wherever the reads end', () => {
+    expect(pieces(opened(volumeOf('first\nsecond\n3\n', 2)))).toEqual(['first\n', 'second\n', '3\n']);
+    expect(pieces(opened(volumeOf('first\nsecond\n3\n', 8)))).toEqual(['first\n', 'second\n3\n']);
+    expect(pieces(opened(volumeOf('first\nsecond\n3\n', 6, 1)))).toEqual(['first\n', 'second\n', '3\n']);
+  });
+
+  it('is many times as long as the buffer, and every line of it comes once', () => {
+    const lines = Array.from({ length: 40_000 }, (_, number) => `${number} ${'x'.repeat(number % 90)}\n`);
+    const found = pieces(opened(volumeOf(lines.join(''))));
+    expect(found.length).toBeGreaterThan(20);
+    expect(Math.max(...found.map((piece) => piece.length))).toBeLessThanOrEqual(SIZE);
+    expect(found.join('') === lines.join('')).toBe(true);
+  });
+
+  it('of any lines comes complete and in order, in pieces that end with a line, however it is read', () => {
+    const text = fc.array(fc.string({ unit: fc.constantFrom('a', 'b', ' ', '\0', '\xff'), maxLength: 40 }), {
+      maxLength: 60,
+    });
+    const sizes = fc.array(fc.integer({ min: 1, max: 70 }), { minLength: 1, maxLength: 8 });
+    fc.assert(
+      fc.property(text, sizes, (lines, most) => {
+        const whole = lines.map((line) => `${line}\n`).join('');
+        const found = pieces(opened(volumeOf(Buffer.from(whole, 'latin1'), ...most)));
+        expect(found.join('')).toBe(whole);
+        for (const piece of found) expect(piece.endsWith('\n')).toBe(true);
+      }),
+    );
+  });
+
+  it.each([1, 7, SIZE])(
+    'that ends in the middle of a line is cut off, after the whole ones came (%i bytes a read)',
+    (size) => {
+      const file = opened(volumeOf('whole\nalso whole\ncut of', size));
+      let came = '';
+      const act = (): void => {
+        for (let lines = file.next(); lines !== undefined; lines = file.next()) came += lines.toString();
+      };
+      const thrown = capture(act);
+      expect(came).toBe('whole\nalso whole\n');
+      expect(thrown).toEqual(new FormatError('the last line is cut off'));
+    },
+  );
+
+  it('may have a line as long as the buffer, wherever that begins', () => {
+    const longest = `${'y'.repeat(SIZE - 1)}\n`;
+    const found = pieces(opened(volumeOf(`before\n${longest}after\n`)));
+    expect(found.map((piece) => piece.length)).toEqual([7, SIZE, 6]);
+  });
+
+  it.each([SIZE, 3 * SIZE])('with a line of %i bytes before its end is refused, though it has an end', (length) => {
+    const file = opened(volumeOf(`before\n${'z'.repeat(length)}\nafter\n`));
+    expect(file.next()?.toString()).toBe('before\n');
+    expect(capture(() => file.next())).toEqual(new FormatError('a line is longer than 65536 bytes'));
+  });
+
+  it('is never held whole: every piece lies in the same memory', () => {
+    const file = opened(volumeOf('0123456\n'.repeat(50_000)));
+    const memories = new Set<ArrayBufferLike>();
+    for (let lines = file.next(); lines !== undefined; lines = file.next()) memories.add(lines.buffer);
+    expect(memories.size).toBe(1);
+  });
+
+  it('that changes while it is read is read on from where the last read ended', () => {
+    const volume = volumeOf('aaaa\nbbbb\n', 5);
+    const file = opened(volume);
+    expect(file.next()?.toString()).toBe('aaaa\n');
+    volume.writeFileSync(PATH, 'AAAA\nBBBB\nCCCC\n');
+    expect(pieces(file)).toEqual(['BBBB\n', 'CCCC\n']);
+  });
+
+  it('is opened to be read alone, and so that nobody waits for it', () => {
+    const volume = volumeOf('text\n');
+    const open = vi.spyOn(volume, 'openSync');
+    opened(volume);
+    expect(open.mock.calls).toEqual([[PATH, constants.O_RDONLY | constants.O_NONBLOCK]]);
+  });
+
+  it.each(['ENOENT', 'EACCES'])('that cannot be opened is an error that says which, and why: %s', (code) => {
+    const volume = volumeOf('text\n');
+    vi.spyOn(volume, 'openSync').mockImplementation(() => {
+      throw systemError(code);
+    });
+    const thrown = capture(() => opened(volume));
+    expect(thrown).toBeInstanceOf(OperationError);
+    expect(thrown).toMatchObject({ code, message: `open ${PATH}: ${code}: something is wrong` });
+  });
+
+  it('that cannot be read is an error that says which, and why', () => {
+    const volume = volumeOf('text\n');
+    const file = opened(volume);
+    vi.mocked(volume.readSync).mockImplementation(() => {
+      throw systemError('EIO');
+    });
+    const thrown = capture(() => file.next());
+    expect(thrown).toBeInstanceOf(OperationError);
+    expect(thrown).toMatchObject({ code: 'EIO', message: `read ${PATH}: EIO: something is wrong` });
+  });
+
+  it('is begun anew, or another, with nothing left of what was not read to its end', () => {
+    const volume = volumeOf('first\nsecond\n', 8);
+    const close = vi.spyOn(volume, 'closeSync');
+    const file = opened(volume);
+    file.next();
+    file.open(PATH);
+    expect(close).toHaveBeenCalledTimes(1);
+    expect(pieces(file).join('')).toBe('first\nsecond\n');
+    file.open('/proc/net/other');
+    expect(pieces(file).join('')).toBe('another file\n');
+    expect(close).toHaveBeenCalledTimes(2);
+  });
+
+  it('can be begun anew after an error', () => {
+    const volume = volumeOf('cut');
+    const file = opened(volume);
+    expect(() => file.next()).toThrow(FormatError);
+    volume.writeFileSync(PATH, 'whole\n');
+    file.open(PATH);
+    expect(pieces(file)).toEqual(['whole\n']);
+  });
+
+  it('that is closed is let go of once, and cannot be read', () => {
+    const volume = volumeOf('text\n');
+    const close = vi.spyOn(volume, 'closeSync');
+    const file = opened(volume);
+    file.close();
+    file.close();
+    expect(close).toHaveBeenCalledTimes(1);
+    expect(() => file.next()).toThrow(`read ${PATH}: it is closed`);
+  });
+
+  it('that cannot even be closed does no harm', () => {
+    const volume = volumeOf('text\n');
+    vi.spyOn(volume, 'closeSync').mockImplementation(() => {
+      throw systemError('EIO');
+    });
+    const file = opened(volume);
+    expect(() => file.close()).not.toThrow();
+    file.open(PATH);
+    expect(pieces(file)).toEqual(['text\n']);
+  });
+});
