@@ -44,6 +44,17 @@ export function agrees(fine: number, coarse: number): boolean {
   return Math.abs(fine - coarse) <= 30 + 0.02 * fine;
 }
 
+/**
+ * CPU time of a command from its start to its end, in milliseconds; what it prints is thrown away.
+ *
+ * @param run runs a program to its end and returns what it printed.
+ */
+export function commandTime(command: string, run: (command: readonly string[]) => string): number {
+  const script = `TIMEFORMAT="%3U %3S"; { time ${command} >/dev/null 2>&1; } 2>&1`;
+  const [user = '', system = ''] = run(['bash', '-c', script]).trim().split(' ');
+  return (Number(user) + Number(system)) * 1000;
+}
+
 /** A size in bytes, such as `VmRSS`, from `/proc/PID/status`. */
 export function memoryOf(pid: number, name: 'VmRSS' | 'RssAnon'): number {
   const text = fs.readFileSync(`/proc/${pid}/status`, 'latin1');

@@ -17,6 +17,7 @@ import { PluginProcess } from './plugin_process.ts';
 import { RecordedHost } from './recorded_host.ts';
 import { figure, heading, note } from './report.ts';
 import { everySecond } from './seconds.ts';
+import { countings, SOCKETS } from './sockets.ts';
 import { measureStartup } from './startup.ts';
 
 const MEGABYTE = 1e6;
@@ -49,6 +50,7 @@ async function main(): Promise<void> {
   for (const rate of [20_000, 60_000]) {
     await section(`${rate.toLocaleString('en')} new flows a second`, () => events(rate));
   }
+  await section(`Counting ${SOCKETS.toLocaleString('en')} sockets`, countings);
   await section('Lateness of updates while 1,000,000 flows are dumped', lateness);
 }
 

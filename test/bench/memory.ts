@@ -51,7 +51,7 @@ export async function measureGrowth(): Promise<Growth> {
   const output = new Output(sink, log);
   const config = parseConfig(
     'benchmark',
-    'modules: { stat: { enabled: yes, per_cpu: yes }, events: { enabled: no }, flows: { enabled: no } }',
+    'modules: { stat: { enabled: yes, per_cpu: yes }, events: { enabled: no }, flows: { enabled: no }, sockets: { enabled: no } }',
   );
   const hostPrefix = host.prefix;
   const collector = createCollector({

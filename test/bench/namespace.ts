@@ -1,7 +1,4 @@
-/**
- * A network namespace of the benchmark's own, whose connection tracking works: what is sent to its loopback becomes
- * a connection and goes nowhere. It is removed, and the kernel's limit put back, when the benchmark ends.
- */
+/** Network namespaces of the benchmark's own. They are removed when the benchmark ends, for whatever reason it does. */
 
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -23,19 +20,16 @@ table inet benchmark {
 }
 `;
 
+/** One that has nothing but its loopback. */
 export class Namespace {
   static #made = 0;
   readonly name: string;
-  readonly #max = fs.readFileSync(MAX, 'utf8');
 
-  /** @param least entries that the table must be able to hold while the namespace is there. */
-  constructor(least: number) {
+  constructor() {
     this.name = `ctbench${process.pid}-${++Namespace.#made}`;
-    process.on('exit', this.#close);
+    process.on('exit', this.#remove);
     run(['ip', 'netns', 'add', this.name]);
-    if (Number(this.#max) < least) fs.writeFileSync(MAX, String(least));
     this.run(['ip', 'link', 'set', 'lo', 'up']);
-    this.run(['nft', '-f', '-'], RULES);
   }
 
   /** The command line that runs a command in the namespace. */
@@ -48,6 +42,31 @@ export class Namespace {
     return run(this.command(command), input);
   }
 
+  close(): void {
+    process.off('exit', this.#remove);
+    this.#remove();
+  }
+
+  readonly #remove = (): void => {
+    spawnSync('ip', ['netns', 'delete', this.name]);
+  };
+}
+
+/**
+ * One whose connection tracking works: what is sent to its loopback becomes a connection and goes nowhere. When it is
+ * closed the kernel's limit is put back.
+ */
+export class TrackingNamespace extends Namespace {
+  readonly #max = fs.readFileSync(MAX, 'utf8');
+
+  /** @param least entries that the table must be able to hold while the namespace is there. */
+  constructor(least: number) {
+    super();
+    process.on('exit', this.#restore);
+    if (Number(this.#max) < least) fs.writeFileSync(MAX, String(least));
+    this.run(['nft', '-f', '-'], RULES);
+  }
+
   /** Loads TCP connections, established and assured. */
   load(entries: number): void {
     this.run(RESTORE, `${establishedConnections(entries).join('\n')}\n`);
@@ -58,13 +77,13 @@ export class Namespace {
     this.run(['conntrack', '-F']);
   }
 
-  close(): void {
-    process.off('exit', this.#close);
-    this.#close();
+  override close(): void {
+    super.close();
+    process.off('exit', this.#restore);
+    this.#restore();
   }
 
-  readonly #close = (): void => {
-    spawnSync('ip', ['netns', 'delete', this.name]);
+  readonly #restore = (): void => {
     if (fs.readFileSync(MAX, 'utf8') !== this.#max) fs.writeFileSync(MAX, this.#max);
   };
 }

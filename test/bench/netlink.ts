@@ -7,9 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { parseStream } from '../helpers/stream.ts';
 import { until } from '../helpers/until.ts';
-import { CpuTime, memoryOf } from './cpu_time.ts';
+import { CpuTime, commandTime, memoryOf } from './cpu_time.ts';
 import { end, keep, temporaryFolder } from './lifetime.ts';
-import { Namespace } from './namespace.ts';
+import { type Namespace, TrackingNamespace } from './namespace.ts';
 import { measurePace } from './pace.ts';
 import { PluginProcess } from './plugin_process.ts';
 import { figure, note } from './report.ts';
@@ -18,11 +18,11 @@ import type { DumpTimes } from './worker.ts';
 
 const WORKER = path.resolve('dist/bench/worker.cjs');
 const LIBRARY = path.resolve('dist/conntrack-koffi');
-const EVENTS_ONLY = 'modules: { flows: { enabled: no } }\n';
-/** Without what is asked over netlink. */
-export const STAT_ONLY = 'modules: { events: { enabled: no }, flows: { enabled: no } }\n';
+const EVENTS_ONLY = 'modules: { flows: { enabled: no }, sockets: { enabled: no } }\n';
+export const STAT_ONLY = 'modules: { events: { enabled: no }, flows: { enabled: no }, sockets: { enabled: no } }\n';
 /** Hardly a pause between dumps, however dear. */
-const ALL_DUMPS = 'modules: { flows: { update_every: 3, cpu_share: 100, full_above: 100 } }\n';
+const ALL_DUMPS =
+  'modules: { flows: { update_every: 3, cpu_share: 100, full_above: 100 }, sockets: { enabled: no } }\n';
 const MEBIBYTE = 2 ** 20;
 
 /** The table, dumped and counted, beside `conntrack -L` and beside receiving the same. */
@@ -30,7 +30,9 @@ export async function dumps(): Promise<void> {
   await inNamespace(250_000, async (namespace) => {
     namespace.load(200_000);
     const times: DumpTimes = JSON.parse(namespace.run([process.execPath, WORKER, 'dump', LIBRARY, '7']));
-    const listed = median(Array.from({ length: 7 }, () => listTime(namespace)));
+    const listed = median(
+      Array.from({ length: 7 }, () => commandTime('conntrack -L', (command) => namespace.run(command))),
+    );
     figure('dumping and counting / conntrack -L >/dev/null, CPU time', times.counted / listed, '', most(0.5));
     figure('dumping and counting / receiving alone, CPU time', times.counted / times.received, '', most(1.2));
     figure(`dumping and counting ${times.entries} flows`, times.counted, 'ms');
@@ -182,15 +184,8 @@ function newFlows(out: string): number {
   return Math.round(flows.reduce((sum, count) => sum + count, 0));
 }
 
-/** CPU time of one `conntrack -L`, in milliseconds. */
-function listTime(namespace: Namespace): number {
-  const script = 'TIMEFORMAT="%3U %3S"; { time conntrack -L >/dev/null 2>&1; } 2>&1';
-  const [user = '', system = ''] = namespace.run(['bash', '-c', script]).trim().split(' ');
-  return (Number(user) + Number(system)) * 1000;
-}
-
-async function inNamespace(entries: number, measure: (namespace: Namespace) => Promise<void>): Promise<void> {
-  const namespace = new Namespace(entries);
+async function inNamespace(entries: number, measure: (namespace: TrackingNamespace) => Promise<void>): Promise<void> {
+  const namespace = new TrackingNamespace(entries);
   try {
     await measure(namespace);
   } finally {

@@ -4,6 +4,8 @@
  *   worker.cjs dump LIBRARY ROUNDS          dumps the table in turn with and without looking at it; prints CPU times
  *   worker.cjs flood LIBRARY RATE SECONDS   RATE new UDP flows a second, one datagram to a new port each
  *   worker.cjs split                        counts the new connections in what conntrack -E prints
+ *   worker.cjs hold CONNECTIONS             holds both ends of TCP connections until its standard input ends
+ *   worker.cjs count LIBRARY ROUNDS         counts sockets in turn in every way; prints CPU times
  */
 
 import { createRequire } from 'node:module';
@@ -12,23 +14,13 @@ import type * as Koffi from 'koffi';
 import split2 from 'split2';
 
 import { Dumper } from '../../collector/modules/flows/dumper.ts';
+import { inSlices } from '../../collector/modules/slices.ts';
 import { NETLINK_NETFILTER } from '../../collector/netlink/ctnetlink.ts';
 import { Foreign } from '../../collector/netlink/foreign.ts';
-import { NLMSG_DONE } from '../../collector/netlink/message.ts';
-import { request } from '../../collector/netlink/request.ts';
 import { NetlinkSocket } from '../../collector/netlink/socket.ts';
-import type { Runtime } from '../../collector/runtime.ts';
 import { median } from './statistics.ts';
-
-const runtime: Runtime = {
-  monotonic: () => Number(process.hrtime.bigint()) / 1000,
-  cpuTime: () => {
-    const { system, user } = process.cpuUsage();
-    return user + system;
-  },
-  later: () => () => undefined,
-  yield: () => new Promise((resolve) => setImmediate(resolve)),
-};
+import { receive, runtime } from './worker_runtime.ts';
+import { countSockets, holdSockets } from './worker_sockets.ts';
 
 /** CPU times in milliseconds, each the median of the rounds. */
 export interface DumpTimes {
@@ -42,31 +34,18 @@ export interface DumpTimes {
 async function dump(library: string, rounds: number): Promise<void> {
   const options = { name: 'ctnetlink', protocol: NETLINK_NETFILTER, slots: 4, slotSize: 32 * 1024 };
   const channel = new NetlinkSocket(new Foreign(library), options);
-  const dumper = new Dumper(channel, runtime);
+  const dumper = new Dumper(channel);
   const counted: number[] = [];
   const received: number[] = [];
   let entries = 0;
   for (let round = 0; round < rounds; round++) {
-    const dumped = await dumper.dump();
+    const dumped = await inSlices(dumper.dump(), runtime, () => false);
     counted.push((dumped?.cpuTime ?? Number.NaN) / 1000);
-    entries = dumped?.tally.entries ?? 0;
-    received.push(receive(channel) / 1000);
+    entries = dumped?.value.tally.entries ?? 0;
+    received.push(receive(channel, 'table') / 1000);
   }
   const times: DumpTimes = { entries, counted: median(counted), received: median(received) };
   process.stdout.write(`${JSON.stringify(times)}\n`);
-}
-
-/** Receives a dump without looking at it; returns the CPU time in microseconds. */
-function receive(channel: NetlinkSocket): number {
-  const before = runtime.cpuTime();
-  channel.send(request('table', 1));
-  for (;;) {
-    const datagrams = channel.receive();
-    if (datagrams === 0) throw new Error('the kernel did not answer');
-    for (let index = 0; index < datagrams; index++) {
-      if (channel.memory.u16[(channel.start(index) >> 1) + 2] === NLMSG_DONE) return runtime.cpuTime() - before;
-    }
-  }
 }
 
 function flood(library: string, rate: number, seconds: number): void {
@@ -101,7 +80,16 @@ function split(): void {
   process.stdin.on('end', () => process.stdout.write(`${lines}\n`));
 }
 
-const [kind, library = '', first = '', second = ''] = process.argv.slice(2);
-if (kind === 'dump') void dump(library, Number(first));
-else if (kind === 'flood') flood(library, Number(first), Number(second));
+/** Says what went wrong. */
+function fail(error: unknown): void {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
+
+const [kind, ...args] = process.argv.slice(2);
+const [first = '', second = '', third = ''] = args;
+if (kind === 'dump') dump(first, Number(second)).catch(fail);
+else if (kind === 'flood') flood(first, Number(second), Number(third));
+else if (kind === 'hold') holdSockets(Number(first)).catch(fail);
+else if (kind === 'count') countSockets(first, Number(second)).catch(fail);
 else split();
