@@ -10,7 +10,9 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
 import { charts } from '../../charts/index.ts';
 import { AGENT_URL, Agent } from '../helpers/agent.ts';
-import { end, Laboratory, SERVER_ADDRESS } from '../helpers/laboratory.ts';
+import { end, Laboratory, ROUTER_ADDRESS, SERVER_ADDRESS } from '../helpers/laboratory.ts';
+import { SocketLoad } from '../helpers/socket_load.ts';
+import { SocketHolder, socketsBySs } from '../helpers/sockets.ts';
 import { until } from '../helpers/until.ts';
 
 const missing = inject('missing');
@@ -39,7 +41,15 @@ const OTHER_INTERVAL = 'level=info msg="the connection table is dumped at anothe
 
 /** The table is dumped often, also when it is full, and seldom once that costs more than a small table can. */
 const FLOWS_EVERY = 2;
-const CONFIG = `modules: { flows: { update_every: ${FLOWS_EVERY}, cpu_share: 2.5, full_above: 100 } }\n`;
+const CONFIG = `modules:
+  flows: { update_every: ${FLOWS_EVERY}, cpu_share: 2.5, full_above: 100 }
+  sockets: { update_every: 1, cpu_share: 100 }
+`;
+
+/** The charts of sockets, and what each is drawn from. */
+const SOCKET_CHARTS = charts.flatMap((chart) =>
+  chart.module === 'sockets' ? [chart.scope, `${chart.scope}6`].map((list) => ({ ...chart, list })) : [],
+);
 
 /**
  * The health file with a twelfth of the time that conntrack_time_to_full looks back, which is minutes: longer than a
@@ -54,7 +64,19 @@ function inHaste(health: string): string {
   return hasty.reduce((text, [from, to]) => {
     if (text.split(from).length !== 2) throw new Error(`not once in the health file: ${from}`);
     return text.replace(from, () => to);
-  }, health);
+  }, closeWaitInHaste(health));
+}
+
+/** The same with a sixtieth of every time of sockets_close_wait_growing and of what it is computed from. */
+function closeWaitInHaste(health: string): string {
+  const sixtieth = (times: string): string => times.replaceAll(/(?<=\d)m/g, 's').replaceAll(/(?<=\d)h/g, 'm');
+  return health
+    .split(/^(?= *template: )/m)
+    .map((template) => {
+      if (!/^ *template: sockets_close_wait_/.test(template)) return template;
+      return template.replaceAll(/^ *(?:lookup|every|delay): .*$/gm, sixtieth);
+    })
+    .join('');
 }
 
 /** How the dashboard begins to explain each of the six contexts that it knows. */
@@ -67,9 +89,31 @@ const KNOWN_TEXTS = [
   'Conntrack table lookup statistics.',
 ];
 
+it('the health file in haste differs in the times of what looks back on CLOSE_WAIT, by one factor', () => {
+  const health = readFileSync('health/conntrack.conf', 'utf8').split('\n');
+  const hasty = closeWaitInHaste(health.join('\n')).split('\n');
+  expect(hasty).toHaveLength(health.length);
+  const trimmed = (line = ''): string => line.trim().replaceAll(/ +/g, ' ');
+  const changes = hasty.flatMap((line, at) => (line === health[at] ? [] : [[trimmed(health[at]), trimmed(line)]]));
+  const every = ['every: 1m', 'every: 1s'];
+  expect(changes).toEqual([
+    ['lookup: max -5m at -20m unaligned of close_wait', 'lookup: max -5s at -20s unaligned of close_wait'],
+    every,
+    ['lookup: min -5m at -10m unaligned of close_wait', 'lookup: min -5s at -10s unaligned of close_wait'],
+    every,
+    ['lookup: max -5m at -10m unaligned of close_wait', 'lookup: max -5s at -10s unaligned of close_wait'],
+    every,
+    ['lookup: min -5m unaligned of close_wait', 'lookup: min -5s unaligned of close_wait'],
+    every,
+    ['delay: down 15m multiplier 1.5 max 1h', 'delay: down 15s multiplier 1.5 max 1m'],
+  ]);
+});
+
 describe.skipIf(missing.agent !== undefined)('the agent', () => {
   let laboratory: Laboratory;
   let agent: Agent;
+  /** The sockets over IPv4 of a host that is healthy and gets busy; some are not closed, but they do not get more. */
+  let healthy: SocketLoad;
   /** When the minute of traffic began and ended, in seconds since the epoch. */
   let began = 0;
   let ended = 0;
@@ -81,12 +125,15 @@ describe.skipIf(missing.agent !== undefined)('the agent', () => {
     laboratory.set('nf_conntrack_max', MAX);
     await laboratory.traffic('server', 'udp-sink', 5000, 300);
     await laboratory.traffic('server', 'tcp-echo', 5001, 300);
+    healthy = new SocketLoad(laboratory, ROUTER_ADDRESS, 300);
+    await healthy.begin(300, 60);
     agent = await Agent.start(laboratory, { config: CONFIG, health: inHaste });
     await until('the plugin has charts of every module', 30, async () => {
       const listed = await agent.charts('conntrack.plugin');
       // The first dump of a process can be so dear that the second is put off.
       const interval = listed['conntrack.dump']?.update_every;
-      return 'conntrack.errors' in listed && 'conntrack.new_by_protocol' in listed && interval === FLOWS_EVERY;
+      const ids = ['errors', 'new_by_protocol', 'socket_states_udp6'];
+      return ids.every((id) => `conntrack.${id}` in listed) && interval === FLOWS_EVERY;
     });
   });
 
@@ -97,7 +144,10 @@ describe.skipIf(missing.agent !== undefined)('the agent', () => {
 
   it('runs the plugin as its own user and has every chart of its modules', async () => {
     const listed = await agent.charts('conntrack.plugin');
-    const expected = charts.filter((chart) => chart.scope === 'host');
+    const expected = [
+      ...charts.filter((chart) => chart.scope === 'host'),
+      ...SOCKET_CHARTS.map(({ list, ...chart }) => ({ ...chart, id: `${chart.id}_${list}` })),
+    ];
     expect(Object.keys(listed).sort()).toEqual(expected.map((chart) => `conntrack.${chart.id}`).sort());
     for (const chart of expected) {
       expect(listed[`conntrack.${chart.id}`]).toMatchObject({
@@ -146,7 +196,87 @@ describe.skipIf(missing.agent !== undefined)('the agent', () => {
     laboratory.flush();
   });
 
-  it('warns of a table that is more than half full and grows, not of one that stands still', {
+  it('draws the sockets of each address family as ss lists them, under a label that tells which', async () => {
+    const listed = await agent.charts('conntrack.plugin');
+    for (const { id, list } of SOCKET_CHARTS) {
+      expect(listed[`conntrack.${id}_${list}`]?.chart_labels).toMatchObject({ protocol: list });
+    }
+    const router = new SocketHolder(laboratory, 'router', 60);
+    // Both ends of them are the router's.
+    await router.do('listen', 'servers', '::1', 7400);
+    await router.do('connect', 'clients', '::1', 7400, 37);
+    await router.do('accepted', 'servers', 37);
+    await router.do('bind', 'udp', 'udp4', '127.0.0.1', 19);
+    await router.do('bind', 'udp', 'udp6', '::1', 11, '::1', 9);
+    await router.do('bind', 'udp', 'udp6', '::1', 23);
+    const { tcp, tcp6, udp, udp6 } = socketsBySs(laboratory, 'router');
+    expect(tcp6).toMatchObject({ established: 74, listen: 1 });
+    expect([udp, udp6]).toEqual([
+      { connected: 0, unconnected: 19 },
+      { connected: 11, unconnected: 23 },
+    ]);
+    await until('they are drawn', 10, async () => {
+      for (const [list, counts] of Object.entries({ tcp6, udp, udp6 })) {
+        expect(await latestOf(`conntrack.socket_states_${list}`), list).toEqual(counts);
+      }
+      // Of the others, the agent itself has some.
+      expect(await latestOf('conntrack.socket_states_tcp')).toMatchObject({ close_wait: 60, listen: tcp['listen'] });
+      return true;
+    });
+    await router.close();
+  });
+
+  describe.concurrent('watches sockets beside that', { timeout: 240_000 }, () => {
+    const [growing, high] = ['sockets_close_wait_growing', 'sockets_syn_recv_high'];
+
+    it('and warns neither of a leak nor of a flood while the host is healthy and busy', async () => {
+      const chart = 'conntrack.socket_states_tcp';
+      const from = await wallSeconds(0);
+      // Longer than any of the alerts looks back.
+      await healthy.busy(15, 1500, 80, 400);
+      const to = await wallSeconds(0);
+      // At times more than would be too many for long; a short connection can be in any state for a moment.
+      for (const [state, standing, more] of [
+        ['close_wait', 60, 80],
+        ['syn_recv', 0, 400],
+      ] as const) {
+        const [least, most] = await rangeOf(chart, state, from, to);
+        expect(least, state).toBeLessThan(standing + 10);
+        expect(most, state).toBeGreaterThanOrEqual(standing + more);
+      }
+      expect((await rangeOf(chart, 'time_wait', from, to))[1]).toBeGreaterThan(1000);
+      const alarms = await agent.alarms(chart);
+      expect(alarms['sockets_close_wait_before']?.value).toBeTypeOf('number');
+      expect(alarms[growing]).toMatchObject({ status: 'CLEAR', value: 0 });
+      expect(alarms[high]?.status).toBe('CLEAR');
+      expect(alarms[high]?.value).toBeLessThan(10);
+      expect(await agent.statuses(chart, growing)).not.toContain('WARNING');
+      expect(await agent.statuses(chart, high)).not.toContain('WARNING');
+      await healthy.close();
+    });
+
+    it('and warns of a program that leaks them, for as long as they are there, and of a flood', async () => {
+      const chart = 'conntrack.socket_states_tcp6';
+      const load = new SocketLoad(laboratory, 'fd77:1::1', 240);
+      await load.begin(40, 0);
+      await load.halfOpen(400);
+      let leaked = 0;
+      await until(`${growing} is WARNING`, 60, async () => {
+        await load.leak(4);
+        leaked += 4;
+        await seconds(0.75);
+        return (await agent.alarms(chart))[growing]?.status === 'WARNING';
+      });
+      // The first are given up after a minute.
+      await load.halfOpen(400);
+      await until(`${high} is WARNING`, 90, async () => (await agent.alarms(chart))[high]?.status === 'WARNING');
+      expect((await agent.alarms(chart))[growing]).toMatchObject({ status: 'WARNING', value: leaked });
+      await load.close();
+      await until('no more is leaked', 30, async () => (await agent.alarms(chart))[growing]?.status === 'CLEAR');
+    });
+  });
+
+  it.concurrent('warns of a table that is more than half full and grows, not of one that stands still', {
     timeout: 240_000,
   }, async () => {
     // None of the connections made here ends.
@@ -243,7 +373,10 @@ describe.skipIf(missing.agent !== undefined)('the agent', () => {
   });
 
   describe.skipIf(missing.browser !== undefined)('on its dashboard', () => {
-    const drawnCharts = charts.filter(({ scope }) => scope === 'host');
+    const drawnCharts = [
+      ...charts.filter(({ scope }) => scope === 'host'),
+      ...SOCKET_CHARTS.map(({ id, list, title }) => ({ id: `${id}_${list}`, title })),
+    ];
     let folder = '';
     let browser: Browser;
     let page: Page;
@@ -343,6 +476,21 @@ describe.skipIf(missing.agent !== undefined)('the agent', () => {
     await until('29 entries are drawn', 30, async () => (await latest('conntrack.sockets', 'connections')) === 29);
     await until('rates are drawn', 30, async () => (await latest('conntrack.changes', 'inserted')) !== null);
   });
+
+  /** The latest point of a chart, by dimension. */
+  async function latestOf(chart: string): Promise<Record<string, number | null>> {
+    const { labels, data } = await agent.data(chart, -1);
+    const [, ...dimensions] = labels;
+    return Object.fromEntries(dimensions.map((dimension, at) => [dimension, data[0]?.[at + 1] ?? null]));
+  }
+
+  /** The least and the most of a dimension over some seconds. */
+  async function rangeOf(chart: string, dimension: string, after: number, before: number): Promise<[number, number]> {
+    const { labels, data } = await agent.data(chart, after, before);
+    const column = labels.indexOf(dimension);
+    const values = data.map((row) => row[column]).filter((value) => typeof value === 'number');
+    return [Math.min(...values), Math.max(...values)];
+  }
 
   async function latest(chart: string, dimension: string): Promise<number | null> {
     const { labels, data } = await agent.data(chart, -1);

@@ -28,7 +28,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
 
   /** Starts the program in the router and waits until it listens. */
   async function start(options = ''): Promise<Program> {
-    const config = `modules: { events: { enabled: yes, ${options} }, flows: { enabled: no } }`;
+    const config = `modules: { events: { enabled: yes, ${options} }, flows: { enabled: no }, sockets: { enabled: no } }`;
     const program = new Program(['1'], {}, { via: laboratory.via('router'), config });
     programs.push(program);
     await program.updated('conntrack.new_by_protocol', 2);
@@ -153,7 +153,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
   it('are not drawn where the operator turned reports off, which is said once, with what to do', async () => {
     laboratory.set('nf_conntrack_events', 0);
     try {
-      const config = 'modules: { events: { enabled: yes }, flows: { enabled: no } }';
+      const config = 'modules: { events: { enabled: yes }, flows: { enabled: no }, sockets: { enabled: no } }';
       const program = new Program(['1'], {}, { via: laboratory.via('router'), config });
       programs.push(program);
       await program.logged('"sysctl net.netfilter.nf_conntrack_events=1\\"');

@@ -86,7 +86,7 @@ describe.skipIf(missing.kernel !== undefined)('the composition of the table', ()
   }
 
   async function start(options: string): Promise<Program> {
-    const config = `modules: { events: { enabled: no }, flows: { enabled: yes, ${options} } }`;
+    const config = `modules: { events: { enabled: no }, flows: { enabled: yes, ${options} }, sockets: { enabled: no } }`;
     const program = new Program(['1'], {}, { via: laboratory.via('router'), config });
     programs.push(program);
     await program.updated('conntrack.dump', 1);

@@ -52,7 +52,7 @@ describe.skipIf(inject('missing').kernel !== undefined)("the kernel's counters",
     laboratory.set('nf_conntrack_tcp_loose', 0);
     const before = counters();
     // The counters alone: what is reported of connections is drawn in the same charts.
-    const config = 'modules: { events: { enabled: no }, flows: { enabled: no } }';
+    const config = 'modules: { events: { enabled: no }, flows: { enabled: no }, sockets: { enabled: no } }';
     program = new Program(['1'], {}, { via: laboratory.via('router'), config });
     await program.updated('conntrack.sockets', 1);
 

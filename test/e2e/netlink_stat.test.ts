@@ -34,7 +34,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('the counters over netli
 
   function start(source: string): Program {
     const stat = `stat: { per_cpu: yes, read_from: ${source} }`;
-    const config = `modules: { ${stat}, events: { enabled: no }, flows: { enabled: no } }`;
+    const config = `modules: { ${stat}, events: { enabled: no }, flows: { enabled: no }, sockets: { enabled: no } }`;
     const program = new Program(['1'], {}, { via: laboratory.via('router'), config });
     programs.push(program);
     return program;

@@ -26,7 +26,7 @@ import { until } from '../helpers/until.ts';
 const HOST = fileURLToPath(new URL('../../fixtures/hosts/linux-6.18', import.meta.url));
 
 /** What the packaged configuration is here: a recorded host can be asked nothing over netlink, and each module says so. */
-const STAT_ALONE = 'modules: { events: { enabled: no }, flows: { enabled: no } }\n';
+const STAT_ALONE = 'modules: { events: { enabled: no }, flows: { enabled: no }, sockets: { enabled: no } }\n';
 
 let folder = '';
 let stock = '';
@@ -108,7 +108,7 @@ describe('the program', () => {
   it('asks the agent not to start it again when every module is turned off', async () => {
     writeFileSync(
       join(folder, 'conntrack.conf'),
-      'modules: { stat: { enabled: no }, events: { enabled: no }, flows: { enabled: no } }\n',
+      'modules: { stat: { enabled: no }, events: { enabled: no }, flows: { enabled: no }, sockets: { enabled: no } }\n',
     );
     const program = onHost(['1', '--config', join(folder, 'conntrack.conf')]);
     expect(await program.ended).toMatchObject({ code: 0 });

@@ -22,6 +22,10 @@ import { until } from '../helpers/until.ts';
 const FIXTURES = fileURLToPath(new URL('../../fixtures', import.meta.url));
 const TRANSCRIPT = join(FIXTURES, 'moving/transcript.txt');
 const RATE_UNITS = /\/s$/;
+/** Sockets are counted just after the odd steps, and drawn at the next one. */
+const SOCKETS_EVERY = 2;
+/** The step before which the sockets become others: nobody is just counting them. */
+const OTHER_SOCKETS = '5-wrap-ahead';
 
 let host = '';
 
@@ -40,7 +44,8 @@ it('prints the transcript of the moving host', async () => {
   rmSync(join(host, 'proc/sys/net/netfilter/nf_conntrack_count'));
   show(steps[0]);
   // The other modules have nothing to draw of a recorded host but their regret.
-  const config = 'modules: { events: { enabled: no }, flows: { enabled: no } }';
+  const sockets = `sockets: { read_from: procfs, update_every: ${SOCKETS_EVERY}, cpu_share: 100 }`;
+  const config = `modules: { events: { enabled: no }, flows: { enabled: no }, ${sockets} }`;
   const program = new Program(['1'], { NETDATA_HOST_PREFIX: host }, { config });
   const ticks: string[] = [];
   for (const step of steps) {
@@ -59,9 +64,10 @@ it('prints the transcript of the moving host', async () => {
   expect(transcript).toBe(readFileSync(TRANSCRIPT, 'utf8'));
 });
 
-/** Puts the statistics file of a step in place at once. */
+/** Puts the files of a step in place, that of the statistics at once. */
 function show(step: string | undefined): void {
   if (step === undefined) return;
+  if (step === OTHER_SOCKETS) cpSync(join(FIXTURES, 'moving/sockets'), join(host, 'proc/net'), { recursive: true });
   const file = join(host, 'proc/net/stat/nf_conntrack');
   copyFileSync(join(FIXTURES, 'moving/steps', step), `${file}.new`);
   renameSync(`${file}.new`, file);

@@ -104,6 +104,7 @@ export interface ListedChart {
   readonly plugin: string;
   readonly module: string;
   readonly update_every: number;
+  readonly chart_labels?: Readonly<Record<string, string>>;
   readonly dimensions: Readonly<Record<string, { readonly name: string }>>;
 }
 
@@ -190,11 +191,19 @@ export class Agent {
     return this.get(`/api/v1/data?chart=${chart}&after=${after}&before=${before}&format=json&options=ms,absolute`);
   }
 
-  /** The alarms on the plugin's own charts, by name. */
-  async alarms(): Promise<Readonly<Record<string, Alarm>>> {
+  /** The alarms on the plugin's own charts, or on one of them, by name: those that are on several charts only once. */
+  async alarms(chart?: string): Promise<Readonly<Record<string, Alarm>>> {
     const { alarms } = await this.get<{ alarms: Record<string, Alarm> }>('/api/v1/alarms?all');
-    const own = Object.values(alarms).filter((alarm) => alarm.chart.startsWith('conntrack.'));
+    const own = Object.values(alarms).filter((alarm) =>
+      chart === undefined ? alarm.chart.startsWith('conntrack.') : alarm.chart === chart,
+    );
     return Object.fromEntries(own.map((alarm) => [alarm.name, alarm]));
+  }
+
+  /** Every status that an alarm on a chart has had so far. */
+  async statuses(chart: string, name: string): Promise<readonly string[]> {
+    const changes = await this.get<Alarm[]>('/api/v1/alarm_log');
+    return changes.filter((change) => change.chart === chart && change.name === name).map(({ status }) => status);
   }
 
   /** What the agent and its plugins logged so far. */

@@ -29,6 +29,7 @@ export function missingHere(): Missing {
   const kernel = firstOf(
     () => (process.getuid?.() === 0 ? undefined : 'needs root, to make network namespaces'),
     () => program('ip', 'iproute2') ?? program('nft', 'nftables') ?? program('conntrack', 'conntrack'),
+    () => program('ss', 'iproute2'),
     () => program('setpriv', 'util-linux') ?? program('unshare', 'util-linux') ?? program('mount', 'mount'),
     () => (existsSync('/proc/sys/net/ipv6/conf/all/forwarding') ? undefined : 'needs IPv6 in the kernel'),
     () => (isWritable(MAX) ? undefined : `needs connection tracking in the kernel and a writable ${MAX}`),

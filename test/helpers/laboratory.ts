@@ -89,10 +89,15 @@ export class Laboratory {
   }
 
   /** Starts a command in a namespace; it is ended with the laboratory at the latest. */
-  start(node: Node, command: readonly string[], environment: Readonly<Record<string, string>> = {}): ChildProcess {
+  start(
+    node: Node,
+    command: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+    input: 'ignore' | 'pipe' = 'ignore',
+  ): ChildProcess {
     const [program = '', ...words] = [...this.via(node), ...command];
     const child = spawn(program, words, {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [input, 'pipe', 'pipe'],
       env: { ...process.env, ...environment },
     });
     this.#processes.add(child);

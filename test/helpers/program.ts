@@ -2,9 +2,9 @@
 
 import { type ChildProcessWithoutNullStreams, type SpawnOptionsWithoutStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { describe } from '../../collector/errors.ts';
@@ -12,6 +12,13 @@ import { type DrawnTick, parseStream, type Stream, ticksOf } from './stream.ts';
 import { until } from './until.ts';
 
 export const PLUGIN = fileURLToPath(new URL('../../dist/conntrack.plugin', import.meta.url));
+
+/** Makes a copy of the program in a folder that everybody may read, and returns its path. */
+export function copyForEverybody(folder: string): string {
+  chmodSync(folder, 0o755);
+  cpSync(dirname(PLUGIN), join(folder, 'dist'), { recursive: true });
+  return join(folder, 'dist', basename(PLUGIN));
+}
 
 export interface Ended {
   readonly code: number | null;

@@ -1,0 +1,162 @@
+/** The built program on real sockets in every state, against what the program `ss` lists of the same namespace. */
+
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+
+import { AS_NOBODY, withHostAt, withMount } from '../helpers/container.ts';
+import { Laboratory, type Node, ROUTER_ADDRESS } from '../helpers/laboratory.ts';
+import { copyForEverybody, Program, type ProgramOptions } from '../helpers/program.ts';
+import { SocketStates } from '../helpers/socket_states.ts';
+import { type SocketCounts, SocketHolder, socketsBySs } from '../helpers/sockets.ts';
+import { drawn, type Stream } from '../helpers/stream.ts';
+import { until } from '../helpers/until.ts';
+
+const TABLES = ['tcp', 'tcp6', 'udp', 'udp6'] as const;
+/** The number of sock_diag among the protocols of netlink. */
+const SOCK_DIAG = '4';
+
+describe.skipIf(inject('missing').kernel !== undefined)('sockets', () => {
+  let laboratory: Laboratory;
+  let folder = '';
+  const programs: Program[] = [];
+
+  beforeAll(() => {
+    laboratory = Laboratory.create();
+    folder = mkdtempSync(join(tmpdir(), 'conntrack-sockets-'));
+    mkdirSync(join(folder, 'proc'));
+  });
+
+  afterEach(async () => {
+    await Promise.all(programs.splice(0).map((program) => program.stop()));
+  });
+
+  afterAll(async () => {
+    await laboratory?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  function start(
+    readFrom: 'auto' | 'netlink' | 'procfs',
+    via: readonly string[],
+    options: ProgramOptions = {},
+    environment: Readonly<Record<string, string>> = {},
+  ): Program {
+    const others = 'stat: { enabled: no }, events: { enabled: no }, flows: { enabled: no }';
+    const sockets = `sockets: { enabled: yes, read_from: ${readFrom}, update_every: 1, cpu_share: 100 }`;
+    const program = new Program(['1'], environment, { via, config: `modules: { ${others}, ${sockets} }`, ...options });
+    programs.push(program);
+    return program;
+  }
+
+  /** Whether there is a socket of sock_diag in a namespace. */
+  function isAsked(node: Node): boolean {
+    const lines = laboratory.run(node, ['cat', '/proc/net/netlink']).split('\n').slice(1);
+    return lines.some((line) => {
+      const [, protocol, port] = line.split(/ +/);
+      // The kernel's own end of it has the port 0, and is always there.
+      return protocol === SOCK_DIAG && port !== '0';
+    });
+  }
+
+  it('in every state are drawn as ss lists them, whoever counts them, and wherever', async () => {
+    const router = laboratory.via('router');
+    await new SocketStates(laboratory).make();
+    await until('every socket is in its state', 10, () => {
+      expect(socketsBySs(laboratory, 'router')).toEqual(SocketStates.expected);
+      return true;
+    });
+    // Some of those in FIN_WAIT2 belong to nobody any more: the kernel keeps them as it keeps those in TIME_WAIT.
+    const orphans = laboratory.run('router', ['ss', '-tnoH', 'state', 'fin-wait-2']).match(/timer:\(timewait,/g);
+    expect(orphans).toHaveLength(6 + 2 + 5);
+
+    const netlink = start('netlink', router);
+    await until('sock_diag is asked', 10, () => isAsked('router'));
+    const procfs = start('procfs', router);
+    const auto = start('auto', router);
+    const asNobody = { plugin: copyForEverybody(folder), cwd: '/' };
+    const nobody = start('netlink', [...router, ...AS_NOBODY], asNobody);
+    // The router is the host, whose /proc is below the prefix; the program itself runs on the server.
+    const onServer = [...router, ...withHostAt(join(folder, 'proc')), ...laboratory.via('server')];
+    const below = start('auto', onServer, {}, { NETDATA_HOST_PREFIX: folder });
+    const counting = { netlink, procfs, auto, nobody, below };
+
+    await expectEqual(counting, () => socketsBySs(laboratory, 'router'));
+    for (const [name, { stream }] of Object.entries(counting)) {
+      expect(countsOf(stream), name).toEqual(SocketStates.expected);
+      expect(stream.definitions['conntrack.socket_states_tcp6']?.labels, name).toEqual({ protocol: 'tcp6' });
+      expect(stream.definitions['conntrack.socket_states_udp']?.labels, name).toEqual({ protocol: 'udp' });
+    }
+    expect(isAsked('server')).toBe(false);
+    for (const { err } of [netlink, procfs, auto, nobody]) expect(err).toBe('');
+    expect(below.err.match(/\n/g)).toHaveLength(1);
+    expect(below.err).toMatch(
+      / level=info msg="sockets are counted in the text of procfs, which costs more: the plugin is not known to live in the network namespace of the host: /,
+    );
+  });
+
+  it('may come and go by the thousands while they are counted', async () => {
+    const counting = [start('netlink', laboratory.via('router')), start('procfs', laboratory.via('router'))];
+    await Promise.all(counting.map((program) => program.updated('conntrack.socket_states_tcp', 2)));
+    const [server, client] = [new SocketHolder(laboratory, 'router', 120), new SocketHolder(laboratory, 'client', 120)];
+    await server.do('serve', ROUTER_ADDRESS, 7001);
+    const before = counting.map(({ stream }) => updatesOf(stream));
+    const began = performance.now();
+    await client.do('visit', ROUTER_ADDRESS, 7001, 20_000, 4000, 100);
+    const seconds = (performance.now() - began) / 1000;
+    expect(seconds).toBeLessThan(100);
+    for (const [at, { stream, err }] of counting.entries()) {
+      expect(updatesOf(stream) - (before[at] ?? 0)).toBeGreaterThan(seconds / 2);
+      expect(err).toBe('');
+    }
+    await Promise.all(counting.map((program) => program.updated('conntrack.socket_states_tcp', 3)));
+    // What is left of those that the router ended: the client has used the ports of many of them again.
+    for (const { stream } of counting) expect(countsOf(stream).tcp?.['time_wait']).toBeGreaterThan(1000);
+  });
+
+  it('are drawn of a host that hides procfs, but of no address family that has none', async () => {
+    const holder = new SocketHolder(laboratory, 'server', 60);
+    await holder.do('bind', 'udp', 'udp4', '127.0.0.1', 19);
+    const hidden = [...withMount('-t proc -o subset=pid proc'), '/proc'];
+    const program = start('auto', [...laboratory.via('server'), ...hidden]);
+    const ofServer = () => socketsBySs(laboratory, 'server');
+    await program.updated('conntrack.socket_states_udp', 3);
+    expect(countsOf(program.stream)).toEqual({ tcp: ofServer().tcp, udp: { connected: 0, unconnected: 19 } });
+
+    await holder.do('bind', 'udp', 'udp6', '::1', 23);
+    await expectEqual({ program }, () => {
+      const { tcp, udp, udp6 } = ofServer();
+      return { tcp, udp, udp6 };
+    });
+    expect(countsOf(program.stream)['udp6']).toEqual({ connected: 0, unconnected: 23 });
+    expect(program.err).toBe('');
+  });
+});
+
+/** Expects that programs draw what is listed, while that stands still. */
+async function expectEqual(
+  counting: Readonly<Record<string, Program>>,
+  listed: () => Partial<SocketCounts>,
+): Promise<void> {
+  let before: Partial<SocketCounts> = {};
+  let seen: (readonly [string, Partial<Record<string, Record<string, number>>>])[] = [];
+  await until('the sockets are the same before and after', 30, async () => {
+    before = listed();
+    await Promise.all(Object.values(counting).map((program) => program.updated('conntrack.socket_states_udp', 3)));
+    seen = Object.entries(counting).map(([name, { stream }]) => [name, countsOf(stream)]);
+    return isDeepStrictEqual(listed(), before);
+  });
+  for (const [name, counts] of seen) expect(counts, name).toEqual(before);
+}
+
+/** What was drawn last, by list and state. */
+function countsOf(stream: Stream): Partial<Record<string, Record<string, number>>> {
+  const charts = TABLES.map((table) => [table, drawn(stream, `conntrack.socket_states_${table}`)] as const);
+  return Object.fromEntries(charts.filter(([, counts]) => counts !== undefined));
+}
+
+function updatesOf(stream: Stream): number {
+  return stream.updates.filter(({ chart }) => chart === 'conntrack.socket_states_tcp').length;
+}
