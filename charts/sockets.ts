@@ -28,7 +28,7 @@ export const socketCharts: readonly Chart[] = [
       { id: 'last_ack', metric: 'socket_last_ack' },
       { id: 'listen', metric: 'socket_listen' },
       { id: 'closing', metric: 'socket_closing' },
-      // The kernel tells nobody of sockets in this state, but as syn_recv.
+      // The kernel reports sockets in this state as syn_recv.
       { id: 'new_syn_recv', metric: 'socket_new_syn_recv' },
     ],
   },

@@ -1,4 +1,4 @@
-/** How often something dear may be done: so seldom that it stays below a share of one CPU. */
+/** How often costly work may be done: so seldom that it stays below a share of one CPU. */
 
 /** Seconds between two times, besides the shortest interval that the operator wants. */
 const STEPS: readonly number[] = [10, 20, 40, 60, 120, 300];

@@ -6,8 +6,8 @@ import { Condition, type Level, type Log } from '../log.ts';
 import { type Obstacle, obstacleOf, type Remedies } from './access.ts';
 import { isDue } from './due.ts';
 
-/** How long after a failure the source is tried again, in microseconds. A chart outlives one failure. */
-const RETRY = 30e6;
+/** Seconds after a failure until the source is tried again. A chart outlives one failure. */
+const RETRY = 30;
 
 export interface AttemptsOptions {
   readonly log: Log;
@@ -21,6 +21,8 @@ export interface AttemptsOptions {
   readonly required: boolean;
   /** How severe it is otherwise; a notice if not given. */
   readonly level?: Level;
+  /** Seconds after a failure until the source is tried again; 30 if not given. */
+  readonly retry?: number;
   /** A source that was there less than so many microseconds ago is tried again at once; 0 if not given. */
   readonly patience?: number;
 }
@@ -62,12 +64,16 @@ export class Attempts {
    * @throws `error` when it is a defect of this program.
    */
   failed(at: number, error: unknown, level = this.#options.level ?? 'notice'): void {
-    const { lost, patience = 0, remedies, required } = this.#options;
+    const { lost, patience = 0, remedies, required, retry = RETRY } = this.#options;
     const obstacle = obstacleOf(error, remedies);
     this.#obstacle = obstacle;
-    this.#next = at - this.#succeededAt < patience ? at : at + RETRY;
+    this.#next = at - this.#succeededAt < patience ? at : at + retry * 1e6;
     if (obstacle.isOrdinary && !required) return;
-    const message = `${lost}: ${obstacle.message}; trying again every 30 seconds`;
+    const message = `${lost}: ${obstacle.message}; trying again every ${inWords(retry)}`;
     this.#state.enter(obstacle.state, required ? 'error' : level, message);
   }
+}
+
+function inWords(seconds: number): string {
+  return seconds % 60 === 0 ? `${seconds / 60} minutes` : `${seconds} seconds`;
 }

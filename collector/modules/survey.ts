@@ -1,6 +1,6 @@
 /**
- * Something dear that is done in the background, between the updates: as often as that is affordable, and after a
- * failure not before a while.
+ * Costly work that is done in the background, between the updates: as often as that is affordable, and after a failure
+ * not before a while.
  */
 
 import type { Log } from '../log.ts';
@@ -27,6 +27,8 @@ export interface SurveyOptions<T> {
   readonly begin: (at: number) => Work<T>;
   /** Lets go of what it uses, after a failure and in the end. */
   readonly release: () => void;
+  /** Whether it cost more than it will the next time, so that the interval must not follow; never if not given. */
+  readonly isExceptional?: (value: T) => boolean;
   /** Whether it is to be done half as often, to spare what it is done to. */
   readonly isSpared?: (value: T) => boolean;
   /** What is lost without it; the log line begins with it. */
@@ -106,11 +108,13 @@ export class Survey<T> {
   }
 
   #take(done: Done<T>, at: number): void {
-    const { counted, isSpared, log, repaced } = this.#options;
+    const { counted, isExceptional, isSpared, log, repaced } = this.#options;
     const before = this.every;
-    const cpuTime = this.#isWarm ? done.cpuTime : done.cpuTime - WARM_UP;
-    this.#isWarm = true;
-    this.#interval.update(cpuTime / 1e6, isSpared?.(done.value) ?? false);
+    if (isExceptional?.(done.value) !== true) {
+      const cpuTime = this.#isWarm ? done.cpuTime : done.cpuTime - WARM_UP;
+      this.#isWarm = true;
+      this.#interval.update(cpuTime / 1e6, isSpared?.(done.value) ?? false);
+    }
     this.#next = at + this.every * 1e6;
     this.#latest = done;
     this.#attempts.succeeded(at);

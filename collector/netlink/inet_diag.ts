@@ -1,7 +1,6 @@
 /**
  * What sock_diag is asked for sockets of the Internet protocols, and what it says of each. Every user may ask.
- * Source: sock_diag(7), linux/sock_diag.h, linux/inet_diag.h, and `enum` of `TCP_ESTABLISHED` in linux/tcp.h
- * (net/tcp_states.h).
+ * Source: sock_diag(7), linux/sock_diag.h, linux/inet_diag.h, and net/tcp_states.h of the kernel.
  */
 
 import { FormatError } from '../errors.ts';

@@ -15,7 +15,7 @@ export interface FileSystem {
   readSync(descriptor: number, buffer: Uint8Array, offset: number, length: number, position: number): number;
   fstatSync(descriptor: number): { nlink: number | bigint; size: number | bigint };
   closeSync(descriptor: number): void;
-  statSync(path: string): { ino: number | bigint };
+  statSync(path: string): { ino: number | bigint; mtimeMs: number | bigint };
 }
 
 /** Without waiting: a FIFO in place of a kernel file would otherwise stop the whole program. */

@@ -2,9 +2,8 @@
  * Reading a long kernel file piece by piece, as whole lines, without ever holding all of it.
  *
  * The kernel hands such a file out a page at a time, and breaks off where the next line would not fit. A piece that
- * leaves room for many a line is therefore the last, and it is better not to ask for more: at the end of its lists of
- * TCP sockets the kernel walks over the whole hash table anew, and then tells again of some that it told of before, if
- * others have been added meanwhile.
+ * leaves room for more lines is therefore the last, and it is better not to ask for another: at the end of its lists of
+ * TCP sockets the kernel walks over the whole hash table anew, and repeats some of them if others were added meanwhile.
  * Source: `seq_read_iter` in fs/seq_file.c and `tcp_seq_start` in net/ipv4/tcp_ipv4.c.
  */
 
@@ -35,6 +34,8 @@ export class LineFile {
   /** Whether the file is the kernel's own: those have text, but no size. */
   #isPaged = false;
   #isAtEnd = false;
+  /** Bytes of the largest piece so far: about a page, once there are several. */
+  #largest = 0;
 
   constructor(fs: FileSystem) {
     this.#fs = fs;
@@ -52,6 +53,7 @@ export class LineFile {
     this.#filled = 0;
     this.#returned = 0;
     this.#isAtEnd = false;
+    this.#largest = 0;
     try {
       this.#descriptor = this.#fs.openSync(path, FLAGS);
       this.#isPaged = Number(this.#fs.fstatSync(this.#descriptor).size) === 0;
@@ -76,7 +78,8 @@ export class LineFile {
       if (got === 0) return undefined;
       this.#filled += got;
       this.#returned = this.#buffer.subarray(0, this.#filled).lastIndexOf(NEWLINE) + 1;
-      this.#isAtEnd = this.#isPaged && got < PAGE - LINE && this.#returned === this.#filled;
+      this.#isAtEnd = this.#isPaged && got < Math.max(PAGE, this.#largest) - LINE && this.#returned === this.#filled;
+      this.#largest = Math.max(this.#largest, got);
       if (this.#returned > 0) return this.#buffer.subarray(0, this.#returned);
       if (this.#filled === SIZE) throw new FormatError(`a line is longer than ${SIZE} bytes`);
     }

@@ -1,6 +1,6 @@
 /** The built program on real sockets in every state, against what the program `ss` lists of the same namespace. */
 
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -15,6 +15,8 @@ import { drawn, type Stream } from '../helpers/stream.ts';
 import { until } from '../helpers/until.ts';
 
 const TABLES = ['tcp', 'tcp6', 'udp', 'udp6'] as const;
+/** What a host without IPv6 has below `/proc/net`: lists of sockets, and what tells its namespace. */
+const OF_IPV4 = ['dev', 'tcp', 'udp'];
 /** The number of sock_diag among the protocols of netlink. */
 const SOCK_DIAG = '4';
 
@@ -116,22 +118,27 @@ describe.skipIf(inject('missing').kernel !== undefined)('sockets', () => {
     for (const { stream } of counting) expect(countsOf(stream).tcp?.['time_wait']).toBeGreaterThan(1000);
   });
 
-  it('are drawn of a host that hides procfs, but of no address family that has none', async () => {
+  it('are drawn of a host that hides its lists of them, and of no address family that has no list', async () => {
     const holder = new SocketHolder(laboratory, 'server', 60);
     await holder.do('bind', 'udp', 'udp4', '127.0.0.1', 19);
     const hidden = [...withMount('-t proc -o subset=pid proc'), '/proc'];
-    const program = start('auto', [...laboratory.via('server'), ...hidden]);
-    const ofServer = () => socketsBySs(laboratory, 'server');
-    await program.updated('conntrack.socket_states_udp', 3);
-    expect(countsOf(program.stream)).toEqual({ tcp: ofServer().tcp, udp: { connected: 0, unconnected: 19 } });
+    const hiding = start('auto', [...laboratory.via('server'), ...hidden]);
+    // The lists of the namespace, without those of IPv6.
+    const host = join(folder, 'host');
+    mkdirSync(join(host, 'proc/1/net'), { recursive: true });
+    for (const name of OF_IPV4) writeFileSync(join(host, 'proc/1/net', name), '');
+    const bind = OF_IPV4.map((name) => `mount --bind /proc/self/net/${name} "$1/proc/1/net/${name}"`).join(' && ');
+    const without = ['sh', '-c', `${bind} && shift && exec "$@"`, 'sh', host];
+    const lacking = start('auto', [...laboratory.via('server'), ...without], {}, { NETDATA_HOST_PREFIX: host });
+    await expectEqual({ hiding }, () => socketsBySs(laboratory, 'server'));
+    await lacking.updated('conntrack.socket_states_udp', 3);
+    const { tcp, udp } = socketsBySs(laboratory, 'server');
+    expect(countsOf(lacking.stream)).toEqual({ tcp, udp });
 
     await holder.do('bind', 'udp', 'udp6', '::1', 23);
-    await expectEqual({ program }, () => {
-      const { tcp, udp, udp6 } = ofServer();
-      return { tcp, udp, udp6 };
-    });
-    expect(countsOf(program.stream)['udp6']).toEqual({ connected: 0, unconnected: 23 });
-    expect(program.err).toBe('');
+    await expectEqual({ hiding }, () => socketsBySs(laboratory, 'server'));
+    expect(countsOf(hiding.stream)['udp6']).toEqual({ connected: 0, unconnected: 23 });
+    for (const { err } of [hiding, lacking]) expect(err).toBe('');
   });
 });
 

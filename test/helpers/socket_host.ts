@@ -34,6 +34,8 @@ export class SocketHost {
   mostRead = Number.POSITIVE_INFINITY;
   /** The codes of the errors of opening some files, by their paths. */
   readonly refusals = new Map<string, string>();
+  /** The codes of the errors of asking whether some files are there, by their paths. */
+  readonly hidden = new Map<string, string>();
   #descriptors = 0;
   #states: SocketStates = {};
 
@@ -93,6 +95,7 @@ export class SocketHost {
 
   #watch(): void {
     const open = this.volume.openSync.bind(this.volume);
+    const stat: FileSystem['statSync'] = this.volume.statSync.bind(this.volume);
     const read: FileSystem['readSync'] = this.volume.readSync.bind(this.volume);
     const close = this.volume.closeSync.bind(this.volume);
     vi.spyOn(this.volume, 'openSync').mockImplementation((path, flags) => {
@@ -103,6 +106,12 @@ export class SocketHost {
       this.#descriptors++;
       return descriptor;
     });
+    const hiding: FileSystem['statSync'] = (path) => {
+      const code = this.hidden.get(path);
+      if (code !== undefined) throw Object.assign(new Error(`${code}: hidden`), { code });
+      return stat(path);
+    };
+    vi.spyOn<FileSystem, 'statSync'>(this.volume, 'statSync').mockImplementation(hiding);
     const limited: FileSystem['readSync'] = (descriptor, buffer, offset, length, position) => {
       this.onRead();
       return read(descriptor, buffer, offset, Math.min(length, this.mostRead), position);

@@ -231,7 +231,7 @@ describe('an error on the way to the kernel', () => {
   it('that is an answer without sense says what is wrong with it', () => {
     expect(obstacleOf(new FormatError('an entry without a protocol'), CTNETLINK_REMEDIES)).toMatchObject({
       state: 'malformed',
-      message: "what the kernel says makes no sense: an entry without a protocol",
+      message: 'what the kernel says makes no sense: an entry without a protocol',
       isOrdinary: false,
     });
   });

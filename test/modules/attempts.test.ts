@@ -73,6 +73,37 @@ describe('an attempt', () => {
   });
 });
 
+describe('the time until the next attempt', () => {
+  it('is what is asked for, after each that failed', () => {
+    const trying = new Trying({ retry: 600 });
+    trying.fail(700, DRY);
+    expect(trying.due(701, 730, 1299, 1299.5, 1300)).toEqual([1299.5, 1300]);
+    trying.fail(1300, FROZEN);
+    expect(trying.due(1330, 1899, 1900)).toEqual([1900]);
+  });
+
+  it.each([
+    [undefined, '30 seconds'],
+    [45, '45 seconds'],
+    [90, '90 seconds'],
+    [120, '2 minutes'],
+    [600, '10 minutes'],
+  ])('of %s seconds is said as %s', (retry, words) => {
+    const trying = new Trying(retry === undefined ? {} : { retry });
+    trying.fail(700, DRY);
+    expect(trying.said).toEqual([`notice there is no water: the well is dry; trying again every ${words}`]);
+  });
+
+  it('is waited for where patience has ended, not before', () => {
+    const trying = new Trying({ retry: 120, patience: 12e6 });
+    trying.succeed(700);
+    trying.fail(711, DRY);
+    expect(trying.due(711)).toEqual([711]);
+    trying.fail(713, DRY);
+    expect(trying.due(714, 743, 832, 833)).toEqual([833]);
+  });
+});
+
 describe('patience', () => {
   it('makes the next attempt due at once, until the last success is too long ago', () => {
     const trying = new Trying({ patience: 12e6 });

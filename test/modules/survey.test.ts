@@ -232,6 +232,51 @@ describe('the interval of surveys', () => {
     expect(surveying.log.entries.map(({ fields }) => fields?.['seconds'])).toEqual([20, 10]);
   });
 
+  it('does not follow what one costs that is an exception, which is returned like any other', async () => {
+    const surveying = new Surveying({ isExceptional: (value) => value === 2 || value === 3 });
+    surveying.cost = 1000;
+    await surveying.tick(500);
+    surveying.cost = 4_000_000;
+    // It takes as long as it costs: a survey that begins at 510 is found with the update after 514.
+    await surveying.tick(510);
+    expect(await surveying.tick(515)).toEqual({ value: 2, duration: 4_000_000, cpuTime: 4_000_000 });
+    await surveying.tick(520);
+    expect(await surveying.tick(525)).toMatchObject({ value: 3, cpuTime: 4_000_000 });
+    expect([surveying.survey.every, surveying.said]).toEqual([10, []]);
+    surveying.cost = 1000;
+    expect(await surveying.begunAt(526, 550)).toEqual([530, 540, 550]);
+  });
+
+  it('is not shortened by one that is an exception, either', async () => {
+    const surveying = new Surveying({ isExceptional: (value) => value === 2 });
+    surveying.cost = 650_000;
+    await surveying.tick(500);
+    surveying.cost = 0;
+    expect(await surveying.begunAt(501, 620)).toEqual([540, 580, 590, 600, 610, 620]);
+    expect(surveying.said).toHaveLength(2);
+  });
+
+  it.each([
+    [[1], [500, 510, 520, 540]],
+    [
+      [1, 2],
+      [500, 510, 520, 530, 550],
+    ],
+    [[], [500, 510, 530, 550]],
+  ])('keeps what only the first costs for the first that is no exception: those are %j', async (exceptions, times) => {
+    const surveying = new Surveying({ isExceptional: (value) => exceptions.includes(value) });
+    surveying.cost = 350_000;
+    expect(await surveying.begunAt(500, 550)).toEqual(times);
+  });
+
+  it('stays doubled, or is not doubled, by one that is an exception', async () => {
+    const surveying = new Surveying({
+      isExceptional: (value) => value === 2 || value === 4,
+      isSpared: (value) => value === 1 || value === 4,
+    });
+    expect(await surveying.begunAt(500, 580)).toEqual([500, 520, 540, 550, 560, 570, 580]);
+  });
+
   it.each([
     [1, 10, [500, 510, 520, 530]],
     [3, 10, [500, 512, 524]],
@@ -253,6 +298,13 @@ describe('the interval of surveys', () => {
 });
 
 describe('a survey that fails', () => {
+  it('can be done again when the next succeeds, though that is an exception', async () => {
+    const surveying = new Surveying({ isExceptional: () => true });
+    surveying.failures = (number) => (number === 1 ? DRY : undefined);
+    expect(await surveying.begunAt(500, 541)).toEqual([500, 531, 541]);
+    expect(surveying.said.slice(1)).toEqual(['info wells can be surveyed again']);
+  });
+
   it('is said with the next update, lets go of what it used, and begins again half a minute later', async () => {
     const surveying = new Surveying();
     surveying.failures = (number) => (number <= 3 ? DRY : undefined);
@@ -316,6 +368,14 @@ describe('a survey that fails', () => {
       'of those who judge what it found',
       {
         isSpared: (): never => {
+          throw new TypeError('not a function');
+        },
+      },
+    ],
+    [
+      'of those who judge what it cost',
+      {
+        isExceptional: (): never => {
           throw new TypeError('not a function');
         },
       },

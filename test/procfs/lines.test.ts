@@ -67,9 +67,18 @@ function kernelFile(lines: readonly string[], page: number): { fs: FileSystem; r
     },
     fstatSync: () => ({ nlink: 1, size: 0 }),
     closeSync: () => undefined,
-    statSync: () => ({ ino: 1 }),
+    statSync: () => ({ ino: 1, mtimeMs: 1 }),
   };
   return { fs, reads };
+}
+
+/** A file of the kernel's own whose reads bring these pieces, wherever they end. */
+function torn(...texts: readonly string[]): FileSystem {
+  const left = [...texts];
+  return {
+    ...kernelFile([], 4096).fs,
+    readSync: (_, buffer, offset) => Buffer.from(left.shift() ?? '').copy(buffer, offset),
+  };
 }
 
 describe("a file of the kernel's own", () => {
@@ -102,6 +111,76 @@ describe("a file of the kernel's own", () => {
     file.open(PATH);
     expect([file.next()?.length, file.next()]).toEqual([3583, undefined]);
     expect(reads).toEqual([0, 0]);
+  });
+
+  /** So many bytes in lines of 150 bytes, the last of which may be longer. */
+  const bytesOfLines = (bytes: number): string[] => {
+    const count = Math.floor(bytes / 150);
+    return [...Array.from({ length: count - 1 }, () => line(150)), line(bytes - 150 * (count - 1))];
+  };
+
+  it.each([
+    [65_536, 65_400],
+    [16_384, 16_350],
+    [8192, 8100],
+  ])('in pages of %i bytes is at its end where a piece is clearly smaller than another was', (page, largest) => {
+    const readAfter = (last: number): string => {
+      const { fs } = kernelFile([...bytesOfLines(largest), ...bytesOfLines(last)], page);
+      const file = lineFile(fs);
+      expect([file.next()?.length, file.next()?.length]).toEqual([largest, last]);
+      return file.next()?.toString() ?? 'nothing';
+    };
+    expect(readAfter(4000)).toBe('nothing');
+    expect(readAfter(largest - 513)).toBe('nothing');
+    expect(readAfter(largest - 512)).toBe('told again\n');
+    expect(readAfter(largest)).toBe('told again\n');
+  });
+
+  it('is at its end by what is the largest of its pieces, not by what the last one was', () => {
+    // After 4500 bytes 3700 are few, after 4100 they would not be.
+    const file = lineFile(torn(line(4000), line(4500), line(4100), line(3700), 'told again\n'));
+    const lengths = pieces(file).map((piece) => piece.length);
+    expect(lengths).toEqual([4000, 4500, 4100, 3700]);
+  });
+
+  it.each([4096, 8192, 16_384, 65_536])('in pages of %i bytes comes whole, whatever its lines are', (page) => {
+    const lengths = fc.array(fc.integer({ min: 1, max: 512 }), { minLength: 1, maxLength: 60 });
+    fc.assert(
+      fc.property(lengths, fc.integer({ min: 1, max: 20 }), (some, times) => {
+        const lines = Array.from({ length: times }, () => some).flatMap((of) => of.map(line));
+        const file = lineFile(kernelFile(lines, page).fs);
+        const whole = lines.join('');
+        let came = '';
+        for (let piece = file.next(); piece !== undefined; piece = file.next()) {
+          came += piece.toString();
+          // The kernel tells it again for as long as it is asked.
+          if (came.length > whole.length) break;
+        }
+        expect(came.startsWith(whole)).toBe(true);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('is taken for itself, whatever was read before it', () => {
+    const large = kernelFile(bytesOfLines(65_400), 65_536);
+    const small = kernelFile([line(4000), line(4000), line(100)], 4096);
+    const fs: FileSystem = {
+      ...large.fs,
+      openSync: (path) => (path === PATH ? 7 : 8),
+      readSync: (descriptor, ...rest) => (descriptor === 7 ? large : small).fs.readSync(descriptor, ...rest),
+    };
+    const file = lineFile(fs);
+    expect(file.next()).toHaveLength(65_400);
+    file.open('/proc/net/other');
+    expect(pieces(file).map((piece) => piece.length)).toEqual([4000, 4000, 100]);
+  });
+
+  it.each([
+    ['in a line', ['first\nsec', 'ond\n'], ['first\n', 'second\n']],
+    ['in its first line', ['fir', 'st\nsecond\n'], ['first\nsecond\n']],
+  ])('is not at its end where a short piece ends %s', (_, texts, found) => {
+    expect(pieces(lineFile(torn(...texts)))).toEqual(found);
   });
 });
 

@@ -45,9 +45,9 @@ export class DiagSource {
       new SocketTally('udp'),
       new SocketTally('udp6'),
     ];
-    yield* ask(exchange, 'tcpSockets', counting(socket, tcp, tcp6));
-    yield* ask(exchange, 'udpSockets', counting(socket, udp, udp6));
-    yield* ask(exchange, 'udp6Sockets', counting(socket, udp, udp6));
+    yield* ask(exchange, 'tcpSockets', counting(socket, { [AF_INET]: tcp, [AF_INET6]: tcp6 }));
+    yield* ask(exchange, 'udpSockets', counting(socket, { [AF_INET]: udp }));
+    yield* ask(exchange, 'udp6Sockets', counting(socket, { [AF_INET6]: udp6 }));
     return [tcp, tcp6, udp, udp6];
   }
 
@@ -61,14 +61,17 @@ function connected(channel: Channel): Connection {
   return { channel, exchange: new Exchange(channel), socket: new InetSocket(channel.memory) };
 }
 
-/** What counts a message's socket by its address family. */
-function counting(socket: InetSocket, inet: SocketTally, inet6: SocketTally): (message: MessageReader) => void {
+/** What counts a message's socket, by the address families that were asked for. */
+function counting(
+  socket: InetSocket,
+  tallies: Readonly<Record<number, SocketTally>>,
+): (message: MessageReader) => void {
   return (message) => {
     socket.read(message);
-    const { family, state } = socket;
-    if (family === AF_INET) inet.add(state);
-    else if (family === AF_INET6) inet6.add(state);
-    else throw new FormatError(`a socket of the unknown address family ${family}`);
+    const tally = tallies[socket.family];
+    // A kernel that tells of sockets that it was not asked for would have them counted twice.
+    if (tally === undefined) throw new FormatError(`a socket of address family ${socket.family}, not asked for`);
+    tally.add(socket.state);
   };
 }
 

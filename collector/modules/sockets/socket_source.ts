@@ -1,5 +1,6 @@
 /** Where sockets are counted: by sock_diag where that can be had, else in the text of procfs, which costs more. */
 
+import { errorCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { FileSystem } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';
@@ -8,7 +9,7 @@ import { Attempts } from '../attempts.ts';
 import type { Work } from '../slices.ts';
 import { DiagSource } from './diag_source.ts';
 import { ProcfsSource } from './procfs_source.ts';
-import type { SocketTally } from './socket_tally.ts';
+import type { SocketTally, Table } from './socket_tally.ts';
 
 export interface SocketSourceOptions {
   readonly fs: FileSystem;
@@ -18,12 +19,25 @@ export interface SocketSourceOptions {
   readonly readFrom: 'auto' | 'netlink' | 'procfs';
 }
 
+/** A retry makes the kernel look for its modules of sock_diag once more, which a host may well lack for good. */
+const RETRY = 600;
+
+/** What was counted. */
+export interface SocketCount {
+  /** One for each list that the host has. */
+  readonly tallies: readonly SocketTally[];
+  /** Whether it was counted after sock_diag had failed, and has cost both. */
+  readonly isSecondTry: boolean;
+}
+
 export class SocketSource {
   readonly #options: SocketSourceOptions;
   readonly #diag: DiagSource;
   readonly #procfs: ProcfsSource;
   /** Attempts at sock_diag while there is procfs to fall back on. */
   readonly #attempts: Attempts;
+  /** The lists of IPv6 that the host is known to have. */
+  readonly #seen = new Set<Table>();
 
   constructor(options: SocketSourceOptions) {
     const { connect, fs, host, log } = options;
@@ -37,6 +51,7 @@ export class SocketSource {
       remedies: SOCK_DIAG_REMEDIES,
       required: false,
       level: 'info',
+      retry: RETRY,
     });
   }
 
@@ -46,21 +61,21 @@ export class SocketSource {
    * @param at monotonic time in microseconds.
    * @throws {Obstacle | OperationError | FormatError} when they cannot be counted. The source must then be closed.
    */
-  *count(at: number): Work<readonly SocketTally[]> {
+  *count(at: number): Work<SocketCount> {
     const { readFrom } = this.#options;
-    if (readFrom === 'procfs') return yield* this.#procfs.count();
-    if (readFrom === 'netlink') return this.#existing(yield* this.#diag.count());
-    if (this.#attempts.isDue(at)) {
+    if (readFrom === 'netlink') return { tallies: this.#existing(yield* this.#diag.count()), isSecondTry: false };
+    const isTried = readFrom === 'auto' && this.#attempts.isDue(at);
+    if (isTried) {
       try {
         const tallies = yield* this.#diag.count();
         this.#attempts.succeeded(at);
-        return this.#existing(tallies);
+        return { tallies: this.#existing(tallies), isSecondTry: false };
       } catch (error) {
         this.#diag.close();
         this.#attempts.failed(at, error);
       }
     }
-    return yield* this.#procfs.count();
+    return { tallies: yield* this.#procfs.count(), isSecondTry: isTried };
   }
 
   close(): void {
@@ -70,15 +85,25 @@ export class SocketSource {
 
   /** Without those of IPv6 on a host that has none: sock_diag answers for it all the same. */
   #existing(tallies: readonly SocketTally[]): SocketTally[] {
-    return tallies.filter(({ sockets, table }) => sockets > 0 || !table.endsWith('6') || this.#isThere(table));
+    return tallies.filter(({ sockets, table }) => {
+      if (!table.endsWith('6')) return true;
+      if (sockets > 0 || !this.#isMissing(table)) this.#seen.add(table);
+      return this.#seen.has(table);
+    });
   }
 
-  #isThere(table: string): boolean {
+  /** Whether the host has other lists, but not this one. Where all are hidden there is no telling. */
+  #isMissing(table: Table): boolean {
+    return this.#isAbsent(table) && !this.#isAbsent('tcp');
+  }
+
+  #isAbsent(table: Table): boolean {
+    const { fs, host } = this.#options;
     try {
-      this.#options.fs.statSync(this.#options.host.net(table));
-      return true;
-    } catch {
+      fs.statSync(host.net(table));
       return false;
+    } catch (error) {
+      return errorCode(error) === 'ENOENT';
     }
   }
 }

@@ -10,7 +10,7 @@ export type Table = (typeof TABLES)[number];
 /**
  * The kernel's names of TCP states, by their numbers. Source: net/tcp_states.h of the kernel.
  *
- * It tells sockets of the last state as `syn_recv`, to whomever it tells of them.
+ * It reports sockets in the last state as `syn_recv`.
  */
 const TCP_STATES: ReadonlyMap<number, string> = new Map([
   [1, 'established'],

@@ -10,8 +10,8 @@ import type { Runtime } from '../../runtime.ts';
 import { type Connect, SOCK_DIAG_REMEDIES } from '../access.ts';
 import type { Module, Sample, Scope } from '../module.ts';
 import { Survey } from '../survey.ts';
-import { SocketSource } from './socket_source.ts';
-import { type SocketTally, TABLES, type Table } from './socket_tally.ts';
+import { type SocketCount, SocketSource } from './socket_source.ts';
+import { TABLES, type Table } from './socket_tally.ts';
 
 export interface SocketsOptions {
   readonly fs: FileSystem;
@@ -41,7 +41,7 @@ const SCOPES: Readonly<Record<Table, Scope>> = { tcp: 'tcp', tcp6: 'tcp', udp: '
 
 export class SocketsModule implements Module {
   readonly name = 'sockets';
-  readonly #survey: Survey<readonly SocketTally[]>;
+  readonly #survey: Survey<SocketCount>;
   readonly #instances = new Map<Table, Instance>(TABLES.map((table) => [table, instanceOf(table)]));
 
   constructor({ connect, fs, host, readFrom, ...options }: SocketsOptions) {
@@ -53,7 +53,8 @@ export class SocketsModule implements Module {
       lost: 'sockets are not drawn',
       back: 'sockets can be counted again',
       repaced: 'sockets are counted at another interval from now on',
-      counted: (tallies) => ({ sockets: tallies.reduce((sum, { sockets }) => sum + sockets, 0) }),
+      isExceptional: ({ isSecondTry }) => isSecondTry,
+      counted: ({ tallies }) => ({ sockets: tallies.reduce((sum, { sockets }) => sum + sockets, 0) }),
       remedies: readFrom === 'netlink' ? SOCK_DIAG_REMEDIES : {},
     });
   }
@@ -67,7 +68,7 @@ export class SocketsModule implements Module {
   collect(at: number, isDrawn: boolean): readonly Sample[] {
     const latest = this.#survey.collect(at, isDrawn);
     if (latest === undefined) return [];
-    return latest.value.flatMap((tally) => {
+    return latest.value.tallies.flatMap((tally) => {
       const instance = this.#instances.get(tally.table);
       if (instance === undefined) return [];
       tally.fill(instance.values);

@@ -80,10 +80,11 @@ describe('sockets over sock_diag', () => {
     expect(counted(finish(source.count()))).toEqual({ tcp: {}, tcp6: {}, udp: {}, udp6: {} });
   });
 
-  it('of an address family come from the socket itself, in whichever answer it is', () => {
+  it('of TCP come in one answer, each with its address family', () => {
     const { host, source } = asking({});
-    host.answers.udpSockets = [[[diagnosed({ family: 10, state: 1 }), diagnosed({ family: 2, state: 7 }), done()]]];
-    expect(counted(finish(source.count()))).toMatchObject({ udp: { unconnected: 1 }, udp6: { connected: 1 } });
+    const [inet, inet6] = [diagnosed({ family: 2, state: 8 }), diagnosed({ family: 10, state: 11 })];
+    host.answers.tcpSockets = [[[inet6, inet, inet6]], [[inet6], [inet, done()]]];
+    expect(counted(finish(source.count()))).toMatchObject({ tcp: { close_wait: 2 }, tcp6: { closing: 3 } });
   });
 
   it('are no matter of files', () => {
@@ -169,7 +170,12 @@ describe('sockets that cannot be counted over sock_diag', () => {
   it.each<[string, string, Message]>([
     ['of an unknown state', 'a socket of tcp in the unknown state 13', diagnosed({ state: 13 })],
     ['of no state', 'a socket of tcp6 in the unknown state 0', diagnosed({ family: 10, state: 0 })],
-    ['of an unknown address family', 'a socket of the unknown address family 1', diagnosed({ family: 1, state: 10 })],
+    [
+      'of an address family of others',
+      'a socket of address family 1, not asked for',
+      diagnosed({ family: 1, state: 10 }),
+    ],
+    ['of no address family', 'a socket of address family 0, not asked for', diagnosed({ family: 0, state: 10 })],
     ['that is not whole', 'a socket of 71 bytes, not 72', message(20, 2, 1, diagnosed({ state: 1 }).slice(16, 87))],
     ['of no bytes', 'a socket of 0 bytes, not 72', message(20, 2, 1)],
     [
@@ -180,6 +186,20 @@ describe('sockets that cannot be counted over sock_diag', () => {
   ])('since one is %s are an error, never a wrong number', (_what, text, socket) => {
     const thrown = refusal([[diagnosed({ state: 1 })]], [[socket]], [done()]);
     expect(thrown).toEqual(new FormatError(text));
+  });
+
+  it.each([
+    ['udpSockets', 10],
+    ['udp6Sockets', 2],
+    ['udpSockets', 1],
+    ['udp6Sockets', 1],
+  ] as const)('since %s tells of one of address family %i are an error, not counted twice', (question, family) => {
+    const { host, source } = asking();
+    const asked = question === 'udpSockets' ? 2 : 10;
+    host.answers[question] = [[[diagnosed({ family: asked, state: 7 }), diagnosed({ family, state: 7 }), done()]]];
+    expect(() => finish(source.count())).toThrow(
+      new FormatError(`a socket of address family ${family}, not asked for`),
+    );
   });
 
   it('of UDP in a state of TCP are an error', () => {

@@ -71,7 +71,7 @@ function fileSystemOf(texts: ReadonlyMap<string, Buffer>, sizes: readonly number
     // No file of the kernel's own, whose reads end at pages alone.
     fstatSync: () => ({ nlink: 1, size: 1 }),
     closeSync: () => undefined,
-    statSync: () => ({ ino: 1 }),
+    statSync: () => ({ ino: 1, mtimeMs: 1 }),
   };
 }
 

@@ -31,6 +31,8 @@ class Counting {
   readonly log = new RecordingLog();
   readonly host: SocketHost;
   readonly source: SocketSource;
+  /** The times of the counts that were told to be second tries. */
+  readonly secondTries: number[] = [];
 
   constructor(readFrom: ReadFrom, states: SocketStates = SOCKETS) {
     this.host = new SocketHost(states);
@@ -39,7 +41,9 @@ class Counting {
   }
 
   count(second = 500): Record<string, Record<string, number>> {
-    return counted(finish(this.source.count(second * 1e6)));
+    const { isSecondTry, tallies } = finish(this.source.count(second * 1e6));
+    if (isSecondTry) this.secondTries.push(second);
+    return counted(tallies);
   }
 
   /** Every line that was logged: its level and its message. */
@@ -49,14 +53,14 @@ class Counting {
 }
 
 const LOST = 'info sockets are counted in the text of procfs, which costs more: ';
-const AGAIN = '; trying again every 30 seconds';
+const AGAIN = '; trying again every 10 minutes';
 const BACK = 'info sockets are counted over netlink again';
 
 describe('sockets', () => {
   it.each<ReadFrom>(['auto', 'netlink', 'procfs'])('are the same in the same host, read from %s', (readFrom) => {
     const counting = new Counting(readFrom);
     expect(counting.count()).toEqual(COUNTS);
-    expect(counting.said).toEqual([]);
+    expect([counting.said, counting.secondTries]).toEqual([[], []]);
   });
 
   it.each<ReadFrom>(['auto', 'netlink', 'procfs'])('of IPv6 are absent, not 0, where there is none: %s', (readFrom) => {
@@ -71,14 +75,22 @@ describe('sockets', () => {
     },
   );
 
-  it.each<ReadFrom>(['auto', 'netlink', 'procfs'])('of IPv6 come when it does, and go when it goes: %s', (readFrom) => {
-    const counting = new Counting(readFrom, WITHOUT_IPV6);
-    counting.count(500);
-    counting.host.become(SOCKETS);
-    expect(counting.count(505)).toEqual(COUNTS);
-    counting.host.become(WITHOUT_IPV6);
-    expect(counting.count(510)).toEqual(COUNTS_WITHOUT_IPV6);
-  });
+  it.each<[ReadFrom, unknown]>([
+    ['auto', { ...COUNTS_WITHOUT_IPV6, tcp6: {}, udp6: {} }],
+    ['netlink', { ...COUNTS_WITHOUT_IPV6, tcp6: {}, udp6: {} }],
+    ['procfs', COUNTS_WITHOUT_IPV6],
+  ])(
+    'of IPv6 come when it does, and stay 0 for a kernel that still answers when its lists go: %s',
+    (readFrom, left) => {
+      const counting = new Counting(readFrom, WITHOUT_IPV6);
+      counting.count(500);
+      counting.host.become(SOCKETS);
+      expect(counting.count(505)).toEqual(COUNTS);
+      counting.host.become(WITHOUT_IPV6);
+      expect(counting.count(510)).toEqual(left);
+      expect(counting.count(515)).toEqual(left);
+    },
+  );
 
   it.each<ReadFrom>(['auto', 'netlink'])(
     'of IPv6 that the kernel tells of are drawn, list or no list: %s',
@@ -88,6 +100,48 @@ describe('sockets', () => {
       expect(counting.count()).toEqual({ ...COUNTS_WITHOUT_IPV6, udp6: { unconnected: 1 } });
     },
   );
+
+  it.each<ReadFrom>(['auto', 'netlink'])(
+    'of IPv6 that there were once are 0 when they are gone, and only those of their list: %s',
+    (readFrom) => {
+      const counting = new Counting(readFrom, WITHOUT_IPV6);
+      counting.host.answers.udp6Sockets = [[[diagnosed({ family: 10, state: 7 }), done()]]];
+      counting.count(500);
+      delete counting.host.answers.udp6Sockets;
+      expect(counting.count(505)).toEqual({ ...COUNTS_WITHOUT_IPV6, udp6: {} });
+    },
+  );
+
+  it.each<ReadFrom>(['auto', 'netlink'])(
+    'of IPv6 whose list was there once are 0 when it is gone, though there never was one: %s',
+    (readFrom) => {
+      const counting = new Counting(readFrom, { ...WITHOUT_IPV6, tcp6: [] });
+      expect(counting.count(500)).toEqual({ ...COUNTS_WITHOUT_IPV6, tcp6: {} });
+      counting.host.become(WITHOUT_IPV6);
+      expect(counting.count(505)).toEqual({ ...COUNTS_WITHOUT_IPV6, tcp6: {} });
+    },
+  );
+
+  it.each<ReadFrom>(['auto', 'netlink'])('of IPv6 are 0 where all lists are hidden: %s', (readFrom) => {
+    const counting = new Counting(readFrom, WITHOUT_IPV6);
+    for (const table of ['tcp', 'udp']) counting.host.volume.rmSync(`/proc/net/${table}`);
+    expect(counting.count()).toEqual({ ...COUNTS_WITHOUT_IPV6, tcp6: {}, udp6: {} });
+    expect(counting.said).toEqual([]);
+  });
+
+  it.each<ReadFrom>(['auto', 'netlink'])('of IPv6 alone are ever absent, by the list of TCP: %s', (readFrom) => {
+    const counting = new Counting(readFrom, { tcp: [10], udp: [] });
+    counting.host.volume.rmSync('/proc/net/udp');
+    expect(counting.count()).toEqual({ tcp: { listen: 1 }, udp: {} });
+  });
+
+  it.each(['EACCES', 'EIO', 'ENOTDIR'])('of IPv6 are 0 where there is no telling, for asking ends with %s', (code) => {
+    for (const table of ['tcp6', 'udp6']) {
+      const counting = new Counting('netlink', WITHOUT_IPV6);
+      counting.host.hidden.set(`/proc/net/${table}`, code);
+      expect(counting.count()).toEqual({ ...COUNTS_WITHOUT_IPV6, [table]: {} });
+    }
+  });
 });
 
 describe('reading from netlink alone', () => {
@@ -97,8 +151,8 @@ describe('reading from netlink alone', () => {
     expect(counting.host.opened).toEqual([]);
   });
 
-  it('needs no list of IPv4', () => {
-    expect(new Counting('netlink', {}).count()).toEqual({ tcp: {}, udp: {} });
+  it('needs no list at all', () => {
+    expect(new Counting('netlink', {}).count()).toEqual({ tcp: {}, tcp6: {}, udp: {}, udp6: {} });
   });
 
   it('fails where it cannot be had, and says nothing of its own', () => {
@@ -116,7 +170,7 @@ describe('reading from procfs alone', () => {
   it('opens no channel, however often it is read', () => {
     const counting = new Counting('procfs');
     for (let second = 500; second < 600; second += 10) expect(counting.count(second)).toEqual(COUNTS);
-    expect([counting.host.channels, counting.said]).toEqual([[], []]);
+    expect([counting.host.channels, counting.said, counting.secondTries]).toEqual([[], [], []]);
   });
 
   it('fails where it cannot be read, and says nothing of its own', () => {
@@ -136,6 +190,7 @@ describe('reading from wherever it can', () => {
     const counting = new Counting('auto');
     for (const second of [500, 505, 510]) expect(counting.count(second)).toEqual(COUNTS);
     expect([counting.host.opened, counting.host.channels.length]).toEqual([[], 1]);
+    expect(counting.secondTries).toEqual([]);
   });
 
   it.each<[string, unknown, Partial<SocketHost['answers']>, string]>([
@@ -187,36 +242,44 @@ describe('reading from wherever it can', () => {
       { udpSockets: whole(7, 3) },
       'what the kernel says makes no sense: a socket of udp in the unknown state 3',
     ],
+    [
+      'an answer to another question',
+      undefined,
+      { udp6Sockets: whole(7, 7, 7, 1) },
+      'what the kernel says makes no sense: a socket of address family 2, not asked for',
+    ],
   ])(
     'falls back on the lists in the same count when netlink is %s, and says so once',
     (_what, obstacle, answers, why) => {
       const counting = new Counting('auto');
       counting.host.obstacle = obstacle;
       Object.assign(counting.host.answers, answers);
-      for (const second of [500, 505, 510, 530, 535]) expect(counting.count(second)).toEqual(COUNTS);
+      for (const second of [500, 505, 530, 1095, 1100, 1105]) expect(counting.count(second)).toEqual(COUNTS);
       expect(counting.said).toEqual([`${LOST}${why}${AGAIN}`]);
-      expect(counting.host.held).toBe(0);
+      expect([counting.host.held, counting.secondTries]).toEqual([0, [500, 1100]]);
     },
   );
 
-  it('goes back to netlink after half a minute, and says so once', () => {
+  it('goes back to netlink after ten minutes, and says so once', () => {
     const counting = new Counting('auto');
     const { host } = counting;
     host.answers.tcpSockets = [[error(2)]];
     counting.count(500);
     delete host.answers.tcpSockets;
-    for (const second of [505, 510, 525, 529]) counting.count(second);
+    for (const second of [505, 530, 800, 1095, 1099]) counting.count(second);
     expect([host.asked, host.channels.length]).toEqual([1, 1]);
     host.opened.length = 0;
-    for (const second of [530, 535, 540]) expect(counting.count(second)).toEqual(COUNTS);
+    for (const second of [1100, 1105, 1110]) expect(counting.count(second)).toEqual(COUNTS);
     expect([host.asked, host.channels.length, host.opened]).toEqual([4, 2, []]);
     expect(counting.said).toEqual([expect.stringContaining(LOST), BACK]);
+    expect(counting.secondTries).toEqual([500]);
   });
 
-  it('tries netlink every half a minute for as long as it fails', () => {
+  it('tries netlink every ten minutes for as long as it fails, and tells which counts were second tries', () => {
     const counting = new Counting('auto');
     counting.host.answers.udpSockets = [[error(2)]];
-    for (let second = 500; second <= 600; second += 5) counting.count(second);
+    for (let second = 500; second <= 2300; second += 5) counting.count(second);
+    expect(counting.secondTries).toEqual([500, 1100, 1700, 2300]);
     expect(counting.host.channels.map(({ isClosed }) => isClosed)).toEqual([true, true, true, true]);
     expect(counting.said).toHaveLength(1);
   });
@@ -227,11 +290,11 @@ describe('reading from wherever it can', () => {
     answers.tcpSockets = [[error(2)]];
     counting.count(500);
     answers.tcpSockets = [[error(1)]];
-    counting.count(530);
+    counting.count(1100);
     delete answers.tcpSockets;
-    counting.count(560);
+    counting.count(1700);
     answers.tcpSockets = [[error(1)]];
-    counting.count(565);
+    counting.count(1705);
     const sandbox = `${LOST}a sandbox or a security module keeps the plugin from asking sock_diag${AGAIN}`;
     expect(counting.said).toEqual([expect.stringContaining('modprobe'), sandbox, BACK, sandbox]);
   });

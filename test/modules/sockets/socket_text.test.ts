@@ -98,9 +98,16 @@ describe('a line of a socket', () => {
     ['that is torn', 'tcp', '0: 0100007F:1F90 02   1: 0100007F:1F90 0200007F:1F91 08 00'],
     ['of binary', 'tcp', '\0\x01\xff:\x02\x03'],
   ] as const)('%s is none', (_what, table, line) => {
-    const act = (): unknown => states(table, line, socketLine(table, { state: 1 }));
-    expect(act).toThrow(FormatError);
-    expect(act).toThrow(`not a line of a socket: "${line.slice(0, 160)}"`);
+    const socket = socketLine(table, { state: 1 });
+    for (const lines of [
+      [line, socket],
+      [socket, line],
+      [socket, line, socket],
+    ]) {
+      const act = (): unknown => states(table, ...lines);
+      expect(act).toThrow(FormatError);
+      expect(act).toThrow(`not a line of a socket: "${line.slice(0, 160)}"`);
+    }
   });
 
   it('that is none is told in so far as a log can take it', () => {

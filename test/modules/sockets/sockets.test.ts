@@ -132,7 +132,7 @@ describe('module sockets', () => {
     expect(await counting.tick(516)).toEqual({ tcp: 2, tcp6: 0, udp: 1, udp6: 0 });
   });
 
-  it('has no sample of IPv6 on a host without it, from when it has it, and no more when it has lost it', async () => {
+  it('has no sample of IPv6 on a host without it, from when it has it, and a 0 of it when it has lost it', async () => {
     const without: SocketStates = { tcp: [1], udp: [7] };
     const counting = new Counting({}, without);
     await counting.tick(500);
@@ -142,7 +142,7 @@ describe('module sockets', () => {
     expect(await counting.tick(506)).toEqual(COUNTS);
     counting.host.become(without);
     await counting.tick(510);
-    expect(await counting.tick(511)).toEqual({ tcp: 1, udp: 1 });
+    expect(await counting.tick(511)).toEqual({ tcp: 1, tcp6: 0, udp: 1, udp6: 0 });
   });
 
   it('returns what was counted again for as long as it is not drawn', async () => {
@@ -214,6 +214,43 @@ describe('the interval of counts', () => {
       { sockets: 12, cpu_ms: 400, seconds: 20 },
       { sockets: 12, cpu_ms: 1, seconds: 5 },
     ]);
+  });
+
+  it('stays where it is though every ten minutes sock_diag is tried in vain, which costs more than it allows', async () => {
+    const counting = new Counting();
+    // TCP is counted, in three datagrams and an end, then a refusal; the text takes eight reads.
+    counting.host.answers.udpSockets = [[error(2)]];
+    counting.cost = 9000;
+    const [usual, tries] = [new Set<number>(), new Map<number, number>()];
+    const times: number[] = [];
+    for (let second = 500; second <= 1800; second++) {
+      const { asked, opened } = counting.host;
+      const [lists, before] = [opened.length, counting.runtime.cpuTime()];
+      const isFound = times.at(-1) === second - 1;
+      expect(await counting.tick(second)).toEqual(isFound ? COUNTS : undefined);
+      if (opened.length > lists) times.push(second);
+      const cost = counting.runtime.cpuTime() - before;
+      if (counting.host.asked > asked) tries.set(second, cost);
+      else if (opened.length > lists) usual.add(cost);
+    }
+    // 2 % of five seconds are 100 ms; where these are exceeded, 80 ms would be what leads back to five seconds.
+    expect([...usual]).toEqual([72_000]);
+    expect([...tries]).toEqual([500, 1100, 1700].map((second) => [second, 117_000]));
+    expect(times).toEqual(Array.from({ length: 261 }, (_, at) => 500 + 5 * at));
+    expect(counting.said).toEqual([expect.stringMatching(/^info sockets are counted in the text of procfs/)]);
+  });
+
+  it('follows what the text costs, after what the first of these costs alone', async () => {
+    const counting = new Counting();
+    counting.host.answers.udpSockets = [[error(2)]];
+    // The text takes 160 ms: too much for five seconds, but for the first that tells what it costs.
+    counting.cost = 20_000;
+    const every: number[] = [];
+    for (const second of [500, 505, 510]) {
+      await counting.tick(second);
+      every.push(counting.module.every);
+    }
+    expect(every).toEqual([5, 5, 10]);
   });
 
   it.each([
