@@ -1,9 +1,16 @@
 /** Everything that is drawn, in the order of the dashboard. */
 
+import { conntrackdCharts } from './conntrackd.ts';
 import { eventCharts } from './events.ts';
 import { flowCharts } from './flows.ts';
 import { socketCharts } from './sockets.ts';
 import { statCharts } from './stat.ts';
 import type { Chart } from './types.ts';
 
-export const charts: readonly Chart[] = [...statCharts, ...eventCharts, ...flowCharts, ...socketCharts];
+export const charts: readonly Chart[] = [
+  ...statCharts,
+  ...eventCharts,
+  ...flowCharts,
+  ...socketCharts,
+  ...conntrackdCharts,
+];

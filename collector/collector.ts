@@ -2,11 +2,14 @@
  * Puts a collector together from its configuration: which modules there are, which charts they feed.
  */
 
+import type { Socket } from 'node:net';
+
 import { charts } from '../charts/index.ts';
 import type { Config } from './config.ts';
 import { Emitter } from './emit.ts';
 import type { Log } from './log.ts';
 import { createAccess } from './modules/access.ts';
+import { ConntrackdModule } from './modules/conntrackd/conntrackd.ts';
 import { EventsModule } from './modules/events/events.ts';
 import { FlowsModule } from './modules/flows/flows.ts';
 import type { Module } from './modules/module.ts';
@@ -29,6 +32,8 @@ export interface CollectorOptions {
   readonly library: string;
   readonly fs: FileSystem;
   readonly runtime: Runtime;
+  /** Connects to a UNIX socket. */
+  readonly connect: (path: string) => Socket;
   readonly output: Output;
   readonly log: Log;
 }
@@ -45,27 +50,47 @@ export function createCollector(options: CollectorOptions): Plugin | undefined {
 }
 
 /** The modules that the configuration does not turn off; where two know the same number, the first is believed. */
-function createModules({ config, every, fs, hostPrefix, library, log, release, runtime }: CollectorOptions): Module[] {
-  const { events, flows, sockets, stat } = config.modules;
+function createModules(options: CollectorOptions): Module[] {
+  const { config, connect, every, fs, hostPrefix, library, log, release, runtime } = options;
+  const { conntrackd, events, flows, sockets, stat } = config.modules;
   const host = new Host(fs, hostPrefix);
-  const { ctnetlink: connect, sockDiag } = createAccess({ fs, host, library });
+  const { ctnetlink, sockDiag } = createAccess({ fs, host, library });
   const modules: Module[] = [];
   if (stat.enabled !== false) {
-    const required = stat.enabled === true;
-    const { per_cpu: perCpu, read_from: readFrom } = stat;
-    modules.push(new StatModule({ fs, host, log, connect, every, perCpu, readFrom, required, release }));
+    modules.push(
+      new StatModule({
+        fs,
+        host,
+        log,
+        connect: ctnetlink,
+        every,
+        perCpu: stat.per_cpu,
+        readFrom: stat.read_from,
+        required: stat.enabled === true,
+        release,
+      }),
+    );
   }
   if (events.enabled !== false) {
-    const required = events.enabled === true;
-    const receiveBuffer = events.receive_buffer * 1024 * 1024;
-    const mostPerSecond = events.most_per_second;
-    modules.push(new EventsModule({ fs, host, log, connect, runtime, every, required, receiveBuffer, mostPerSecond }));
+    modules.push(
+      new EventsModule({
+        fs,
+        host,
+        log,
+        connect: ctnetlink,
+        runtime,
+        every,
+        receiveBuffer: events.receive_buffer * 1024 * 1024,
+        mostPerSecond: events.most_per_second,
+        required: events.enabled === true,
+      }),
+    );
   }
   if (flows.enabled !== false) {
     modules.push(
       new FlowsModule({
         log,
-        connect,
+        connect: ctnetlink,
         runtime,
         tick: every,
         every: flows.update_every,
@@ -91,5 +116,25 @@ function createModules({ config, every, fs, hostPrefix, library, log, release, r
       }),
     );
   }
+  if (conntrackd.enabled !== false) {
+    modules.push(
+      new ConntrackdModule({
+        fs,
+        host,
+        log,
+        connect,
+        runtime,
+        every: multipleOf(every, conntrackd.update_every),
+        timeout: conntrackd.timeout,
+        sockets: conntrackd.sockets,
+        required: conntrackd.enabled === true,
+      }),
+    );
+  }
   return modules;
+}
+
+/** The shortest multiple of the time between two updates that is not shorter than what is wanted. */
+function multipleOf(every: number, wanted: number): number {
+  return Math.ceil(wanted / every) * every;
 }

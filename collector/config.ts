@@ -46,6 +46,11 @@ const wholeNumber = (least: number, most: number, what: string): v.GenericSchema
   return v.pipe(v.number(allowed), v.integer(allowed), v.minValue(least, allowed), v.maxValue(most, allowed));
 };
 
+/** The kernel takes no longer path of a socket. */
+const SOCKET_PATH = 'an absolute path of at most 107 characters';
+const SOCKETS = 'a list of at most 16 absolute paths';
+const socketPath = v.pipe(v.string(SOCKET_PATH), v.regex(/^\/[^\p{C}]{1,106}$/u, SOCKET_PATH));
+
 const percent = (least: number): v.GenericSchema<number> => {
   const allowed = `a percentage from ${least} to 100`;
   return v.pipe(v.number(allowed), v.minValue(least, allowed), v.maxValue(100, allowed));
@@ -106,6 +111,18 @@ export const schema = v.strictObject(
                 read_from: v.optional(readFrom, 'auto'),
                 update_every: v.optional(interval, 5),
                 cpu_share: v.optional(percent(0.1), 2),
+              },
+              MAPPING,
+            ),
+            {},
+          ),
+          conntrackd: v.nullish(
+            v.strictObject(
+              {
+                enabled: v.optional(enabled, 'auto'),
+                sockets: v.optional(v.pipe(v.array(socketPath, SOCKETS), v.maxLength(16, SOCKETS)), []),
+                update_every: v.optional(interval, 5),
+                timeout: v.optional(wholeNumber(1, 60, 'whole seconds'), 2),
               },
               MAPPING,
             ),

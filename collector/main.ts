@@ -6,6 +6,7 @@
  */
 
 import fs from 'node:fs';
+import { createConnection, type Socket } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 
@@ -141,7 +142,19 @@ async function run(commandLine: CommandLine, environment: Environment, log: Log)
   listen(log, output, quit);
 
   const release = os.release();
-  const collector = createCollector({ config, every, hostPrefix, release, library: LIBRARY, fs, runtime, output, log });
+  const connect = (path: string): Socket => createConnection({ path });
+  const collector = createCollector({
+    config,
+    every,
+    hostPrefix,
+    release,
+    library: LIBRARY,
+    fs,
+    runtime,
+    connect,
+    output,
+    log,
+  });
   if (collector === undefined) {
     log.notice('every module is turned off: nothing to do', { file });
     output.tick(disable());

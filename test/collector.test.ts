@@ -5,6 +5,8 @@ import { createCollector } from '../collector/collector.ts';
 import { parseConfig } from '../collector/config.ts';
 import { createAccess, type EventChannel, type Room } from '../collector/modules/access.ts';
 import { Output } from '../collector/output.ts';
+import { MemoryDaemon } from './helpers/conntrackd_daemon.ts';
+import { recording } from './helpers/conntrackd_text.ts';
 import { FakeRuntime } from './helpers/fake_runtime.ts';
 import {
   cpuStatistics,
@@ -30,6 +32,9 @@ vi.mock(import('../collector/modules/access.ts'), async (original) => ({
 /** Which module a channel to ctnetlink was opened by, told by the room that it wants. */
 const OPENERS: Readonly<Record<string, string>> = { '256x2048': 'events', '4x32768': 'flows', '1x32768': 'stat' };
 
+/** The place where conntrackd is looked for on a host without its configuration. */
+const USUAL = '/var/run/conntrackd.ctl';
+
 /** A collector on a host in memory with a kernel that answers. */
 class Collecting {
   readonly pipe = new StallingPipe();
@@ -39,6 +44,12 @@ class Collecting {
   /** The channels that were opened, by module. */
   readonly channels = new Map<string, FakeChannel>();
   readonly collector: ReturnType<typeof createCollector>;
+  readonly daemon = new MemoryDaemon({
+    runtime: recording('ftfw-udp/active/runtime'),
+    ct: recording('ftfw-udp/active/ct'),
+  });
+  /** The paths of UNIX sockets that were connected to. */
+  readonly connected = new Set<string>();
   use = statistics({ entries: 77, max: 100 });
   socket = diagnosed({ state: 6, type: 18 });
   #second = 300;
@@ -60,6 +71,10 @@ class Collecting {
       library: '/usr/lib/conntrack-koffi',
       fs: this.volume,
       runtime: this.runtime,
+      connect: (path) => {
+        this.connected.add(path);
+        return this.daemon.connect();
+      },
       output: new Output(this.pipe, this.log),
       log: this.log,
     });
@@ -107,7 +122,15 @@ function drawn(lines: readonly string[], chart: string): string[] {
 }
 
 /** One chart of each module. */
-const SIGNS = { stat: 'sockets', events: 'new_by_protocol', flows: 'flows_by_protocol', sockets: 'socket_states_udp' };
+const SIGNS = {
+  stat: 'sockets',
+  events: 'new_by_protocol',
+  flows: 'flows_by_protocol',
+  sockets: 'socket_states_udp',
+  conntrackd: 'conntrackd_state_conntrackd',
+};
+
+const ALL = Object.keys(SIGNS);
 
 /** The modules whose charts are drawn. */
 function working(lines: readonly string[]): string[] {
@@ -117,47 +140,54 @@ function working(lines: readonly string[]): string[] {
 const off = (...modules: readonly string[]): string =>
   `modules: {${modules.map((module) => `${module}: {enabled: no}`).join(', ')}}\n`;
 
+/** One module with options, and the others off. */
+const only = (module: string, options: string): string =>
+  `modules: {${ALL.map((one) => `${one}: {${one === module ? options : 'enabled: no'}}`).join(', ')}}\n`;
+
 beforeEach(() => {
   vi.mocked(createAccess).mockReset();
 });
 
 describe('a collector', () => {
   it.each<[string, string, string[], string[]]>([
-    ['nothing that is configured', '', ['stat', 'events', 'flows', 'sockets'], ['events', 'flows', 'sockets']],
-    ['advanced mode', 'mode: advanced', ['stat', 'events', 'flows', 'sockets'], ['events', 'flows', 'sockets']],
+    ['nothing that is configured', '', ALL, ['events', 'flows', 'sockets']],
+    ['advanced mode', 'mode: advanced', ALL, ['events', 'flows', 'sockets']],
     ['basic mode', 'mode: basic', ['stat'], []],
     [
       'basic mode, whatever else is on',
-      'mode: basic\nmodules: {events: {enabled: yes}, flows: {enabled: yes}, sockets: {enabled: yes}}',
+      'mode: basic\nmodules: {events: {enabled: yes}, flows: {enabled: yes}, sockets: {enabled: yes}, conntrackd: {enabled: yes}}',
       ['stat'],
       [],
     ],
-    ['stat turned off', off('stat'), ['events', 'flows', 'sockets'], ['events', 'flows', 'sockets']],
-    ['events turned off', off('events'), ['stat', 'flows', 'sockets'], ['flows', 'sockets']],
-    ['flows turned off', off('flows'), ['stat', 'events', 'sockets'], ['events', 'sockets']],
-    ['sockets turned off', off('sockets'), ['stat', 'events', 'flows'], ['events', 'flows']],
-    ['stat alone', off('events', 'flows', 'sockets'), ['stat'], []],
+    ['stat turned off', off('stat'), ['events', 'flows', 'sockets', 'conntrackd'], ['events', 'flows', 'sockets']],
+    ['events turned off', off('events'), ['stat', 'flows', 'sockets', 'conntrackd'], ['flows', 'sockets']],
+    ['flows turned off', off('flows'), ['stat', 'events', 'sockets', 'conntrackd'], ['events', 'sockets']],
+    ['sockets turned off', off('sockets'), ['stat', 'events', 'flows', 'conntrackd'], ['events', 'flows']],
     [
-      'stat over netlink alone',
-      'modules: {stat: {read_from: netlink}, events: {enabled: no}, flows: {enabled: no}, sockets: {enabled: no}}',
-      ['stat'],
-      ['stat'],
+      'conntrackd turned off',
+      off('conntrackd'),
+      ['stat', 'events', 'flows', 'sockets'],
+      ['events', 'flows', 'sockets'],
     ],
-    ['flows alone', off('stat', 'events', 'sockets'), ['flows'], ['flows']],
-    ['sockets alone', off('stat', 'events', 'flows'), ['sockets'], ['sockets']],
-  ])('with %s has the modules for it, and opens no channel for another', async (_what, config, modules, channels) => {
+    ['stat alone', off('events', 'flows', 'sockets', 'conntrackd'), ['stat'], []],
+    ['stat over netlink alone', only('stat', 'read_from: netlink'), ['stat'], ['stat']],
+    ['flows alone', off('stat', 'events', 'sockets', 'conntrackd'), ['flows'], ['flows']],
+    ['sockets alone', off('stat', 'events', 'flows', 'conntrackd'), ['sockets'], ['sockets']],
+    ['conntrackd alone', off('stat', 'events', 'flows', 'sockets'), ['conntrackd'], []],
+  ])('with %s has the modules for it, and asks nobody for another', async (_what, config, modules, channels) => {
     const collecting = new Collecting(config);
     expect(working(await collecting.update(3))).toEqual(modules);
     expect([...collecting.channels.keys()].sort()).toEqual([...channels].sort());
+    expect([...collecting.connected]).toEqual(modules.includes('conntrackd') ? [USUAL] : []);
   });
 
   it.each([
-    ['every module turned off', off('stat', 'events', 'flows', 'sockets')],
+    ['every module turned off', off(...ALL)],
     ['basic mode and its only module turned off', `mode: basic\n${off('stat')}`],
   ])('is none with %s', (_what, config) => {
-    const { collector, channels } = new Collecting(config);
+    const { collector, channels, connected } = new Collecting(config);
     expect(collector).toBeUndefined();
-    expect(channels.size).toBe(0);
+    expect([channels.size, connected.size]).toEqual([0, 0]);
   });
 
   it('is told the file system, the host and the library for its way to the kernel, once', () => {
@@ -201,7 +231,10 @@ describe('a collector', () => {
   });
 
   it('draws sockets by list and state', async () => {
-    const lines = await new Collecting('').update(2);
+    const collecting = new Collecting('');
+    // A host that has lists, and none of TCP over IPv6.
+    collecting.volume.writeFileSync('/proc/net/tcp', '');
+    const lines = await collecting.update(2);
     expect(drawn(lines, 'socket_states_tcp').filter((line) => !line.endsWith(' 0'))).toEqual([
       'SET time_wait = 1',
       'SET listen = 1',
@@ -209,6 +242,26 @@ describe('a collector', () => {
     expect(drawn(lines, 'socket_states_udp')).toEqual(['SET connected = 0', 'SET unconnected = 1']);
     expect(drawn(lines, 'socket_states_udp6')).toEqual(['SET connected = 1', 'SET unconnected = 0']);
     expect(drawn(lines, 'socket_states_tcp6')).toEqual([]);
+  });
+
+  it('draws conntrackd beside the connections of the kernel, if it lives where the plugin does', async () => {
+    const collecting = new Collecting('', { prefix: '/host' });
+    // A file tells namespaces apart by its inode: two names of one.
+    collecting.volume.mkdirSync('/proc/self/net', { recursive: true });
+    collecting.volume.mkdirSync('/host/proc/1/net', { recursive: true });
+    collecting.volume.writeFileSync('/proc/self/net/dev', '');
+    collecting.volume.linkSync('/proc/self/net/dev', '/host/proc/1/net/dev');
+    collecting.volume.writeFileSync('/host/proc/1/net/unix', `00: 2 0 10000 1 1 7 ${USUAL}\n`);
+    // On the host itself `/var/run` is a link to it.
+    collecting.volume.mkdirSync('/host/run', { recursive: true });
+    collecting.volume.writeFileSync('/host/run/conntrackd.ctl', '');
+    const lines = await collecting.update(2);
+    expect([...collecting.connected]).toEqual(['/host/run/conntrackd.ctl']);
+    expect(drawn(lines, 'conntrackd_sync_conntrackd')).toEqual([
+      'SET kernel = 900',
+      'SET internal = 96',
+      'SET external = 3',
+    ]);
   });
 
   it('draws what was dumped while the agent did not read as soon as it does', async () => {
@@ -223,9 +276,11 @@ describe('a collector', () => {
     expect(collecting.channels.get('flows')?.timesAsked('table')).toBe(1);
   });
 
-  it('lets go of every channel when it is closed', async () => {
+  it('lets go of every channel and connection when it is closed', async () => {
     const collecting = new Collecting('modules: {stat: {read_from: netlink}}');
+    collecting.daemon.instead = 'hangs';
     await collecting.update(2);
+    expect(collecting.daemon.open).toBe(1);
     collecting.collector?.close();
     const isClosed = [...collecting.channels].map(([module, channel]) => [module, channel.isClosed]).sort();
     expect(isClosed).toEqual([
@@ -234,6 +289,7 @@ describe('a collector', () => {
       ['sockets', true],
       ['stat', true],
     ]);
+    expect(collecting.daemon.open).toBe(0);
   });
 });
 
@@ -340,6 +396,54 @@ describe('the configuration of a collector', () => {
     expect(drawn(lines, 'socket_states_udp').slice(1)).toEqual(sets);
     expect(collecting.log.messages).toEqual(said.map((what) => expect.stringContaining(what)));
     expect(collecting.channels.has('sockets')).toBe(readFrom !== 'procfs');
+  });
+
+  it.each([
+    ['', 1, '5'],
+    ['update_every: 7', 1, '7'],
+    ['update_every: 7', 4, '8'],
+    ['update_every: 5', 20, '20'],
+    ['update_every: 1', 1, '1'],
+  ])('says how often conntrackd is asked: {%s}, updated every %i s, every %s s', async (options, tick, expected) => {
+    const collecting = new Collecting(`modules: {conntrackd: {${options}}}`, { every: tick });
+    expect(every(await collecting.update(2, tick), SIGNS.conntrackd)).toBe(expected);
+    collecting.daemon.taken();
+    // Asked at the first update and then every so many seconds.
+    await collecting.update(Number(expected) / tick - 2, tick);
+    expect(collecting.daemon.taken()).toEqual([]);
+    await collecting.update(1, tick);
+    expect(collecting.daemon.taken()).toContain('runtime');
+  });
+
+  it('says where daemons listen, and which of them is which', async () => {
+    const collecting = new Collecting('modules: {conntrackd: {sockets: [/run/east.ctl, /run/west.sock]}}');
+    const lines = await collecting.update(2);
+    expect([...collecting.connected].sort()).toEqual(['/run/east.ctl', '/run/west.sock']);
+    for (const name of ['east', 'west']) expect(drawn(lines, `conntrackd_state_${name}`)).toContain('SET up = 1');
+    expect(drawn(lines, SIGNS.conntrackd)).toEqual([]);
+  });
+
+  it.each([
+    ['', 2000],
+    ['timeout: 1', 1000],
+    ['timeout: 60', 60_000],
+  ])('says in seconds how long an answer may take: {%s} is %i ms', async (options, milliseconds) => {
+    const collecting = new Collecting(only('conntrackd', options));
+    await collecting.update(1);
+    expect(new Set(collecting.runtime.asked)).toEqual(new Set([milliseconds]));
+  });
+
+  it.each([
+    ['auto', []],
+    ['yes', ['error conntrackd does not run']],
+  ])('says by enabled: %s whether conntrackd is expected to be there', async (enabled, said) => {
+    const collecting = new Collecting(`modules: {conntrackd: {enabled: ${enabled}}}`);
+    collecting.daemon.instead = { fails: 'ENOENT' };
+    const lines = await collecting.update(3);
+    expect(collecting.log.entries.map(({ level, message }) => `${level} ${message}`)).toEqual(said);
+    expect(drawn(lines, SIGNS.conntrackd)).toEqual(
+      enabled === 'yes' ? ['SET up = 0', 'SET unresponsive = 0', 'SET down = 1'] : [],
+    );
   });
 
   it('says whether a CPU has charts of its own, and where the counters come from', async () => {

@@ -14,8 +14,11 @@ const DEFAULTS = {
     events: { enabled: 'auto', receive_buffer: 64, most_per_second: 100_000 },
     flows: { enabled: 'auto', update_every: 10, cpu_share: 2, full_above: 95 },
     sockets: { enabled: 'auto', read_from: 'auto', update_every: 5, cpu_share: 2 },
+    conntrackd: { enabled: 'auto', sockets: [], update_every: 5, timeout: 2 },
   },
 };
+
+const SIXTEEN = Array.from({ length: 16 }, (_, at) => `/run/${at}.ctl`);
 
 type Options = Readonly<Record<string, unknown>>;
 
@@ -34,6 +37,9 @@ const MEBIBYTES = 'whole mebibytes from 1 to 1024';
 const EVENTS = 'whole events from 1000 to 10000000';
 const SHARE = 'a percentage from 0.1 to 100';
 const FULL = 'a percentage from 1 to 100';
+const SOCKETS = 'a list of at most 16 absolute paths';
+const SOCKET_PATH = 'an absolute path of at most 107 characters';
+const TIMEOUT = 'whole seconds from 1 to 60';
 const MAPPING = 'a mapping of keys to values';
 
 /** A file system with these files, which nobody may read where the text is `undefined`. */
@@ -180,6 +186,7 @@ describe('the stock file', () => {
       ...['  events:', '    enabled: auto', '    receive_buffer: 64', '    most_per_second: 100000'],
       ...['  flows:', '    enabled: auto', '    update_every: 10', '    cpu_share: 2', '    full_above: 95'],
       ...['  sockets:', '    enabled: auto', '    read_from: auto', '    update_every: 5', '    cpu_share: 2'],
+      ...['  conntrackd:', '    enabled: auto', '    sockets: []', '    update_every: 5', '    timeout: 2'],
     ]);
   });
 
@@ -199,7 +206,10 @@ describe('the stock file', () => {
       // Those of the module before have another value by now.
       .replace('read_from: auto\n', 'read_from: procfs\n')
       .replace('update_every: 5\n', 'update_every: 45\n')
-      .replace('cpu_share: 2\n', 'cpu_share: 0.5\n');
+      .replace('cpu_share: 2\n', 'cpu_share: 0.5\n')
+      .replace('sockets: []\n', 'sockets: [/run/edge.ctl]\n')
+      .replace('update_every: 5\n', 'update_every: 35\n')
+      .replace('timeout: 2\n', 'timeout: 9\n');
     expect(parseConfig('conntrack.conf', changed)).toEqual({
       update_every: 15,
       mode: 'basic',
@@ -209,6 +219,7 @@ describe('the stock file', () => {
         events: { enabled: true, receive_buffer: 17, most_per_second: 54_321 },
         flows: { enabled: true, update_every: 25, cpu_share: 3.5, full_above: 82.5 },
         sockets: { enabled: true, read_from: 'procfs', update_every: 45, cpu_share: 0.5 },
+        conntrackd: { enabled: true, sockets: ['/run/edge.ctl'], update_every: 35, timeout: 9 },
       },
     });
   });
@@ -223,7 +234,10 @@ describe('a configuration', () => {
     ['an empty mapping', '{}'],
     ['with every module commented out', 'modules:\n  # stat:\n'],
     ['with every option of a module commented out', 'modules:\n  stat:\n    # per_cpu: yes\n'],
-    ['with every option of every module commented out', 'modules:\n  stat:\n  events:\n  flows:\n  sockets:\n'],
+    [
+      'with every option of every module commented out',
+      'modules:\n  stat:\n  events:\n  flows:\n  sockets:\n  conntrackd:\n',
+    ],
     ['with an empty mapping of modules', 'modules: {}'],
     ['with windows line ends', '# mode\r\nmode: advanced\r\n'],
     ['with a byte order mark', '\uFEFFmode: advanced\n'],
@@ -247,7 +261,7 @@ describe('a configuration', () => {
   });
 
   it.each(
-    (['stat', 'events', 'flows', 'sockets'] as const).flatMap((module) =>
+    (['stat', 'events', 'flows', 'sockets', 'conntrackd'] as const).flatMap((module) =>
       [
         ['auto', 'auto'],
         ['yes', true],
@@ -297,9 +311,26 @@ describe('a configuration', () => {
     ['sockets', 'cpu_share', 0.1],
     ['sockets', 'cpu_share', 7.75],
     ['sockets', 'cpu_share', 100],
+    ['conntrackd', 'update_every', 1],
+    ['conntrackd', 'update_every', 86_400],
+    ['conntrackd', 'timeout', 1],
+    ['conntrackd', 'timeout', 60],
   ] as const)('%s.%s: %s is accepted, and the other options keep their defaults', (module, option, value) => {
     const { modules } = parseConfig('conntrack.conf', `modules:\n  ${module}:\n    ${option}: ${value}\n`);
     expect(modules).toEqual(modulesWith(module, { [option]: value }));
+  });
+
+  it.each([
+    ['none', '[]', []],
+    ['one', '[/run/conntrackd.ctl]', ['/run/conntrackd.ctl']],
+    ['the shortest', '[/a]', ['/a']],
+    ['one with blanks, dots and a hash', '["/run/fw 1/a.b#c.ctl"]', ['/run/fw 1/a.b#c.ctl']],
+    ['one as long as the kernel takes', `[/${'a'.repeat(106)}]`, [`/${'a'.repeat(106)}`]],
+    ['in lines of their own', '\n      - /run/b.ctl\n      - /run/a.ctl', ['/run/b.ctl', '/run/a.ctl']],
+    ['as many as there may be', `[${SIXTEEN.join(', ')}]`, SIXTEEN],
+  ])('conntrackd.sockets may be %s', (_what, list, sockets) => {
+    const { modules } = parseConfig('conntrack.conf', `modules:\n  conntrackd:\n    sockets: ${list}\n`);
+    expect(modules).toEqual(modulesWith('conntrackd', { sockets }));
   });
 });
 
@@ -337,6 +368,7 @@ describe('a value that is not allowed', () => {
     ['modules: {events: on}', 'modules.events: found "on"', MAPPING],
     ['modules: {flows: 7}', 'modules.flows: found 7', MAPPING],
     ['modules: {sockets: no}', 'modules.sockets: found "no"', MAPPING],
+    ['modules: {conntrackd: yes}', 'modules.conntrackd: found "yes"', MAPPING],
   ])('%s is refused', (text, found, allowed) => {
     expect(refusal(text)).toBe(`conntrack.conf: line 1: ${found}, allowed: ${allowed}`);
   });
@@ -354,6 +386,10 @@ describe('a value that is not allowed', () => {
     ['sockets', 'read_from', READ_FROM, ['sock_diag', 'Procfs', '0', 'no', 'null']],
     ['sockets', 'update_every', INTERVAL, ['0', '86401', '0.5', '"5"', '5s', 'null']],
     ['sockets', 'cpu_share', SHARE, ['0', '0.05', '101', '-1', '2%', '"2"', 'null', '.nan', '.inf']],
+    ['conntrackd', 'enabled', ENABLED, ['always', '3', 'null']],
+    ['conntrackd', 'sockets', SOCKETS, ['/run/conntrackd.ctl', '7', 'null', 'yes']],
+    ['conntrackd', 'update_every', INTERVAL, ['0', '86401', '7.5', '"5"', '5s', 'null']],
+    ['conntrackd', 'timeout', TIMEOUT, ['0', '61', '1.5', '-2', '"2"', '2s', 'null', '.nan', '.inf']],
   ])('of %s.%s is refused where it is given', (module, option, allowed, words) => {
     for (const word of words) {
       const said = refusal(`modules:\n  ${module}:\n    ${option}: ${word}\n`);
@@ -362,6 +398,28 @@ describe('a value that is not allowed', () => {
       const found = isPlain ? shown : `"${shown}"`;
       expect(said).toBe(`conntrack.conf: line 3: modules.${module}.${option}: found ${found}, allowed: ${allowed}`);
     }
+  });
+
+  it.each([
+    ['relative', '[run/conntrackd.ctl]', 0, '"run/conntrackd.ctl"'],
+    ['empty', '[""]', 0, '""'],
+    ['the root alone', '[/]', 0, '"/"'],
+    ['longer than the kernel takes', `[/${'a'.repeat(107)}]`, 0, `"/${'a'.repeat(77)}…`],
+    ['with a character that cannot be printed', '["/run/a\\tb.ctl"]', 0, String.raw`"/run/a\tb.ctl"`],
+    ['a number', '[7]', 0, '7'],
+    ['nothing', '[/run/a.ctl, null]', 1, 'null'],
+    ['wrong after others that are right', '[/run/a.ctl, /run/b.ctl, fw.ctl]', 2, '"fw.ctl"'],
+  ])('of conntrackd.sockets is a path that is %s', (_what, list, at, found) => {
+    expect(refusal(`modules:\n  conntrackd:\n    sockets: ${list}\n`)).toBe(
+      `conntrack.conf: line 3: modules.conntrackd.sockets.${at}: found ${found}, allowed: ${SOCKET_PATH}`,
+    );
+  });
+
+  it('of conntrackd.sockets is one path more than there may be', () => {
+    const list = JSON.stringify([...SIXTEEN, '/run/16.ctl']);
+    expect(refusal(`modules:\n  conntrackd:\n    sockets: ${list}\n`)).toBe(
+      `conntrack.conf: line 3: modules.conntrackd.sockets: found ${list.slice(0, 79)}…, allowed: ${SOCKETS}`,
+    );
   });
 
   it.each([
@@ -383,7 +441,7 @@ describe('a value that is not allowed', () => {
 
 describe('an unknown key', () => {
   const TOP = 'update_every, mode, source, modules';
-  const MODULES = 'stat, events, flows, sockets';
+  const MODULES = 'stat, events, flows, sockets, conntrackd';
   const STAT = 'enabled, read_from, per_cpu';
 
   it.each([
@@ -423,6 +481,19 @@ describe('an unknown key', () => {
       'modules.sockets.full_above',
       '',
       'enabled, read_from, update_every, cpu_share',
+    ],
+    ['modules: {conntrack: {}}', 'modules.conntrack', ', the nearest is modules.conntrackd', MODULES],
+    [
+      'modules: {conntrackd: {socket: [/run/fw.ctl]}}',
+      'modules.conntrackd.socket',
+      ', the nearest is modules.conntrackd.sockets',
+      'enabled, sockets, update_every, timeout',
+    ],
+    [
+      'modules: {conntrackd: {cpu_share: 2}}',
+      'modules.conntrackd.cpu_share',
+      '',
+      'enabled, sockets, update_every, timeout',
     ],
   ])('in %s is refused with the nearest one, if there is any, and all', (text, key, hint, allowed) => {
     expect(refusal(text)).toBe(`conntrack.conf: line 1: ${key}: unknown key${hint}; allowed: ${allowed}`);

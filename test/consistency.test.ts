@@ -18,11 +18,13 @@ import { Emitter } from '../collector/emit.ts';
 import { readEnvironment } from '../collector/environment.ts';
 import { UsageError } from '../collector/errors.ts';
 import { CTNETLINK_REMEDIES, createAccess, SOCK_DIAG_REMEDIES } from '../collector/modules/access.ts';
+import { REQUESTS } from '../collector/modules/conntrackd/request.ts';
 import type { Sample, Scope } from '../collector/modules/module.ts';
 import { columnsOf } from '../collector/modules/stat/columns.ts';
 import type { Question } from '../collector/netlink/request.ts';
 import { Host } from '../collector/procfs/host.ts';
 import { flatten, keysOf, nest, uncomment } from './helpers/config_keys.ts';
+import { askModes, askTheUsual, listening, RECORDED_MODES } from './helpers/conntrackd_metrics.ts';
 import { GROUPS } from './helpers/groups.ts';
 import {
   type Alert,
@@ -41,7 +43,7 @@ import { allMetrics, COLUMNS, type Metrics, metricsIn, metricsOf, NAMES_5_10 } f
 import { NAMES, OLD_NAMES } from './helpers/stat_text.ts';
 
 /** How a line ends that says why a module cannot get at its source. */
-const AGAIN = '…; trying again every 30 seconds';
+const AGAIN = '…; trying again every';
 /** The names of the questions to the kernel, as its headers have them. */
 const MESSAGES: Readonly<Record<Question, string>> = {
   table: 'IPCTNL_MSG_CT_GET',
@@ -82,6 +84,10 @@ const INSTANCES: Readonly<Record<Scope, readonly string[]>> = {
   cpu: ['_cpuN'],
   tcp: ['_tcp', '_tcp6'],
   udp: ['_udp', '_udp6'],
+  daemon: ['_DAEMON'],
+  cache: ['_DAEMON_CACHE'],
+  link: ['_DAEMON_DEVICE'],
+  queue: ['_DAEMON_QUEUE'],
 };
 const idsOf = ({ id, scope }: Chart): string[] => INSTANCES[scope].map((instance) => `conntrack.${id}${instance}`);
 
@@ -91,22 +97,27 @@ const drawnOn = (metrics: Metrics, module: string): Chart[] =>
   );
 
 const zeros = NAMES.map(() => 0);
+const daemons = await askModes(RECORDED_MODES);
 
-/** What each module returns: `stat` on a current kernel, the others on every one. */
+/** What each module returns: `stat` on a current kernel, `conntrackd` of every mode, the others on every kernel. */
 const samples = {
   stat: statSamples(),
   events: eventSamples(),
   flows: await flowSamples(),
   sockets: await socketSamples(),
+  conntrackd: daemons.samples,
 };
 const samplesOf: Readonly<Record<string, readonly Sample[]>> = samples;
 const fromEvents = metricsIn(samples.events);
 const fromFlows = metricsIn(samples.flows);
 const fromSockets = metricsIn(samples.sockets);
+const fromDaemons = metricsIn(samples.conntrackd);
 
 /** What every module together returns, given what `stat` does. */
 const withOthers = ({ host, cpu }: Metrics): Metrics => ({
-  ...fromSockets,
+  ...fromDaemons,
+  tcp: fromSockets.tcp,
+  udp: fromSockets.udp,
   host: new Set([...host, ...fromEvents.host, ...fromFlows.host, ...fromSockets.host]),
   cpu,
 });
@@ -125,9 +136,11 @@ describe('the charts', () => {
   it('have ids of their own, as the agent sees them and as they are documented', () => {
     const values = Object.fromEntries(metricsNamed(charts).map((metric) => [metric, 1]));
     const host = { scope: 'host', instance: '', labels: {}, values } as const;
-    const cpu = { scope: 'cpu', instance: 'cpuN', labels: {}, values } as const;
+    const named = (['cpu', 'daemon', 'cache', 'link', 'queue'] as const).flatMap((scope) =>
+      INSTANCES[scope].map((instance) => ({ scope, instance: instance.slice(1), labels: {}, values })),
+    );
     const text = new Emitter({ charts, source: '' }).render(0, [
-      { every: 1, samples: [host, cpu, ...samples.sockets] },
+      { every: 1, samples: [host, ...named, ...samples.sockets] },
     ]);
     const ids = [...text.matchAll(/^CHART (\S+)/gm)].map(([, id]) => id);
     expect(ids).toEqual([...new Set(ids)]);
@@ -161,9 +174,19 @@ describe('the charts', () => {
   );
 
   it.each(charts)(
-    '$id of scope $scope draws below the axis exactly what the built-in collector draws there',
+    '$id of scope $scope draws below the axis exactly what the built-in collector draws there, and what leaves a daemon',
     ({ dimensions }) => {
-      const below = ['ignore', 'invalid', 'deleted', 'delete_list', 'restarted', 'insert_failed', 'drop', 'early_drop'];
+      const builtIn = [
+        'ignore',
+        'invalid',
+        'deleted',
+        'delete_list',
+        'restarted',
+        'insert_failed',
+        'drop',
+        'early_drop',
+      ];
+      const below = [...builtIn, 'destroyed', 'sent', 'send'];
       const drawn = dimensions.filter(({ multiplier }) => multiplier === -1);
       expect(drawn.map(({ id }) => id)).toEqual(dimensions.map(({ id }) => id).filter((id) => below.includes(id)));
     },
@@ -180,11 +203,14 @@ describe('what the modules return', () => {
     expect(new Set(metrics).size).toBe(COLUMNS.length - 1);
   });
 
-  it.each(['host', 'tcp', 'udp'] as const)('of scope %s is all drawn, or given to alerts', (scope) => {
-    const named = metricsNamed(charts.filter((chart) => chart.scope === scope));
-    expect(named).not.toHaveLength(0);
-    expect(named).toEqual([...withOthers(allMetrics)[scope]].sort());
-  });
+  it.each(['host', 'tcp', 'udp', 'daemon', 'cache', 'link', 'queue'] as const)(
+    'of scope %s is all drawn, or given to alerts',
+    (scope) => {
+      const named = metricsNamed(charts.filter((chart) => chart.scope === scope));
+      expect(named).not.toHaveLength(0);
+      expect(named).toEqual([...withOthers(allMetrics)[scope]].sort());
+    },
+  );
 
   it('holds all that is drawn of a CPU', () => {
     const named = metricsNamed(charts.filter(({ scope }) => scope === 'cpu'));
@@ -197,6 +223,10 @@ describe('what the modules return', () => {
     ['flows', 'host', fromFlows],
     ['sockets', 'tcp', fromSockets],
     ['sockets', 'udp', fromSockets],
+    ['conntrackd', 'daemon', fromDaemons],
+    ['conntrackd', 'cache', fromDaemons],
+    ['conntrackd', 'link', fromDaemons],
+    ['conntrackd', 'queue', fromDaemons],
   ] as const)('holds all that the charts of the module %s name of scope %s', (name, of, metrics) => {
     const named = metricsNamed(charts.filter(({ module, scope }) => module === name && scope === of));
     expect(named).not.toHaveLength(0);
@@ -214,6 +244,9 @@ describe('what the modules return', () => {
 /** What is there whenever the module is: metadata.yaml names no condition for it. */
 const ALWAYS = 'always';
 
+/** The modes with caches whose messages go over UDP or multicast. */
+const OVER_DATAGRAMS = RECORDED_MODES.filter((mode) => !['notrack-tcp', 'notrack-no-caches', 'stats'].includes(mode));
+
 /** Under which condition, as metadata.yaml calls it, which module returns what. */
 const CONDITIONS: Readonly<Record<string, Readonly<Record<string, readonly Metrics[]>>>> = {
   stat: {
@@ -224,6 +257,12 @@ const CONDITIONS: Readonly<Record<string, Readonly<Record<string, readonly Metri
   events: { CAP_NET_ADMIN: [fromEvents] },
   flows: { CAP_NET_ADMIN: [fromFlows] },
   sockets: { [ALWAYS]: [fromSockets] },
+  conntrackd: {
+    'FTFW, ALARM or NOTRACK': await Promise.all(OVER_DATAGRAMS.map(metricsOfMode)),
+    'The same with a TCP channel': [await metricsOfMode('notrack-tcp')],
+    'NOTRACK without caches': [await metricsOfMode('notrack-no-caches')],
+    Stats: [await metricsOfMode('stats')],
+  },
 };
 
 describe('metadata.yaml', () => {
@@ -329,10 +368,18 @@ describe('the alerts', () => {
     expect(names).toEqual([...new Set(names)]);
   });
 
-  it.each(alerts)('$template is named for what it is about: connection tracking, or sockets', ({ on, template }) => {
-    const about = /^netfilter\./.test(on ?? '') ? 'conntrack' : 'sockets';
-    expect(template).toMatch(new RegExp(`^${about}_[a-z0-9_]+$`));
-  });
+  it.each(alerts)(
+    '$template is named for what it is about: connection tracking, sockets, or conntrackd',
+    ({ on = '', template }) => {
+      const abouts: Readonly<Record<string, string>> = {
+        netfilter: 'conntrack',
+        network_connections: 'sockets',
+        conntrackd: 'conntrackd',
+      };
+      const about = abouts[on.slice(0, on.indexOf('.'))];
+      expect(template).toMatch(new RegExp(`^${about}_[a-z0-9_]+$`));
+    },
+  );
 
   it.each(alerts)('$template looks at a chart and a dimension that exist', ({ on = '', lookup, plugin }) => {
     const dimensions = byContext.get(on)?.dimensions.map(({ id }) => id);
@@ -449,6 +496,9 @@ describe('README.md', () => {
     const rows = tableAfter(readme, '## Permissions and containers').flatMap((row) =>
       codeIn(cell(row, 'What it reads')),
     );
+    const daemonVolume = listening('/var/run/conntrackd.ctl');
+    const ofDaemons = vi.spyOn(daemonVolume, 'openSync');
+    await askTheUsual(daemonVolume);
     const netlinkVolume = Volume.fromJSON({ '/sys/module/nf_conntrack/refcnt': '1\n' });
     const ofNetlink = vi.spyOn(netlinkVolume, 'openSync');
     const { ctnetlink: connect } = createAccess({
@@ -457,7 +507,7 @@ describe('README.md', () => {
       library: '/nowhere',
     });
     expect(() => connect({ slots: 1, slotSize: 16 })).toThrow('/nowhere');
-    const opened = [open, ofEvents, ofSockets, ofNetlink].flatMap(({ mock }) =>
+    const opened = [open, ofEvents, ofSockets, ofDaemons, ofNetlink].flatMap(({ mock }) =>
       mock.calls.map(([path]) => String(path)),
     );
     expect(rows.sort()).toEqual([...new Set(opened)].sort());
@@ -469,6 +519,25 @@ describe('README.md', () => {
     );
     const asked = new Set(Object.values(MESSAGES));
     expect(rows).toEqual([...asked, 'NFNLGRP_CONNTRACK_NEW', 'NFNLGRP_CONNTRACK_DESTROY']);
+  });
+
+  it('has every question that is asked of conntrackd', () => {
+    const rows = tableAfter(readme, 'What it asks conntrackd:').map((row) => [
+      onlyCode(cell(row, 'Request')),
+      Number(cell(row, 'Code')),
+    ]);
+    expect(rows).toEqual(Object.entries(REQUESTS));
+    expect(daemons.requests).toEqual(new Set(Object.keys(REQUESTS)));
+  });
+
+  it('says truly where conntrackd is looked for', async () => {
+    const row = tableAfter(readme, '## Configuration').find(
+      (option) => cell(option, 'Option') === '`modules.conntrackd.sockets`',
+    );
+    const [file = '', usual = ''] = codeIn(cell(row ?? {}, 'What it does')).filter((code) => code.startsWith('/'));
+    expect((await askTheUsual(new Volume())).connected).toEqual(new Set([usual]));
+    const volume = Volume.fromJSON({ [file]: 'General {\n  UNIX {\n    Path /run/edge.sock\n  }\n}\n' });
+    expect((await askTheUsual(volume)).connected).toEqual(new Set(['/run/edge.sock']));
   });
 
   it('says truly what the basic mode draws', () => {
@@ -584,7 +653,7 @@ describe('README.md', () => {
     for (const message of quotedMessages()) {
       const [head = '', ...rest] = message.split(': ');
       const isPutTogether = source.includes(`\`${head}: \${`) && source.includes(`'${rest.join(': ')}'`);
-      const isOfAttempts = source.includes(`lost: '${head}'`) && rest.join(': ') === AGAIN;
+      const isOfAttempts = lostMessages().includes(`${head}: ${rest.join(': ')}`);
       const isThere = asPattern(message, '\\$\\{[^}]+\\}').test(source);
       expect([message, isThere || isPutTogether || isOfAttempts]).toEqual([message, true]);
     }
@@ -642,9 +711,12 @@ describe.each(['README.md', 'metadata.yaml', 'CHANGELOG.md'])('%s', (name) => {
       ...charts.flatMap((chart) => [...idsOf(chart), chart.context]),
       ...alerts.map(({ template }) => template),
       ...['conntrack.plugin', 'conntrack.cjs', CONFIG_FILE],
+      ...['conntrackd.conf', 'conntrackd.service', 'conntrackd.ctl', 'conntrackd.sock'],
     ];
     const named = codeIn(read(name)).filter((code) =>
-      /^(?:(?:netfilter|network_connections)\.\w+|conntrack[._][a-z_]+[N6]?|sockets_\w+)$/.test(code),
+      /^(?:(?:netfilter|network_connections|conntrackd)\.\w+|conntrack[._][a-z_]+[A-Z6]*|(?:sockets|conntrackd)_\w+)$/.test(
+        code,
+      ),
     );
     expect(named.filter((code) => !known.includes(code))).toEqual([]);
   });
@@ -660,6 +732,11 @@ describe('CHANGELOG.md', () => {
     expect(codeIn(read('CHANGELOG.md'))).toEqual(expect.arrayContaining(alerts.map(({ template }) => template)));
   });
 });
+
+/** What is returned of a daemon in a mode. */
+async function metricsOfMode(mode: (typeof RECORDED_MODES)[number]): Promise<Metrics> {
+  return metricsIn((await askModes([mode])).samples);
+}
 
 /** What a kernel returns of its statistics when a second has gone by. */
 function statSamples(): readonly Sample[] {
@@ -702,13 +779,21 @@ function loggedMessages(): string[] {
   ];
   const literal = new RegExp(String.raw`(?:${before.join('|')})\s*["'\`](.*?)["'\`](?=[,;)\n])`, 'g');
   const source = sourceText();
-  const lost = [...source.matchAll(/\blost: '(.*?)'/g)].map(([, text = '']) => `${text}: ${AGAIN}`);
   const remedies = [CTNETLINK_REMEDIES, SOCK_DIAG_REMEDIES].flatMap((table) => Object.values(table));
   return [
-    ...lost,
+    ...lostMessages(),
     ...remedies,
     ...[...source.matchAll(literal)].map(([, text = '']) => text.replaceAll(/\$\{[^}]+\}/g, '…')),
   ];
+}
+
+/** The lines that say why a module cannot get at its source; each file tells after how long it tries again. */
+function lostMessages(): string[] {
+  return sourceFiles().flatMap((text) => {
+    const retry = Number(/^const RETRY = (\d+);$/m.exec(text)?.[1] ?? 30);
+    const words = retry % 60 === 0 ? `${retry / 60} minutes` : `${retry} seconds`;
+    return [...text.matchAll(/\blost: '(.*?)'/g)].map(([, lost]) => `${lost}: ${AGAIN} ${words}`);
+  });
 }
 
 /** A text as a regular expression, with `gap` in place of each `…`, and of `^` and `$` at its ends what they mean. */
@@ -720,10 +805,11 @@ function asPattern(text: string, gap: string): RegExp {
 
 /** The collector's source, with texts that are written over several lines joined. */
 function sourceText(): string {
+  return sourceFiles().join('\n');
+}
+
+function sourceFiles(): string[] {
   const names = readdirSync(new URL('collector/', ROOT), { encoding: 'utf8', recursive: true });
   const files = names.filter((name) => name.endsWith('.ts')).map((name) => `collector/${name}`);
-  return files
-    .map(read)
-    .join('\n')
-    .replaceAll(/["'`]\s*\+\s*["'`]/g, '');
+  return files.map((name) => read(name).replaceAll(/["'`]\s*\+\s*["'`]/g, ''));
 }

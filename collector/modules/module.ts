@@ -5,9 +5,9 @@
 
 /**
  * What the numbers of a sample are about: the whole host, or one of several instances: a CPU, the TCP sockets or the
- * UDP sockets of an address family.
+ * UDP sockets of an address family, a conntrackd, or one of its caches, links or queues.
  */
-export type Scope = 'host' | 'cpu' | 'tcp' | 'udp';
+export type Scope = 'host' | 'cpu' | 'tcp' | 'udp' | 'daemon' | 'cache' | 'link' | 'queue';
 
 /** Named numbers of one instance; a number that is not known is absent. */
 export interface Sample {

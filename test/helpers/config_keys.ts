@@ -8,8 +8,9 @@ export function keysOf(node: unknown, path: readonly string[] = []): string[] {
   return Object.entries(node.entries).flatMap(([key, inner]) => keysOf(inner, [...path, key]));
 }
 
-/** Keys and values of nested mappings, with dots between the levels and values as an operator writes them. */
+/** Keys and values of nested mappings, with dots between the levels and values as an operator writes them, also lists. */
 export function flatten(value: unknown, path: readonly string[] = []): [string, string][] {
+  if (Array.isArray(value)) return [[path.join('.'), `[${value.join(', ')}]`]];
   if (typeof value !== 'object' || value === null) {
     return [[path.join('.'), typeof value === 'boolean' ? (value ? 'yes' : 'no') : String(value)]];
   }

@@ -43,32 +43,55 @@ export function variablesOf({ calc = '', warn = '', crit = '' }: Alert): string[
 export function windowOf(lookup: Alert[string] | undefined): string {
   if (lookup === undefined) return 'latest';
   const [, method = '', count, unit = '', before, beforeUnit = ''] =
-    /^(\w+) -(\d+)([sm]) (?:at -(\d+)([sm]) )?unaligned (?:absolute )?of /.exec(lookup) ?? [];
+    /^(\w+) -(\d+)([smhd]) (?:at -(\d+)([smhd]) )?unaligned (?:absolute )?of /.exec(lookup) ?? [];
   const name = { max: 'highest', min: 'lowest', average: 'average' }[method];
-  const units: Readonly<Record<string, string>> = { s: 's', m: 'min' };
+  const units: Readonly<Record<string, string>> = { s: 's', m: 'min', h: 'h', d: 'd' };
   return `${name} of ${count} ${units[unit]}${before === undefined ? '' : `, ${before} ${units[beforeUnit]} ago`}`;
 }
 
 /**
- * `$this > ((…) ? (85) : (90))` as the README says it: `above 90, until 85`, a condition before it as
- * ``above 90, until 85, while `name` is above 50``, and a share that is added to both numbers as
- * ``above 90, until 85, each plus `name` / 20``.
+ * `$this > ((…) ? (85) : (90))` as the README says it: `above 90, until 85`, and a state as ``is 0, while `name` is 1``.
+ * A condition before it is said behind it, as ``above 90, until 85, while `name` is above 50``. A share that is added to
+ * both numbers is said as ``above 90, until 85, each plus `name` / 20``, and its limit as `at most 200`.
  *
  * @throws {Error} when the expression is of another form.
  */
 export function thresholdOf(expression: string | undefined): string {
   if (expression === undefined) return '–';
-  const [, variable, least, rest = ''] = /^(?:\$(\w+) > ([\d.]+) AND )?(\$this .*)$/.exec(expression) ?? [];
-  const [, compared = '', numbers = '', added, divisor] =
-    /^(\$this [<>]) \((.+) \+ \(\$(\w+) \/ (\d+)\)\)$/.exec(rest) ?? [];
-  const bare = added === undefined ? rest : `${compared} ${numbers}`;
+  const [isState, state, other, of] = /^\$this == (\d+)(?: AND \$(\w+) == (\d+))?$/.exec(expression) ?? [];
+  if (isState !== undefined) return `is ${state}${other === undefined ? '' : `, while \`${other}\` is ${of}`}`;
+  const [condition, rest] = conditionOf(expression);
+  const [share, bare] = shareOf(rest);
   const [, plainSign = '', plain] = /^\$this ([<>]) ([\d.]+)$/.exec(bare) ?? [];
   const [, sign = plainSign, until, from = plain] =
     /^\$this ([<>]) \(\(\$status [>=]= \$[A-Z]+\)\s*\?\s*\(([\d.]+)\)\s*:\s*\(([\d.]+)\)\)$/.exec(bare) ?? [];
   if (from === undefined) throw new Error(`no threshold: ${JSON.stringify(expression)}`);
   const side = { '>': 'above', '<': 'below' }[sign];
   const hysteresis = until === undefined ? '' : `, until ${until}`;
-  const condition = variable === undefined ? '' : `, while \`${variable}\` is above ${least}`;
-  const share = added === undefined ? '' : `, each plus \`${added}\` / ${divisor}`;
   return `${side} ${from}${hysteresis}${share}${condition}`;
+}
+
+/** What must hold beside a threshold, in words, and the expression without it. */
+function conditionOf(expression: string): [string, string] {
+  const [, above, least, afterLeast] = /^\$(\w+) > ([\d.]+) AND (\$this .*)$/.exec(expression) ?? [];
+  if (afterLeast !== undefined) return [`, while \`${above}\` is above ${least}`, afterLeast];
+  const [, below, afterHalf] = /^\$(\w+) < \(\$this \/ 2\) AND (\$this .*)$/.exec(expression) ?? [];
+  return afterHalf === undefined ? ['', expression] : [`, while \`${below}\` is below half of it`, afterHalf];
+}
+
+/** What is added to both numbers of a threshold, in words, and the expression without it. */
+function shareOf(expression: string): [string, string] {
+  const [, most = '', limit, plain] = /\(\(\$\w+ > (\d+)\) \? \((\d+)\) : (\(\$\w+ \/ \d+\))\)/.exec(expression) ?? [];
+  const unlimited =
+    plain === undefined ? expression : expression.replace(/\(\(\$\w+ > \d+\) \? \(\d+\) : (\(.*?\))\)/, '$1');
+  const [, compared, numbers, added, divisor] =
+    /^(\$this [<>]) \((.+) \+ \(\$(\w+) \/ (\d+)\)\)$/.exec(unlimited) ?? [];
+  if (added === undefined) return ['', expression];
+  if (limit !== undefined && Number(most) / Number(divisor) !== Number(limit)) {
+    throw new Error(`the limit of a share is not where it is reached: ${JSON.stringify(expression)}`);
+  }
+  return [
+    `, each plus \`${added}\` / ${divisor}${limit === undefined ? '' : `, at most ${limit}`}`,
+    `${compared} ${numbers}`,
+  ];
 }

@@ -14,7 +14,16 @@ export type Metrics = Readonly<Record<Scope, ReadonlySet<string>>>;
 
 /** The metrics that are known in samples. */
 export function metricsIn(samples: readonly Sample[]): Metrics {
-  const metrics: Record<Scope, Set<string>> = { host: new Set(), cpu: new Set(), tcp: new Set(), udp: new Set() };
+  const metrics: Record<Scope, Set<string>> = {
+    host: new Set(),
+    cpu: new Set(),
+    tcp: new Set(),
+    udp: new Set(),
+    daemon: new Set(),
+    cache: new Set(),
+    link: new Set(),
+    queue: new Set(),
+  };
   for (const { scope, values } of samples) {
     for (const [metric, known] of Object.entries(values)) if (known !== undefined) metrics[scope].add(metric);
   }

@@ -1,0 +1,120 @@
+/**
+ * Reads the answers of conntrackd. What a release does not print is not known; what makes no sense is an error, and
+ * nothing of that answer is used.
+ */
+
+import { FormatError } from '../../errors.ts';
+import { DAEMON, type FactSheet, type Subject, unsigned } from './facts.ts';
+import { type Block, GRAMMAR, type Line } from './grammar.ts';
+import type { Request } from './request.ts';
+
+/** Kinds of child processes. */
+const CHILDREN = ['any', 'flush', 'commit', 'unknown'] as const;
+
+/** What stands under a heading. */
+interface Section {
+  /** The heading, behind the one that it is nested under. */
+  readonly heading: string;
+  readonly text: string;
+}
+
+/** A number that was read, and what it is. */
+interface Entry {
+  readonly subject: Subject;
+  readonly metric: string;
+  readonly bits: 32 | 64 | undefined;
+  readonly value: bigint;
+}
+
+/**
+ * Adds what an answer tells to a sheet of facts.
+ *
+ * @param text the whole answer; of `rsqueue` its beginning will do.
+ * @throws {FormatError} when the answer is cut off, contradicts itself, or has a number that cannot be. The sheet is
+ * then as it was.
+ */
+export function readAnswer(request: Request, text: string, sheet: FactSheet): void {
+  const whole = request === 'rsqueue' ? text.slice(0, text.lastIndexOf('\n') + 1) : text;
+  if (!whole.endsWith('\n') && text !== '') throw new FormatError('the answer is cut off');
+  const entries: Entry[] = [];
+  for (const { heading, text: body } of sectionsOf(whole)) {
+    for (const block of GRAMMAR[request]) entries.push(...readBlock(block, heading, body));
+  }
+  if (request === 'runtime') entries.push(...readUptime(whole));
+  if (request === 'process') entries.push(...readChildren(whole));
+  requireUnique(entries);
+  for (const { bits, metric, subject, value } of entries) {
+    const facts = sheet.of(subject);
+    if (bits === undefined) facts.gauges.set(metric, Number(value));
+    else facts.counters.set(metric, { value, bits });
+  }
+}
+
+/** Cuts an answer at its headings: lines that end in a colon, and the first lines of caches in detail. */
+function sectionsOf(text: string): Section[] {
+  const sections: { heading: string; lines: string[] }[] = [{ heading: '', lines: [] }];
+  let outer = '';
+  for (const line of text.split('\n')) {
+    const cache = /^(cache:\S+)\tactive objects:[ \t]+\d+$/.exec(line)?.[1];
+    if (cache !== undefined) {
+      outer = cache;
+      sections.push({ heading: cache, lines: [] });
+    } else if (line.endsWith(':')) {
+      const isNested = /^\s/.test(line);
+      if (!isNested) outer = line;
+      sections.push({ heading: isNested ? `${outer} ${line.trim()}` : line, lines: [] });
+    } else {
+      sections.at(-1)?.lines.push(line);
+    }
+  }
+  return sections.map(({ heading, lines }) => ({ heading, text: lines.join('\n') }));
+}
+
+function* readBlock(block: Block, heading: string, text: string): Iterable<Entry> {
+  const match = block.heading.exec(heading);
+  if (match === null) return;
+  const captured = match.slice(1);
+  const subject = block.subject(captured);
+  for (const line of block.lines) yield* readLine(line, text, subject);
+  for (const { captured: place, metrics } of block.states ?? []) {
+    for (const [word, metric] of Object.entries(metrics)) {
+      yield { subject, metric, bits: undefined, value: captured[place] === word ? 1n : 0n };
+    }
+  }
+}
+
+function* readLine({ fields, pattern }: Line, text: string, subject: Subject): Iterable<Entry> {
+  for (const match of text.matchAll(new RegExp(pattern, 'gm'))) {
+    for (const [place, { bits, metric }] of fields.entries()) {
+      yield { subject, metric, bits, value: unsigned(match[place + 1] ?? '', bits ?? 32) };
+    }
+  }
+}
+
+/** `daemon uptime: 3 days 4 h 5 min`, each part but the last only where it is not 0. */
+function* readUptime(text: string): Iterable<Entry> {
+  const pattern = /^daemon uptime: (?:(\d{1,6}) days? )?(?:(\d{1,2}) h )?(\d{1,2}) min$/gm;
+  for (const [, days = '0', hours = '0', minutes = '0'] of text.matchAll(pattern)) {
+    const value = BigInt(((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60);
+    yield { subject: DAEMON, metric: 'uptime', bits: undefined, value };
+  }
+}
+
+/** A line for each child process, and none where there is none. */
+function* readChildren(text: string): Iterable<Entry> {
+  const found = [...text.matchAll(/^PID=\d+ type=(\S+)$/gm)].map(([, type]) => type);
+  if (found.length !== text.split('\n').length - 1) throw new FormatError('a line that is no child process');
+  for (const type of CHILDREN) {
+    const value = BigInt(found.filter((one) => one === type).length);
+    yield { subject: DAEMON, metric: `children_${type}`, bits: undefined, value };
+  }
+}
+
+function requireUnique(entries: readonly Entry[]): void {
+  const seen = new Set<string>();
+  for (const { metric, subject } of entries) {
+    const key = `${subject.scope} ${subject.name} ${metric}`;
+    if (seen.has(key)) throw new FormatError(`${subject.name} ${metric} is told twice`.trim());
+    seen.add(key);
+  }
+}

@@ -1,0 +1,246 @@
+/**
+ * Module `conntrackd`: the daemons that keep a pair of firewalls in step. Needs the right to connect to their sockets.
+ */
+
+import type { Socket } from 'node:net';
+
+import { describe, errorCode } from '../../errors.ts';
+import { Condition, type Log } from '../../log.ts';
+import { parseDecimal } from '../../procfs/decimal.ts';
+import { type FileSystem, KernelFile } from '../../procfs/file.ts';
+import type { Host } from '../../procfs/host.ts';
+import type { Runtime } from '../../runtime.ts';
+import { isDue } from '../due.ts';
+import type { Module, Sample } from '../module.ts';
+import { Client } from './client.ts';
+import { Daemon, type Identity, type Round } from './daemon.ts';
+import { findPlaces, type Place, withoutLink } from './discovery.ts';
+import { Report } from './report.ts';
+
+/** How often daemons are looked for, in microseconds. */
+const LOOK = 60e6;
+
+export interface ConntrackdOptions {
+  readonly fs: FileSystem;
+  readonly host: Host;
+  readonly log: Log;
+  readonly runtime: Runtime;
+  /** Connects to a UNIX socket. */
+  readonly connect: (path: string) => Socket;
+  /** Seconds between two rounds of questions. */
+  readonly every: number;
+  /** Seconds that an answer may take. */
+  readonly timeout: number;
+  /** Paths of sockets; empty to look for one. */
+  readonly sockets: readonly string[];
+  /** Whether a daemon is expected to be there: that there is none is then an error in the log. */
+  readonly required: boolean;
+}
+
+/** A daemon that is watched. */
+interface Watched {
+  readonly place: Place;
+  readonly daemon: Daemon;
+  readonly report: Report;
+  readonly state: Condition;
+  readonly answers: Condition;
+  /** Whether it has ever answered. */
+  wasUp: boolean;
+  /** Whether it lives in the network namespace of the host. */
+  isHere: boolean;
+  /** Whether it is being asked. */
+  isBusy: boolean;
+  /** Its samples since they were drawn last. */
+  samples: readonly Sample[];
+}
+
+export class ConntrackdModule implements Module {
+  readonly name = 'conntrackd';
+  readonly every: number;
+  readonly #options: ConntrackdOptions;
+  readonly #client: Client;
+  readonly #count: KernelFile;
+  #watched: Watched[] = [];
+  #isClosed = false;
+  #next = Number.NEGATIVE_INFINITY;
+  #nextLook = Number.NEGATIVE_INFINITY;
+  /** A defect of this program, for the next update to tell. */
+  #failure: unknown;
+
+  constructor(options: ConntrackdOptions) {
+    const { connect, every, fs, host, runtime, timeout } = options;
+    this.every = every;
+    this.#options = options;
+    this.#client = new Client({ connect, runtime, timeout: timeout * 1000 });
+    this.#count = new KernelFile(fs, () => host.netfilter('nf_conntrack_count'), 32);
+  }
+
+  /** Returns what daemons told since the last call, and begins to ask them when that is due. */
+  collect(at: number, isDrawn: boolean): readonly Sample[] {
+    this.#throwFailure();
+    const samples = this.#watched.flatMap((watched) => watched.samples);
+    if (isDrawn) for (const watched of this.#watched) watched.samples = [];
+    if (isDue(at, this.#next)) {
+      this.#next = at + this.every * 1e6;
+      // Nothing is thrown: a defect is kept for the next call.
+      void this.#round(at);
+    }
+    return samples;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#client.close();
+    this.#count.close();
+  }
+
+  #throwFailure(): void {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure !== undefined) throw failure;
+  }
+
+  /** Asks every daemon but those that are still busy with the round before. */
+  async #round(at: number): Promise<void> {
+    try {
+      // The update that asked for it goes first.
+      await this.#options.runtime.yield();
+      if (this.#isClosed) return;
+      if (isDue(at, this.#nextLook)) this.#look(at);
+      await Promise.all(this.#watched.filter(({ isBusy }) => !isBusy).map((watched) => this.#ask(watched)));
+    } catch (error) {
+      this.#failure = error;
+    }
+  }
+
+  /**
+   * Looks where daemons are; those that are known already stay as they are. One that listens no longer where it did is
+   * down, unless another has its name.
+   */
+  #look(at: number): void {
+    const { fs, host, sockets } = this.#options;
+    this.#nextLook = at + LOOK;
+    const known = new Map(this.#watched.map((watched) => [watched.place.path, watched]));
+    this.#watched = findPlaces(fs, host, sockets).map((place) => known.get(place.path) ?? this.#watch(place));
+    const names = new Set(this.#watched.map(({ place }) => place.name));
+    for (const watched of known.values()) {
+      if (watched.wasUp && !names.has(watched.place.name)) this.#watched.push(watched);
+    }
+  }
+
+  #watch(place: Place): Watched {
+    const { log } = this.#options;
+    const identify = (path: string): Identity => this.#identify(path);
+    return {
+      place,
+      daemon: new Daemon({ client: this.#client, path: place.path, identify }),
+      report: new Report(place.name),
+      state: new Condition(log),
+      answers: new Condition(log),
+      wasUp: false,
+      isHere: false,
+      isBusy: false,
+      samples: [],
+    };
+  }
+
+  #identify(path: string): Identity {
+    try {
+      const { ino, mtimeMs } = this.#options.fs.statSync(path);
+      return `${ino} ${mtimeMs}`;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #ask(watched: Watched): Promise<void> {
+    watched.isBusy = true;
+    try {
+      const at = this.#options.runtime.monotonic();
+      const round = await watched.daemon.ask(at);
+      if (!this.#isClosed) this.#take(watched, round, at);
+    } finally {
+      watched.isBusy = false;
+    }
+  }
+
+  #take(watched: Watched, round: Round, at: number): void {
+    const { report } = watched;
+    this.#log(watched, round);
+    if (round.state === 'up') {
+      watched.wasUp = true;
+      if (round.restarted) watched.isHere = this.#isHere(watched.place);
+      watched.samples = report.up(round, at, watched.isHere ? this.#connections() : undefined);
+    } else if ((round.state === 'unresponsive' || round.state === 'down') && (watched.wasUp || this.#isExpected)) {
+      watched.samples = report.absent(round.state);
+    }
+  }
+
+  get #isExpected(): boolean {
+    return this.#options.required || this.#options.sockets.length > 0;
+  }
+
+  /** Entries of the kernel's table, of which a daemon in the same namespace keeps a copy. */
+  #connections(): number | undefined {
+    if (!this.#options.host.isHere) return undefined;
+    try {
+      return parseDecimal(this.#count.read());
+    } catch {
+      // Connection tracking is not loaded, or the daemon watches nothing.
+      return undefined;
+    }
+  }
+
+  /** A daemon's socket is among those of the namespace that it lives in. */
+  #isHere({ path }: Place): boolean {
+    const { fs, host } = this.#options;
+    const file = new KernelFile(fs, () => host.net('unix'));
+    const own = withoutLink(path.startsWith(host.path('/')) ? path.slice(host.path('').length) : path);
+    try {
+      const rows = file.read().toString('latin1').split('\n');
+      return rows.some((row) => withoutLink(row.slice(row.lastIndexOf(' ') + 1)) === own);
+    } catch {
+      return false;
+    } finally {
+      file.close();
+    }
+  }
+
+  #log({ answers, place: { path }, state, wasUp }: Watched, round: Round): void {
+    const { required } = this.#options;
+    if (round.state === 'restarting') return;
+    if (round.state === 'up') {
+      state.leave('conntrackd answers again', { path });
+      this.#logProblems(answers, path, round.problems);
+      return;
+    }
+    const error = describe(round.error);
+    const level = required ? 'error' : 'warning';
+    if (round.state === 'unresponsive') {
+      state.enter(round.state, level, 'conntrackd does not answer in time', { path, error });
+    } else if (round.state === 'down') {
+      if (!wasUp && !this.#isExpected) return;
+      state.enter(round.state, level, 'conntrackd does not run', { path, error });
+    } else if (errorCode(round.error) === 'EACCES' || errorCode(round.error) === 'EPERM') {
+      const message =
+        'conntrackd may not be asked: its socket is not open to the plugin; the README says how to open it';
+      state.enter('refused', this.#isExpected ? level : 'notice', message, { path });
+    } else {
+      state.enter(`unknown ${errorCode(round.error)}`, level, 'conntrackd cannot be asked', { path, error });
+    }
+  }
+
+  #logProblems(answers: Condition, path: string, problems: ReadonlyMap<string, string>): void {
+    const [first] = problems;
+    if (first === undefined) {
+      answers.leave('the answers of conntrackd make sense again', { path });
+      return;
+    }
+    const [request, error] = first;
+    answers.enter([...problems.keys()].join(), 'warning', 'an answer of conntrackd makes no sense', {
+      path,
+      request,
+      error,
+    });
+  }
+}

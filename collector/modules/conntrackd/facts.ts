@@ -1,0 +1,61 @@
+/** What conntrackd told, before rates are made of it. */
+
+import { FormatError } from '../../errors.ts';
+
+/** What a fact is about: the daemon, or one of its caches, links or queues. */
+export interface Subject {
+  readonly scope: 'daemon' | 'cache' | 'link' | 'queue';
+  /** Tells subjects of one scope apart; empty for the daemon. */
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** The daemon itself. */
+export const DAEMON: Subject = { scope: 'daemon', name: '', labels: {} };
+
+/** A count that only grows, and after how many bits it begins again at 0. */
+export interface Counter {
+  readonly value: bigint;
+  readonly bits: 32 | 64;
+}
+
+/** Numbers of one subject, by metric. */
+export interface Facts {
+  readonly subject: Subject;
+  readonly gauges: Map<string, number>;
+  readonly counters: Map<string, Counter>;
+}
+
+/** Everything that one round of questions brought, by subject. */
+export class FactSheet {
+  readonly #facts = new Map<string, Facts>();
+
+  /** The facts of a subject, to be read or added to. */
+  of(subject: Subject): Facts {
+    const key = `${subject.scope} ${subject.name}`;
+    const known = this.#facts.get(key);
+    if (known !== undefined) return known;
+    const facts: Facts = { subject, gauges: new Map(), counters: new Map() };
+    this.#facts.set(key, facts);
+    return facts;
+  }
+
+  all(): Iterable<Facts> {
+    return this.#facts.values();
+  }
+}
+
+/** Decimal digits of the largest number of 64 bits. */
+const DIGITS = 20;
+
+/**
+ * An unsigned number of so many bits, from its decimal digits.
+ *
+ * @throws {FormatError} when it is larger.
+ */
+export function unsigned(digits: string, bits: 32 | 64): bigint {
+  if (digits.length > DIGITS) throw new FormatError(`a number of ${digits.length} digits`);
+  const value = BigInt(digits);
+  if (BigInt.asUintN(bits, value) !== value) throw new FormatError(`${digits} has more than ${bits} bits`);
+  return value;
+}

@@ -1,0 +1,76 @@
+/** Samples of what a daemon told: numbers as they are, and counters as rates. */
+
+import type { Sample } from '../module.ts';
+import { CounterRates } from './counter_rates.ts';
+import type { Round } from './daemon.ts';
+import { DAEMON, type FactSheet, type Facts, type Subject } from './facts.ts';
+
+/** What a daemon's state is drawn as: one of them is 1. */
+const STATES = ['up', 'unresponsive', 'down'] as const;
+
+/** The largest number that a queue without a limit tells as its limit. */
+const UNLIMITED = 2 ** 31 - 1;
+
+export class Report {
+  readonly #name: string;
+  readonly #rates = new CounterRates();
+
+  /** @param name of the daemon, as its charts call it. */
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  /**
+   * Samples of a round that was answered.
+   *
+   * @param at monotonic time of the round in microseconds.
+   * @param connections entries of the kernel's table, if it is the one that the daemon watches.
+   */
+  up({ restarted, sheet }: Extract<Round, { state: 'up' }>, at: number, connections: number | undefined): Sample[] {
+    // That it answers is told even when its answers are not understood.
+    sheet.of(DAEMON);
+    if (restarted) this.#rates.forget();
+    this.#rates.begin();
+    const samples: Sample[] = [];
+    for (const facts of sheet.all()) samples.push(this.#sample(facts.subject, this.#values(facts, at)));
+    const known = { ...states('up'), ...sync(sheet, connections) };
+    return samples.map((sample) =>
+      sample.scope === 'daemon' ? { ...sample, values: { ...sample.values, ...known } } : sample,
+    );
+  }
+
+  /** Samples of a daemon that did not answer. */
+  absent(state: 'unresponsive' | 'down'): Sample[] {
+    return [this.#sample(DAEMON, states(state))];
+  }
+
+  #values({ counters, gauges, subject }: Facts, at: number): Record<string, number | undefined> {
+    const values: Record<string, number | undefined> = Object.fromEntries(gauges);
+    for (const [metric, counter] of counters) {
+      values[metric] = this.#rates.rate(`${subject.scope} ${subject.name} ${metric}`, counter, at);
+    }
+    const { elements, maximum } = values;
+    if (elements !== undefined && maximum !== undefined && maximum > 0 && maximum < UNLIMITED) {
+      values['fill'] = (elements / maximum) * 100;
+    }
+    return values;
+  }
+
+  #sample({ labels, name, scope }: Subject, values: Sample['values']): Sample {
+    const instance = name === '' ? this.#name : `${this.#name}_${name.replace(/[^A-Za-z0-9-]+/g, '_')}`;
+    return { scope, instance, labels: { daemon: this.#name, ...labels }, values };
+  }
+}
+
+function states(current: (typeof STATES)[number]): Record<string, number> {
+  return Object.fromEntries(STATES.map((state) => [state, state === current ? 1 : 0]));
+}
+
+/** What should be the same: the kernel's table and the copy of it; and what the other firewall has sent. */
+function sync(sheet: FactSheet, connections: number | undefined): Record<string, number | undefined> {
+  const active = (name: string): number | undefined =>
+    [...sheet.all()].find(({ subject }) => subject.scope === 'cache' && subject.name === name)?.gauges.get('active');
+  const internal = active('internal');
+  if (internal === undefined) return {};
+  return { kernel_connections: connections, internal_connections: internal, external_connections: active('external') };
+}

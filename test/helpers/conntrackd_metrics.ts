@@ -1,0 +1,101 @@
+/** What module `conntrackd` returns of daemons in every mode, and what it asks, reads and connects to for that. */
+
+import { Volume } from 'memfs';
+
+import { createLog } from '../../collector/log.ts';
+import { ConntrackdModule } from '../../collector/modules/conntrackd/conntrackd.ts';
+import type { Request } from '../../collector/modules/conntrackd/request.ts';
+import type { Sample } from '../../collector/modules/module.ts';
+import { Host } from '../../collector/procfs/host.ts';
+import { MemoryDaemon } from './conntrackd_daemon.ts';
+import { recording, recordings } from './conntrackd_text.ts';
+import { FakeRuntime } from './fake_runtime.ts';
+
+const log = createLog({ level: 'error', now: () => 0, write: () => undefined });
+
+/** The modes that there are recordings of. */
+export const RECORDED_MODES = [
+  'ftfw-udp',
+  'ftfw-multicast',
+  'ftfw-two-links',
+  'ftfw-expectations',
+  'ftfw-no-external-cache',
+  'alarm',
+  'notrack',
+  'notrack-tcp',
+  'notrack-no-caches',
+  'stats',
+] as const;
+
+export interface Asked {
+  /** What was returned after the second round of questions, when rates are known. */
+  readonly samples: readonly Sample[];
+  readonly requests: ReadonlySet<Request>;
+  /** The paths of the sockets that were connected to. */
+  readonly connected: ReadonlySet<string>;
+}
+
+/** A host on which somebody listens at each of these paths. */
+export function listening(...paths: readonly string[]): Volume {
+  const rows = paths.map((path) => `00000000: 00000002 00000000 00010000 0001 01 4711 ${path}\n`);
+  return Volume.fromJSON({
+    ...Object.fromEntries(paths.map((path) => [path, ''])),
+    '/proc/net/unix': `Num       RefCount Protocol Flags    Type St Inode Path\n${rows.join('')}`,
+    '/proc/sys/net/netfilter/nf_conntrack_count': '812\n',
+  });
+}
+
+/** Asks the active node of each of these modes, recorded from real daemons, each at a socket of its own. */
+export async function askModes(modes: readonly string[]): Promise<Asked> {
+  const daemons = new Map(modes.map((mode) => [`/run/${mode}.ctl`, recorded(mode)]));
+  const paths = [...daemons.keys()];
+  return ask(listening(...paths), paths, (path) => daemons.get(path));
+}
+
+/** Asks the daemon that is found when no socket is configured. `volume` is what it is looked for in. */
+export function askTheUsual(volume: Volume): Promise<Asked> {
+  const daemon = recorded('ftfw-udp');
+  return ask(volume, [], () => daemon);
+}
+
+function recorded(mode: string): MemoryDaemon {
+  const own = recordings().filter(({ name, request }) => name === `${mode}/active/${request}.txt`);
+  const replies = Object.fromEntries(own.map(({ request, text }) => [request, text]));
+  // Child processes are too short-lived to be found in a recording of everything.
+  return new MemoryDaemon({ ...replies, process: recording('composed/children/process') });
+}
+
+async function ask(
+  volume: Volume,
+  sockets: readonly string[],
+  daemonAt: (path: string) => MemoryDaemon | undefined,
+): Promise<Asked> {
+  const runtime = new FakeRuntime();
+  const connected = new Set<string>();
+  const daemons = new Set<MemoryDaemon>();
+  const module = new ConntrackdModule({
+    fs: volume,
+    host: new Host(volume, ''),
+    log,
+    runtime,
+    connect: (path) => {
+      const daemon = daemonAt(path);
+      if (daemon === undefined) throw new Error(`nobody listens at ${path}`);
+      connected.add(path);
+      daemons.add(daemon);
+      return daemon.connect();
+    },
+    every: 5,
+    timeout: 2,
+    sockets,
+    required: false,
+  });
+  let samples: readonly Sample[] = [];
+  for (const second of [0, 5, 6]) {
+    runtime.advanceTo(second);
+    samples = module.collect(second * 1e6, true);
+    await runtime.settle();
+  }
+  module.close();
+  return { samples, requests: new Set([...daemons].flatMap(({ asked }) => asked)), connected };
+}

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+
+import { conntrackdCharts } from '../../../charts/conntrackd.ts';
+import type { Dimension } from '../../../charts/types.ts';
+import { readAnswer } from '../../../collector/modules/conntrackd/answer.ts';
+import { FactSheet } from '../../../collector/modules/conntrackd/facts.ts';
+import { Report } from '../../../collector/modules/conntrackd/report.ts';
+import { distinct, FORMATS, fill } from '../../helpers/conntrackd_text.ts';
+
+/** Everything that any daemon tells, if one could tell it all at once. */
+function everything(first: bigint): FactSheet {
+  const sheet = new FactSheet();
+  for (const [request, format] of Object.values(FORMATS))
+    readAnswer(request, fill(format, distinct(format, first)), sheet);
+  readAnswer('runtime', 'daemon uptime: 3 days 4 h 5 min\n', sheet);
+  readAnswer('process', 'PID=7 type=commit\n', sheet);
+  readAnswer('rsqueue', 'resent queue (len=24)\n', sheet);
+  readAnswer('ct', 'TCP traffic (active device=eth3) server=connected client=disconnected:\n', sheet);
+  return sheet;
+}
+
+/** The metrics of each scope that are known, those of counters as rates. */
+function reported(): Map<string, string[]> {
+  const report = new Report('fw');
+  const round = (first: bigint) =>
+    ({ state: 'up', sheet: everything(first), restarted: false, problems: new Map() }) as const;
+  report.up(round(100n), 1e6, 5);
+  const metrics = new Map<string, Set<string>>();
+  for (const { scope, values } of [...report.up(round(1000n), 2e6, 5), ...report.absent('down')]) {
+    const known = metrics.get(scope) ?? new Set();
+    for (const [metric, value] of Object.entries(values)) if (value !== undefined) known.add(metric);
+    metrics.set(scope, known);
+  }
+  return new Map([...metrics].map(([scope, known]) => [scope, [...known].sort()]));
+}
+
+const counters = new Set(
+  [...everything(1n).all()].flatMap(({ counters: all, subject }) =>
+    [...all.keys()].map((metric) => `${subject.scope} ${metric}`),
+  ),
+);
+
+const scopes = [...new Set(conntrackdCharts.map(({ scope }) => String(scope)))];
+
+describe('the charts of conntrackd', () => {
+  it('are of every scope that is reported', () => {
+    expect([...scopes].sort()).toEqual([...reported().keys()].sort());
+  });
+
+  it.each(scopes)('of the scope %s draw every metric that is reported, and no other', (scope) => {
+    const charts = conntrackdCharts.filter((chart) => chart.scope === scope);
+    const drawn = charts.flatMap(({ dimensions, variables = [] }) =>
+      [...dimensions, ...variables].map(({ metric }) => metric),
+    );
+    expect([...new Set(drawn)].sort()).toEqual(reported().get(scope));
+  });
+
+  it('draw each metric in one place', () => {
+    const drawn = conntrackdCharts.flatMap(({ dimensions, scope }) =>
+      dimensions.map(({ metric }) => `${scope} ${metric}`),
+    );
+    expect(drawn).toEqual([...new Set(drawn)]);
+  });
+
+  it('draw rates, and what is no whole number, in thousandths, and counts as they are', () => {
+    const wrong = conntrackdCharts.flatMap(({ dimensions, id, scope }) =>
+      dimensions
+        .filter(({ divisor = 1, metric }: Dimension) => {
+          const isFraction = counters.has(`${scope} ${metric}`) || metric === 'fill';
+          return divisor !== (isFraction ? 1000 : 1);
+        })
+        .map(({ metric }) => `${id} ${metric}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('of rates have a unit per second, others have not', () => {
+    const wrong = conntrackdCharts.filter(
+      ({ dimensions, scope, units }) =>
+        units.endsWith('/s') !== dimensions.some(({ metric }) => counters.has(`${scope} ${metric}`)),
+    );
+    expect(wrong.map(({ id }) => id)).toEqual([]);
+  });
+
+  it('have ids and contexts of their own, and dimensions of their own within a chart', () => {
+    for (const names of [
+      conntrackdCharts.map(({ id }) => id),
+      conntrackdCharts.map(({ context }) => context),
+      ...conntrackdCharts.map(({ dimensions }) => dimensions.map(({ id }) => id)),
+    ]) {
+      expect(names).toEqual([...new Set(names)]);
+    }
+    for (const { context, id } of conntrackdCharts) expect(id.replace('conntrackd_', 'conntrackd.')).toBe(context);
+  });
+});

@@ -1,0 +1,249 @@
+import { renameSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { errorCode, OperationError } from '../../../collector/errors.ts';
+import { Client } from '../../../collector/modules/conntrackd/client.ts';
+import type { Request } from '../../../collector/modules/conntrackd/request.ts';
+import { answering, type Behaviour, hanging, ListeningDaemon, MemoryDaemon } from '../../helpers/conntrackd_daemon.ts';
+import { FakeRuntime } from '../../helpers/fake_runtime.ts';
+
+const MEBIBYTE = 1024 * 1024;
+const ANSWER = 'current active connections:\t          96\n';
+
+let daemon: ListeningDaemon;
+let runtime: FakeRuntime;
+let sockets: Socket[];
+let client: Client;
+
+/** A client whose answers may take two seconds. */
+function clientOf(connecting: (path: string) => Socket): Client {
+  return new Client({
+    connect: (path) => {
+      const socket = connecting(path);
+      sockets.push(socket);
+      return socket;
+    },
+    runtime,
+    timeout: 2000,
+  });
+}
+
+/** Resolves when the daemon has been asked so often. */
+async function asked(times: number): Promise<void> {
+  while (daemon.asked.length < times) await turn();
+}
+
+async function failureOf(answer: Promise<string>): Promise<OperationError> {
+  const error: unknown = await answer.then(
+    (text) => new Error(`it answered with ${text.length} characters`),
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof OperationError)) throw error;
+  return error;
+}
+
+/** Whether a promise is settled by the time that everything that is due has had its turn. */
+async function isSettled(promise: Promise<unknown>): Promise<boolean> {
+  let settled = false;
+  const settle = (): void => {
+    settled = true;
+  };
+  promise.then(settle, settle);
+  for (let turns = 0; turns < 20; turns++) await turn();
+  return settled;
+}
+
+beforeEach(async () => {
+  runtime = new FakeRuntime();
+  sockets = [];
+  client = clientOf((path) => connect(path));
+  daemon = await ListeningDaemon.listen(answering(ANSWER));
+});
+
+afterEach(async () => {
+  // Nothing is left: no timer, no descriptor of the client, no connection of the daemon.
+  await daemon.idle();
+  expect([runtime.waiting, sockets.filter(({ destroyed }) => !destroyed)]).toEqual([0, []]);
+  await daemon.close();
+});
+
+describe('an answer', () => {
+  it('is the whole text, to one request on a connection of its own', async () => {
+    expect(await client.ask(daemon.path, 'ct')).toBe(ANSWER);
+    expect(await client.ask(daemon.path, 'queue')).toBe(ANSWER);
+    expect([daemon.asked, sockets.length, runtime.asked]).toEqual([[21, 36], 2, [2000, 2000]]);
+  });
+
+  it('can come in pieces, wherever they are cut', async () => {
+    daemon.behave(answering(...ANSWER));
+    expect(await client.ask(daemon.path, 'ct')).toBe(ANSWER);
+  });
+
+  it('can be empty', async () => {
+    daemon.behave(answering());
+    expect(await client.ask(daemon.path, 'expect')).toBe('');
+  });
+
+  it('is what came before the daemon closed in the middle of it', async () => {
+    daemon.behave((socket) => socket.write('cache internal:\ncurrent act', () => socket.destroy()));
+    expect(await client.ask(daemon.path, 'ct')).toBe('cache internal:\ncurrent act');
+  });
+
+  it('that is no text has one character for each byte', async () => {
+    daemon.behave(answering(Uint8Array.of(0, 0x80, 0xc3, 0xa4, 0xff)));
+    expect(await client.ask(daemon.path, 'ct')).toBe('\0\x80\xc3\xa4\xff');
+  });
+
+  it('to several requests at a time goes to whoever asked', async () => {
+    const answers = new Map<number, string>([
+      [21, 'of ct\n'],
+      [31, 'of link\n'],
+      [35, ''],
+    ]);
+    daemon.behave((socket) => socket.end(answers.get(daemon.asked.at(-1) ?? 0) ?? ''));
+    const requests: readonly Request[] = ['ct', 'link', 'process'];
+    expect(await Promise.all(requests.map((request) => client.ask(daemon.path, request)))).toEqual([
+      'of ct\n',
+      'of link\n',
+      '',
+    ]);
+  });
+});
+
+describe('an answer that does not end', () => {
+  const cases: readonly (readonly [string, Behaviour])[] = [
+    ['begin', hanging],
+    ['go on', (socket) => socket.write('cache internal:\n')],
+  ];
+
+  it.each(cases)('because it does not %s is given up after the time that it may take', async (_what, behaviour) => {
+    daemon.behave(behaviour);
+    const answer = client.ask(daemon.path, 'link');
+    await asked(1);
+    runtime.advanceTo(1.999);
+    expect(await isSettled(answer)).toBe(false);
+    runtime.advanceTo(2);
+    const error = await failureOf(answer);
+    expect([error.code, error.message]).toEqual([
+      'ETIMEDOUT',
+      `ask ${daemon.path} for link: ETIMEDOUT: connection timed out`,
+    ]);
+  });
+
+  it('does not keep another from being had', async () => {
+    daemon.behave(hanging);
+    const hung = client.ask(daemon.path, 'ct');
+    await asked(1);
+    daemon.behave(answering(ANSWER));
+    expect(await client.ask(daemon.path, 'ct')).toBe(ANSWER);
+    runtime.advanceTo(2);
+    expect((await failureOf(hung)).code).toBe('ETIMEDOUT');
+  });
+});
+
+describe('an answer that is too long', () => {
+  it('is one of more than a mebibyte', async () => {
+    daemon.behave(answering('a'.repeat(MEBIBYTE)));
+    expect(await client.ask(daemon.path, 'ct')).toHaveLength(MEBIBYTE);
+    daemon.behave(answering('a'.repeat(MEBIBYTE + 1)));
+    const { code, message } = await failureOf(client.ask(daemon.path, 'ct'));
+    expect([code, message]).toEqual([
+      undefined,
+      `ask ${daemon.path} for ct: the answer is longer than ${MEBIBYTE} bytes`,
+    ]);
+  });
+
+  it('is not read any further', async () => {
+    let sent = 0;
+    // As much as is taken.
+    const pour = (socket: Socket): void => {
+      while (!socket.destroyed && socket.write('b'.repeat(65_536))) sent += 65_536;
+    };
+    daemon.behave((socket) => {
+      socket.on('drain', () => pour(socket));
+      pour(socket);
+    });
+    await failureOf(client.ask(daemon.path, 'cache'));
+    await daemon.idle();
+    expect(sent).toBeLessThan(8 * MEBIBYTE);
+  });
+
+  it('is cut when it is that to rsqueue, and read to its end all the same', async () => {
+    const line = 'object -> seq:1795240812\n';
+    const text = `resent queue (len=200000)\n${line.repeat(200_000)}`;
+    let written = 0;
+    daemon.behave((socket) => {
+      socket.on('finish', () => {
+        written = socket.bytesWritten;
+      });
+      socket.end(text);
+    });
+    const answer = await client.ask(daemon.path, 'rsqueue');
+    expect([text.startsWith(answer), written]).toEqual([true, text.length]);
+    expect(answer.length).toBeGreaterThan(4096 - 1);
+    // What is read at once.
+    expect(answer.length).toBeLessThan(4096 + 65_536);
+  });
+});
+
+describe('a daemon that cannot be asked', () => {
+  it('because there is none fails with ENOENT', async () => {
+    const { code, message } = await failureOf(client.ask(`${daemon.path}.gone`, 'ct'));
+    expect(code).toBe('ENOENT');
+    expect(message).toContain(`ask ${daemon.path}.gone for ct: connect ENOENT`);
+  });
+
+  it('because it was killed, with its socket left behind, fails with ECONNREFUSED', async () => {
+    const killed = await ListeningDaemon.listen(hanging);
+    const left = `${daemon.path}.left`;
+    renameSync(killed.path, left);
+    await killed.close();
+    expect((await failureOf(client.ask(left, 'ct'))).code).toBe('ECONNREFUSED');
+  });
+
+  it.each(['EACCES', 'EPERM', 'EAGAIN', 'EMFILE'])('because of %s fails with that', async (code) => {
+    const refusing = new MemoryDaemon();
+    refusing.instead = { fails: code };
+    const { cause, code: told } = await failureOf(clientOf(() => refusing.connect()).ask('/run/a.ctl', 'runtime'));
+    expect([told, errorCode(cause)]).toEqual([code, code]);
+  });
+
+  it('because it closes without having read the request fails with ECONNRESET', async () => {
+    const deaf = await ListeningDaemon.listen(hanging, true);
+    const answer = client.ask(deaf.path, 'ct');
+    while (deaf.open === 0 || sockets[0]?.bytesWritten !== 4 || sockets[0].writableLength > 0) await turn();
+    deaf.hangUp();
+    expect((await failureOf(answer)).code).toBe('ECONNRESET');
+    await deaf.close();
+  });
+});
+
+describe('a client that is closed', () => {
+  it('breaks off what is asked, and nobody is told', async () => {
+    daemon.behave(hanging);
+    const answers = [client.ask(daemon.path, 'ct'), client.ask(daemon.path, 'link')];
+    await asked(2);
+    client.close();
+    client.close();
+    await daemon.idle();
+    for (const answer of answers) expect(await isSettled(answer)).toBe(false);
+    expect(runtime.waiting).toBe(0);
+    runtime.advanceTo(60);
+    for (const answer of answers) expect(await isSettled(answer)).toBe(false);
+  });
+
+  it('breaks off what is not connected yet', async () => {
+    const answer = client.ask(daemon.path, 'ct');
+    client.close();
+    expect(await isSettled(answer)).toBe(false);
+    expect(daemon.asked).toEqual([]);
+  });
+
+  it('asks no more', async () => {
+    client.close();
+    expect((await failureOf(client.ask(daemon.path, 'ct'))).message).toContain('no more is asked');
+    expect([sockets, runtime.asked]).toEqual([[], []]);
+  });
+});

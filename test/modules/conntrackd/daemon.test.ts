@@ -1,0 +1,269 @@
+import { describe, expect, it, vi } from 'vitest';
+
+import { Client } from '../../../collector/modules/conntrackd/client.ts';
+import { Daemon, type Identity, type Round } from '../../../collector/modules/conntrackd/daemon.ts';
+import type { Request } from '../../../collector/modules/conntrackd/request.ts';
+import { MemoryDaemon, type Reply } from '../../helpers/conntrackd_daemon.ts';
+import { flat, recording } from '../../helpers/conntrackd_text.ts';
+import { FakeRuntime } from '../../helpers/fake_runtime.ts';
+
+const FTFW: readonly Request[] = ['runtime', 'process', 'ct', 'expect', 'cache', 'network', 'link', 'queue'];
+
+/** Replies as they were recorded. */
+function recorded(node: string, ...requests: readonly Request[]): Partial<Record<Request, string>> {
+  return Object.fromEntries(requests.map((request) => [request, recording(`${node}/${request}`)]));
+}
+
+const uptime = (text: string): string => `daemon uptime: ${text}\n`;
+
+/** A daemon in memory, and the one that watches it. */
+class Watching {
+  readonly runtime = new FakeRuntime();
+  readonly conntrackd: MemoryDaemon;
+  readonly daemon: Daemon;
+  identity: Identity = '4711 1';
+
+  constructor(replies: Partial<Record<Request, Reply>> = {}) {
+    this.conntrackd = new MemoryDaemon(replies);
+    const connect = () => this.conntrackd.connect();
+    const client = new Client({ connect, runtime: this.runtime, timeout: 2000 });
+    this.daemon = new Daemon({ client, path: '/run/fw.ctl', identify: () => this.identity });
+  }
+
+  /** The round at that time. */
+  async ask(second: number): Promise<Round> {
+    const round = await this.daemon.ask(second * 1e6);
+    expect([this.runtime.waiting, this.conntrackd.open]).toEqual([0, 0]);
+    return round;
+  }
+
+  async up(second: number): Promise<Extract<Round, { state: 'up' }>> {
+    const round = await this.ask(second);
+    if (round.state !== 'up') throw new Error(`it is ${round.state}`);
+    return round;
+  }
+
+  /** The requests of the round at that time. */
+  async requestsOf(second: number): Promise<Request[]> {
+    await this.up(second);
+    return this.conntrackd.taken();
+  }
+
+  async restartedAt(...seconds: readonly number[]): Promise<boolean[]> {
+    const found: boolean[] = [];
+    for (const second of seconds) found.push((await this.up(second)).restarted);
+    return found;
+  }
+}
+
+describe('a round', () => {
+  it('brings what all answers tell', async () => {
+    const requests = FTFW.filter((request) => request !== 'process');
+    const watching = new Watching(recorded('ftfw-expectations/active', ...requests));
+    const { problems, sheet } = await watching.up(100);
+    expect(problems).toEqual(new Map());
+    const scopes = [...sheet.all()].map(({ subject }) => `${subject.scope} ${subject.name}`.trim());
+    expect(scopes.sort()).toEqual([
+      'cache external',
+      'cache external_expectations',
+      'cache internal',
+      'cache internal_expectations',
+      'daemon',
+      'link sync0',
+      'queue errorq',
+      'queue rsqueue',
+      'queue txqueue',
+    ]);
+    expect(flat(sheet)).toMatchObject({ 'daemon.uptime': '0 gauge', 'daemon.children_any': '0 gauge' });
+  });
+
+  it('asks one thing after the other', async () => {
+    const watching = new Watching(recorded('ftfw-udp/active', ...FTFW));
+    let most = 0;
+    watching.conntrackd.onAsk = () => {
+      most = Math.max(most, watching.conntrackd.open);
+    };
+    expect(await watching.requestsOf(100)).toEqual(FTFW);
+    expect(most).toBe(1);
+  });
+
+  it('does not ask again for a minute what was answered with nothing, but for children', async () => {
+    const watching = new Watching(recorded('stats/active', 'runtime', 'ct', 'cache'));
+    const silent = ['expect', 'network', 'link', 'queue', 'rsqueue'];
+    expect(await watching.requestsOf(100)).toEqual([...FTFW, 'rsqueue']);
+    for (const second of [105, 130, 159.9]) {
+      expect(await watching.requestsOf(second)).toEqual(['runtime', 'process', 'ct', 'cache']);
+    }
+    expect(await watching.requestsOf(160)).toEqual([...FTFW, 'rsqueue']);
+    expect((await watching.requestsOf(165)).filter((request) => silent.includes(request))).toEqual([]);
+  });
+
+  it('asks again in every round what is answered from some time on', async () => {
+    const watching = new Watching(recorded('stats/active', 'runtime', 'ct', 'cache'));
+    await watching.requestsOf(100);
+    watching.conntrackd.replies.queue = recording('ftfw-udp/active/queue');
+    expect(await watching.requestsOf(105)).not.toContain('queue');
+    expect(await watching.requestsOf(160)).toContain('queue');
+    expect(await watching.requestsOf(165)).toContain('queue');
+  });
+
+  it('asks for the length of the one queue only where the queues are not told', async () => {
+    const watching = new Watching({
+      runtime: uptime('0 min'),
+      rsqueue: 'resent queue (len=24)\nobject -> seq:1795240812\n',
+    });
+    const { sheet } = await watching.up(100);
+    expect(flat(sheet)).toMatchObject({ 'queue/rsqueue.elements': '24 gauge' });
+    watching.conntrackd.taken();
+    expect(await watching.requestsOf(105)).toEqual(['runtime', 'process', 'rsqueue']);
+    watching.conntrackd.replies.queue = recording('ftfw-udp/active/queue_cut');
+    expect(await watching.requestsOf(160)).not.toContain('rsqueue');
+    expect(await watching.requestsOf(165)).not.toContain('rsqueue');
+  });
+
+  it('asks everything anew of a daemon that was restarted', async () => {
+    const watching = new Watching(recorded('stats/active', 'runtime', 'ct', 'cache'));
+    await watching.requestsOf(100);
+    watching.identity = '4712 2';
+    expect(await watching.requestsOf(105)).toEqual([...FTFW, 'rsqueue']);
+    expect(await watching.requestsOf(110)).toEqual(['runtime', 'process', 'ct', 'cache']);
+  });
+});
+
+describe('a restart', () => {
+  it('is seen by another socket, once; so is the first start', async () => {
+    const watching = new Watching({ runtime: uptime('0 min') });
+    expect(await watching.restartedAt(100, 105)).toEqual([true, false]);
+    watching.identity = '4711 2';
+    expect(await watching.restartedAt(110, 115)).toEqual([true, false]);
+  });
+
+  it('is seen by a shorter uptime', async () => {
+    const watching = new Watching({ runtime: uptime('2 days 3 h 4 min') });
+    expect(await watching.restartedAt(100, 105)).toEqual([true, false]);
+    watching.conntrackd.replies.runtime = uptime('2 days 3 h 5 min');
+    expect(await watching.restartedAt(110)).toEqual([false]);
+    watching.conntrackd.replies.runtime = uptime('2 days 3 h 4 min');
+    expect(await watching.restartedAt(115, 120)).toEqual([true, false]);
+  });
+
+  it('is not made up when the uptime is not told, and not missed because of that', async () => {
+    const watching = new Watching({ runtime: uptime('7 min') });
+    await watching.up(100);
+    for (const answer of [uptime('-1 min'), 'netlink stats:\n', uptime('8 min') + uptime('9 min'), 'torn']) {
+      watching.conntrackd.replies.runtime = answer;
+      expect(await watching.restartedAt(105)).toEqual([false]);
+    }
+    watching.conntrackd.replies.runtime = uptime('6 min');
+    expect(await watching.restartedAt(110)).toEqual([true]);
+  });
+
+  it('of a daemon whose uptime is not told counts anew from what is told then', async () => {
+    const watching = new Watching({ runtime: uptime('7 min') });
+    await watching.up(100);
+    Object.assign(watching, { identity: 'another' });
+    watching.conntrackd.replies.runtime = 'netlink stats:\n';
+    expect(await watching.restartedAt(105)).toEqual([true]);
+    watching.conntrackd.replies.runtime = uptime('1 min');
+    expect(await watching.restartedAt(110)).toEqual([false]);
+  });
+
+  it('in the middle of a round leaves nothing of it, and is seen by the next', async () => {
+    const watching = new Watching(recorded('ftfw-udp/active', ...FTFW));
+    await watching.up(100);
+    watching.conntrackd.onAsk = (request) => {
+      if (request === 'cache') watching.identity = '4712 2';
+    };
+    const round = await watching.ask(105);
+    expect(round).toEqual({ state: 'restarting' });
+    expect(await watching.restartedAt(110, 115)).toEqual([true, false]);
+  });
+
+  it('while it did not answer is seen when it does', async () => {
+    const watching = new Watching({ runtime: uptime('0 min') });
+    await watching.up(100);
+    watching.conntrackd.instead = { fails: 'ECONNREFUSED' };
+    watching.identity = undefined;
+    expect((await watching.ask(105)).state).toBe('down');
+    watching.conntrackd.instead = undefined;
+    watching.identity = '4712 2';
+    expect(await watching.restartedAt(110)).toEqual([true]);
+  });
+
+  it('is none when the same daemon answers again', async () => {
+    const watching = new Watching({ runtime: uptime('0 min') });
+    await watching.up(100);
+    watching.conntrackd.instead = { fails: 'EAGAIN' };
+    expect((await watching.ask(105)).state).toBe('unresponsive');
+    watching.conntrackd.instead = undefined;
+    expect(await watching.restartedAt(110)).toEqual([false]);
+  });
+});
+
+describe('a daemon that cannot be asked', () => {
+  it.each([
+    ['ENOENT', 'down'],
+    ['ENOTDIR', 'down'],
+    ['ECONNREFUSED', 'down'],
+    ['ETIMEDOUT', 'unresponsive'],
+    ['EAGAIN', 'unresponsive'],
+    ['EACCES', 'unknown'],
+    ['EPERM', 'unknown'],
+    ['ECONNRESET', 'down'],
+    ['EPIPE', 'down'],
+    ['EMFILE', 'unknown'],
+  ])('because of %s is %s', async (code, state) => {
+    const watching = new Watching();
+    watching.conntrackd.instead = { fails: code };
+    expect(await watching.ask(100)).toMatchObject({ state, error: { code } });
+    expect(watching.conntrackd.taken()).toEqual(['runtime']);
+  });
+
+  it('because it does not answer in time is unresponsive, and is not asked anything else', async () => {
+    const watching = new Watching({ runtime: uptime('0 min'), ct: 'hangs' });
+    const round = watching.ask(100);
+    await watching.runtime.settle();
+    watching.runtime.advanceTo(2);
+    expect(await round).toMatchObject({ state: 'unresponsive', error: { code: 'ETIMEDOUT' } });
+    expect(watching.conntrackd.taken()).toEqual(['runtime', 'process', 'ct']);
+  });
+
+  it('because it ended in the middle of a round tells nothing of that round', async () => {
+    const watching = new Watching({ ...recorded('ftfw-udp/active', ...FTFW), link: { fails: 'ECONNREFUSED' } });
+    expect(await watching.ask(100)).not.toHaveProperty('sheet');
+  });
+});
+
+describe('an answer that cannot be read', () => {
+  it('is a problem of its own, and spoils no other', async () => {
+    const watching = new Watching(recorded('ftfw-udp/active', ...FTFW));
+    watching.conntrackd.replies.ct = 'cache internal:\ncurrent active connections:\t  99999999999\n';
+    watching.conntrackd.replies.network = 'network statistics:\n\trec';
+    const { problems, sheet } = await watching.up(100);
+    expect(problems).toEqual(
+      new Map([
+        ['ct', '99999999999 has more than 32 bits'],
+        ['network', 'the answer is cut off'],
+      ]),
+    );
+    const found = flat(sheet);
+    expect(found).toMatchObject({ 'queue/errorq.maximum': '128 gauge', 'link/sync0.running': '1 gauge' });
+    expect(found).toHaveProperty(['cache/internal.total']);
+    expect(found).not.toHaveProperty(['cache/internal.active']);
+  });
+
+  it('is asked for again in the next round', async () => {
+    const watching = new Watching({ ...recorded('ftfw-udp/active', ...FTFW), link: '?' });
+    await watching.requestsOf(100);
+    expect(await watching.requestsOf(105)).toEqual([...FTFW].filter((request) => request !== 'expect'));
+  });
+
+  it('because of a defect of this program is no state of the daemon', async () => {
+    const watching = new Watching({ runtime: uptime('0 min') });
+    const defect = new TypeError('undefined is not a function');
+    vi.spyOn(watching.conntrackd, 'connect').mockImplementation(() => {
+      throw defect;
+    });
+    await expect(watching.daemon.ask(100e6)).rejects.toBe(defect);
+  });
+});

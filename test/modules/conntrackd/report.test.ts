@@ -1,0 +1,180 @@
+import { describe, expect, it } from 'vitest';
+
+import { readAnswer } from '../../../collector/modules/conntrackd/answer.ts';
+import { FactSheet, type Subject } from '../../../collector/modules/conntrackd/facts.ts';
+import { Report } from '../../../collector/modules/conntrackd/report.ts';
+import type { Request } from '../../../collector/modules/conntrackd/request.ts';
+import { recording } from '../../helpers/conntrackd_text.ts';
+
+/** A round that brought these answers. */
+function round(answers: Partial<Record<Request, string>>, restarted = false) {
+  const sheet = new FactSheet();
+  for (const request of ['runtime', 'process', 'ct', 'expect', 'cache', 'network', 'link', 'queue'] as const) {
+    const text = answers[request];
+    if (text !== undefined) readAnswer(request, text, sheet);
+  }
+  return { state: 'up', sheet, restarted, problems: new Map() } as const;
+}
+
+const names = ['runtime', 'ct', 'expect', 'cache', 'network', 'link', 'queue'] as const;
+const recorded = (node: string) => Object.fromEntries(names.map((name) => [name, recording(`${node}/${name}`)]));
+const composed = (name: string) =>
+  Object.fromEntries(
+    ['runtime', 'ct', 'cache', 'network', 'link', 'queue'].map((request) => [
+      request,
+      recording(`composed/${name}/${request}`),
+    ]),
+  );
+
+/** The samples of a report by scope and instance. */
+function byPlace(samples: ReturnType<Report['up']>) {
+  return new Map(samples.map((sample) => [`${sample.scope} ${sample.instance}`, sample]));
+}
+
+const UP = { up: 1, unresponsive: 0, down: 0 };
+
+describe('the samples of a daemon that answers', () => {
+  it('are of the daemon, its caches, its links and its queues, each with its labels', () => {
+    const samples = new Report('fw').up(round(recorded('ftfw-expectations/active')), 1e6, undefined);
+    expect(samples.map(({ instance, labels, scope }) => [scope, instance, labels])).toEqual([
+      ['daemon', 'fw', { daemon: 'fw' }],
+      ['cache', 'fw_internal', { daemon: 'fw', cache: 'internal', objects: 'connections' }],
+      ['cache', 'fw_external', { daemon: 'fw', cache: 'external', objects: 'connections' }],
+      ['cache', 'fw_internal_expectations', { daemon: 'fw', cache: 'internal', objects: 'expectations' }],
+      ['cache', 'fw_external_expectations', { daemon: 'fw', cache: 'external', objects: 'expectations' }],
+      ['link', 'fw_sync0', { daemon: 'fw', device: 'sync0', protocol: 'udp' }],
+      ['queue', 'fw_txqueue', { daemon: 'fw', queue: 'txqueue' }],
+      ['queue', 'fw_errorq', { daemon: 'fw', queue: 'errorq' }],
+      ['queue', 'fw_rsqueue', { daemon: 'fw', queue: 'rsqueue' }],
+    ]);
+  });
+
+  it('have the numbers that need no second reading at once', () => {
+    const samples = byPlace(new Report('fw').up(round(composed('large')), 1e6, 88));
+    expect(samples.get('daemon fw')?.values).toMatchObject({ ...UP, uptime: 183_840, lost: undefined });
+    expect(samples.get('cache fw_internal')?.values).toMatchObject({ active: 4_294_967_000, created: undefined });
+    expect(samples.get('queue fw_errorq')?.values).toMatchObject({ maximum: 128, refused: undefined });
+    const states = { running: 1, no_carrier: 0, down: 0, active: 1, backup: 0, bytes_sent: undefined };
+    expect(samples.get('link fw_eth3')?.values).toMatchObject(states);
+  });
+
+  it('have rates from the second time on, also over the ends of the counters', () => {
+    const report = new Report('fw');
+    report.up(round(composed('large')), 100e6, undefined);
+    const samples = byPlace(report.up(round(composed('wrapped')), 110e6, 55));
+    // 4294967196 became 50, ten seconds later.
+    expect(samples.get('cache fw_internal')?.values).toMatchObject({ created: 15, active: 4_294_967_001 });
+    // 9007199254740993 became 9007199254741004.
+    expect(samples.get('daemon fw')?.values).toMatchObject({ processed_bytes: 1.1, lost: 2, uptime: 183_900 });
+    const all = [...samples.values()].flatMap(({ values }) => Object.entries(values));
+    expect(all.filter(([, value]) => value === undefined || value < 0 || !Number.isFinite(value))).toEqual([]);
+  });
+
+  it('have no rates in the round that found it restarted', () => {
+    const report = new Report('fw');
+    report.up(round(composed('large')), 100e6, undefined);
+    const samples = byPlace(report.up(round(composed('wrapped'), true), 110e6, undefined));
+    expect(samples.get('cache fw_internal')?.values).toMatchObject({ created: undefined, active: 4_294_967_001 });
+    expect(samples.get('daemon fw')?.values).toMatchObject({ processed_bytes: undefined, lost: undefined });
+  });
+
+  it('keep the counters of the subjects apart', () => {
+    const report = new Report('fw');
+    const link = (device: string, bytes: number): string =>
+      `UDP traffic device=${device} status=RUNNING role=ACTIVE:\n${String(bytes).padStart(20)} Bytes sent ${'0'.padStart(20)} Bytes recv\n`;
+    report.up(round({ link: link('a', 1000) + link('b', 500) }), 100e6, undefined);
+    const samples = byPlace(report.up(round({ link: link('b', 530) + link('a', 1070) }), 110e6, undefined));
+    expect(samples.get('link fw_a')?.values).toMatchObject({ bytes_sent: 7 });
+    expect(samples.get('link fw_b')?.values).toMatchObject({ bytes_sent: 3 });
+  });
+
+  it('say that it is up even when nothing else is known', () => {
+    const samples = new Report('fw').up(round({}), 1e6, 5);
+    expect(samples).toEqual([{ scope: 'daemon', instance: 'fw', labels: { daemon: 'fw' }, values: UP }]);
+  });
+
+  it('have instances that a chart can be called by, and labels as they were told', () => {
+    const sheet = new FactSheet();
+    const subject: Subject = { scope: 'link', name: 'bond0.7@é', labels: { device: 'bond0.7@é' } };
+    sheet.of(subject).gauges.set('running', 1);
+    const samples = new Report('fw').up({ ...round({}), sheet }, 1e6, undefined);
+    expect(samples[0]).toMatchObject({ instance: 'fw_bond0_7_', labels: { daemon: 'fw', device: 'bond0.7@é' } });
+  });
+});
+
+describe('what should be the same', () => {
+  const daemonOf = (answers: Partial<Record<Request, string>>, connections: number | undefined) =>
+    byPlace(new Report('fw').up(round(answers), 1e6, connections)).get('daemon fw')?.values;
+
+  it('is the table of the kernel and the internal cache, beside what the other has sent', () => {
+    const expected = { kernel_connections: 97, internal_connections: 1545, external_connections: 1301 };
+    expect(daemonOf({ ct: recording('composed/0.9.14/ct') }, 97)).toMatchObject(expected);
+  });
+
+  it('is not told of the kernel when it watches another namespace', () => {
+    const found = daemonOf({ ct: recording('composed/0.9.14/ct') }, undefined);
+    expect(found).toMatchObject({ kernel_connections: undefined, internal_connections: 1545 });
+  });
+
+  it('lacks the external cache where there is none', () => {
+    const found = daemonOf({ ct: recording('ftfw-no-external-cache/active/ct') }, 97);
+    expect(found).toMatchObject({ kernel_connections: 97, external_connections: undefined });
+  });
+
+  it.each(['notrack-no-caches/active/ct', 'stats/active/ct'])(
+    'is not told where there is no internal cache: %s',
+    (name) => {
+      const found = daemonOf({ ct: recording(name) }, 97);
+      expect(Object.keys(found ?? {}).filter((metric) => metric.endsWith('_connections'))).toEqual([]);
+    },
+  );
+
+  it('is of connections, not of expectations', () => {
+    const found = daemonOf({ expect: recording('ftfw-expectations/active/expect') }, 97);
+    expect(found).not.toHaveProperty('internal_connections');
+  });
+});
+
+describe('how full a queue is', () => {
+  const fillOf = (elements: number, maximum: number): unknown => {
+    const queue = `queue errorq:\ncurrent elements:\t\t${elements}\nmaximum elements:\t\t${maximum}\n`;
+    return byPlace(new Report('fw').up(round({ queue }), 1e6, undefined)).get('queue fw_errorq')?.values['fill'];
+  };
+
+  it('is its share of the largest number of elements', () => {
+    expect(fillOf(32, 128)).toBe(25);
+    expect(fillOf(0, 128)).toBe(0);
+    expect(fillOf(131_072, 131_072)).toBe(100);
+    expect(fillOf(1, 2 ** 31 - 2)).toBeCloseTo(4.66e-8, 10);
+  });
+
+  it('is not known of one without a limit, nor of one that takes nothing', () => {
+    expect(fillOf(32, 2 ** 31 - 1)).toBeUndefined();
+    expect(fillOf(32, 4_294_967_295)).toBeUndefined();
+    expect(fillOf(0, 0)).toBeUndefined();
+  });
+
+  it('is not known where only its length is told', () => {
+    const sheet = new FactSheet();
+    readAnswer('rsqueue', 'resent queue (len=24)\nobject -> seq:1795240812\n', sheet);
+    const samples = byPlace(new Report('fw').up({ ...round({}), sheet }, 1e6, undefined));
+    expect(samples.get('queue fw_rsqueue')?.values).toEqual({ elements: 24 });
+  });
+});
+
+describe('the sample of a daemon that does not answer', () => {
+  it.each(['unresponsive', 'down'] as const)('is its state alone: %s', (state) => {
+    const values = { up: 0, unresponsive: 0, down: 0, [state]: 1 };
+    expect(new Report('fw').absent(state)).toEqual([
+      { scope: 'daemon', instance: 'fw', labels: { daemon: 'fw' }, values },
+    ]);
+  });
+
+  it('does not lose the counters: the next rates are those of the whole time', () => {
+    const report = new Report('fw');
+    report.up(round(composed('large')), 100e6, undefined);
+    report.absent('unresponsive');
+    const samples = byPlace(report.up(round(composed('wrapped')), 130e6, undefined));
+    expect(samples.get('cache fw_internal')?.values).toMatchObject({ created: 5 });
+  });
+});
