@@ -8,6 +8,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 
+import { CONNECTIONS, questions } from './conntrackd.ts';
 import { Exporter } from './exporter.ts';
 import { endAllOnExit, temporaryFolder } from './lifetime.ts';
 import { measureGrowth } from './memory.ts';
@@ -51,6 +52,7 @@ async function main(): Promise<void> {
     await section(`${rate.toLocaleString('en')} new flows a second`, () => events(rate));
   }
   await section(`Counting ${SOCKETS.toLocaleString('en')} sockets`, countings);
+  await section(`Asking conntrackd, with ${CONNECTIONS.toLocaleString('en')} connections`, questions);
   await section('Lateness of updates while 1,000,000 flows are dumped', lateness);
 }
 

@@ -4,6 +4,7 @@
  */
 
 import fs from 'node:fs';
+import { createConnection } from 'node:net';
 import { Writable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
@@ -51,7 +52,7 @@ export async function measureGrowth(): Promise<Growth> {
   const output = new Output(sink, log);
   const config = parseConfig(
     'benchmark',
-    'modules: { stat: { enabled: yes, per_cpu: yes }, events: { enabled: no }, flows: { enabled: no }, sockets: { enabled: no } }',
+    'modules: { stat: { enabled: yes, per_cpu: yes }, events: { enabled: no }, flows: { enabled: no }, sockets: { enabled: no }, conntrackd: { enabled: no } }',
   );
   const hostPrefix = host.prefix;
   const collector = createCollector({
@@ -60,6 +61,7 @@ export async function measureGrowth(): Promise<Growth> {
     hostPrefix,
     release: '',
     library: '',
+    connect: createConnection,
     fs,
     runtime,
     output,

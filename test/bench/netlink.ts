@@ -18,11 +18,12 @@ import type { DumpTimes } from './worker.ts';
 
 const WORKER = path.resolve('dist/bench/worker.cjs');
 const LIBRARY = path.resolve('dist/conntrack-koffi');
-const EVENTS_ONLY = 'modules: { flows: { enabled: no }, sockets: { enabled: no } }\n';
-export const STAT_ONLY = 'modules: { events: { enabled: no }, flows: { enabled: no }, sockets: { enabled: no } }\n';
-/** Hardly a pause between dumps, however dear. */
+const EVENTS_ONLY = 'modules: { flows: { enabled: no }, sockets: { enabled: no }, conntrackd: { enabled: no } }\n';
+export const STAT_ONLY =
+  'modules: { events: { enabled: no }, flows: { enabled: no }, sockets: { enabled: no }, conntrackd: { enabled: no } }\n';
+/** Hardly a pause between dumps, whatever they cost. */
 const ALL_DUMPS =
-  'modules: { flows: { update_every: 3, cpu_share: 100, full_above: 100 }, sockets: { enabled: no } }\n';
+  'modules: { flows: { update_every: 3, cpu_share: 100, full_above: 100 }, sockets: { enabled: no }, conntrackd: { enabled: no } }\n';
 const MEBIBYTE = 2 ** 20;
 
 /** The table, dumped and counted, beside `conntrack -L` and beside receiving the same. */

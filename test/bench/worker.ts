@@ -6,6 +6,8 @@
  *   worker.cjs split                        counts the new connections in what conntrack -E prints
  *   worker.cjs hold CONNECTIONS             holds both ends of TCP connections until its standard input ends
  *   worker.cjs count LIBRARY ROUNDS         counts sockets in turn in every way; prints CPU times
+ *   worker.cjs ask SOCKET                   asks a conntrackd in as many rounds as each line of its standard input says;
+ *                                           prints CPU times
  */
 
 import { createRequire } from 'node:module';
@@ -19,6 +21,7 @@ import { NETLINK_NETFILTER } from '../../collector/netlink/ctnetlink.ts';
 import { Foreign } from '../../collector/netlink/foreign.ts';
 import { NetlinkSocket } from '../../collector/netlink/socket.ts';
 import { median } from './statistics.ts';
+import { askInRounds } from './worker_conntrackd.ts';
 import { receive, runtime } from './worker_runtime.ts';
 import { countSockets, holdSockets } from './worker_sockets.ts';
 
@@ -92,4 +95,5 @@ if (kind === 'dump') dump(first, Number(second)).catch(fail);
 else if (kind === 'flood') flood(first, Number(second), Number(third));
 else if (kind === 'hold') holdSockets(Number(first)).catch(fail);
 else if (kind === 'count') countSockets(first, Number(second)).catch(fail);
+else if (kind === 'ask') askInRounds(first).catch(fail);
 else split();

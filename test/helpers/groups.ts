@@ -7,7 +7,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 
 import type {} from 'vitest';
 
-export const GROUPS = ['kernel', 'agent', 'browser', 'offload'] as const;
+export const GROUPS = ['kernel', 'agent', 'browser', 'conntrackd', 'offload'] as const;
 export type Group = (typeof GROUPS)[number];
 
 /** What a machine may lack even where every group is required: many kernels are built without it. */
@@ -40,8 +40,9 @@ export function missingHere(): Missing {
     agent ??
     program('chromium', 'chromium') ??
     (existsSync('/usr/share/netdata/web/index.html') ? undefined : 'needs the dashboard (package netdata-web)');
+  const conntrackd = kernel ?? program('conntrackd', 'conntrackd');
   const offload = kernel ?? (canOffload() ? undefined : 'needs flow tables in the kernel (CONFIG_NF_FLOW_TABLE)');
-  return { kernel, agent, browser, offload };
+  return { kernel, agent, browser, conntrackd, offload };
 }
 
 function firstOf(...checks: (() => string | undefined)[]): string | undefined {

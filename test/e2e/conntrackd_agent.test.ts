@@ -1,0 +1,225 @@
+/** A real Netdata agent beside the active one of a real pair of conntrackd: its charts, and what it warns of. */
+
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+
+import { Agent, type Alarm } from '../helpers/agent.ts';
+import { establishedConnections } from '../helpers/conntrack.ts';
+import { BAD_MESSAGES, ConntrackdLaboratory } from '../helpers/conntrackd_lab.ts';
+import { onlyConntrackd } from '../helpers/conntrackd_watch.ts';
+import type { Laboratory } from '../helpers/laboratory.ts';
+import { until } from '../helpers/until.ts';
+
+const missing = inject('missing');
+const HEALTH = readFileSync('health/conntrack.conf', 'utf8');
+/** Every template of conntrackd, and of these the ones that raise something. */
+const TEMPLATES = templates(HEALTH).filter(([name]) => name.startsWith('conntrackd_'));
+const RAISED = TEMPLATES.filter(([, text]) => /^ *(?:warn|crit):/m.test(text)).map(([name]) => name);
+
+const SYNC = 'conntrack.conntrackd_sync_active';
+const STATE = 'conntrack.conntrackd_state_active';
+const MESSAGES = 'conntrack.conntrackd_messages_active';
+const LINK = 'conntrack.conntrackd_link_status_active_sync0';
+
+describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined)('the agent beside conntrackd', () => {
+  let laboratory: ConntrackdLaboratory;
+  let agent: Agent;
+
+  beforeAll(async () => {
+    laboratory = await ConntrackdLaboratory.create('ftfw-udp');
+    // What a test and the agent say to each other is not to be counted.
+    laboratory.run('active', ['nft', 'add', 'rule', 'inet', 'laboratory', 'in', 'iif', 'lo', 'notrack']);
+    laboratory.run('active', ['nft', 'add', 'rule', 'inet', 'laboratory', 'out', 'oif', 'lo', 'notrack']);
+    laboratory.restore('active', establishedConnections(311));
+    laboratory.restore('backup', establishedConnections(17, 50_000));
+    openSocket();
+    const config = onlyConntrackd(`sockets: [${laboratory.socket('active')}], update_every: 1`);
+    agent = await startAgent(laboratory, config);
+    // Rates are there from the second round on.
+    const drawn = async () =>
+      'conntrack.conntrackd_link_traffic_active_sync0' in (await agent.charts('conntrack.plugin'));
+    await until('the daemon is drawn', 30, drawn);
+  });
+
+  afterAll(async () => {
+    await agent?.close();
+    await laboratory?.close();
+  });
+
+  it('has its charts, with labels and values', async () => {
+    const listed = await agent.charts('conntrack.plugin');
+    const labels = (chart: string): unknown => listed[`conntrack.conntrackd_${chart}`]?.chart_labels;
+    expect(labels('state_active')).toMatchObject({ daemon: 'active' });
+    expect(labels('cache_objects_active_external')).toMatchObject({
+      daemon: 'active',
+      cache: 'external',
+      objects: 'connections',
+    });
+    expect(labels('link_traffic_active_sync0')).toMatchObject({ daemon: 'active', device: 'sync0', protocol: 'udp' });
+    expect(labels('queue_elements_active_rsqueue')).toMatchObject({ daemon: 'active', queue: 'rsqueue' });
+    expect(listed[SYNC]).toMatchObject({ context: 'conntrackd.sync', units: 'connections', update_every: 1 });
+    await until('the connections are drawn', 10, async () => {
+      expect(await latest(SYNC)).toEqual({ kernel: 311, internal: 311, external: 17 });
+      expect(await latest(LINK)).toEqual({ running: 1, no_carrier: 0, down: 0 });
+      return true;
+    });
+  });
+
+  it('raises conntrackd_malformed_messages and conntrackd_messages_lost, each for its own reason', async () => {
+    await status(MESSAGES, 'conntrackd_messages_lost', 'CLEAR');
+    laboratory.send('active', [BAD_MESSAGES.truncated, BAD_MESSAGES.wrongVersion]);
+    await status(MESSAGES, 'conntrackd_malformed_messages', 'WARNING');
+    expect((await agent.alarms(MESSAGES))['conntrackd_messages_lost']?.status).toBe('CLEAR');
+    await status(MESSAGES, 'conntrackd_malformed_messages', 'CLEAR');
+    laboratory.lose('active');
+    laboratory.restore('backup', establishedConnections(170, 51_000));
+    await until('the backup has them', 10, async () => (await internal()) === 187);
+    laboratory.loseNothing('active');
+    laboratory.restore('backup', establishedConnections(1, 52_000));
+    await status(MESSAGES, 'conntrackd_messages_lost', 'WARNING');
+    expect((await agent.alarms(MESSAGES))['conntrackd_malformed_messages']?.status).toBe('CLEAR');
+  });
+
+  it('raises conntrackd_link_down when the active link is cut, until it is mended', async () => {
+    laboratory.cut();
+    await status(LINK, 'conntrackd_link_down', 'CRITICAL');
+    laboratory.mend();
+    await status(LINK, 'conntrackd_link_down', 'CLEAR');
+  });
+
+  it('has every alert on a healthy pair and raises none, also when its connections double', async () => {
+    await until('enough is known of the time before', 60, async () => {
+      const { conntrackd_internal_before, conntrackd_kernel_before } = await agent.alarms(SYNC);
+      return conntrackd_internal_before?.value === 311 && conntrackd_kernel_before?.value === 311;
+    });
+    laboratory.restore('active', establishedConnections(311, 9000));
+    await until('as many again are averaged', 20, async () => {
+      return (await agent.alarms(SYNC))['conntrackd_internal']?.value === 622;
+    });
+    await until('no alert is raised', 20, async () => {
+      const alarms = await agent.alarms();
+      expect(Object.keys(alarms).sort()).toEqual(TEMPLATES.map(([name]) => name).sort());
+      for (const name of RAISED)
+        expect(alarms[name], name).toMatchObject({ status: 'CLEAR', value: expect.any(Number) });
+      return true;
+    });
+    expect(await agent.statuses(SYNC, 'conntrackd_out_of_sync')).not.toContain('WARNING');
+    expect(await agent.statuses(STATE, 'conntrackd_down')).not.toContain('CRITICAL');
+  });
+
+  it('raises conntrackd_out_of_sync and conntrackd_netlink_overrun when events are missed, until a resync', async () => {
+    // It does not read while its buffer overflows.
+    laboratory.freeze('active');
+    laboratory.restore('active', establishedConnections(1100, 20_000));
+    laboratory.thaw('active');
+    await status(SYNC, 'conntrackd_out_of_sync', 'WARNING');
+    await status('conntrack.conntrackd_netlink_errors_active', 'conntrackd_netlink_overrun', 'WARNING');
+    // As the alert advises.
+    laboratory.run('active', ['conntrackd', '-C', laboratory.configuration('active'), '-R']);
+    await until('the cache follows the kernel again', 20, async () => {
+      expect(await latest(SYNC)).toMatchObject({ kernel: 1722, internal: 1722 });
+      return true;
+    });
+    await status(SYNC, 'conntrackd_out_of_sync', 'CLEAR');
+  });
+
+  it('raises conntrackd_down when the daemon is stopped, until it is started and its socket is open again', async () => {
+    await laboratory.stop('active');
+    await status(STATE, 'conntrackd_down', 'CRITICAL');
+    expect(await latest(STATE)).toEqual({ up: 0, unresponsive: 0, down: 1 });
+    await laboratory.start('active');
+    openSocket();
+    await status(STATE, 'conntrackd_down', 'CLEAR');
+  });
+
+  it('has nothing to complain of but what was told', () => {
+    const lines = agent.log.split('\n');
+    expect(lines.filter((line) => /ERROR .*PLUGINSD\[conntrack/.test(line))).toEqual([]);
+    const said = lines.filter((line) => line.includes('comm=conntrack.plugin'));
+    expect(
+      said.filter((line) => !/msg="conntrackd (?:does not run|may not be asked|answers again)/.test(line)),
+    ).toEqual([]);
+  });
+
+  /** Lets the agent's user ask the daemon, which makes its socket anew at every start. */
+  function openSocket(): void {
+    const socket = laboratory.socket('active');
+    laboratory.run('active', ['chgrp', 'netdata', socket]);
+    laboratory.run('active', ['chmod', '0660', socket]);
+  }
+
+  /** Connections in the internal cache of the backup. */
+  async function internal(): Promise<number> {
+    return Number(/current active connections:\s+(\d+)/.exec(await laboratory.ask('backup', 'ct'))?.[1]);
+  }
+
+  async function status(chart: string, name: string, wanted: Alarm['status']): Promise<void> {
+    await until(`${name} is ${wanted}`, 30, async () => {
+      const { [name]: alarm } = await agent.alarms(chart);
+      expect(alarm).toMatchObject({ status: wanted });
+      return true;
+    });
+  }
+
+  /** The latest point of a chart, by dimension. */
+  async function latest(chart: string): Promise<Record<string, number | null>> {
+    const { labels, data } = await agent.data(chart, -1);
+    const [, ...dimensions] = labels;
+    return Object.fromEntries(dimensions.map((dimension, at) => [dimension, data[0]?.[at + 1] ?? null]));
+  }
+});
+
+it('the health file in haste differs in how far what is about conntrackd looks back, and in how often', () => {
+  const [lines, hasty] = [HEALTH, inHaste(HEALTH)].map((text) => text.split('\n').map((line) => line.trim()));
+  const changes = lines?.flatMap((line, at) => (line === hasty?.[at] ? [] : [`${line} → ${hasty?.[at]}`]));
+  const lookups = changes?.filter((change) => !/^every: \d+[sm] → every: 1s$/.test(change));
+  expect(lookups?.map((change) => change.replaceAll(/lookup: | unaligned of \S+/g, ''))).toEqual([
+    'max -30s → max -3s',
+    ...Array.from({ length: 4 }, () => 'average -5m → average -2s'),
+    'max -1m → max -1s',
+    'average -10m → average -3s',
+    'average -30m at -40m → average -8s at -10s',
+    'average -30m at -40m → average -8s at -10s',
+    'average -10m → average -3s',
+  ]);
+});
+
+/** Starts an agent where the active daemon is. */
+function startAgent(laboratory: ConntrackdLaboratory, config: string): Promise<Agent> {
+  // All that an agent wants of a laboratory.
+  const place: Pick<Laboratory, 'start'> = {
+    start: (_, command, environment) => {
+      const [program = '', ...words] = [...laboratory.via('active'), ...command];
+      return spawn(program, words, { stdio: 'ignore', env: { ...process.env, ...environment } });
+    },
+  };
+  return Agent.start(place as Laboratory, { config, health: inHaste });
+}
+
+/** The templates of a health file, by name. */
+function templates(health: string): (readonly [name: string, text: string])[] {
+  const texts = health.split(/^(?= *template: )/m).slice(1);
+  return texts.map((text) => [/^ *template: (\S+)/.exec(text)?.[1] ?? '', text]);
+}
+
+/**
+ * The health file with a 240th, in whole seconds, of the time that alerts of conntrackd look back, which is minutes:
+ * longer than a test can wait. Of conntrackd_down it is a tenth. All are looked at every second.
+ */
+function inHaste(health: string): string {
+  return health
+    .split(/^(?= *template: )/m)
+    .map((text) => {
+      if (!/^ *template: conntrackd_/.test(text)) return text;
+      return text
+        .replace(/^ *lookup: .*$/m, (line) => line.replaceAll(/\d+(?=m )/g, quarter).replaceAll(/(?<=\d)m /g, 's '))
+        .replace(/^( *lookup: \S+) -30s /m, '$1 -3s ')
+        .replace(/^( *every:) .*$/m, '$1 1s');
+    })
+    .join('');
+}
+
+function quarter(number: string): string {
+  return String(Math.ceil(Number(number) / 4));
+}

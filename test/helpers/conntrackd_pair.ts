@@ -1,0 +1,97 @@
+/** A laboratory of conntrackd with the built program beside each daemon, for one test; and what is expected of both. */
+
+import { expect, type TestContext } from 'vitest';
+
+import { establishedConnections } from './conntrack.ts';
+import { countersOf } from './conntrackd_counters.ts';
+import { ConntrackdLaboratory, type ConntrackdMode } from './conntrackd_lab.ts';
+import { ConntrackdWatch, type Mark, type WatchOptions } from './conntrackd_watch.ts';
+import { until } from './until.ts';
+
+export interface Pair {
+  readonly laboratory: ConntrackdLaboratory;
+  readonly active: ConntrackdWatch;
+  readonly backup: ConntrackdWatch;
+  /** Where the program began. */
+  readonly from: Readonly<Record<'active' | 'backup', Mark>>;
+}
+
+/** A daemon alone, with the program beside it. */
+export interface Single {
+  readonly laboratory: ConntrackdLaboratory;
+  readonly active: ConntrackdWatch;
+  readonly from: Mark;
+}
+
+/** Values by dimension. */
+type Values = Readonly<Record<string, number>>;
+
+/** A laboratory that is closed with the test. */
+export async function createLaboratory(test: TestContext, mode: ConntrackdMode): Promise<ConntrackdLaboratory> {
+  const laboratory = await ConntrackdLaboratory.create(mode);
+  test.onTestFinished(() => laboratory.close());
+  return laboratory;
+}
+
+/** Starts the program beside a daemon; it is ended with the test. */
+export function watch(
+  test: TestContext,
+  laboratory: ConntrackdLaboratory,
+  node: 'active' | 'backup',
+  options?: WatchOptions,
+): ConntrackdWatch {
+  const watching = new ConntrackdWatch(laboratory, node, options);
+  test.onTestFinished(async () => void (await watching.program.stop()));
+  return watching;
+}
+
+/** A pair; resolves when both daemons are drawn. */
+export async function watchPair(test: TestContext, mode: ConntrackdMode): Promise<Pair> {
+  const laboratory = await createLaboratory(test, mode);
+  const before = await Promise.all([countersOf(laboratory, 'active'), countersOf(laboratory, 'backup')]);
+  const active = watch(test, laboratory, 'active');
+  const backup = watch(test, laboratory, 'backup');
+  const from = await Promise.all([active.begun(before[0]), backup.begun(before[1])]);
+  return { laboratory, active, backup, from: { active: from[0], backup: from[1] } };
+}
+
+/** A daemon that only keeps statistics, of so many connections; resolves when it is drawn. */
+export async function watchSingle(test: TestContext, connections: number, options?: WatchOptions): Promise<Single> {
+  const laboratory = await createLaboratory(test, 'stats');
+  laboratory.restore('active', establishedConnections(connections));
+  const before = await countersOf(laboratory, 'active');
+  const active = watch(test, laboratory, 'active', options);
+  return { laboratory, active, from: await active.begun(before) };
+}
+
+/** Waits until what is expected of a drawing holds. */
+export async function drawing(what: string, { program }: ConntrackdWatch, expected: () => void): Promise<void> {
+  await until(`${what}; standard error: ${program.err}`, 20, () => {
+    expected();
+    return true;
+  });
+}
+
+/** Waits until both nodes draw so many connections of their own and of the other's, as the kernel counts them. */
+export async function expectInStep({ laboratory, active, backup }: Pair, own: number, others: number): Promise<void> {
+  await drawing('what the active node has', active, () => {
+    expect(active.latest('sync')).toEqual({ kernel: own, internal: own, external: others });
+  });
+  await drawing('what the backup has', backup, () => {
+    expect(backup.latest('sync')).toEqual({ kernel: others, internal: others, external: own });
+  });
+  expect([laboratory.count('active'), laboratory.count('backup')]).toEqual([own, others]);
+}
+
+/** Waits until a node draws its links, each with its status and its role. */
+export async function expectLinks(
+  node: ConntrackdWatch,
+  links: Readonly<Record<string, readonly [status: Values, role: Values]>>,
+): Promise<void> {
+  await drawing('the links', node, () => {
+    for (const [link, [status, role]] of Object.entries(links)) {
+      expect(node.latest('link_status', link), link).toEqual(status);
+      expect(node.latest('link_role', link), link).toEqual(role);
+    }
+  });
+}

@@ -1,0 +1,116 @@
+/** The built program beside a real conntrackd: what it draws of it, and whether that is what the daemon counts. */
+
+import { expect } from 'vitest';
+
+import { type Counters, countersOf } from './conntrackd_counters.ts';
+import type { ConntrackdLaboratory, ConntrackdNode } from './conntrackd_lab.ts';
+import { Program, type ProgramOptions } from './program.ts';
+import { drawn, eventsOf } from './stream.ts';
+
+/** Configuration in which nothing is watched but daemons. */
+export function onlyConntrackd(options: string): string {
+  const off = ['stat', 'events', 'flows', 'sockets'].map((module) => `${module}: { enabled: no }`);
+  return `modules: { ${off.join(', ')}, conntrackd: { ${options} } }\n`;
+}
+
+/** What the daemon told before and after a round was asked; `ticks` ends with what was drawn of that round. */
+export interface Mark {
+  readonly ticks: number;
+  readonly before: Counters;
+  readonly after: Counters;
+}
+
+export interface WatchOptions extends ProgramOptions {
+  /** More options of the module. */
+  readonly module?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export class ConntrackdWatch {
+  readonly program: Program;
+  readonly #laboratory: ConntrackdLaboratory;
+  readonly #node: ConntrackdNode;
+
+  /** Starts the program in the node's namespace. */
+  constructor(laboratory: ConntrackdLaboratory, node: ConntrackdNode, options: WatchOptions = {}) {
+    const { environment = {}, module = 'update_every: 1', ...rest } = options;
+    this.#laboratory = laboratory;
+    this.#node = node;
+    const config = onlyConntrackd(`sockets: [${laboratory.socket(node)}], ${module}`);
+    this.program = new Program(['1'], environment, { via: laboratory.via(node), config, ...rest });
+  }
+
+  /**
+   * Waits until the daemon is drawn.
+   *
+   * @param before what the daemon had counted before the program was started.
+   */
+  async begun(before: Counters): Promise<Mark> {
+    await this.program.printed(`BEGIN ${this.id('state')}`);
+    const ticks = this.program.ticks.length;
+    return { ticks, before, after: await countersOf(this.#laboratory, this.#node) };
+  }
+
+  /** A chart of the daemon, or of one of its caches, links or queues. */
+  id(chart: string, part = ''): string {
+    return `conntrack.conntrackd_${chart}_${this.#node}${part === '' ? '' : `_${part}`}`;
+  }
+
+  /** The last update of a chart. */
+  latest(chart: string, part = ''): Record<string, number> | undefined {
+    const values = drawn(this.program.stream, this.id(chart, part));
+    // Below the axis, nothing is drawn as -0.
+    return values && Object.fromEntries(Object.entries(values).map(([dimension, value]) => [dimension, value + 0]));
+  }
+
+  /** What was logged, without the time. */
+  get lines(): string[] {
+    const lines = this.program.err.split('\n').filter((line) => line !== '');
+    return lines.map((line) => line.replace(/^time=\S+ comm=\S+ /, ''));
+  }
+
+  /** How many events the rates of a dimension stand for, over the ticks from the first given. */
+  events(first: number, chart: string, part: string, dimension: string): number {
+    return eventsOf(this.program.ticks.slice(first), this.id(chart, part), dimension);
+  }
+
+  /** Asks the daemon itself before and after a round that is asked and drawn from now on. */
+  async mark(): Promise<Mark> {
+    const before = await countersOf(this.#laboratory, this.#node);
+    // The first may have been under way, and what is drawn was asked a tick before.
+    await this.program.updated(this.id('state'), 3);
+    const ticks = this.program.ticks.length;
+    return { ticks, before, after: await countersOf(this.#laboratory, this.#node) };
+  }
+
+  /**
+   * Expects that the rates drawn between two marks stand for what the daemon itself counted between them. They may be
+   * off by a tenth: a rate is of the time between two rounds, which on a busy machine is not the time between two updates.
+   *
+   * @param least by chart and dimension, how much must have been counted at least, so that there is something to expect.
+   */
+  expectCounted(from: Mark, to: Mark, least: Counters): void {
+    const ticks = this.program.ticks.slice(from.ticks, to.ticks);
+    for (const [key, counters] of Object.entries(to.after)) {
+      const [chart = '', part] = key.split(' ');
+      for (const [dimension, last] of Object.entries(counters)) {
+        const lower = counted(to.before, key, dimension) - counted(from.after, key, dimension);
+        const upper = last - counted(from.before, key, dimension);
+        const sum = eventsOf(ticks, this.id(chart, part), dimension);
+        const what = `${this.#node}: ${key} ${dimension}, from ${lower} to ${upper}`;
+        expect(sum, what).toBeGreaterThanOrEqual(lower * 0.9 - 0.5);
+        expect(sum, what).toBeLessThanOrEqual(upper * 1.1 + 0.5);
+      }
+    }
+    for (const [key, counters] of Object.entries(least)) {
+      for (const [dimension, number] of Object.entries(counters)) {
+        const lower = counted(to.before, key, dimension) - counted(from.after, key, dimension);
+        expect(lower, `${this.#node}: ${key} ${dimension}`).toBeGreaterThanOrEqual(number);
+      }
+    }
+  }
+}
+
+function counted(counters: Counters, key: string, dimension: string): number {
+  return counters[key]?.[dimension] ?? 0;
+}
