@@ -12,27 +12,13 @@ import type { SocketTally } from '../../collector/modules/sockets/socket_tally.t
 import { Host } from '../../collector/procfs/host.ts';
 import type { Runtime } from '../../collector/runtime.ts';
 import { run } from '../helpers/conntrack.ts';
+import { TCP_NAMES } from '../helpers/ss_states.ts';
 import { commandTime } from './cpu_time.ts';
 import { median } from './statistics.ts';
 import { receive, runtime } from './worker_runtime.ts';
 
 /** Connections that are opened at once, fewer than may wait to be accepted. */
 const AT_ONCE = 256;
-
-/** The states by the names that `ss` has for them, and by the module's. */
-const STATES: Readonly<Record<string, string>> = {
-  ESTAB: 'established',
-  'SYN-SENT': 'syn_sent',
-  'SYN-RECV': 'syn_recv',
-  'FIN-WAIT-1': 'fin_wait1',
-  'FIN-WAIT-2': 'fin_wait2',
-  'TIME-WAIT': 'time_wait',
-  UNCONN: 'close',
-  'CLOSE-WAIT': 'close_wait',
-  'LAST-ACK': 'last_ack',
-  LISTEN: 'listen',
-  CLOSING: 'closing',
-};
 
 /** TCP sockets by state, without the states that none is in. */
 export type Counts = Readonly<Record<string, number>>;
@@ -156,7 +142,7 @@ function tcpCounts(tallies: readonly SocketTally[]): Counts {
   for (const tally of tallies.filter(({ table }) => table.startsWith('tcp'))) {
     const values: Record<string, number | undefined> = {};
     tally.fill(values);
-    for (const state of Object.values(STATES)) add(counts, state, values[`socket_${state}`] ?? 0);
+    for (const state of Object.values(TCP_NAMES)) add(counts, state, values[`socket_${state}`] ?? 0);
   }
   return counts;
 }
@@ -167,7 +153,7 @@ function listed(): Counts {
   const [, ...lines] = run(['ss', '-ant']).trimEnd().split('\n');
   for (const line of lines) {
     const [name = ''] = line.split(' ', 1);
-    const state = STATES[name];
+    const state = TCP_NAMES[name];
     if (state === undefined) throw new Error(`ss printed the unknown state ${JSON.stringify(name)}`);
     add(counts, state, 1);
   }

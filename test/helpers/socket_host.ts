@@ -124,6 +124,20 @@ export class SocketHost {
   }
 }
 
+/** The states of some sockets, and how many are in each. */
+export const SOCKETS: SocketStates = {
+  tcp: [10, 1, 1, 1, 2, 12, 6, 6],
+  tcp6: [10, 10, 8, 8, 8, 8, 8, 3],
+  udp: [7, 7, 7, 1],
+  udp6: [1, 1, 7],
+};
+export const COUNTS = {
+  tcp: { listen: 1, established: 3, syn_sent: 1, new_syn_recv: 1, time_wait: 2 },
+  tcp6: { listen: 2, close_wait: 5, syn_recv: 1 },
+  udp: { unconnected: 3, connected: 1 },
+  udp6: { connected: 2, unconnected: 1 },
+};
+
 /** What was counted, as numbers by list: only those that are not 0. */
 export function counted(tallies: readonly SocketTally[]): Record<string, Record<string, number>> {
   return Object.fromEntries(

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 import { end, type Laboratory, type Node } from './laboratory.ts';
+import { TCP_NAMES, UDP_NAMES } from './ss_states.ts';
 
 const PROGRAM = fileURLToPath(new URL('sockets.js', import.meta.url));
 
@@ -63,22 +64,6 @@ export class SocketHolder {
     else waiting?.resolve();
   }
 }
-
-/** What `ss` calls the states, in the order of the kernel's numbers, and what they are drawn as. */
-const TCP_NAMES: Readonly<Record<string, string>> = {
-  ESTAB: 'established',
-  'SYN-SENT': 'syn_sent',
-  'SYN-RECV': 'syn_recv',
-  'FIN-WAIT-1': 'fin_wait1',
-  'FIN-WAIT-2': 'fin_wait2',
-  'TIME-WAIT': 'time_wait',
-  UNCONN: 'close',
-  'CLOSE-WAIT': 'close_wait',
-  'LAST-ACK': 'last_ack',
-  LISTEN: 'listen',
-  CLOSING: 'closing',
-};
-const UDP_NAMES: Readonly<Record<string, string>> = { ESTAB: 'connected', UNCONN: 'unconnected' };
 
 /** How many sockets there are in a namespace of the laboratory, as `ss` lists them. */
 export function socketsBySs(laboratory: Laboratory, node: Node): SocketCounts {

@@ -4,6 +4,7 @@ import { errorCode, FormatError, OperationError } from '../../collector/errors.t
 import { Exchange, type Progress } from '../../collector/netlink/exchange.ts';
 import { Flow } from '../../collector/netlink/flow.ts';
 import type { Question } from '../../collector/netlink/request.ts';
+import { capture } from '../helpers/capture.ts';
 import {
   ASKED,
   altered,
@@ -49,15 +50,6 @@ function takeAll(channel: FakeChannel, exchange: Exchange): Result {
     result.progress.push(progress);
   } while (result.progress.at(-1) === 'more');
   return result;
-}
-
-function capture(action: () => unknown): unknown {
-  try {
-    action();
-  } catch (thrown) {
-    return thrown;
-  }
-  throw new Error('nothing was thrown');
 }
 
 const of = (protocol: number): Message => entry({ protocol });

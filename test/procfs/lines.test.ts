@@ -6,6 +6,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { FormatError, OperationError } from '../../collector/errors.ts';
 import type { FileSystem } from '../../collector/procfs/file.ts';
 import { LineFile } from '../../collector/procfs/lines.ts';
+import { capture } from '../helpers/capture.ts';
 
 const PATH = '/proc/net/list';
 const SIZE = 64 * 1024;
@@ -36,15 +37,6 @@ function pieces(file: LineFile): string[] {
   const found: string[] = [];
   for (let lines = file.next(); lines !== undefined; lines = file.next()) found.push(lines.toString('latin1'));
   return found;
-}
-
-function capture(action: () => unknown): unknown {
-  try {
-    action();
-  } catch (error) {
-    return error;
-  }
-  throw new Error('nothing was thrown');
 }
 
 function systemError(code: string): Error {

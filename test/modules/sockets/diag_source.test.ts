@@ -14,21 +14,9 @@ import {
   overrun,
   type Receipt,
 } from '../../helpers/netlink_channel.ts';
-import { counted, finish, SocketHost, type SocketStates } from '../../helpers/socket_host.ts';
+import { COUNTS, counted, finish, SOCKETS, SocketHost, type SocketStates } from '../../helpers/socket_host.ts';
 
 const INTERRUPTED = 0x10;
-const SOCKETS: SocketStates = {
-  tcp: [10, 1, 1, 1, 2, 12, 6, 6],
-  tcp6: [10, 10, 8, 8, 8, 8, 8, 3],
-  udp: [7, 7, 7, 1],
-  udp6: [1, 1, 7],
-};
-const COUNTS = {
-  tcp: { listen: 1, established: 3, syn_sent: 1, new_syn_recv: 1, time_wait: 2 },
-  tcp6: { listen: 2, close_wait: 5, syn_recv: 1 },
-  udp: { unconnected: 3, connected: 1 },
-  udp6: { connected: 2, unconnected: 1 },
-};
 
 /** A host and the source that asks it. */
 function asking(states: SocketStates = SOCKETS): { host: SocketHost; source: DiagSource } {

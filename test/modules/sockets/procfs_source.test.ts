@@ -3,21 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { FormatError, OperationError } from '../../../collector/errors.ts';
 import { ProcfsSource } from '../../../collector/modules/sockets/procfs_source.ts';
 import { Host } from '../../../collector/procfs/host.ts';
-import { counted, finish, SocketHost, type SocketStates } from '../../helpers/socket_host.ts';
+import { capture } from '../../helpers/capture.ts';
+import { COUNTS, counted, finish, SOCKETS, SocketHost, type SocketStates } from '../../helpers/socket_host.ts';
 import { HEADINGS, inStates, listText, socketLine } from '../../helpers/socket_lists.ts';
 
-const SOCKETS: SocketStates = {
-  tcp: [10, 1, 1, 1, 2, 12, 6, 6],
-  tcp6: [10, 10, 8, 8, 8, 8, 8, 3],
-  udp: [7, 7, 7, 1],
-  udp6: [1, 1, 7],
-};
-const COUNTS = {
-  tcp: { listen: 1, established: 3, syn_sent: 1, new_syn_recv: 1, time_wait: 2 },
-  tcp6: { listen: 2, close_wait: 5, syn_recv: 1 },
-  udp: { unconnected: 3, connected: 1 },
-  udp6: { connected: 2, unconnected: 1 },
-};
 const PATHS = ['/proc/net/tcp', '/proc/net/tcp6', '/proc/net/udp', '/proc/net/udp6'];
 
 /** A host and the source that reads its lists. */
@@ -31,15 +20,6 @@ function refusal(path: string, text: string): unknown {
   const { host, source } = reading();
   host.volume.writeFileSync(path, text);
   return capture(() => finish(source.count()));
-}
-
-function capture(action: () => unknown): unknown {
-  try {
-    action();
-  } catch (error) {
-    return error;
-  }
-  throw new Error('nothing was thrown');
 }
 
 describe('sockets in the lists of procfs', () => {

@@ -9,14 +9,7 @@ import { diagnosed, FakeChannel, type Receipt } from '../../helpers/netlink_chan
 import { cannotReplay, printedSockets, recorded, recordedText } from '../../helpers/netlink_recording.ts';
 import { counted, finish } from '../../helpers/socket_host.ts';
 import { HEADINGS } from '../../helpers/socket_lists.ts';
-
-/** The metrics of states, by the names that `ss` prints. */
-const TCP = {
-  ...{ ESTAB: 'established', 'SYN-SENT': 'syn_sent', 'SYN-RECV': 'syn_recv', 'FIN-WAIT-1': 'fin_wait1' },
-  ...{ 'FIN-WAIT-2': 'fin_wait2', 'TIME-WAIT': 'time_wait', UNCONN: 'close', 'CLOSE-WAIT': 'close_wait' },
-  ...{ 'LAST-ACK': 'last_ack', LISTEN: 'listen', CLOSING: 'closing' },
-};
-const UDP = { ESTAB: 'connected', UNCONN: 'unconnected' };
+import { TCP_NAMES, UDP_NAMES } from '../../helpers/ss_states.ts';
 
 /** How many sockets are in each state, as `ss` printed them. */
 function printed(
@@ -29,10 +22,10 @@ function printed(
 }
 
 const PRINTED = {
-  tcp: printed('tcp', 'inet', TCP),
-  tcp6: printed('tcp', 'inet6', TCP),
-  udp: printed('udp', 'inet', UDP),
-  udp6: printed('udp', 'inet6', UDP),
+  tcp: printed('tcp', 'inet', TCP_NAMES),
+  tcp6: printed('tcp', 'inet6', TCP_NAMES),
+  udp: printed('udp', 'inet', UDP_NAMES),
+  udp6: printed('udp', 'inet6', UDP_NAMES),
 };
 
 /** A channel to a kernel that says what was recorded. */

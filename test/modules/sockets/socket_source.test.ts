@@ -6,20 +6,8 @@ import { SocketSource } from '../../../collector/modules/sockets/socket_source.t
 import { Host } from '../../../collector/procfs/host.ts';
 import { diagnosed, done, error, failure, type Receipt } from '../../helpers/netlink_channel.ts';
 import { RecordingLog } from '../../helpers/recording_log.ts';
-import { counted, finish, SocketHost, type SocketStates } from '../../helpers/socket_host.ts';
+import { COUNTS, counted, finish, SOCKETS, SocketHost, type SocketStates } from '../../helpers/socket_host.ts';
 
-const SOCKETS: SocketStates = {
-  tcp: [10, 1, 1, 1, 2, 12, 6, 6],
-  tcp6: [10, 10, 8, 8, 8, 8, 8, 3],
-  udp: [7, 7, 7, 1],
-  udp6: [1, 1, 7],
-};
-const COUNTS = {
-  tcp: { listen: 1, established: 3, syn_sent: 1, new_syn_recv: 1, time_wait: 2 },
-  tcp6: { listen: 2, close_wait: 5, syn_recv: 1 },
-  udp: { unconnected: 3, connected: 1 },
-  udp6: { connected: 2, unconnected: 1 },
-};
 /** The same host with IPv4 alone. */
 const WITHOUT_IPV6: SocketStates = { tcp: SOCKETS.tcp ?? [], udp: SOCKETS.udp ?? [] };
 const COUNTS_WITHOUT_IPV6 = { tcp: COUNTS.tcp, udp: COUNTS.udp };
