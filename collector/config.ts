@@ -122,7 +122,7 @@ export const schema = v.strictObject(
                 enabled: v.optional(enabled, 'auto'),
                 sockets: v.optional(v.pipe(v.array(socketPath, SOCKETS), v.maxLength(16, SOCKETS)), []),
                 update_every: v.optional(interval, 5),
-                timeout: v.optional(wholeNumber(1, 60, 'whole seconds'), 2),
+                timeout: v.optional(wholeNumber(1, 10, 'whole seconds'), 2),
               },
               MAPPING,
             ),

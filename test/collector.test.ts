@@ -251,7 +251,7 @@ describe('a collector', () => {
     collecting.volume.mkdirSync('/host/proc/1/net', { recursive: true });
     collecting.volume.writeFileSync('/proc/self/net/dev', '');
     collecting.volume.linkSync('/proc/self/net/dev', '/host/proc/1/net/dev');
-    collecting.volume.writeFileSync('/host/proc/1/net/unix', `00: 2 0 10000 1 1 7 ${USUAL}\n`);
+    collecting.volume.writeFileSync('/host/proc/1/net/unix', `00: 00000002 00000000 00010000 0001 01 7 ${USUAL}\n`);
     // On the host itself `/var/run` is a link to it.
     collecting.volume.mkdirSync('/host/run', { recursive: true });
     collecting.volume.writeFileSync('/host/run/conntrackd.ctl', '');
@@ -426,7 +426,7 @@ describe('the configuration of a collector', () => {
   it.each([
     ['', 2000],
     ['timeout: 1', 1000],
-    ['timeout: 60', 60_000],
+    ['timeout: 10', 10_000],
   ])('says in seconds how long an answer may take: {%s} is %i ms', async (options, milliseconds) => {
     const collecting = new Collecting(only('conntrackd', options));
     await collecting.update(1);

@@ -39,7 +39,7 @@ const SHARE = 'a percentage from 0.1 to 100';
 const FULL = 'a percentage from 1 to 100';
 const SOCKETS = 'a list of at most 16 absolute paths';
 const SOCKET_PATH = 'an absolute path of at most 107 characters';
-const TIMEOUT = 'whole seconds from 1 to 60';
+const TIMEOUT = 'whole seconds from 1 to 10';
 const MAPPING = 'a mapping of keys to values';
 
 /** A file system with these files, which nobody may read where the text is `undefined`. */
@@ -314,7 +314,7 @@ describe('a configuration', () => {
     ['conntrackd', 'update_every', 1],
     ['conntrackd', 'update_every', 86_400],
     ['conntrackd', 'timeout', 1],
-    ['conntrackd', 'timeout', 60],
+    ['conntrackd', 'timeout', 10],
   ] as const)('%s.%s: %s is accepted, and the other options keep their defaults', (module, option, value) => {
     const { modules } = parseConfig('conntrack.conf', `modules:\n  ${module}:\n    ${option}: ${value}\n`);
     expect(modules).toEqual(modulesWith(module, { [option]: value }));

@@ -61,17 +61,17 @@ export async function askInRounds(path: string): Promise<void> {
     runtime: patient,
     timeout: TIMEOUT,
   });
-  const daemon = new Daemon({ client, path, identify });
+  let at = 0;
+  const daemon = new Daemon({ client, path, now: () => at, identify });
   const report = new Report('benchmark');
   const host = new Host(fs, '');
   const count = new KernelFile(fs, () => host.netfilter('nf_conntrack_count'), 32);
-  let at = 0;
   const round = async (): Promise<Pick<Asking, 'internal' | 'kernel'>> => {
     at += EVERY;
     const answered = await daemon.ask(at);
     if (answered.state !== 'up') throw new Error(`the daemon is ${answered.state}`);
     for (const [request, problem] of answered.problems) throw new Error(`${request}: ${problem}`);
-    const samples = report.up(answered, at, parseDecimal(count.read()));
+    const samples = report.up(answered, parseDecimal(count.read()));
     const values = samples.find(({ scope }) => scope === 'daemon')?.values ?? {};
     return { kernel: values['kernel_connections'], internal: values['internal_connections'] };
   };

@@ -13,8 +13,9 @@ import { until } from '../helpers/until.ts';
 
 const missing = inject('missing');
 const HEALTH = readFileSync('health/conntrack.conf', 'utf8');
-/** Every template of conntrackd, and of these the ones that raise something. */
-const TEMPLATES = templates(HEALTH).filter(([name]) => name.startsWith('conntrackd_'));
+const DISCONNECTED = 'conntrackd_tcp_disconnected';
+/** Every template of conntrackd but that of the TCP channel, and of these the ones that raise something. */
+const TEMPLATES = templates(HEALTH).filter(([name]) => name.startsWith('conntrackd_') && name !== DISCONNECTED);
 const RAISED = TEMPLATES.filter(([, text]) => /^ *(?:warn|crit):/m.test(text)).map(([name]) => name);
 
 const SYNC = 'conntrack.conntrackd_sync_active';
@@ -33,7 +34,7 @@ describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined)('the agent 
     laboratory.run('active', ['nft', 'add', 'rule', 'inet', 'laboratory', 'out', 'oif', 'lo', 'notrack']);
     laboratory.restore('active', establishedConnections(311));
     laboratory.restore('backup', establishedConnections(17, 50_000));
-    openSocket();
+    openSocket(laboratory);
     const config = onlyConntrackd(`sockets: [${laboratory.socket('active')}], update_every: 1`);
     agent = await startAgent(laboratory, config);
     // Rates are there from the second round on.
@@ -129,7 +130,7 @@ describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined)('the agent 
     await status(STATE, 'conntrackd_down', 'CRITICAL');
     expect(await latest(STATE)).toEqual({ up: 0, unresponsive: 0, down: 1 });
     await laboratory.start('active');
-    openSocket();
+    openSocket(laboratory);
     await status(STATE, 'conntrackd_down', 'CLEAR');
   });
 
@@ -141,13 +142,6 @@ describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined)('the agent 
       said.filter((line) => !/msg="conntrackd (?:does not run|may not be asked|answers again)/.test(line)),
     ).toEqual([]);
   });
-
-  /** Lets the agent's user ask the daemon, which makes its socket anew at every start. */
-  function openSocket(): void {
-    const socket = laboratory.socket('active');
-    laboratory.run('active', ['chgrp', 'netdata', socket]);
-    laboratory.run('active', ['chmod', '0660', socket]);
-  }
 
   /** Connections in the internal cache of the backup. */
   async function internal(): Promise<number> {
@@ -170,6 +164,36 @@ describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined)('the agent 
   }
 });
 
+describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined)('the agent beside conntrackd over TCP', () => {
+  let laboratory: ConntrackdLaboratory;
+  let agent: Agent;
+
+  beforeAll(async () => {
+    laboratory = await ConntrackdLaboratory.create('notrack-tcp');
+    openSocket(laboratory);
+    agent = await startAgent(laboratory, onlyConntrackd(`sockets: [${laboratory.socket('active')}], update_every: 1`));
+  });
+
+  afterAll(async () => {
+    await agent?.close();
+    await laboratory?.close();
+  });
+
+  it('raises conntrackd_tcp_disconnected while the other daemon is gone', async () => {
+    const status = (wanted: RegExp): Promise<void> =>
+      until(`${DISCONNECTED} is ${wanted}`, 60, async () => {
+        const alarms = await agent.alarms('conntrack.conntrackd_tcp_channel_active');
+        expect(alarms[DISCONNECTED]?.status).toMatch(wanted);
+        return true;
+      });
+    await status(/^CLEAR$/);
+    await laboratory.stop('backup');
+    await status(/^(?:WARNING|CRITICAL)$/);
+    await laboratory.start('backup');
+    await status(/^CLEAR$/);
+  });
+});
+
 it('the health file in haste differs in how far what is about conntrackd looks back, and in how often', () => {
   const [lines, hasty] = [HEALTH, inHaste(HEALTH)].map((text) => text.split('\n').map((line) => line.trim()));
   const changes = lines?.flatMap((line, at) => (line === hasty?.[at] ? [] : [`${line} → ${hasty?.[at]}`]));
@@ -184,6 +208,13 @@ it('the health file in haste differs in how far what is about conntrackd looks b
     'average -10m → average -3s',
   ]);
 });
+
+/** Lets the agent's user ask the daemon, which makes its socket anew at every start. */
+function openSocket(laboratory: ConntrackdLaboratory): void {
+  const socket = laboratory.socket('active');
+  laboratory.run('active', ['chgrp', 'netdata', socket]);
+  laboratory.run('active', ['chmod', '0660', socket]);
+}
 
 /** Starts an agent where the active daemon is. */
 function startAgent(laboratory: ConntrackdLaboratory, config: string): Promise<Agent> {

@@ -108,7 +108,7 @@ describe('the program', () => {
   it('asks the agent not to start it again when every module is turned off', async () => {
     writeFileSync(
       join(folder, 'conntrack.conf'),
-      'modules: { stat: { enabled: no }, events: { enabled: no }, flows: { enabled: no }, sockets: { enabled: no } }\n',
+      `modules: { ${['stat', 'events', 'flows', 'sockets', 'conntrackd'].map((name) => `${name}: { enabled: no }`).join(', ')} }\n`,
     );
     const program = onHost(['1', '--config', join(folder, 'conntrack.conf')]);
     expect(await program.ended).toMatchObject({ code: 0 });

@@ -30,7 +30,7 @@ interface Entry {
  * Adds what an answer tells to a sheet of facts.
  *
  * @param text the whole answer; of `rsqueue` its beginning will do.
- * @throws {FormatError} when the answer is cut off, contradicts itself, or has a number that cannot be. The sheet is
+ * @throws {FormatError} when the answer is cut off, contradicts itself, or has a number or a state that cannot be. The sheet is
  * then as it was.
  */
 export function readAnswer(request: Request, text: string, sheet: FactSheet): void {
@@ -47,6 +47,7 @@ export function readAnswer(request: Request, text: string, sheet: FactSheet): vo
     const facts = sheet.of(subject);
     if (bits === undefined) facts.gauges.set(metric, Number(value));
     else facts.counters.set(metric, { value, bits });
+    facts.times.set(metric, sheet.at);
   }
 }
 
@@ -77,9 +78,18 @@ function* readBlock(block: Block, heading: string, text: string): Iterable<Entry
   const subject = block.subject(captured);
   for (const line of block.lines) yield* readLine(line, text, subject);
   for (const { captured: place, metrics } of block.states ?? []) {
-    for (const [word, metric] of Object.entries(metrics)) {
-      yield { subject, metric, bits: undefined, value: captured[place] === word ? 1n : 0n };
-    }
+    yield* readState(captured[place] ?? '', metrics, subject);
+  }
+}
+
+function* readState(
+  current: string,
+  metrics: Readonly<Record<string, string | undefined>>,
+  subject: Subject,
+): Iterable<Entry> {
+  if (!Object.hasOwn(metrics, current)) throw new FormatError(`an unknown state: ${current.slice(0, 40)}`);
+  for (const [word, metric] of Object.entries(metrics)) {
+    if (metric !== undefined) yield { subject, metric, bits: undefined, value: word === current ? 1n : 0n };
   }
 }
 

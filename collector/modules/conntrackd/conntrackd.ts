@@ -19,6 +19,8 @@ import { Report } from './report.ts';
 
 /** How often daemons are looked for, in microseconds. */
 const LOOK = 60e6;
+/** The flags in `/proc/net/unix` of a socket that accepts connections. Source: `__SO_ACCEPTCON` in linux/net.h. */
+const LISTENING = '00010000';
 
 export interface ConntrackdOptions {
   readonly fs: FileSystem;
@@ -44,8 +46,9 @@ interface Watched {
   readonly report: Report;
   readonly state: Condition;
   readonly answers: Condition;
-  /** Whether it has ever answered. */
+  /** Whether it has ever answered, and whether it did when it was asked last. */
   wasUp: boolean;
+  isUp: boolean;
   /** Whether it lives in the network namespace of the host. */
   isHere: boolean;
   /** Whether it is being asked. */
@@ -115,11 +118,13 @@ export class ConntrackdModule implements Module {
 
   /**
    * Looks where daemons are; those that are known already stay as they are. One that listens no longer where it did is
-   * down, unless another has its name.
+   * down, unless another has its name. Nothing is looked for while all answer: what could be read of their configuration
+   * once need not be readable now.
    */
   #look(at: number): void {
     const { fs, host, sockets } = this.#options;
     this.#nextLook = at + LOOK;
+    if (this.#watched.length > 0 && this.#watched.every(({ isUp }) => isUp)) return;
     const known = new Map(this.#watched.map((watched) => [watched.place.path, watched]));
     this.#watched = findPlaces(fs, host, sockets).map((place) => known.get(place.path) ?? this.#watch(place));
     const names = new Set(this.#watched.map(({ place }) => place.name));
@@ -129,15 +134,16 @@ export class ConntrackdModule implements Module {
   }
 
   #watch(place: Place): Watched {
-    const { log } = this.#options;
+    const { log, runtime } = this.#options;
     const identify = (path: string): Identity => this.#identify(path);
     return {
       place,
-      daemon: new Daemon({ client: this.#client, path: place.path, identify }),
+      daemon: new Daemon({ client: this.#client, path: place.path, now: () => runtime.monotonic(), identify }),
       report: new Report(place.name),
       state: new Condition(log),
       answers: new Condition(log),
       wasUp: false,
+      isUp: false,
       isHere: false,
       isBusy: false,
       samples: [],
@@ -158,19 +164,22 @@ export class ConntrackdModule implements Module {
     try {
       const at = this.#options.runtime.monotonic();
       const round = await watched.daemon.ask(at);
-      if (!this.#isClosed) this.#take(watched, round, at);
+      if (!this.#isClosed) this.#take(watched, round);
     } finally {
       watched.isBusy = false;
     }
   }
 
-  #take(watched: Watched, round: Round, at: number): void {
+  #take(watched: Watched, round: Round): void {
     const { report } = watched;
+    // One that has gone may have been moved.
+    if (watched.isUp && round.state !== 'up') this.#nextLook = Number.NEGATIVE_INFINITY;
+    watched.isUp = round.state === 'up';
     this.#log(watched, round);
     if (round.state === 'up') {
       watched.wasUp = true;
       if (round.restarted) watched.isHere = this.#isHere(watched.place);
-      watched.samples = report.up(round, at, watched.isHere ? this.#connections() : undefined);
+      watched.samples = report.up(round, watched.isHere ? this.#connections() : undefined);
     } else if ((round.state === 'unresponsive' || round.state === 'down') && (watched.wasUp || this.#isExpected)) {
       watched.samples = report.absent(round.state);
     }
@@ -198,7 +207,11 @@ export class ConntrackdModule implements Module {
     const own = withoutLink(path.startsWith(host.path('/')) ? path.slice(host.path('').length) : path);
     try {
       const rows = file.read().toString('latin1').split('\n');
-      return rows.some((row) => withoutLink(row.slice(row.lastIndexOf(' ') + 1)) === own);
+      return rows.some((row) => {
+        // Num, RefCount, Protocol, Flags, Type, St, Inode, Path; a client has the path of its daemon too.
+        const [, , , flags, , , , bound = ''] = row.split(/ +/);
+        return flags === LISTENING && withoutLink(bound) === own;
+      });
     } catch {
       return false;
     } finally {

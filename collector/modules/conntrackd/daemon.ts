@@ -27,6 +27,8 @@ export type Identity = string | undefined;
 export interface DaemonOptions {
   readonly client: Client;
   readonly path: string;
+  /** Monotonic time in microseconds. */
+  readonly now: () => number;
   /** Looks at the socket. */
   readonly identify: (path: string) => Identity;
 }
@@ -104,6 +106,7 @@ export class Daemon {
       return;
     }
     this.#again.delete(request);
+    sheet.at = this.#options.now();
     try {
       readAnswer(request, text, sheet);
     } catch (error) {

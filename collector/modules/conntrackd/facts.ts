@@ -24,10 +24,14 @@ export interface Facts {
   readonly subject: Subject;
   readonly gauges: Map<string, number>;
   readonly counters: Map<string, Counter>;
+  /** When each of them was told: monotonic time in microseconds. */
+  readonly times: Map<string, number>;
 }
 
 /** Everything that one round of questions brought, by subject. */
 export class FactSheet {
+  /** When the answer was received that is read next: monotonic time in microseconds. */
+  at = 0;
   readonly #facts = new Map<string, Facts>();
 
   /** The facts of a subject, to be read or added to. */
@@ -35,7 +39,7 @@ export class FactSheet {
     const key = `${subject.scope} ${subject.name}`;
     const known = this.#facts.get(key);
     if (known !== undefined) return known;
-    const facts: Facts = { subject, gauges: new Map(), counters: new Map() };
+    const facts: Facts = { subject, gauges: new Map(), counters: new Map(), times: new Map() };
     this.#facts.set(key, facts);
     return facts;
   }

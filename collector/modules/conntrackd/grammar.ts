@@ -26,8 +26,11 @@ export interface Block {
   readonly heading: RegExp;
   readonly subject: (captured: readonly string[]) => Subject;
   readonly lines: readonly Line[];
-  /** What the heading itself tells: the metrics of possible words, of which the one that was captured is 1. */
-  readonly states?: readonly { readonly captured: number; readonly metrics: Readonly<Record<string, string>> }[];
+  /** What the heading itself tells: the metrics of every word that there can be; that of the captured one is 1. */
+  readonly states?: readonly {
+    readonly captured: number;
+    readonly metrics: Readonly<Record<string, string | undefined>>;
+  }[];
 }
 
 const gauge = (metric: string): Field => ({ metric });
@@ -93,8 +96,8 @@ const TCP_CHANNEL: Block = {
   subject: daemon,
   lines: [],
   states: [
-    { captured: 0, metrics: { connected: 'server_connected' } },
-    { captured: 1, metrics: { connected: 'client_connected' } },
+    { captured: 0, metrics: { connected: 'server_connected', disconnected: undefined } },
+    { captured: 1, metrics: { connected: 'client_connected', disconnected: undefined } },
   ],
 };
 
@@ -107,6 +110,9 @@ const TRACKING: Block = {
     pair('Pckts mfrm', 'Pckts lost', u64('malformed_received'), u64('lost')),
   ],
 };
+
+/** What stands for the name of an interface that is no longer there: the daemon then prints none. */
+const DELETED = 'deleted';
 
 const STATUS = { RUNNING: 'running', 'NO-CARRIER': 'no_carrier', DOWN: 'down' };
 const ROLE = { ACTIVE: 'active', BACKUP: 'backup' };
@@ -190,11 +196,11 @@ export const GRAMMAR: Readonly<Record<Request, readonly Block[]>> = {
   ],
   link: [
     {
-      heading: /^(multicast|UDP|TCP) traffic device=(\S+) status=(\S+) role=(\S+):$/,
+      heading: /^(multicast|UDP|TCP) traffic device=(\S*) status=(\S+) role=(\S+):$/,
       subject: ([protocol = '', device = '']) => ({
         scope: 'link',
-        name: device,
-        labels: { device, protocol: protocol.toLowerCase() },
+        name: device || DELETED,
+        labels: { device: device || DELETED, protocol: protocol.toLowerCase() },
       }),
       lines: [
         pair('Bytes sent', 'Bytes recv', u64('bytes_sent'), u64('bytes_received')),

@@ -23,16 +23,15 @@ export class Report {
   /**
    * Samples of a round that was answered.
    *
-   * @param at monotonic time of the round in microseconds.
    * @param connections entries of the kernel's table, if it is the one that the daemon watches.
    */
-  up({ restarted, sheet }: Extract<Round, { state: 'up' }>, at: number, connections: number | undefined): Sample[] {
+  up({ restarted, sheet }: Extract<Round, { state: 'up' }>, connections: number | undefined): Sample[] {
     // That it answers is told even when its answers are not understood.
     sheet.of(DAEMON);
     if (restarted) this.#rates.forget();
     this.#rates.begin();
     const samples: Sample[] = [];
-    for (const facts of sheet.all()) samples.push(this.#sample(facts.subject, this.#values(facts, at)));
+    for (const facts of sheet.all()) samples.push(this.#sample(facts.subject, this.#values(facts)));
     const known = { ...states('up'), ...sync(sheet, connections) };
     return samples.map((sample) =>
       sample.scope === 'daemon' ? { ...sample, values: { ...sample.values, ...known } } : sample,
@@ -44,9 +43,10 @@ export class Report {
     return [this.#sample(DAEMON, states(state))];
   }
 
-  #values({ counters, gauges, subject }: Facts, at: number): Record<string, number | undefined> {
+  #values({ counters, gauges, subject, times }: Facts): Record<string, number | undefined> {
     const values: Record<string, number | undefined> = Object.fromEntries(gauges);
     for (const [metric, counter] of counters) {
+      const at = times.get(metric) ?? 0;
       values[metric] = this.#rates.rate(`${subject.scope} ${subject.name} ${metric}`, counter, at);
     }
     const { elements, maximum } = values;

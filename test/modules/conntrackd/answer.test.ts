@@ -229,11 +229,23 @@ describe('a link', () => {
     ['RUNNING', 'running'],
     ['NO-CARRIER', 'no_carrier'],
     ['DOWN', 'down'],
-    ['SOMETHING', undefined],
   ])('of status %s', (status, metric) => {
     const found = told('link', `UDP traffic device=eth3 status=${status} role=BACKUP:\n`);
     const states = { running: '0 gauge', no_carrier: '0 gauge', down: '0 gauge', active: '0 gauge', backup: '1 gauge' };
-    expect(of('link/eth3', found)).toEqual(metric === undefined ? states : { ...states, [metric]: '1 gauge' });
+    expect(of('link/eth3', found)).toEqual({ ...states, [metric]: '1 gauge' });
+  });
+
+  it.each([
+    ['status=UP role=ACTIVE', 'UP'],
+    ['status=RUNNING role=MASTER', 'MASTER'],
+  ])('in a state that nobody knows is refused: %s', (states, unknown) => {
+    const text = `UDP traffic device=eth3 ${states}:\n`;
+    expect(() => readAnswer('link', text, new FactSheet())).toThrow(new FormatError(`an unknown state: ${unknown}`));
+  });
+
+  it('whose interface was deleted has a name all the same', () => {
+    const found = told('link', 'UDP traffic device= status=DOWN role=ACTIVE:\n');
+    expect(of('link/deleted', found)).toMatchObject({ down: '1 gauge', running: '0 gauge', active: '1 gauge' });
   });
 });
 

@@ -5,6 +5,7 @@ import type { Dimension } from '../../../charts/types.ts';
 import { readAnswer } from '../../../collector/modules/conntrackd/answer.ts';
 import { FactSheet } from '../../../collector/modules/conntrackd/facts.ts';
 import { Report } from '../../../collector/modules/conntrackd/report.ts';
+import { upAt } from '../../helpers/conntrackd_report.ts';
 import { distinct, FORMATS, fill } from '../../helpers/conntrackd_text.ts';
 
 /** Everything that any daemon tells, if one could tell it all at once. */
@@ -24,9 +25,9 @@ function reported(): Map<string, string[]> {
   const report = new Report('fw');
   const round = (first: bigint) =>
     ({ state: 'up', sheet: everything(first), restarted: false, problems: new Map() }) as const;
-  report.up(round(100n), 1e6, 5);
+  upAt(report, round(100n), 1e6, 5);
   const metrics = new Map<string, Set<string>>();
-  for (const { scope, values } of [...report.up(round(1000n), 2e6, 5), ...report.absent('down')]) {
+  for (const { scope, values } of [...upAt(report, round(1000n), 2e6, 5), ...report.absent('down')]) {
     const known = metrics.get(scope) ?? new Set();
     for (const [metric, value] of Object.entries(values)) if (value !== undefined) known.add(metric);
     metrics.set(scope, known);

@@ -443,7 +443,6 @@ describe('the configuration of conntrackd', () => {
     configure(firewall, EDGE);
     firewall.start(EDGE);
     expect((await firewall.drawn(56, 66)).filter(([second]) => second > 60)).toEqual([
-      [61, 'edge up'],
       [61, 'fw down'],
       [66, 'edge up'],
       [66, 'fw down'],

@@ -22,12 +22,15 @@ class Watching {
   readonly conntrackd: MemoryDaemon;
   readonly daemon: Daemon;
   identity: Identity = '4711 1';
+  /** Microseconds. */
+  now = 7e6;
 
   constructor(replies: Partial<Record<Request, Reply>> = {}) {
     this.conntrackd = new MemoryDaemon(replies);
     const connect = () => this.conntrackd.connect();
     const client = new Client({ connect, runtime: this.runtime, timeout: 2000 });
-    this.daemon = new Daemon({ client, path: '/run/fw.ctl', identify: () => this.identity });
+    const now = () => this.now;
+    this.daemon = new Daemon({ client, path: '/run/fw.ctl', now, identify: () => this.identity });
   }
 
   /** The round at that time. */

@@ -4,6 +4,7 @@ import { readAnswer } from '../../../collector/modules/conntrackd/answer.ts';
 import { FactSheet, type Subject } from '../../../collector/modules/conntrackd/facts.ts';
 import { Report } from '../../../collector/modules/conntrackd/report.ts';
 import type { Request } from '../../../collector/modules/conntrackd/request.ts';
+import { upAt } from '../../helpers/conntrackd_report.ts';
 import { recording } from '../../helpers/conntrackd_text.ts';
 
 /** A round that brought these answers. */
@@ -35,7 +36,7 @@ const UP = { up: 1, unresponsive: 0, down: 0 };
 
 describe('the samples of a daemon that answers', () => {
   it('are of the daemon, its caches, its links and its queues, each with its labels', () => {
-    const samples = new Report('fw').up(round(recorded('ftfw-expectations/active')), 1e6, undefined);
+    const samples = upAt(new Report('fw'), round(recorded('ftfw-expectations/active')), 1e6, undefined);
     expect(samples.map(({ instance, labels, scope }) => [scope, instance, labels])).toEqual([
       ['daemon', 'fw', { daemon: 'fw' }],
       ['cache', 'fw_internal', { daemon: 'fw', cache: 'internal', objects: 'connections' }],
@@ -50,7 +51,7 @@ describe('the samples of a daemon that answers', () => {
   });
 
   it('have the numbers that need no second reading at once', () => {
-    const samples = byPlace(new Report('fw').up(round(composed('large')), 1e6, 88));
+    const samples = byPlace(upAt(new Report('fw'), round(composed('large')), 1e6, 88));
     expect(samples.get('daemon fw')?.values).toMatchObject({ ...UP, uptime: 183_840, lost: undefined });
     expect(samples.get('cache fw_internal')?.values).toMatchObject({ active: 4_294_967_000, created: undefined });
     expect(samples.get('queue fw_errorq')?.values).toMatchObject({ maximum: 128, refused: undefined });
@@ -60,8 +61,8 @@ describe('the samples of a daemon that answers', () => {
 
   it('have rates from the second time on, also over the ends of the counters', () => {
     const report = new Report('fw');
-    report.up(round(composed('large')), 100e6, undefined);
-    const samples = byPlace(report.up(round(composed('wrapped')), 110e6, 55));
+    upAt(report, round(composed('large')), 100e6, undefined);
+    const samples = byPlace(upAt(report, round(composed('wrapped')), 110e6, 55));
     // 4294967196 became 50, ten seconds later.
     expect(samples.get('cache fw_internal')?.values).toMatchObject({ created: 15, active: 4_294_967_001 });
     // 9007199254740993 became 9007199254741004.
@@ -72,8 +73,8 @@ describe('the samples of a daemon that answers', () => {
 
   it('have no rates in the round that found it restarted', () => {
     const report = new Report('fw');
-    report.up(round(composed('large')), 100e6, undefined);
-    const samples = byPlace(report.up(round(composed('wrapped'), true), 110e6, undefined));
+    upAt(report, round(composed('large')), 100e6, undefined);
+    const samples = byPlace(upAt(report, round(composed('wrapped'), true), 110e6, undefined));
     expect(samples.get('cache fw_internal')?.values).toMatchObject({ created: undefined, active: 4_294_967_001 });
     expect(samples.get('daemon fw')?.values).toMatchObject({ processed_bytes: undefined, lost: undefined });
   });
@@ -82,14 +83,14 @@ describe('the samples of a daemon that answers', () => {
     const report = new Report('fw');
     const link = (device: string, bytes: number): string =>
       `UDP traffic device=${device} status=RUNNING role=ACTIVE:\n${String(bytes).padStart(20)} Bytes sent ${'0'.padStart(20)} Bytes recv\n`;
-    report.up(round({ link: link('a', 1000) + link('b', 500) }), 100e6, undefined);
-    const samples = byPlace(report.up(round({ link: link('b', 530) + link('a', 1070) }), 110e6, undefined));
+    upAt(report, round({ link: link('a', 1000) + link('b', 500) }), 100e6, undefined);
+    const samples = byPlace(upAt(report, round({ link: link('b', 530) + link('a', 1070) }), 110e6, undefined));
     expect(samples.get('link fw_a')?.values).toMatchObject({ bytes_sent: 7 });
     expect(samples.get('link fw_b')?.values).toMatchObject({ bytes_sent: 3 });
   });
 
   it('say that it is up even when nothing else is known', () => {
-    const samples = new Report('fw').up(round({}), 1e6, 5);
+    const samples = upAt(new Report('fw'), round({}), 1e6, 5);
     expect(samples).toEqual([{ scope: 'daemon', instance: 'fw', labels: { daemon: 'fw' }, values: UP }]);
   });
 
@@ -97,14 +98,14 @@ describe('the samples of a daemon that answers', () => {
     const sheet = new FactSheet();
     const subject: Subject = { scope: 'link', name: 'bond0.7@é', labels: { device: 'bond0.7@é' } };
     sheet.of(subject).gauges.set('running', 1);
-    const samples = new Report('fw').up({ ...round({}), sheet }, 1e6, undefined);
+    const samples = upAt(new Report('fw'), { ...round({}), sheet }, 1e6, undefined);
     expect(samples[0]).toMatchObject({ instance: 'fw_bond0_7_', labels: { daemon: 'fw', device: 'bond0.7@é' } });
   });
 });
 
 describe('what should be the same', () => {
   const daemonOf = (answers: Partial<Record<Request, string>>, connections: number | undefined) =>
-    byPlace(new Report('fw').up(round(answers), 1e6, connections)).get('daemon fw')?.values;
+    byPlace(upAt(new Report('fw'), round(answers), 1e6, connections)).get('daemon fw')?.values;
 
   it('is the table of the kernel and the internal cache, beside what the other has sent', () => {
     const expected = { kernel_connections: 97, internal_connections: 1545, external_connections: 1301 };
@@ -138,7 +139,7 @@ describe('what should be the same', () => {
 describe('how full a queue is', () => {
   const fillOf = (elements: number, maximum: number): unknown => {
     const queue = `queue errorq:\ncurrent elements:\t\t${elements}\nmaximum elements:\t\t${maximum}\n`;
-    return byPlace(new Report('fw').up(round({ queue }), 1e6, undefined)).get('queue fw_errorq')?.values['fill'];
+    return byPlace(upAt(new Report('fw'), round({ queue }), 1e6, undefined)).get('queue fw_errorq')?.values['fill'];
   };
 
   it('is its share of the largest number of elements', () => {
@@ -157,7 +158,7 @@ describe('how full a queue is', () => {
   it('is not known where only its length is told', () => {
     const sheet = new FactSheet();
     readAnswer('rsqueue', 'resent queue (len=24)\nobject -> seq:1795240812\n', sheet);
-    const samples = byPlace(new Report('fw').up({ ...round({}), sheet }, 1e6, undefined));
+    const samples = byPlace(upAt(new Report('fw'), { ...round({}), sheet }, 1e6, undefined));
     expect(samples.get('queue fw_rsqueue')?.values).toEqual({ elements: 24 });
   });
 });
@@ -172,9 +173,9 @@ describe('the sample of a daemon that does not answer', () => {
 
   it('does not lose the counters: the next rates are those of the whole time', () => {
     const report = new Report('fw');
-    report.up(round(composed('large')), 100e6, undefined);
+    upAt(report, round(composed('large')), 100e6, undefined);
     report.absent('unresponsive');
-    const samples = byPlace(report.up(round(composed('wrapped')), 130e6, undefined));
+    const samples = byPlace(upAt(report, round(composed('wrapped')), 130e6, undefined));
     expect(samples.get('cache fw_internal')?.values).toMatchObject({ created: 5 });
   });
 });
