@@ -1,12 +1,12 @@
-/** Where daemons listen: what the configuration says, else conntrackd's own configuration, else the usual place. */
+/** Where daemons listen: what the configuration says, else conntrackd's own configuration, else a usual place. */
 
 import { type FileSystem, KernelFile } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';
 
 /** Where conntrackd looks for its configuration. */
 const CONFIGURATION = '/etc/conntrackd/conntrackd.conf';
-/** The socket in the examples of its configuration. */
-const USUAL = '/var/run/conntrackd.ctl';
+/** The sockets of the examples of its configuration, and of Debian's. */
+const USUAL = ['/var/run/conntrackd.ctl', '/var/run/conntrackd.sock'] as const;
 
 /** A daemon's socket, and how its charts call the daemon. */
 export interface Place {
@@ -21,9 +21,21 @@ export interface Place {
  */
 export function findPlaces(fs: FileSystem, host: Host, configured: readonly string[]): Place[] {
   if (configured.length > 0) return nameAll(configured);
-  const path = ownPath(fs, host) ?? USUAL;
+  const own = ownPath(fs, host);
   // Below a prefix the absolute link that `/var/run` is would lead out of the host.
-  return nameAll([host.path('') === '' ? path : host.path(withoutLink(path))]);
+  const paths = (own === undefined ? USUAL : [own]).map((path) =>
+    host.path('') === '' ? path : host.path(withoutLink(path)),
+  );
+  return nameAll([paths.find((path) => isThere(fs, path)) ?? paths[0] ?? '']);
+}
+
+function isThere(fs: FileSystem, path: string): boolean {
+  try {
+    fs.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A path that does not go over `/var/run`, which is another name of `/run`. */

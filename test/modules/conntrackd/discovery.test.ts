@@ -108,6 +108,14 @@ describe('the places of daemons', () => {
     expect(places(files)).toEqual([['conntrackd', USUAL]]);
   });
 
+  it('are where there is a socket, of the usual ones', () => {
+    expect(places({ '/var/run/conntrackd.sock': '' })).toEqual([['conntrackd', '/var/run/conntrackd.sock']]);
+    expect(places({ '/var/run/conntrackd.sock': '', [USUAL]: '' })).toEqual([['conntrackd', USUAL]]);
+    expect(places({ '/host/run/conntrackd.sock': '' }, [], '/host')).toEqual([
+      ['conntrackd', '/host/run/conntrackd.sock'],
+    ]);
+  });
+
   it('are those of the host where its files are elsewhere', () => {
     const files = { [`/host${CONFIGURATION}`]: EXAMPLE, [CONFIGURATION]: 'UNIX { Path /run/container.ctl }' };
     expect(places(files, [], '/host')).toEqual([['sync', '/host/run/firewall/sync.ctl']]);
