@@ -68,12 +68,20 @@ export class Exchange {
 
   /** The whole answer at once, for a small one. */
   answer(question: Question, visit: Visitor): Progress {
+    const steps = this.steps(question, visit);
+    let step = steps.next();
+    while (step.done !== true) step = steps.next();
+    return step.value;
+  }
+
+  /** The whole answer with a pause wherever there is more to come, for a large one; throws as {@link take} does. */
+  *steps(question: Question, visit: Visitor): Generator<void, Progress, void> {
     this.ask(question);
-    let progress: Progress;
-    do {
-      progress = this.take(visit);
-    } while (progress === 'more');
-    return progress;
+    for (;;) {
+      const progress = this.take(visit);
+      if (progress !== 'more') return progress;
+      yield;
+    }
   }
 
   #receive(): number {

@@ -1,7 +1,7 @@
 /** Dumps the connection table and counts its entries. */
 
 import type { Channel } from '../../netlink/channel.ts';
-import { Exchange, type Progress } from '../../netlink/exchange.ts';
+import { Exchange } from '../../netlink/exchange.ts';
 import { Flow } from '../../netlink/flow.ts';
 import type { MessageReader } from '../../netlink/message.ts';
 import { Statistics } from '../../netlink/statistics.ts';
@@ -43,22 +43,12 @@ export class Dumper {
         this.#flow.read(message);
         tally.add(this.#flow);
       };
-      const progress = yield* this.#take(visit);
+      const progress = yield* this.#exchange.steps('table', visit);
       if (progress === 'complete' || attempt > 1) return { tally, utilization };
     }
   }
 
   close(): void {
     this.#channel.close();
-  }
-
-  *#take(visit: (message: MessageReader) => void): Work<Progress> {
-    this.#exchange.ask('table');
-    let progress = this.#exchange.take(visit);
-    while (progress === 'more') {
-      yield;
-      progress = this.#exchange.take(visit);
-    }
-    return progress;
   }
 }

@@ -2,11 +2,9 @@
 
 import { FormatError } from '../../errors.ts';
 import type { Channel } from '../../netlink/channel.ts';
-import { Exchange } from '../../netlink/exchange.ts';
+import { Exchange, type Visitor } from '../../netlink/exchange.ts';
 import { AF_INET, AF_INET6 } from '../../netlink/inet.ts';
 import { InetSocket } from '../../netlink/inet_diag.ts';
-import type { MessageReader } from '../../netlink/message.ts';
-import type { Question } from '../../netlink/request.ts';
 import type { Connect } from '../access.ts';
 import type { Work } from '../slices.ts';
 import { SocketTally } from './socket_tally.ts';
@@ -45,9 +43,12 @@ export class DiagSource {
       new SocketTally('udp'),
       new SocketTally('udp6'),
     ];
-    yield* ask(exchange, 'tcpSockets', counting(socket, { [AF_INET]: tcp, [AF_INET6]: tcp6 }));
-    yield* ask(exchange, 'udpSockets', counting(socket, { [AF_INET]: udp }));
-    yield* ask(exchange, 'udp6Sockets', counting(socket, { [AF_INET6]: udp6 }));
+    // A list that changed meanwhile is taken as it is.
+    yield* exchange.steps('tcpSockets', counting(socket, { [AF_INET]: tcp, [AF_INET6]: tcp6 }));
+    yield;
+    yield* exchange.steps('udpSockets', counting(socket, { [AF_INET]: udp }));
+    yield;
+    yield* exchange.steps('udp6Sockets', counting(socket, { [AF_INET6]: udp6 }));
     return [tcp, tcp6, udp, udp6];
   }
 
@@ -62,10 +63,7 @@ function connected(channel: Channel): Connection {
 }
 
 /** What counts a message's socket, by the address families that were asked for. */
-function counting(
-  socket: InetSocket,
-  tallies: Readonly<Record<number, SocketTally>>,
-): (message: MessageReader) => void {
+function counting(socket: InetSocket, tallies: Readonly<Record<number, SocketTally>>): Visitor {
   return (message) => {
     socket.read(message);
     const tally = tallies[socket.family];
@@ -73,11 +71,4 @@ function counting(
     if (tally === undefined) throw new FormatError(`a socket of address family ${socket.family}, not asked for`);
     tally.add(socket.state);
   };
-}
-
-/** Takes a whole answer; a list that changed meanwhile is taken as it is. */
-function* ask(exchange: Exchange, question: Question, visit: (message: MessageReader) => void): Work<void> {
-  exchange.ask(question);
-  while (exchange.take(visit) === 'more') yield;
-  yield;
 }
