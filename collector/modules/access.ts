@@ -14,7 +14,7 @@ import { NETLINK_NETFILTER } from '../netlink/ctnetlink.ts';
 import { Foreign } from '../netlink/foreign.ts';
 import { NETLINK_SOCK_DIAG } from '../netlink/inet_diag.ts';
 import { NetlinkSocket, type SocketOptions } from '../netlink/socket.ts';
-import { type FileSystem, KernelFile } from '../procfs/file.ts';
+import { exists, type FileSystem, KernelFile } from '../procfs/file.ts';
 import type { Host } from '../procfs/host.ts';
 
 /** Its number in linux/capability.h. */
@@ -180,12 +180,5 @@ function isTracking(fs: FileSystem, host: Host): boolean {
     host.net('stat/nf_conntrack'),
     host.path('/sys/module/nf_conntrack'),
   ];
-  return signs.some((path) => {
-    try {
-      fs.statSync(path);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  return signs.some((path) => exists(fs, path));
 }

@@ -139,3 +139,13 @@ export class KernelFile {
     this.#view = larger;
   }
 }
+
+/** Whether there is something at a path, as far as this process can see. */
+export function exists(fs: Pick<FileSystem, 'statSync'>, path: string): boolean {
+  try {
+    fs.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

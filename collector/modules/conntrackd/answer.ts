@@ -30,8 +30,8 @@ interface Entry {
  * Adds what an answer tells to a sheet of facts.
  *
  * @param text the whole answer; of `rsqueue` its beginning will do.
- * @throws {FormatError} when the answer is cut off, contradicts itself, or has a number or a state that cannot be. The sheet is
- * then as it was.
+ * @throws {FormatError} when the answer is cut off, contradicts itself, or has a number or a state that cannot be. The
+ * sheet is then as it was.
  */
 export function readAnswer(request: Request, text: string, sheet: FactSheet): void {
   const whole = request === 'rsqueue' ? text.slice(0, text.lastIndexOf('\n') + 1) : text;
@@ -94,7 +94,7 @@ function* readState(
 }
 
 function* readLine({ fields, pattern }: Line, text: string, subject: Subject): Iterable<Entry> {
-  for (const match of text.matchAll(new RegExp(pattern, 'gm'))) {
+  for (const match of text.matchAll(pattern)) {
     for (const [place, { bits, metric }] of fields.entries()) {
       yield { subject, metric, bits, value: unsigned(match[place + 1] ?? '', bits ?? 32) };
     }

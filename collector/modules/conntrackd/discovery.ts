@@ -1,6 +1,6 @@
 /** Where daemons listen: what the configuration says, else conntrackd's own configuration, else a usual place. */
 
-import { type FileSystem, KernelFile } from '../../procfs/file.ts';
+import { exists, type FileSystem, KernelFile } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';
 
 /** Where conntrackd looks for its configuration. */
@@ -26,16 +26,7 @@ export function findPlaces(fs: FileSystem, host: Host, configured: readonly stri
   const paths = (own === undefined ? USUAL : [own]).map((path) =>
     host.path('') === '' ? path : host.path(withoutLink(path)),
   );
-  return nameAll([paths.find((path) => isThere(fs, path)) ?? paths[0] ?? '']);
-}
-
-function isThere(fs: FileSystem, path: string): boolean {
-  try {
-    fs.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
+  return nameAll([paths.find((path) => exists(fs, path)) ?? paths[0] ?? '']);
 }
 
 /** A path that does not go over `/var/run`, which is another name of `/run`. */

@@ -16,7 +16,7 @@ export interface Field {
 
 /** A line, or two that belong together. */
 export interface Line {
-  /** Captures a number for each field. */
+  /** Captures a number for each field, wherever in the block it is found. */
   readonly pattern: RegExp;
   readonly fields: readonly Field[];
 }
@@ -39,18 +39,18 @@ const u64 = (metric: string): Field => ({ metric, bits: 64 });
 
 /** A line of a label and a number. */
 function labelled(label: string, field: Field): Line {
-  return { pattern: new RegExp(`^[ \\t]*${label}:[ \\t]+(\\d+)$`, 'm'), fields: [field] };
+  return { pattern: new RegExp(`^[ \\t]*${label}:[ \\t]+(\\d+)$`, 'gm'), fields: [field] };
 }
 
 /** A line of what went well and what failed. */
 function outcome(verb: string, good: string, failed: string): Line {
-  const pattern = new RegExp(`^(?:connections|expectations) ${verb}:[ \\t]+(\\d+)[ \\t]+failed:[ \\t]+(\\d+)$`, 'm');
+  const pattern = new RegExp(`^(?:connections|expectations) ${verb}:[ \\t]+(\\d+)[ \\t]+failed:[ \\t]+(\\d+)$`, 'gm');
   return { pattern, fields: [u32(good), u32(failed)] };
 }
 
 /** A line of two numbers, each with a unit and, if there is one, a direction. */
 function pair(one: string, other: string, ...fields: readonly [Field, Field]): Line {
-  return { pattern: new RegExp(`^ *(\\d+) ${one} +(\\d+) ${other}$`, 'm'), fields };
+  return { pattern: new RegExp(`^ *(\\d+) ${one} +(\\d+) ${other}$`, 'gm'), fields };
 }
 
 const OUTCOMES = [
@@ -62,7 +62,7 @@ const OUTCOMES = [
 /** The caches, and what stands in where one is turned off. */
 function caches(objects: 'connections' | 'expectations'): Block[] {
   const subject = (captured: readonly string[]): Subject => cacheOf(captured[0] ?? '', objects);
-  const active = { pattern: /^current active (?:connections|expectations):[ \t]+(\d+)$/m, fields: [gauge('active')] };
+  const active = { pattern: /^current active (?:connections|expectations):[ \t]+(\d+)$/gm, fields: [gauge('active')] };
   return [
     { heading: /^cache (\S+):$/, subject, lines: [active, ...OUTCOMES] },
     { heading: /^external (inject):$/, subject, lines: OUTCOMES },
@@ -150,15 +150,15 @@ export const GRAMMAR: Readonly<Record<Request, readonly Block[]>> = {
       heading: /^cache:(\S+)$/,
       subject: ([cache = '']) => cacheOf(cache, 'connections'),
       lines: [
-        { pattern: /^\tactive\/total entries:[ \t]+\d+\/ *(\d+)$/m, fields: [gauge('total')] },
+        { pattern: /^\tactive\/total entries:[ \t]+\d+\/ *(\d+)$/gm, fields: [gauge('total')] },
         labelled('no memory available', u32('no_memory')),
         labelled('no space left in cache', u32('no_space')),
         {
-          pattern: /^\tupdate OK\/failed:[ \t]+\d+\/ *\d+\n\t\tentry not found:[ \t]+(\d+)$/m,
+          pattern: /^\tupdate OK\/failed:[ \t]+\d+\/ *\d+\n\t\tentry not found:[ \t]+(\d+)$/gm,
           fields: [u32('update_not_found')],
         },
         {
-          pattern: /^\tdeletion created\/failed:[ \t]+\d+\/ *\d+\n\t\tentry not found:[ \t]+(\d+)$/m,
+          pattern: /^\tdeletion created\/failed:[ \t]+\d+\/ *\d+\n\t\tentry not found:[ \t]+(\d+)$/gm,
           fields: [u32('destroy_not_found')],
         },
       ],
@@ -229,7 +229,7 @@ export const GRAMMAR: Readonly<Record<Request, readonly Block[]>> = {
     {
       heading: /^$/,
       subject: () => queueOf('rsqueue'),
-      lines: [{ pattern: /^resent queue \(len=(\d+)\)/m, fields: [gauge('elements')] }],
+      lines: [{ pattern: /^resent queue \(len=(\d+)\)/gm, fields: [gauge('elements')] }],
     },
   ],
   process: [],

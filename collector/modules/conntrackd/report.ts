@@ -27,15 +27,13 @@ export class Report {
    */
   up({ restarted, sheet }: Extract<Round, { state: 'up' }>, connections: number | undefined): Sample[] {
     // That it answers is told even when its answers are not understood.
-    sheet.of(DAEMON);
+    const { gauges } = sheet.of(DAEMON);
+    for (const [metric, value] of Object.entries({ ...states('up'), ...sync(sheet, connections) })) {
+      if (value !== undefined) gauges.set(metric, value);
+    }
     if (restarted) this.#rates.forget();
     this.#rates.begin();
-    const samples: Sample[] = [];
-    for (const facts of sheet.all()) samples.push(this.#sample(facts.subject, this.#values(facts)));
-    const known = { ...states('up'), ...sync(sheet, connections) };
-    return samples.map((sample) =>
-      sample.scope === 'daemon' ? { ...sample, values: { ...sample.values, ...known } } : sample,
-    );
+    return [...sheet.all()].map((facts) => this.#sample(facts.subject, this.#values(facts)));
   }
 
   /** Samples of a daemon that did not answer. */
