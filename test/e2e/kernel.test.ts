@@ -64,12 +64,7 @@ describe.skipIf(inject('missing').kernel !== undefined)("the kernel's counters",
     await program.updated('conntrack.sockets', 3);
     await end(talk);
 
-    // A table that is full of assured connections drops new ones; unreplied ones among them are evicted.
-    laboratory.set('nf_conntrack_buckets', 4096);
-    laboratory.set('nf_conntrack_max', 1200);
-    laboratory.load(1000);
-    await laboratory.traffic('server', 'udp-sink', 5000, 60);
-    const flows = await laboratory.traffic('client', 'udp-flows', SERVER_ADDRESS, 5000, 200, 60);
+    const flows = await laboratory.overfill();
     await program.updated('conntrack.sockets', 4);
     await end(flows);
     await program.updated('conntrack.sockets', 2);

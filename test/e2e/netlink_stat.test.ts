@@ -52,12 +52,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('the counters over netli
     await Promise.all([procfs.updated('conntrack.errors', 2), netlink.updated('conntrack.errors', 2)]);
     await end(talk);
 
-    // A table that is full of assured connections drops new ones; unreplied ones among them are evicted.
-    laboratory.set('nf_conntrack_buckets', 4096);
-    laboratory.set('nf_conntrack_max', 1200);
-    laboratory.load(1000);
-    await laboratory.traffic('server', 'udp-sink', 5000, 60);
-    const flows = await laboratory.traffic('client', 'udp-flows', SERVER_ADDRESS, 5000, 200, 60);
+    const flows = await laboratory.overfill();
     await until('entries are dropped and evicted', 30, () => {
       const { drop = 0, early_drop: earlyDrop = 0 } = events(procfs)['conntrack.errors'] ?? {};
       return drop > 100 && earlyDrop > 100;

@@ -13,25 +13,11 @@ import { connect } from 'node:net';
 import { endianness, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
+import { REQUESTS, type Request } from '../../collector/modules/conntrackd/request.ts';
 import { RESTORE, run } from './conntrack.ts';
 import { until } from './until.ts';
 
 export type ConntrackdNode = 'active' | 'backup';
-
-/** The requests that only read, and their codes. */
-export const READ_ONLY_REQUESTS = {
-  ct: 21,
-  network: 28,
-  cache: 29,
-  runtime: 30,
-  link: 31,
-  rsqueue: 32,
-  process: 35,
-  queue: 36,
-  expect: 37,
-} as const;
-
-export type ReadOnlyRequest = keyof typeof READ_ONLY_REQUESTS;
 
 /** Requests that change something; only for tests that need what follows. */
 export const CHANGING_REQUESTS = { commit: 18, flushCaches: 19, bulk: 22, resyncFromOther: 23 } as const;
@@ -257,8 +243,8 @@ export class ConntrackdLaboratory {
   }
 
   /** Asks a daemon, and returns what it answered. */
-  async ask(node: ConntrackdNode, request: ReadOnlyRequest): Promise<string> {
-    return (await askConntrackd(this.socket(node), READ_ONLY_REQUESTS[request])).toString('latin1');
+  async ask(node: ConntrackdNode, request: Request): Promise<string> {
+    return (await askConntrackd(this.socket(node), REQUESTS[request])).toString('latin1');
   }
 
   /** Makes a daemon do something. */

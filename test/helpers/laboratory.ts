@@ -122,6 +122,18 @@ export class Laboratory {
     if (code !== 0) throw new Error(`traffic ${args.join(' ')}: exit ${code}`);
   }
 
+  /**
+   * Fills the router's table with assured connections and starts 200 flows a second that find it full: new ones are
+   * dropped, unreplied ones among them evicted. Resolves when that is under way.
+   */
+  async overfill(): Promise<ChildProcess> {
+    this.set('nf_conntrack_buckets', 4096);
+    this.set('nf_conntrack_max', 1200);
+    this.load(1000);
+    await this.traffic('server', 'udp-sink', 5000, 60);
+    return this.traffic('client', 'udp-flows', SERVER_ADDRESS, 5000, 200, 60);
+  }
+
   /** Adds nftables rules to a namespace. */
   addRules(node: Node, rules: string): void {
     this.run(node, ['nft', '-f', '-'], rules);

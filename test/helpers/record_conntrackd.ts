@@ -15,6 +15,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { REQUESTS as CODES, type Request } from '../../collector/modules/conntrackd/request.ts';
 import { establishedConnections } from './conntrack.ts';
 import {
   BAD_MESSAGES,
@@ -22,15 +23,13 @@ import {
   ConntrackdLaboratory,
   type ConntrackdMode,
   type ConntrackdNode,
-  READ_ONLY_REQUESTS,
-  type ReadOnlyRequest,
 } from './conntrackd_lab.ts';
 import { until } from './until.ts';
 
-const REQUESTS = Object.keys(READ_ONLY_REQUESTS) as ReadOnlyRequest[];
+const REQUESTS = Object.keys(CODES) as Request[];
 /** What a cut link shows in. */
-const REQUESTS_WHILE_CUT: readonly ReadOnlyRequest[] = ['ct', 'network', 'link', 'queue', 'rsqueue'];
-const REQUESTS_WITH_CHANNEL: readonly ReadOnlyRequest[] = ['ct', 'network', 'link'];
+const REQUESTS_WHILE_CUT: readonly Request[] = ['ct', 'network', 'link', 'queue', 'rsqueue'];
+const REQUESTS_WITH_CHANNEL: readonly Request[] = ['ct', 'network', 'link'];
 /** A dump of a cache; a child process of the daemon writes it. */
 const DUMP_INTERNAL = 16;
 
@@ -41,7 +40,7 @@ async function record(folder: string, mode: ConntrackdMode): Promise<void> {
     mkdirSync(join(folder, mode, node), { recursive: true });
     writeFileSync(join(folder, mode, node, `${name}.txt`), text, 'latin1');
   };
-  const writeAnswers = async (requests: readonly ReadOnlyRequest[], suffix = ''): Promise<void> => {
+  const writeAnswers = async (requests: readonly Request[], suffix = ''): Promise<void> => {
     for (const node of laboratory.nodes) {
       for (const request of requests) write(node, `${request}${suffix}`, await laboratory.ask(node, request));
     }
