@@ -15,6 +15,7 @@ import { FlowsModule } from './modules/flows/flows.ts';
 import type { Module } from './modules/module.ts';
 import { SocketsModule } from './modules/sockets/sockets.ts';
 import { StatModule } from './modules/stat/stat.ts';
+import type { OwnershipFileSystem } from './netlink/trusted.ts';
 import type { Output } from './output.ts';
 import { Plugin } from './plugin.ts';
 import type { FileSystem } from './procfs/file.ts';
@@ -30,7 +31,7 @@ export interface CollectorOptions {
   readonly release: string;
   /** The folder of the foreign function library, absolute. */
   readonly library: string;
-  readonly fs: FileSystem;
+  readonly fs: FileSystem & OwnershipFileSystem;
   readonly runtime: Runtime;
   /** Connects to a UNIX socket. */
   readonly connect: (path: string) => Socket;

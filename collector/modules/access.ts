@@ -13,12 +13,11 @@ import type { Channel } from '../netlink/channel.ts';
 import { NETLINK_NETFILTER } from '../netlink/ctnetlink.ts';
 import { Foreign } from '../netlink/foreign.ts';
 import { NETLINK_SOCK_DIAG } from '../netlink/inet_diag.ts';
-import { NetlinkSocket, type SocketOptions } from '../netlink/socket.ts';
+import { NetlinkSocket } from '../netlink/socket.ts';
+import { type OwnershipFileSystem, trustedFolder, UntrustedError } from '../netlink/trusted.ts';
+import { CAP_NET_ADMIN, type Credentials, hasCapability, parseCredentials } from '../procfs/credentials.ts';
 import { exists, type FileSystem, KernelFile } from '../procfs/file.ts';
 import type { Host } from '../procfs/host.ts';
-
-/** Its number in linux/capability.h. */
-const CAP_NET_ADMIN = 12n;
 
 /** A channel that can be told of events. */
 export interface EventChannel extends Channel {
@@ -71,7 +70,7 @@ export class Obstacle extends Error {
 /** What an operator can do about an error, by its code. */
 export type Remedies = Readonly<Record<string, string>>;
 
-const NO_PRIVILEGE = 'the plugin lacks the capability CAP_NET_ADMIN; the README says how to give it';
+const NO_PRIVILEGE = 'the plugin lacks the capability CAP_NET_ADMIN; run conntrack.plugin check to see how to give it';
 const NO_CTNETLINK = 'the kernel does not offer ctnetlink: load it with "modprobe nf_conntrack_netlink"';
 const NO_SOCK_DIAG = 'the kernel does not offer sock_diag: load it with "modprobe -a tcp_diag udp_diag"';
 const SANDBOX = 'a sandbox or a security module keeps the plugin from asking sock_diag';
@@ -111,7 +110,7 @@ export function obstacleOf(error: unknown, remedies: Remedies): Obstacle {
 }
 
 export interface AccessOptions {
-  readonly fs: FileSystem;
+  readonly fs: FileSystem & OwnershipFileSystem;
   readonly host: Host;
   /** The folder of koffi's binary. */
   readonly library: string;
@@ -120,13 +119,14 @@ export interface AccessOptions {
 /** Makes the functions that open channels; what they need is loaded when one is called first. */
 export function createAccess({ fs, host, library }: AccessOptions): Access {
   let foreign: Foreign | undefined;
-  const open = (room: Room, socket: Pick<SocketOptions, 'name' | 'protocol' | 'beforeSend'>): NetlinkSocket => {
+  const load = (): Foreign => {
     try {
-      foreign ??= new Foreign(library);
+      foreign ??= new Foreign(isFilePrivileged(fs) ? trustedFolder(fs, library) : library);
+      return foreign;
     } catch (error) {
-      throw new Obstacle('foreign', `the foreign function library cannot be used here: ${describe(error)}`);
+      const state = error instanceof UntrustedError ? 'untrusted' : 'foreign';
+      throw new Obstacle(state, `the foreign function library cannot be used here: ${describe(error)}`);
     }
-    return new NetlinkSocket(foreign, { ...room, ...socket });
   };
   const requireHere = (): void => {
     if (host.isHere) return;
@@ -142,9 +142,12 @@ export function createAccess({ fs, host, library }: AccessOptions): Access {
       requireHere();
       try {
         // Without the capability the library need not be loaded only to be refused.
-        if (!isCapable(fs)) throw new OperationError('open', 'ctnetlink', new SystemError(constants.errno.EPERM));
+        if (!isPermitted(fs)) throw refusal();
+        const own = load();
+        useCapability(own);
         // It can be unloaded while the socket is open; whoever asked again would have it loaded.
-        return open(room, { name: 'ctnetlink', protocol: NETLINK_NETFILTER, beforeSend: requireTracking });
+        const socket = { name: 'ctnetlink', protocol: NETLINK_NETFILTER, beforeSend: requireTracking };
+        return new NetlinkSocket(own, { ...room, ...socket });
       } catch (error) {
         throw obstacleOf(error, CTNETLINK_REMEDIES);
       }
@@ -152,7 +155,7 @@ export function createAccess({ fs, host, library }: AccessOptions): Access {
     sockDiag: (room) => {
       requireHere();
       try {
-        return open(room, { name: 'sock_diag', protocol: NETLINK_SOCK_DIAG });
+        return new NetlinkSocket(load(), { ...room, name: 'sock_diag', protocol: NETLINK_SOCK_DIAG });
       } catch (error) {
         throw obstacleOf(error, SOCK_DIAG_REMEDIES);
       }
@@ -160,14 +163,43 @@ export function createAccess({ fs, host, library }: AccessOptions): Access {
   };
 }
 
-/** Whether the process has CAP_NET_ADMIN, as far as can be told: proc(5), `CapEff` in `/proc/PID/status`. */
-function isCapable(fs: FileSystem): boolean {
+/** Without the right to it the kernel says the same, later. */
+function refusal(cause: unknown = new SystemError(constants.errno.EPERM)): OperationError {
+  return new OperationError('open', 'ctnetlink', cause);
+}
+
+function useCapability(foreign: Foreign): void {
+  try {
+    foreign.useCapability(CAP_NET_ADMIN);
+  } catch (error) {
+    throw refusal(error);
+  }
+}
+
+/** Whether the process may use CAP_NET_ADMIN, as far as can be told. */
+function isPermitted(fs: FileSystem): boolean {
+  const own = credentials(fs);
+  return own === undefined || hasCapability(own.permitted, CAP_NET_ADMIN);
+}
+
+/**
+ * Whether the process has CAP_NET_ADMIN because of the file that it runs, and not because of who started it. Where that
+ * cannot be told, it may have.
+ */
+function isFilePrivileged(fs: FileSystem): boolean {
+  const own = credentials(fs);
+  if (own === undefined) return true;
+  const { ambient, permitted, uid } = own;
+  return uid !== 0 && hasCapability(permitted, CAP_NET_ADMIN) && !hasCapability(ambient, CAP_NET_ADMIN);
+}
+
+function credentials(fs: FileSystem): Credentials | undefined {
   const file = new KernelFile(fs, () => '/proc/self/status');
   try {
-    const [, effective] = /^CapEff:\s*([0-9a-f]{1,16})$/m.exec(file.read().toString('latin1')) ?? [];
-    return effective === undefined || ((BigInt(`0x${effective}`) >> CAP_NET_ADMIN) & 1n) === 1n;
+    return parseCredentials(file.read().toString('latin1'));
   } catch {
-    return true;
+    // Where procfs is hidden, the kernel's answer tells.
+    return undefined;
   } finally {
     file.close();
   }

@@ -1,5 +1,6 @@
 /**
- * The C library's socket calls, which Node.js has no way to make for netlink, through koffi's prebuilt binary.
+ * The C library's socket calls, which Node.js has no way to make for netlink, and its calls for capabilities, through
+ * koffi's prebuilt binary.
  *
  * Loading costs about 15 ms and 4 MB, so it is done once, by whoever needs a socket first. The binary is found by an
  * absolute path beside the program and nowhere else.
@@ -10,6 +11,11 @@ import { createRequire } from 'node:module';
 import type * as Koffi from 'koffi';
 
 import { OperationError, SystemError } from '../errors.ts';
+
+const LINUX_CAPABILITY_VERSION_3 = 0x20080522;
+/** Twice `struct __user_cap_data_struct`: the sets of effective, permitted and inheritable capabilities, 32 of each. */
+const CAPABILITY_SETS = 6;
+const EFFECTIVE_STRIDE = 3;
 
 /** What is used of koffi. */
 type Library = Pick<typeof Koffi, 'address' | 'encode' | 'errno' | 'load' | 'offsetof' | 'sizeof' | 'struct'>;
@@ -49,6 +55,8 @@ export class Foreign {
     length: Uint32Array,
   ) => number;
   readonly #recvmmsg: (descriptor: number, list: Buffer, count: number, flags: number, timeout: null) => number;
+  readonly #capget: (header: Uint32Array, sets: Uint32Array) => number;
+  readonly #capset: (header: Uint32Array, sets: Uint32Array) => number;
 
   /**
    * @param path of koffi's folder for this platform, absolute.
@@ -66,11 +74,31 @@ export class Foreign {
         'int getsockopt(int fd, int level, int name, _Out_ void *value, _Inout_ void *length)',
       );
       this.#recvmmsg = libc.func('int recvmmsg(int fd, void *list, uint32_t count, int flags, void *timeout)');
+      this.#capget = libc.func('int capget(void *header, _Out_ void *sets)');
+      this.#capset = libc.func('int capset(void *header, void *sets)');
     } catch (error) {
       // The reason is in the first line; Node.js adds where it was required from.
       const [reason] = error instanceof Error ? error.message.split('\n', 1) : [String(error)];
       throw new OperationError('load', path, new Error(reason, { cause: error }));
     }
+  }
+
+  /**
+   * Makes a capability effective that this thread is permitted to use; a file's capabilities need not be effective at
+   * once. Source: capset(2), and linux/capability.h.
+   *
+   * @throws {SystemError} of code `EPERM` when it is not permitted.
+   */
+  useCapability(capability: number): void {
+    const header = Uint32Array.of(LINUX_CAPABILITY_VERSION_3, 0);
+    const sets = new Uint32Array(CAPABILITY_SETS);
+    this.#check(this.#capget(header, sets));
+    const effective = (capability >> 5) * EFFECTIVE_STRIDE;
+    const bit = 1 << (capability & 31);
+    const before = sets[effective] ?? 0;
+    if ((before & bit) !== 0) return;
+    sets[effective] = before | bit;
+    this.#check(this.#capset(header, sets));
   }
 
   /** @throws {SystemError} */

@@ -22,10 +22,18 @@ const NO_LIBRARY = '/nowhere/conntrack-koffi';
 
 /** What stands in a way to the kernel of a host with these files, on a machine without the library. */
 function obstacle(files: Readonly<Record<string, string>>, prefix = '', way: keyof Access = 'ctnetlink'): Obstacle {
-  const volume = Volume.fromJSON(files);
+  const volume = Volume.fromJSON({ ...AS_ROOT, ...files });
   const access = createAccess({ fs: volume, host: new Host(volume, prefix), library: NO_LIBRARY });
   return obstacleIn(() => access[way](ROOM));
 }
+
+/** `/proc/self/status` of a process. */
+function status({ permitted = '0000000000001000', ambient = '0000000000000000', uid = 997 }): string {
+  return `Uid:\t${uid}\t${uid}\t${uid}\t${uid}\nCapPrm:\t${permitted}\nCapEff:\t0000000000000000\nCapAmb:\t${ambient}\n`;
+}
+
+/** A process that has its capabilities from nobody's file. */
+const AS_ROOT = { '/proc/self/status': status({ uid: 0 }) };
 
 function obstacleIn(action: () => unknown): Obstacle {
   try {
@@ -62,7 +70,7 @@ describe('the way to the connection table', () => {
   });
 
   it('is found when connection tracking is loaded later', () => {
-    const volume = Volume.fromJSON({ '/proc/self/net/dev': '' });
+    const volume = Volume.fromJSON({ ...AS_ROOT, '/proc/self/net/dev': '' });
     const { ctnetlink: connect } = createAccess({ fs: volume, host: new Host(volume, ''), library: NO_LIBRARY });
     expect(obstacleIn(() => connect(ROOM)).state).toBe('unloaded');
     volume.mkdirSync('/sys/module/nf_conntrack', { recursive: true });
@@ -82,7 +90,7 @@ describe('the way to the connection table', () => {
   });
 
   it('is open below a prefix where the host lives in the same namespace, by the signs below the prefix', () => {
-    const volume = Volume.fromJSON({ '/proc/self/net/dev': '', [STAT]: '' });
+    const volume = Volume.fromJSON({ ...AS_ROOT, '/proc/self/net/dev': '', [STAT]: '' });
     volume.mkdirSync('/host/proc/1/net', { recursive: true });
     volume.linkSync('/proc/self/net/dev', '/host/proc/1/net/dev');
     const { ctnetlink: connect } = createAccess({ fs: volume, host: new Host(volume, '/host'), library: NO_LIBRARY });
@@ -92,8 +100,80 @@ describe('the way to the connection table', () => {
   });
 });
 
+describe('a program that has its capability from its own file', () => {
+  const LIBRARY = '/usr/lib/netdata/plugins.d/conntrack-koffi';
+  const OF_FILE = status({});
+
+  /** What stands in its way with a library at {@link LIBRARY}, whose folder or one above it is not root's alone. */
+  function obstacleAt(folder: string, { uid = 0, mode = 0o755, text = OF_FILE }): Obstacle {
+    const volume = Volume.fromJSON({ '/proc/self/status': text, [STAT]: '', [`${LIBRARY}/index.js`]: '' });
+    const folders = LIBRARY.split('/').map((_, index, names) => names.slice(0, index + 1).join('/') || '/');
+    for (const each of folders) {
+      volume.chownSync(each, 0, 0);
+      volume.chmodSync(each, 0o755);
+    }
+    volume.chownSync(folder, uid, 0);
+    volume.chmodSync(folder, mode);
+    const { ctnetlink } = createAccess({ fs: volume, host: new Host(volume, ''), library: LIBRARY });
+    return obstacleIn(() => ctnetlink(ROOM));
+  }
+
+  // What is trusted is not in the memory of this test only, and so cannot be loaded.
+  const TRUSTED = /: load \/usr\/lib\/netdata\/plugins\.d\/conntrack-koffi: Cannot find module/;
+
+  it.each([
+    ['its folder', LIBRARY, { uid: 997 }],
+    ['a folder above it', '/usr/lib/netdata', { uid: 997 }],
+    ['a folder that its group may write to', '/usr/lib/netdata/plugins.d', { mode: 0o775 }],
+    ['its folder, of which everybody may add to', LIBRARY, { mode: 0o1777 }],
+    ['the root', '/', { mode: 0o777 }],
+  ])('loads no library where others than root can write to %s', (_, folder, owner) => {
+    const found = obstacleAt(folder, owner);
+    expect(found.state).toBe('untrusted');
+    expect(found.message).toContain(`${LIBRARY}: somebody other than root can write to ${folder}`);
+  });
+
+  it.each([
+    ['where only root can write', LIBRARY, {}],
+    ['below a folder that everybody may add to', '/usr/lib', { mode: 0o1777 }],
+    [
+      'when who started it handed the capability on',
+      LIBRARY,
+      { uid: 997, text: status({ ambient: '0000000000001000' }) },
+    ],
+    ['when it runs as root', LIBRARY, { uid: 997, text: status({ uid: 0 }) }],
+  ])('loads its library %s', (_, folder, owner) => {
+    expect(obstacleAt(folder, owner).message).toMatch(TRUSTED);
+  });
+
+  it('loads nothing that others can write to where it cannot be told what it has its capability from', () => {
+    expect(obstacleAt(LIBRARY, { uid: 997, text: 'Name:\tconntrack.plugin\n' }).state).toBe('untrusted');
+  });
+
+  it.each([
+    [
+      'loads it from where the link leads that was looked at, since a link can be changed meanwhile',
+      0,
+      'foreign',
+      /: load \/srv\/koffi: Cannot find module '\/srv\/koffi'/,
+    ],
+    ['loads it not where others can write to where the link leads', 997, 'untrusted', /root can write to \/srv$/],
+  ])('%s', (_, owner, state, message) => {
+    const volume = Volume.fromJSON({ '/proc/self/status': OF_FILE, [STAT]: '', '/srv/koffi/index.js': '' });
+    for (const folder of ['/', '/srv', '/srv/koffi']) {
+      volume.chownSync(folder, folder === '/srv' ? owner : 0, 0);
+      volume.chmodSync(folder, 0o755);
+    }
+    volume.symlinkSync('/srv/koffi', '/conntrack-koffi');
+    const { ctnetlink } = createAccess({ fs: volume, host: new Host(volume, ''), library: '/conntrack-koffi' });
+    const found = obstacleIn(() => ctnetlink(ROOM));
+    expect(found.state).toBe(state);
+    expect(found.message).toMatch(message);
+  });
+});
+
 describe('the way to sock_diag', () => {
-  const NO_CAPABILITY = 'CapInh:\t0000000000000000\nCapEff:\t0000000000000000\n';
+  const NO_CAPABILITY = status({ permitted: '0000000000000000' });
 
   it.each([
     ['whether or not connection tracking is loaded', {}],
@@ -118,7 +198,7 @@ describe('the way to sock_diag', () => {
   });
 
   it('is open below a prefix where the host lives in the same namespace', () => {
-    const volume = Volume.fromJSON({ '/proc/self/net/dev': '' });
+    const volume = Volume.fromJSON({ ...AS_ROOT, '/proc/self/net/dev': '' });
     volume.mkdirSync('/host/proc/1/net', { recursive: true });
     volume.linkSync('/proc/self/net/dev', '/host/proc/1/net/dev');
     const { sockDiag } = createAccess({ fs: volume, host: new Host(volume, '/host'), library: NO_LIBRARY });
@@ -126,7 +206,7 @@ describe('the way to sock_diag', () => {
   });
 
   it.each([
-    ['ctnetlink', 'the plugin lacks the capability CAP_NET_ADMIN; the README says how to give it'],
+    ['ctnetlink', 'the plugin lacks the capability CAP_NET_ADMIN; run conntrack.plugin check to see how to give it'],
     ['sockDiag', 'the foreign function library cannot be used here'],
   ] as const)('needs none of what the other lacks: %s', (way, message) => {
     const found = obstacle({ '/proc/self/status': NO_CAPABILITY, [STAT]: '' }, '', way);
@@ -148,14 +228,14 @@ describe.skipIf(missingForeign !== undefined)('a socket that the kernel refuses'
     const socket = vi.spyOn(Foreign.prototype, 'socket').mockImplementation(() => {
       throw new SystemError(constants.errno.EPROTONOSUPPORT);
     });
-    const volume = Volume.fromJSON({ [STAT]: '' });
+    const volume = Volume.fromJSON({ ...AS_ROOT, [STAT]: '' });
     const access = createAccess({ fs: volume, host: new Host(volume, ''), library: FOREIGN });
     expect(obstacleIn(() => access[way](ROOM))).toMatchObject({ state: 'EPROTONOSUPPORT', message });
     expect(socket.mock.calls).toEqual([[AF_NETLINK, expect.any(Number), protocol]]);
   });
 
   it('does not have the library loaded anew for the next, of either kind', () => {
-    const volume = Volume.fromJSON({ [STAT]: '' });
+    const volume = Volume.fromJSON({ ...AS_ROOT, [STAT]: '' });
     const instances: unknown[] = [];
     vi.spyOn(Foreign.prototype, 'socket').mockImplementation(function (this: Foreign) {
       instances.push(this);
@@ -201,7 +281,7 @@ describe('an error on the way to sock_diag', () => {
 });
 
 describe('an error on the way to the kernel', () => {
-  const CAPABILITY = /^the plugin lacks the capability CAP_NET_ADMIN; the README /;
+  const CAPABILITY = /^the plugin lacks the capability CAP_NET_ADMIN; run conntrack.plugin check /;
   const MODULE = /modprobe nf_conntrack_netlink/;
 
   it.each([

@@ -155,7 +155,7 @@ describe('what is in the way', () => {
     trying.fail(100, failure('EPERM', 'join'));
     trying.fail(130, new OperationError('draw from', 'the well', new Error('the rope is too short')));
     expect(trying.said).toEqual([
-      `notice ${said('the plugin lacks the capability CAP_NET_ADMIN; the README says how to give it')}`,
+      `notice ${said('the plugin lacks the capability CAP_NET_ADMIN; run conntrack.plugin check to see how to give it')}`,
       `notice ${said('draw from the well: the rope is too short')}`,
     ]);
   });

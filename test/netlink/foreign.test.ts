@@ -1,11 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { OperationError, SystemError } from '../../collector/errors.ts';
 import { Foreign } from '../../collector/netlink/foreign.ts';
+import { CAP_NET_ADMIN, hasCapability, parseCredentials } from '../../collector/procfs/credentials.ts';
 import { FOREIGN, missingForeign } from '../helpers/netlink_foreign.ts';
 
 const folders: string[] = [];
@@ -67,6 +68,14 @@ describe('the foreign function library', () => {
     expect(refusals).toEqual(['EAFNOSUPPORT', 'EBADF', 'EBADF']);
     // EBADF
     expect(foreign.receive(-1, foreign.slots(2, 64), 2, 0x40)).toBe(-9);
+  });
+
+  it.skipIf(missingForeign !== undefined)('makes a capability effective, unless the process may not use it', () => {
+    const own = parseCredentials(readFileSync('/proc/self/status', 'utf8'));
+    const isPermitted = own !== undefined && hasCapability(own.permitted, CAP_NET_ADMIN);
+    const use = (): void => new Foreign(FOREIGN).useCapability(CAP_NET_ADMIN);
+    if (isPermitted) expect(use).not.toThrow();
+    else expect(use).toThrow(new SystemError(constants.errno.EPERM));
   });
 
   it.skipIf(missingForeign !== undefined)('lays out memory for as many slots as it is told to', () => {

@@ -594,7 +594,7 @@ describe('events that are turned off', () => {
 describe('a kernel that does not let the module listen', () => {
   const NOT_DRAWN = 'new and destroyed connections are not drawn: ';
   const AGAIN = '; trying again every 30 seconds';
-  const CAPABILITY = 'the plugin lacks the capability CAP_NET_ADMIN; the README says how to give it';
+  const CAPABILITY = 'the plugin lacks the capability CAP_NET_ADMIN; run conntrack.plugin check to see how to give it';
 
   it.each([
     [false, 'notice'],

@@ -381,7 +381,7 @@ describe('the interval of dumps', () => {
 });
 
 describe('a table that cannot be dumped', () => {
-  const CAPABILITY = 'the plugin lacks the capability CAP_NET_ADMIN; the README says how to give it';
+  const CAPABILITY = 'the plugin lacks the capability CAP_NET_ADMIN; run conntrack.plugin check to see how to give it';
   const TABLE = 'ask ctnetlink for the connection table';
 
   it.each<[string, Partial<Pick<Dumping, 'use' | 'table'>>, string]>([

@@ -81,7 +81,7 @@ function grown<T extends Record<string, number>>(counters: T, step: number): T {
 const USE = { connections: 640, max: 4000, utilization: 16 };
 
 const UNLOADED = new Obstacle('unloaded', 'connection tracking is not loaded', true);
-const CAPABILITY = 'the plugin lacks the capability CAP_NET_ADMIN; the README says how to give it';
+const CAPABILITY = 'the plugin lacks the capability CAP_NET_ADMIN; run conntrack.plugin check to see how to give it';
 
 describe('the statistics over netlink', () => {
   it('are drawn like those of the file, CPU by CPU, by the numbers that the CPUs have', () => {

@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+
+import { CAP_NET_ADMIN, capabilities, hasCapability, parseCredentials } from '../../collector/procfs/credentials.ts';
+
+const STATUS = `Name:	conntrack.plugin
+Umask:	0022
+Uid:	997	996	995	994
+Gid:	987	987	987	987
+CapInh:	0000000000000002
+CapPrm:	0000000000001000
+CapEff:	0000000000000004
+CapBnd:	000001ffffffffff
+CapAmb:	0000000000000008
+NoNewPrivs:	0
+`;
+
+describe('the credentials of a process', () => {
+  it('are its real user and the capabilities that it may use, of which some were handed on', () => {
+    expect(parseCredentials(STATUS)).toEqual({ uid: 997, permitted: 0x1000n, ambient: 8n });
+  });
+
+  it.each(['Uid', 'CapPrm', 'CapAmb'])('are not known from a text without %s', (name) => {
+    expect(parseCredentials(STATUS.replace(`\n${name}:`, '\nOther:'))).toBeUndefined();
+  });
+
+  it('are not known from a set that is none', () => {
+    expect(parseCredentials(STATUS.replace('0000000000001000', '1000 or so'))).toBeUndefined();
+  });
+
+  it('have every set by its name', () => {
+    expect(capabilities(STATUS, 'CapBnd')).toBe(0x1ffffffffffn);
+    expect(capabilities(STATUS, 'CapNone')).toBeUndefined();
+  });
+
+  it('hold a capability or do not', () => {
+    expect(hasCapability(0x1000n, CAP_NET_ADMIN)).toBe(true);
+    expect(hasCapability(0x1fffffffff_efffn, CAP_NET_ADMIN)).toBe(false);
+    expect(hasCapability(1n << 40n, 40)).toBe(true);
+  });
+});
