@@ -146,10 +146,42 @@ export interface LoadedConfig {
   readonly file: string | undefined;
 }
 
+/** Something that is wrong with a configuration file. */
+export interface ConfigProblem {
+  /** Counted from 1; `undefined` where it is the whole file. */
+  readonly line: number | undefined;
+  /** What is wrong and, where that can be told, what is allowed. */
+  readonly text: string;
+}
+
+/** A configuration file that is missing, cannot be read or is invalid. The message has every problem in one line. */
+export class ConfigError extends UsageError {
+  readonly file: string;
+  readonly problems: readonly ConfigProblem[];
+
+  constructor(file: string, problems: readonly ConfigProblem[], options?: ErrorOptions) {
+    // What two checks find is said once.
+    const byText = new Map(
+      problems.map((problem) => [
+        `${problem.line === undefined ? '' : `line ${problem.line}: `}${problem.text}`,
+        problem,
+      ]),
+    );
+    super(`${file}: ${[...byText.keys()].join('; ')}`, options);
+    this.file = file;
+    this.problems = [...byText.values()];
+  }
+}
+
+/** What holds without a configuration file. */
+export function defaultConfig(): Config {
+  return v.parse(schema, {});
+}
+
 /**
  * Loads the file that was asked for, else the first that exists in `directories`, else the defaults.
  *
- * @throws {UsageError} when the file asked for is missing, or the one found cannot be read or is invalid.
+ * @throws {ConfigError} when the file asked for is missing, or the one found cannot be read or is invalid.
  */
 export function loadConfig(
   fs: ConfigFileSystem,
@@ -163,21 +195,22 @@ export function loadConfig(
     const text = readIfThere(fs, file);
     if (text !== undefined) return { config: parseConfig(file, text), file };
   }
-  return { config: v.parse(schema, {}), file: undefined };
+  return { config: defaultConfig(), file: undefined };
 }
 
 /**
  * Parses and checks the text of a configuration file; an empty one means every default.
  *
  * @param file how the error calls it.
- * @throws {UsageError} naming every problem in one line.
+ * @throws {ConfigError} naming every problem.
  */
 export function parseConfig(file: string, text: string): Config {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
   const [syntax] = document.errors;
   if (syntax !== undefined) {
-    throw new UsageError(`${file}: line ${lines.linePos(syntax.pos[0]).line}: not valid YAML: ${syntax.message}`);
+    const { line } = lines.linePos(syntax.pos[0]);
+    throw new ConfigError(file, [{ line, text: `not valid YAML: ${syntax.message}` }]);
   }
 
   let value: unknown;
@@ -185,17 +218,19 @@ export function parseConfig(file: string, text: string): Config {
     // Without a bound, a few nested aliases would expand to gigabytes.
     value = document.toJS({ maxAliasCount: 10 }) ?? {};
   } catch (error) {
-    throw new UsageError(`${file}: not valid YAML: ${describe(error)}`);
+    throw new ConfigError(file, [{ line: undefined, text: `not valid YAML: ${describe(error)}` }]);
   }
 
   const problems = [...structureProblems(schema, value, []), ...valueProblems(value)];
   if (problems.length === 0) return v.parse(schema, value);
-  const texts = problems.map(({ path, text: what }) => {
-    const position = offset(document.contents, path);
-    const line = position === undefined ? '' : `line ${lines.linePos(position).line}: `;
-    return `${line}${path.join('.') || 'the file'}: ${what}`;
-  });
-  throw new UsageError(`${file}: ${[...new Set(texts)].join('; ')}`);
+  throw new ConfigError(
+    file,
+    problems.map(({ path, text }) => {
+      const position = offset(document.contents, path);
+      const line = position === undefined ? undefined : lines.linePos(position).line;
+      return { line, text: `${path.join('.') || 'the file'}: ${text}` };
+    }),
+  );
 }
 
 /** What is wrong with a key or its value. */
@@ -273,7 +308,7 @@ function readText(fs: ConfigFileSystem, file: string): string {
   try {
     return fs.readFileSync(file, 'utf8');
   } catch (error) {
-    throw new UsageError(`${file}: cannot be read: ${describe(error)}`, { cause: error });
+    throw new ConfigError(file, [{ line: undefined, text: `cannot be read: ${describe(error)}` }], { cause: error });
   }
 }
 

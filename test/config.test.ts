@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Volume } from 'memfs';
 import { describe, expect, it } from 'vitest';
 
-import { CONFIG_FILE, type ConfigFileSystem, loadConfig, parseConfig } from '../collector/config.ts';
+import { CONFIG_FILE, ConfigError, type ConfigFileSystem, loadConfig, parseConfig } from '../collector/config.ts';
 import { UsageError } from '../collector/errors.ts';
 
 const DEFAULTS = {
@@ -160,7 +160,7 @@ describe('the configuration file', () => {
   it('that is invalid is an error that names it, even if the other would do', () => {
     const fs = files({ '/user/conntrack.conf': '\nmode: full', '/stock/conntrack.conf': '' });
     expect(() => loadConfig(fs, undefined, DIRECTORIES)).toThrow(
-      new UsageError(`/user/conntrack.conf: line 2: mode: found "full", allowed: ${MODE}`),
+      new ConfigError('/user/conntrack.conf', [{ line: 2, text: `mode: found "full", allowed: ${MODE}` }]),
     );
   });
 });
@@ -518,6 +518,25 @@ describe('several problems', () => {
     '    per_cpus: yes',
     'sourse: here',
   ].join('\n');
+
+  it('are a list too, each once and with its line where it has one', () => {
+    const list = (text: string): unknown => {
+      try {
+        return parseConfig('/etc/c.conf', text);
+      } catch (error) {
+        return error instanceof ConfigError ? [error.file, ...error.problems] : error;
+      }
+    };
+    expect(list('mode: full\n\nsource: 7\n')).toEqual([
+      '/etc/c.conf',
+      { line: 1, text: `mode: found "full", allowed: ${MODE}` },
+      { line: 3, text: `source: found 7, allowed: ${SOURCE}` },
+    ]);
+    expect(list('[7]')).toEqual([
+      '/etc/c.conf',
+      { line: undefined, text: `the file: found a list, allowed: ${MAPPING}` },
+    ]);
+  });
 
   it('are said in one line, each with its own line number', () => {
     const said = refusal(text);

@@ -13,10 +13,9 @@ import { charts } from '../charts/index.ts';
 import { contextsInOrder } from '../charts/priorities.ts';
 import type { Chart } from '../charts/types.ts';
 import { HELP, parseCommandLine } from '../collector/cli.ts';
-import { CONFIG_FILE, parseConfig, schema } from '../collector/config.ts';
+import { CONFIG_FILE, ConfigError, parseConfig, schema } from '../collector/config.ts';
 import { Emitter } from '../collector/emit.ts';
 import { readEnvironment } from '../collector/environment.ts';
-import { UsageError } from '../collector/errors.ts';
 import { CTNETLINK_REMEDIES, createAccess, SOCK_DIAG_REMEDIES } from '../collector/modules/access.ts';
 import { REQUESTS } from '../collector/modules/conntrackd/request.ts';
 import type { Sample, Scope } from '../collector/modules/module.ts';
@@ -613,8 +612,9 @@ describe('README.md', () => {
   it('says for every option what is allowed, in the words of the collector', () => {
     for (const row of tableAfter(readme, '## Configuration')) {
       const option = onlyCode(cell(row, 'Option'));
-      const refusal = `wrong: line 1: ${option}: found -5, allowed: ${cell(row, 'Allowed').replaceAll('`', '')}`;
-      expect(() => parseConfig('wrong', nest(option, '-5'))).toThrow(new UsageError(refusal));
+      const text = `${option}: found -5, allowed: ${cell(row, 'Allowed').replaceAll('`', '')}`;
+      const refusal = new ConfigError('wrong', [{ line: 1, text }]);
+      expect(() => parseConfig('wrong', nest(option, '-5'))).toThrow(refusal);
     }
   });
 

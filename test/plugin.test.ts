@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { Chart } from '../charts/types.ts';
 import { Emitter } from '../collector/emit.ts';
-import type { Module, Sample } from '../collector/modules/module.ts';
+import type { Module, Sample, Standing } from '../collector/modules/module.ts';
 import { Output } from '../collector/output.ts';
 import { Plugin } from '../collector/plugin.ts';
 import { RecordingLog } from './helpers/recording_log.ts';
@@ -45,6 +45,10 @@ class Told implements Module {
     this.drawn.push(isDrawn);
     if (this.next instanceof Error) throw this.next;
     return [{ scope: 'host', instance: '', labels: {}, values: { [this.name]: this.next } }];
+  }
+
+  standing(): Standing {
+    return { reads: [], hindrances: [] };
   }
 
   close(): void {

@@ -206,7 +206,7 @@ function credentials(fs: FileSystem): Credentials | undefined {
 }
 
 /** Any of these is there when connection tracking is, and some are missing in one environment or another. */
-function isTracking(fs: FileSystem, host: Host): boolean {
+export function isTracking(fs: FileSystem, host: Host): boolean {
   const signs = [
     host.netfilter('nf_conntrack_count'),
     host.net('stat/nf_conntrack'),

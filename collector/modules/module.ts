@@ -20,6 +20,26 @@ export interface Sample {
   readonly values: Readonly<Record<string, number | undefined>>;
 }
 
+/** Something that is in the way of a module. */
+export interface Hindrance {
+  /** The system's error code, such as `EACCES`, or a word such as `unloaded`: it tells what can be done. */
+  readonly code: string;
+  /** What cannot be reached, or is not as it should be: a path, `ctnetlink` or `sock_diag`. */
+  readonly target: string;
+  /** One line for a person. */
+  readonly message: string;
+  /** How much of what the target would tell is lost; nothing, when there need not be anything there. */
+  readonly loses: 'all' | 'part' | 'nothing';
+}
+
+/** How a module stands, for whoever asks. */
+export interface Standing {
+  /** Where its numbers come from, or would come from: paths, `ctnetlink` or `sock_diag`. */
+  readonly reads: readonly string[];
+  /** What was in the way when it was looked last. */
+  readonly hindrances: readonly Hindrance[];
+}
+
 export interface Module {
   readonly name: string;
   /** Seconds between two readings. */
@@ -32,6 +52,8 @@ export interface Module {
    * that reads seldom returns them again at the next call.
    */
   collect(at: number, isDrawn: boolean): readonly Sample[];
+  /** How it stands, as of the last reading. */
+  standing(): Standing;
   /** Lets go of descriptors. */
   close(): void;
 }

@@ -5,7 +5,7 @@
 
 import type { Log } from '../log.ts';
 import type { Runtime } from '../runtime.ts';
-import type { Remedies } from './access.ts';
+import type { Obstacle, Remedies } from './access.ts';
 import { AffordableInterval } from './affordable_interval.ts';
 import { Attempts } from './attempts.ts';
 import { isDue } from './due.ts';
@@ -66,6 +66,11 @@ export class Survey<T> {
   /** Seconds between two times at present. */
   get every(): number {
     return this.#interval.seconds;
+  }
+
+  /** What is in the way, as of the last time. */
+  get obstacle(): Obstacle | undefined {
+    return this.#attempts.obstacle;
   }
 
   /**

@@ -11,7 +11,7 @@ import { type FileSystem, KernelFile } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';
 import type { Runtime } from '../../runtime.ts';
 import { isDue } from '../due.ts';
-import type { Module, Sample } from '../module.ts';
+import type { Hindrance, Module, Sample, Standing } from '../module.ts';
 import { Client } from './client.ts';
 import { Daemon, type Identity, type Round } from './daemon.ts';
 import { findPlaces, type Place, withoutLink } from './discovery.ts';
@@ -21,6 +21,8 @@ import { Report } from './report.ts';
 const LOOK = 60e6;
 /** The flags in `/proc/net/unix` of a socket that accepts connections. Source: `__SO_ACCEPTCON` in linux/net.h. */
 const LISTENING = '00010000';
+/** The code of a daemon whose socket is closed to this process. */
+const REFUSED = 'refused';
 
 export interface ConntrackdOptions {
   readonly fs: FileSystem;
@@ -53,6 +55,8 @@ interface Watched {
   isHere: boolean;
   /** Whether it is being asked. */
   isBusy: boolean;
+  /** What was in the way when it was asked last. */
+  hindrance: Hindrance | undefined;
   /** Its samples since they were drawn last. */
   samples: readonly Sample[];
 }
@@ -89,6 +93,14 @@ export class ConntrackdModule implements Module {
       void this.#round(at);
     }
     return samples;
+  }
+
+  /** One hindrance for each daemon that cannot be asked. One that is not expected need not be there. */
+  standing(): Standing {
+    return {
+      reads: this.#watched.map(({ place }) => place.path),
+      hindrances: this.#watched.flatMap(({ hindrance }) => hindrance ?? []),
+    };
   }
 
   close(): void {
@@ -146,6 +158,7 @@ export class ConntrackdModule implements Module {
       isUp: false,
       isHere: false,
       isBusy: false,
+      hindrance: undefined,
       samples: [],
     };
   }
@@ -175,6 +188,7 @@ export class ConntrackdModule implements Module {
     // One that has gone may have been moved.
     if (watched.isUp && round.state !== 'up') this.#nextLook = Number.NEGATIVE_INFINITY;
     watched.isUp = round.state === 'up';
+    watched.hindrance = this.#hindrance(watched, round);
     this.#log(watched, round);
     if (round.state === 'up') {
       watched.wasUp = true;
@@ -219,28 +233,25 @@ export class ConntrackdModule implements Module {
     }
   }
 
-  #log({ answers, place: { path }, state, wasUp }: Watched, round: Round): void {
-    const { required } = this.#options;
+  #log({ answers, hindrance, place: { path }, state }: Watched, round: Round): void {
     if (round.state === 'restarting') return;
     if (round.state === 'up') {
       state.leave('conntrackd answers again', { path });
       this.#logProblems(answers, path, round.problems);
       return;
     }
-    const error = describe(round.error);
-    const level = required ? 'error' : 'warning';
-    if (round.state === 'unresponsive') {
-      state.enter(round.state, level, 'conntrackd does not answer in time', { path, error });
-    } else if (round.state === 'down') {
-      if (!wasUp && !this.#isExpected) return;
-      state.enter(round.state, level, 'conntrackd does not run', { path, error });
-    } else if (errorCode(round.error) === 'EACCES' || errorCode(round.error) === 'EPERM') {
-      const message =
-        'conntrackd may not be asked: its socket is not open to the plugin; the README says how to open it';
-      state.enter('refused', this.#isExpected ? level : 'notice', message, { path });
-    } else {
-      state.enter(`unknown ${errorCode(round.error)}`, level, 'conntrackd cannot be asked', { path, error });
-    }
+    if (hindrance === undefined || hindrance.loses === 'nothing') return;
+    const level = this.#options.required ? 'error' : 'warning';
+    const { code, message } = hindrance;
+    if (code === REFUSED) state.enter(code, this.#isExpected ? level : 'notice', message, { path });
+    else state.enter(code, level, message, { path, error: describe(round.error) });
+  }
+
+  #hindrance({ hindrance, place, wasUp }: Watched, round: Round): Hindrance | undefined {
+    if (round.state === 'restarting') return hindrance;
+    if (round.state === 'up') return undefined;
+    const isMissed = round.state !== 'down' || wasUp || this.#isExpected;
+    return { ...reasonOf(round), target: place.path, loses: isMissed ? 'all' : 'nothing' };
   }
 
   #logProblems(answers: Condition, path: string, problems: ReadonlyMap<string, string>): void {
@@ -256,4 +267,26 @@ export class ConntrackdModule implements Module {
       error,
     });
   }
+}
+
+/** Why a daemon could not be asked. */
+function reasonOf({
+  error,
+  state,
+}: Exclude<Round, { state: 'up' | 'restarting' }>): Pick<Hindrance, 'code' | 'message'> {
+  if (state === 'unresponsive') {
+    const message = 'conntrackd does not answer in time';
+    return { code: state, message };
+  }
+  if (state === 'down') {
+    const message = 'conntrackd does not run';
+    return { code: state, message };
+  }
+  const code = errorCode(error) ?? 'unknown';
+  if (code !== 'EACCES' && code !== 'EPERM') {
+    const message = 'conntrackd cannot be asked';
+    return { code, message };
+  }
+  const message = 'conntrackd may not be asked: its socket is not open to the plugin; the README says how to open it';
+  return { code: REFUSED, message };
 }

@@ -12,8 +12,9 @@ import type { Runtime } from '../../runtime.ts';
 import { type Connect, CTNETLINK_REMEDIES, type EventChannel, Obstacle, UNLOADED } from '../access.ts';
 import { Attempts } from '../attempts.ts';
 import { isDue } from '../due.ts';
-import type { Module, Sample } from '../module.ts';
+import type { Module, Sample, Standing } from '../module.ts';
 import { PROTOCOLS } from '../protocols.ts';
+import { standingAt } from '../standing.ts';
 import { EventTally } from './event_tally.ts';
 import { drainDelay } from './pace.ts';
 
@@ -107,6 +108,10 @@ export class EventsModule implements Module {
       this.#attempts.failed(at, error);
     }
     return [];
+  }
+
+  standing(): Standing {
+    return standingAt('ctnetlink', this.#attempts.obstacle);
   }
 
   close(): void {

@@ -6,8 +6,9 @@
 import type { Log } from '../../log.ts';
 import type { Runtime } from '../../runtime.ts';
 import { type Connect, CTNETLINK_REMEDIES } from '../access.ts';
-import type { Module, Sample } from '../module.ts';
+import type { Module, Sample, Standing } from '../module.ts';
 import type { Done, Work } from '../slices.ts';
+import { standingAt } from '../standing.ts';
 import { Survey } from '../survey.ts';
 import { type Dump, Dumper } from './dumper.ts';
 
@@ -71,6 +72,10 @@ export class FlowsModule implements Module {
     if (latest === undefined) return [];
     this.#fill(latest);
     return this.#samples;
+  }
+
+  standing(): Standing {
+    return standingAt('ctnetlink', this.#survey.obstacle);
   }
 
   close(): void {

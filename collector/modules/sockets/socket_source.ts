@@ -6,10 +6,12 @@ import type { FileSystem } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';
 import { type Connect, SOCK_DIAG_REMEDIES } from '../access.ts';
 import { Attempts } from '../attempts.ts';
+import type { Standing } from '../module.ts';
 import type { Work } from '../slices.ts';
+import { hindrancesAt, standingAt } from '../standing.ts';
 import { DiagSource } from './diag_source.ts';
 import { ProcfsSource } from './procfs_source.ts';
-import type { SocketTally, Table } from './socket_tally.ts';
+import { type SocketTally, TABLES, type Table } from './socket_tally.ts';
 
 export interface SocketSourceOptions {
   readonly fs: FileSystem;
@@ -21,6 +23,8 @@ export interface SocketSourceOptions {
 
 /** A retry makes the kernel look for its modules of sock_diag once more, which a host may well lack for good. */
 const RETRY = 600;
+
+const SOCK_DIAG = 'sock_diag';
 
 /** What was counted. */
 export interface SocketCount {
@@ -76,6 +80,15 @@ export class SocketSource {
       }
     }
     return { tallies: yield* this.#procfs.count(), isSecondTry: isTried };
+  }
+
+  /** Where sockets are counted, and what keeps them from being counted where that costs less. */
+  standing(): Standing {
+    const { host, readFrom } = this.#options;
+    const { obstacle } = this.#attempts;
+    if (readFrom === 'netlink' || (readFrom === 'auto' && obstacle === undefined))
+      return standingAt(SOCK_DIAG, undefined);
+    return { reads: TABLES.map((table) => host.net(table)), hindrances: hindrancesAt(SOCK_DIAG, obstacle, 'part') };
   }
 
   close(): void {

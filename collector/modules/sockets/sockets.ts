@@ -8,7 +8,8 @@ import type { FileSystem } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';
 import type { Runtime } from '../../runtime.ts';
 import { type Connect, SOCK_DIAG_REMEDIES } from '../access.ts';
-import type { Module, Sample, Scope } from '../module.ts';
+import type { Module, Sample, Scope, Standing } from '../module.ts';
+import { hindrancesAt } from '../standing.ts';
 import { Survey } from '../survey.ts';
 import { type SocketCount, SocketSource } from './socket_source.ts';
 import { TABLES, type Table } from './socket_tally.ts';
@@ -41,11 +42,13 @@ const SCOPES: Readonly<Record<Table, Scope>> = { tcp: 'tcp', tcp6: 'tcp', udp: '
 
 export class SocketsModule implements Module {
   readonly name = 'sockets';
+  readonly #source: SocketSource;
   readonly #survey: Survey<SocketCount>;
   readonly #instances = new Map<Table, Instance>(TABLES.map((table) => [table, instanceOf(table)]));
 
   constructor({ connect, fs, host, readFrom, ...options }: SocketsOptions) {
     const source = new SocketSource({ connect, fs, host, log: options.log, readFrom });
+    this.#source = source;
     this.#survey = new Survey({
       ...options,
       begin: (at) => source.count(at),
@@ -74,6 +77,12 @@ export class SocketsModule implements Module {
       tally.fill(instance.values);
       return [instance.sample];
     });
+  }
+
+  standing(): Standing {
+    const { hindrances, reads } = this.#source.standing();
+    const [target = ''] = reads;
+    return { reads, hindrances: [...hindrancesAt(target, this.#survey.obstacle, 'all'), ...hindrances] };
   }
 
   close(): void {

@@ -7,7 +7,7 @@ import { FormatError } from '../../errors.ts';
 import type { Level, Log } from '../../log.ts';
 import type { Channel } from '../../netlink/channel.ts';
 import { type Counters, Statistics } from '../../netlink/statistics.ts';
-import { type Connect, CTNETLINK_REMEDIES, UNLOADED } from '../access.ts';
+import { type Connect, CTNETLINK_REMEDIES, type Obstacle, UNLOADED } from '../access.ts';
 import { Attempts } from '../attempts.ts';
 import type { StatTable } from './nf_conntrack_stat.ts';
 
@@ -71,6 +71,11 @@ export class NetlinkSource {
       this.#attempts.failed(at, error);
       return undefined;
     }
+  }
+
+  /** What is in the way, as of the last reading. */
+  get obstacle(): Obstacle | undefined {
+    return this.#attempts.obstacle;
   }
 
   /** Whether nothing could be read because connection tracking is not loaded. */

@@ -9,7 +9,10 @@ import { Condition, type Level, type Log } from '../../log.ts';
 import { parseDecimal } from '../../procfs/decimal.ts';
 import { type FileSystem, KernelFile } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';
+import { UNLOADED } from '../access.ts';
 import { isDue } from '../due.ts';
+import type { Hindrance, Standing } from '../module.ts';
+import { hindrancesAt, standingAt } from '../standing.ts';
 import { type NetlinkSource, PATIENCE } from './netlink_source.ts';
 import { StatParser, type StatTable } from './nf_conntrack_stat.ts';
 
@@ -47,6 +50,8 @@ const NOTHING: Reading = { table: undefined, connections: undefined, restarted: 
 /** The count of entries, or why there is none: it is another namespace's, or the file could not be read. */
 type Count = number | 'elsewhere' | 'missing' | 'unreadable';
 
+const CTNETLINK = 'ctnetlink';
+
 /** Why the statistics file could not be used. */
 interface Failure {
   readonly kind: 'missing' | 'unreadable' | 'malformed';
@@ -64,6 +69,10 @@ export class Source {
   /** Whether there was no statistics file when it was last looked for. */
   #isFileMissing = true;
   #hadFile = false;
+  /** Where the numbers came from last; `count` is the count of entries, whether it could be read or not. */
+  #origin: 'file' | 'netlink' | 'count' | undefined;
+  /** Why not from the statistics file, as of the last look at it, and what the count was. */
+  #missed: { failure: Failure | undefined; count: Count } = { failure: undefined, count: 'missing' };
   /** When there were statistics last, from wherever. */
   #lastRead = Number.NEGATIVE_INFINITY;
   #nextLookForFile = Number.NEGATIVE_INFINITY;
@@ -88,6 +97,7 @@ export class Source {
     if (looksForFile && failure === undefined) {
       this.#lastRead = at;
       this.#hadFile = true;
+      this.#origin = 'file';
       this.#options.netlink?.close();
       this.#state.leave('the statistics can be read again', { path: this.#file.path });
       const connections = this.#parser.cells[this.#parser.names.indexOf('entries')];
@@ -99,6 +109,9 @@ export class Source {
     if (overNetlink !== undefined) return overNetlink;
 
     const count = this.#readCount();
+    this.#origin = 'count';
+    this.#missed.failure = failure ?? this.#missed.failure;
+    this.#missed.count = count;
     const connections = typeof count === 'number' ? count : undefined;
     if (failure !== undefined) {
       this.#report(failure, count);
@@ -109,6 +122,26 @@ export class Source {
     }
     // A torn text says nothing of the counters; a file that is gone or fails may count from 0 when it is back.
     return { table: undefined, connections, restarted: failure?.kind !== 'malformed' };
+  }
+
+  /** Where the numbers came from, and what was in the way of the statistics, when they were read last. */
+  standing(): Standing {
+    const { netlink, readsFile } = this.#options;
+    const target = readsFile ? this.#file.path : CTNETLINK;
+    if (this.#origin !== 'count') return standingAt(this.#origin === 'netlink' ? CTNETLINK : target, undefined);
+    const { count, failure } = this.#missed;
+    if (count === 'missing' && (failure === undefined || failure.kind === 'missing') && this.#isUnloaded) {
+      const message = 'connection tracking is not loaded';
+      return { reads: [target], hindrances: [{ code: UNLOADED, target, message, loses: 'all' }] };
+    }
+    const loses = typeof count === 'number' ? 'part' : 'all';
+    return {
+      reads: [typeof count === 'number' ? this.#count.path : target],
+      hindrances: [
+        ...(failure === undefined ? [] : [{ ...reasonOf(failure, count), target, loses } as const]),
+        ...hindrancesAt(CTNETLINK, netlink?.obstacle, loses),
+      ],
+    };
   }
 
   close(): void {
@@ -122,6 +155,7 @@ export class Source {
     const reading = netlink?.read(at);
     if (reading === undefined) return undefined;
     this.#lastRead = at;
+    this.#origin = 'netlink';
     if (readsFile) {
       if (isDue(at, this.#nextLookForFile)) this.#nextLookForFile = at + LOOK_FOR_FILE;
       this.#state.enter('netlink', 'info', 'the kernel has no statistics file: the statistics are read over netlink');
@@ -189,10 +223,17 @@ export class Source {
     const message =
       'connection tracking is not loaded: load it with "modprobe nf_conntrack" or use it in a firewall rule; ' +
       'looking again every 60 seconds';
-    this.#state.enter('unloaded', this.#absence, message, { path: this.#file.path, count: this.#count.path });
+    this.#state.enter(UNLOADED, this.#absence, message, { path: this.#file.path, count: this.#count.path });
   }
 
   get #absence(): Level {
     return this.#options.required ? 'error' : 'notice';
   }
+}
+
+/** Why the statistics file could not be used, for whoever asks. */
+function reasonOf({ error, kind, state }: Failure, count: Count): Pick<Hindrance, 'code' | 'message'> {
+  if (kind !== 'missing') return { code: state, message: error };
+  if (count !== 'elsewhere') return { code: 'no_statistics', message: 'the kernel has no statistics file' };
+  return { code: count, message: 'the count of entries is that of another network namespace than the host' };
 }

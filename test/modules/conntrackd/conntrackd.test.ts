@@ -555,3 +555,50 @@ describe('a defect of this program', () => {
     expect(firewall.said()).toEqual([]);
   });
 });
+
+describe('how the module stands', () => {
+  const hindrances = async (firewall: Firewall): Promise<readonly string[]> => {
+    await firewall.drawn(0, 3);
+    return firewall.module
+      .standing()
+      .hindrances.map(({ code, loses, message, target }) => `${target} ${code}, loses ${loses}: ${message}`);
+  };
+
+  it('is that it reads nothing before it looked, then where a daemon would be', async () => {
+    const firewall = new Firewall();
+    expect(firewall.module.standing()).toEqual({ reads: [], hindrances: [] });
+    expect(await hindrances(firewall)).toEqual([`${USUAL} down, loses nothing: ${DOWN}`]);
+    expect(firewall.module.standing().reads).toEqual([USUAL]);
+  });
+
+  it('is that nothing is in the way of a daemon that answers, and of one that is started anew', async () => {
+    const firewall = new Firewall();
+    firewall.start(USUAL);
+    expect(await hindrances(firewall)).toEqual([]);
+  });
+
+  it.each([
+    [{ fails: 'EACCES' }, `refused, loses all: ${REFUSED}`],
+    [{ fails: 'EPERM' }, `refused, loses all: ${REFUSED}`],
+    [{ fails: 'EMFILE' }, `EMFILE, loses all: ${UNKNOWN}`],
+    ['hangs', `unresponsive, loses all: ${SLOW}`],
+    [{ fails: 'ECONNREFUSED' }, `down, loses nothing: ${DOWN}`],
+  ] as const)('is that one that %j is %s', async (instead, said) => {
+    const firewall = new Firewall();
+    firewall.start(USUAL).instead = instead;
+    expect(await hindrances(firewall)).toEqual([`${USUAL} ${said}`]);
+  });
+
+  it('is that each is missed that is expected, or has answered before', async () => {
+    const configured = new Firewall({ sockets: [FW, EDGE] });
+    configured.start(EDGE);
+    expect(await hindrances(configured)).toEqual([`${FW} down, loses all: ${DOWN}`]);
+    expect(await hindrances(new Firewall({ required: true }))).toEqual([`${USUAL} down, loses all: ${DOWN}`]);
+    const found = new Firewall();
+    found.start(USUAL);
+    await found.drawn(0, 3);
+    found.stop(USUAL);
+    await found.drawn(4, 12);
+    expect(found.module.standing().hindrances).toMatchObject([{ code: 'down', loses: 'all' }]);
+  });
+});

@@ -900,3 +900,16 @@ describe('a module events that is closed', () => {
     expect(listener.channels).toEqual([]);
   });
 });
+
+describe('how the module events stands', () => {
+  it('is that nothing is in its way, or what is', () => {
+    const listener = listening();
+    expect(listener.module.standing()).toEqual({ reads: ['ctnetlink'], hindrances: [] });
+    listener.volume.writeFileSync(SETTING, '0\n');
+    listener.tick(101);
+    expect(listener.module.standing()).toMatchObject({
+      reads: ['ctnetlink'],
+      hindrances: [{ code: 'off', target: 'ctnetlink', loses: 'all' }],
+    });
+  });
+});

@@ -470,3 +470,21 @@ describe('a table that cannot be dumped', () => {
     expect(text).not.toContain('obsolete');
   });
 });
+
+describe('how the module flows stands', () => {
+  it('is that nothing is in its way, or what is, until that is gone', async () => {
+    const dumping = new Dumping();
+    expect(dumping.module.standing()).toEqual({ reads: ['ctnetlink'], hindrances: [] });
+    dumping.use = [error(1)];
+    await dumping.tick(500);
+    await dumping.tick(501);
+    const message = 'the plugin lacks the capability CAP_NET_ADMIN; run conntrack.plugin check to see how to give it';
+    expect(dumping.module.standing()).toEqual({
+      reads: ['ctnetlink'],
+      hindrances: [{ code: 'EPERM', target: 'ctnetlink', message, loses: 'all' }],
+    });
+    dumping.use = [statistics({ entries: 1, max: 100 })];
+    await dumping.tick(531);
+    expect(dumping.module.standing().hindrances).toEqual([]);
+  });
+});

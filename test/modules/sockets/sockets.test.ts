@@ -382,3 +382,45 @@ describe('a module sockets that is closed', () => {
     expect([counting.host.channels, counting.host.opened, counting.said]).toEqual([[], [], []]);
   });
 });
+
+describe('how the module sockets stands', () => {
+  const LISTS = ['/proc/net/tcp', '/proc/net/tcp6', '/proc/net/udp', '/proc/net/udp6'];
+
+  async function standing(readFrom: 'auto' | 'netlink' | 'procfs', prepare: (host: SocketHost) => void) {
+    const counting = new Counting({ readFrom });
+    prepare(counting.host);
+    await counting.tick(500);
+    await counting.tick(501);
+    return counting.module.standing();
+  }
+
+  const elsewhere = (host: SocketHost): void => {
+    host.obstacle = new Obstacle('elsewhere', 'the host lives elsewhere');
+  };
+  const ELSEWHERE = { code: 'elsewhere', target: 'sock_diag', message: 'the host lives elsewhere' };
+
+  it('is that it reads what is configured', async () => {
+    expect(await standing('auto', () => undefined)).toEqual({ reads: ['sock_diag'], hindrances: [] });
+    expect(await standing('netlink', () => undefined)).toEqual({ reads: ['sock_diag'], hindrances: [] });
+    expect(await standing('procfs', elsewhere)).toEqual({ reads: LISTS, hindrances: [] });
+  });
+
+  it('is that something is lost where it must count in the text, and everything where that is the only way', async () => {
+    expect(await standing('auto', elsewhere)).toEqual({ reads: LISTS, hindrances: [{ ...ELSEWHERE, loses: 'part' }] });
+    expect(await standing('netlink', elsewhere)).toEqual({
+      reads: ['sock_diag'],
+      hindrances: [{ ...ELSEWHERE, loses: 'all' }],
+    });
+  });
+
+  it('is that nothing can be read', async () => {
+    const both = await standing('auto', (host) => {
+      elsewhere(host);
+      host.refusals.set('/proc/net/tcp', 'EACCES');
+    });
+    expect(both.hindrances).toMatchObject([
+      { code: 'EACCES', target: '/proc/net/tcp', loses: 'all' },
+      { ...ELSEWHERE, loses: 'part' },
+    ]);
+  });
+});

@@ -477,3 +477,11 @@ describe('statistics that cannot be had over netlink', () => {
     expect(host.logged).toEqual([]);
   });
 });
+
+describe('how the module stat stands', () => {
+  it('is that it reads ctnetlink where there is no statistics file', () => {
+    const host = new AnsweringHost();
+    host.collect(1);
+    expect(host.module.standing()).toEqual({ reads: ['ctnetlink'], hindrances: [] });
+  });
+});

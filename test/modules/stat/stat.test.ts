@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 
+import { Obstacle } from '../../../collector/modules/access.ts';
 import { Host } from '../../../collector/procfs/host.ts';
 import { RecordedHost, SETTINGS, STAT } from '../../helpers/recorded_host.ts';
 import { NAMES, OLD_NAMES, statRow, statText } from '../../helpers/stat_text.ts';
@@ -340,5 +341,75 @@ describe('the settings of module stat', () => {
     host.write(`${SETTINGS}max`, '5000\n');
     expect(host.values(110)).toMatchObject({ utilization: 20 });
     expect(host.logged[2]).toMatch(/^info .*can be read again.*nf_conntrack_max/);
+  });
+});
+
+describe('how the module stat stands', () => {
+  const COUNT = `${SETTINGS}count`;
+
+  it('is that it reads the statistics file', () => {
+    const host = new RecordedHost(LIMITS);
+    host.stat(NAMES, statRow({ entries: 7 }));
+    host.collect(0);
+    expect(host.module.standing()).toEqual({ reads: [STAT], hindrances: [] });
+  });
+
+  it('is that connection tracking is not loaded, until it is', () => {
+    const host = new RecordedHost();
+    host.collect(0);
+    const message = 'connection tracking is not loaded';
+    expect(host.module.standing()).toEqual({
+      reads: [STAT],
+      hindrances: [{ code: 'unloaded', target: STAT, message, loses: 'all' }],
+    });
+    host.stat(NAMES, statRow({ entries: 7 }));
+    host.collect(30);
+    expect(host.module.standing().hindrances).toHaveLength(1);
+    host.collect(60);
+    expect(host.module.standing().hindrances).toEqual([]);
+  });
+
+  it('is that a part is lost where only the entries can be counted', () => {
+    const host = new RecordedHost({ ...LIMITS, [COUNT]: '3000\n' });
+    host.collect(0);
+    const lost = { code: 'no_statistics', target: STAT, message: 'the kernel has no statistics file', loses: 'part' };
+    expect(host.module.standing()).toEqual({ reads: [COUNT], hindrances: [lost] });
+    // Not looked for in every update.
+    host.collect(1);
+    expect(host.module.standing()).toEqual({ reads: [COUNT], hindrances: [lost] });
+  });
+
+  it('is that everything is lost where the file makes no sense and nothing else can be read', () => {
+    const host = new RecordedHost({ [STAT]: 'entries\nnonsense\n' });
+    host.collect(0);
+    expect(host.module.standing()).toMatchObject({
+      reads: [STAT],
+      hindrances: [{ code: 'malformed', target: STAT, loses: 'all' }],
+    });
+  });
+
+  it('is what keeps it from netlink too', () => {
+    const connect = (): never => {
+      throw new Obstacle('EPERM', 'not permitted');
+    };
+    const refused = { code: 'EPERM', target: 'ctnetlink', message: 'not permitted', loses: 'part' };
+    const auto = new RecordedHost({ ...LIMITS, [COUNT]: '3000\n' }, { readFrom: 'auto', connect });
+    auto.collect(0);
+    expect(auto.module.standing()).toMatchObject({ reads: [COUNT], hindrances: [{ code: 'no_statistics' }, refused] });
+    const netlink = new RecordedHost({ ...LIMITS, [COUNT]: '3000\n' }, { readFrom: 'netlink', connect });
+    netlink.collect(0);
+    expect(netlink.module.standing()).toEqual({ reads: [COUNT], hindrances: [refused] });
+    const nothing = new RecordedHost({}, { readFrom: 'netlink', connect });
+    nothing.collect(0);
+    expect(nothing.module.standing()).toEqual({ reads: ['ctnetlink'], hindrances: [{ ...refused, loses: 'all' }] });
+  });
+
+  it('is that the host may live in another network namespace', () => {
+    const host = new RecordedHost();
+    host.write('/host/proc/1/net/dev', '');
+    host.write('/proc/self/net/dev', '');
+    const elsewhere = new RecordedHost({}, { host: new Host(host.volume, '/host'), fs: host.volume });
+    elsewhere.collect(0);
+    expect(elsewhere.module.standing()).toMatchObject({ hindrances: [{ code: 'elsewhere', loses: 'all' }] });
   });
 });
