@@ -3,6 +3,17 @@ import { defineConfig } from 'vitest/config';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
+/** Real clocks, real programs and real waiting. */
+const endToEnd = { globalSetup: ['test/helpers/global_setup.ts'], testTimeout: 120_000, hookTimeout: 120_000 };
+
+/**
+ * What sets nf_conntrack_max or nf_conntrack_buckets, which one kernel has only once, or compares rates so exactly that
+ * it needs the machine for itself.
+ */
+const alone = ['agent', 'conntrackd', 'events', 'flows', 'kernel', 'netlink_stat'].map(
+  (name) => `test/e2e/${name}.test.ts`,
+);
+
 export default defineConfig({
   root,
   test: {
@@ -13,20 +24,30 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**'],
+          maxWorkers: '100%',
           sequence: { groupOrder: 0 },
         },
       },
       {
         extends: true,
         test: {
+          ...endToEnd,
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          globalSetup: ['test/helpers/global_setup.ts'],
-          // Real clocks, and one kernel whose settings the tests share: one file after the other.
-          fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          exclude: alone,
+          // They wait more than they work.
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...endToEnd,
+          name: 'e2e alone',
+          include: alone,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

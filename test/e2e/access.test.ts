@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, type TestContext } from 'vitest';
 
 import { charts } from '../../charts/index.ts';
 import { AS_NOBODY, withHostAt, withMount } from '../helpers/container.ts';
@@ -26,19 +26,18 @@ const SOCKETS = ['tcp', 'tcp6', 'udp', 'udp6'].map((list) => `conntrack.socket_s
 const chartsOf = (module: string): string[] =>
   charts.filter((chart) => chart.module === module && chart.scope === 'host').map(({ id }) => `conntrack.${id}`);
 
-let folder = '';
-const programs: Program[] = [];
-
-afterEach(async () => {
-  await Promise.all(programs.splice(0).map((program) => program.stop()));
-  if (folder !== '') rmSync(folder, { recursive: true, force: true });
-  folder = '';
-});
-
-function start(environment: Readonly<Record<string, string>>, options: ProgramOptions): Program {
+/** Starts the program; it is ended with the test. */
+function start(test: TestContext, environment: Readonly<Record<string, string>>, options: ProgramOptions): Program {
   const program = new Program(['1'], environment, { config: EVERY_SECOND, ...options });
-  programs.push(program);
+  test.onTestFinished(async () => void (await program.stop()));
   return program;
+}
+
+/** A folder that is removed with the test. */
+function temporaryFolder(test: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'conntrack-access-'));
+  test.onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
 }
 
 /** What was logged, without the time. */
@@ -64,8 +63,8 @@ function expectLogged(program: Program, beginnings: readonly string[]): void {
   }
 }
 
-it('on a host below a prefix that is not known to be this one, nothing is asked over netlink', async () => {
-  const program = start({ NETDATA_HOST_PREFIX: HOST }, {});
+it.concurrent('on a host below a prefix that is not known to be this one, nothing is asked over netlink', async (test) => {
+  const program = start(test, { NETDATA_HOST_PREFIX: HOST }, {});
   await expectUnprivileged(program);
   expect(drawn(program.stream, 'conntrack.sockets')).toEqual({ connections: 2300 });
   expect(drawn(program.stream, 'conntrack.socket_states_udp6')).toEqual({ connected: 28, unconnected: 32 });
@@ -75,7 +74,7 @@ it('on a host below a prefix that is not known to be this one, nothing is asked 
   );
 });
 
-describe.skipIf(inject('missing').kernel !== undefined)('in a namespace of its own', () => {
+describe.skipIf(inject('missing').kernel !== undefined).concurrent('in a namespace of its own', () => {
   let laboratory: Laboratory;
 
   beforeAll(() => {
@@ -86,14 +85,13 @@ describe.skipIf(inject('missing').kernel !== undefined)('in a namespace of its o
   afterAll(() => laboratory?.close());
 
   /** A copy of the program that everybody may read, run by somebody without any privilege. */
-  function startUnprivileged(config: string): Program {
-    folder = mkdtempSync(join(tmpdir(), 'conntrack-nobody-'));
-    const plugin = copyForEverybody(folder);
-    return start({}, { via: [...laboratory.via('router'), ...AS_NOBODY], plugin, cwd: '/', config });
+  function startUnprivileged(test: TestContext, config: string): Program {
+    const plugin = copyForEverybody(temporaryFolder(test));
+    return start(test, {}, { via: [...laboratory.via('router'), ...AS_NOBODY], plugin, cwd: '/', config });
   }
 
-  it('the plugin without privileges draws what everybody may know, and says of the rest once what it lacks', async () => {
-    const program = startUnprivileged(EVERY_SECOND);
+  it('the plugin without privileges draws what everybody may know, and says of the rest once what it lacks', async (test) => {
+    const program = startUnprivileged(test, EVERY_SECOND);
     await expectUnprivileged(program);
     expect(drawn(program.stream, 'conntrack.sockets')).toEqual({ connections: 17 });
     expect(Object.keys(program.stream.definitions)).toContain('conntrack.errors');
@@ -105,8 +103,9 @@ describe.skipIf(inject('missing').kernel !== undefined)('in a namespace of its o
     );
   });
 
-  it('the plugin without privileges that shall do more says so as an error', async () => {
+  it('the plugin without privileges that shall do more says so as an error', async (test) => {
     const program = startUnprivileged(
+      test,
       `modules:
   stat: { enabled: yes, read_from: netlink }
   events: { enabled: yes }
@@ -123,11 +122,11 @@ describe.skipIf(inject('missing').kernel !== undefined)('in a namespace of its o
     for (const line of lines(program)) expect(line).toMatch(/^level=error msg="[^"]*CAP_NET_ADMIN/);
   });
 
-  it('the plugin of a container in another network namespace than the host asks nothing over netlink', async () => {
-    folder = mkdtempSync(join(tmpdir(), 'conntrack-container-'));
+  it('the plugin of a container in another network namespace than the host asks nothing over netlink', async (test) => {
+    const folder = temporaryFolder(test);
     mkdirSync(join(folder, 'proc'));
     const via = [...laboratory.via('router'), ...withMount('--bind /proc'), join(folder, 'proc')];
-    const program = start({ NETDATA_HOST_PREFIX: folder }, { via });
+    const program = start(test, { NETDATA_HOST_PREFIX: folder }, { via });
     await expectUnprivileged(program);
     expectLogged(
       program,
@@ -135,11 +134,11 @@ describe.skipIf(inject('missing').kernel !== undefined)('in a namespace of its o
     );
   });
 
-  it('the plugin of a container in the network namespace of the host draws everything', async () => {
-    folder = mkdtempSync(join(tmpdir(), 'conntrack-container-'));
+  it('the plugin of a container in the network namespace of the host draws everything', async (test) => {
+    const folder = temporaryFolder(test);
     mkdirSync(join(folder, 'proc'));
     const via = [...laboratory.via('router'), ...withHostAt(join(folder, 'proc'))];
-    const program = start({ NETDATA_HOST_PREFIX: folder }, { via });
+    const program = start(test, { NETDATA_HOST_PREFIX: folder }, { via });
     await program.updated('conntrack.dump', 2);
     await program.updated('conntrack.new_by_protocol', 2);
     await program.updated('conntrack.socket_states_udp6', 2);

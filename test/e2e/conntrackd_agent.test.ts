@@ -23,7 +23,7 @@ const STATE = 'conntrack.conntrackd_state_active';
 const MESSAGES = 'conntrack.conntrackd_messages_active';
 const LINK = 'conntrack.conntrackd_link_status_active_sync0';
 
-describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined)('the agent beside conntrackd', () => {
+describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined).concurrent('the agent beside conntrackd', () => {
   let laboratory: ConntrackdLaboratory;
   let agent: Agent;
 
@@ -48,7 +48,7 @@ describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined)('the agent 
     await laboratory?.close();
   });
 
-  it('has its charts, with labels and values', async () => {
+  it.sequential('has its charts, with labels and values', async () => {
     const listed = await agent.charts('conntrack.plugin');
     const labels = (chart: string): unknown => listed[`conntrack.conntrackd_${chart}`]?.chart_labels;
     expect(labels('state_active')).toMatchObject({ daemon: 'active' });
@@ -67,7 +67,7 @@ describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined)('the agent 
     });
   });
 
-  it('raises conntrackd_malformed_messages and conntrackd_messages_lost, each for its own reason', async () => {
+  it.sequential('raises conntrackd_malformed_messages and conntrackd_messages_lost, each for its own reason', async () => {
     await status(MESSAGES, 'conntrackd_messages_lost', 'CLEAR');
     laboratory.send('active', [BAD_MESSAGES.truncated, BAD_MESSAGES.wrongVersion]);
     await status(MESSAGES, 'conntrackd_malformed_messages', 'WARNING');
@@ -82,14 +82,14 @@ describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined)('the agent 
     expect((await agent.alarms(MESSAGES))['conntrackd_malformed_messages']?.status).toBe('CLEAR');
   });
 
-  it('raises conntrackd_link_down when the active link is cut, until it is mended', async () => {
+  it.sequential('raises conntrackd_link_down when the active link is cut, until it is mended', async () => {
     laboratory.cut();
     await status(LINK, 'conntrackd_link_down', 'CRITICAL');
     laboratory.mend();
     await status(LINK, 'conntrackd_link_down', 'CLEAR');
   });
 
-  it('has every alert on a healthy pair and raises none, also when its connections double', async () => {
+  it.sequential('has every alert on a healthy pair and raises none, also when its connections double', async () => {
     await until('enough is known of the time before', 60, async () => {
       const { conntrackd_internal_before, conntrackd_kernel_before } = await agent.alarms(SYNC);
       return conntrackd_internal_before?.value === 311 && conntrackd_kernel_before?.value === 311;
@@ -109,7 +109,7 @@ describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined)('the agent 
     expect(await agent.statuses(STATE, 'conntrackd_down')).not.toContain('CRITICAL');
   });
 
-  it('raises conntrackd_out_of_sync and conntrackd_netlink_overrun when events are missed, until a resync', async () => {
+  it.sequential('raises conntrackd_out_of_sync and conntrackd_netlink_overrun when events are missed, until a resync', async () => {
     // It does not read while its buffer overflows.
     laboratory.freeze('active');
     laboratory.restore('active', establishedConnections(1100, 20_000));
@@ -125,7 +125,7 @@ describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined)('the agent 
     await status(SYNC, 'conntrackd_out_of_sync', 'CLEAR');
   });
 
-  it('raises conntrackd_down when the daemon is stopped, until it is started and its socket is open again', async () => {
+  it.sequential('raises conntrackd_down when the daemon is stopped, until it is started and its socket is open again', async () => {
     await laboratory.stop('active');
     await status(STATE, 'conntrackd_down', 'CRITICAL');
     expect(await latest(STATE)).toEqual({ up: 0, unresponsive: 0, down: 1 });
@@ -134,7 +134,7 @@ describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined)('the agent 
     await status(STATE, 'conntrackd_down', 'CLEAR');
   });
 
-  it('has nothing to complain of but what was told', () => {
+  it.sequential('has nothing to complain of but what was told', () => {
     const lines = agent.log.split('\n');
     expect(lines.filter((line) => /ERROR .*PLUGINSD\[conntrack/.test(line))).toEqual([]);
     const said = lines.filter((line) => line.includes('comm=conntrack.plugin'));
@@ -164,35 +164,40 @@ describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined)('the agent 
   }
 });
 
-describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined)('the agent beside conntrackd over TCP', () => {
-  let laboratory: ConntrackdLaboratory;
-  let agent: Agent;
+describe
+  .skipIf((missing.agent ?? missing.conntrackd) !== undefined)
+  .concurrent('the agent beside conntrackd over TCP', () => {
+    let laboratory: ConntrackdLaboratory;
+    let agent: Agent;
 
-  beforeAll(async () => {
-    laboratory = await ConntrackdLaboratory.create('notrack-tcp');
-    openSocket(laboratory);
-    agent = await startAgent(laboratory, onlyConntrackd(`sockets: [${laboratory.socket('active')}], update_every: 1`));
-  });
+    beforeAll(async () => {
+      laboratory = await ConntrackdLaboratory.create('notrack-tcp');
+      openSocket(laboratory);
+      agent = await startAgent(
+        laboratory,
+        onlyConntrackd(`sockets: [${laboratory.socket('active')}], update_every: 1`),
+      );
+    });
 
-  afterAll(async () => {
-    await agent?.close();
-    await laboratory?.close();
-  });
+    afterAll(async () => {
+      await agent?.close();
+      await laboratory?.close();
+    });
 
-  it('raises conntrackd_tcp_disconnected while the other daemon is gone', async () => {
-    const status = (wanted: RegExp): Promise<void> =>
-      until(`${DISCONNECTED} is ${wanted}`, 60, async () => {
-        const alarms = await agent.alarms('conntrack.conntrackd_tcp_channel_active');
-        expect(alarms[DISCONNECTED]?.status).toMatch(wanted);
-        return true;
-      });
-    await status(/^CLEAR$/);
-    await laboratory.stop('backup');
-    await status(/^(?:WARNING|CRITICAL)$/);
-    await laboratory.start('backup');
-    await status(/^CLEAR$/);
+    it.sequential('raises conntrackd_tcp_disconnected while the other daemon is gone', async () => {
+      const status = (wanted: RegExp): Promise<void> =>
+        until(`${DISCONNECTED} is ${wanted}`, 60, async () => {
+          const alarms = await agent.alarms('conntrack.conntrackd_tcp_channel_active');
+          expect(alarms[DISCONNECTED]?.status).toMatch(wanted);
+          return true;
+        });
+      await status(/^CLEAR$/);
+      await laboratory.stop('backup');
+      await status(/^(?:WARNING|CRITICAL)$/);
+      await laboratory.start('backup');
+      await status(/^CLEAR$/);
+    });
   });
-});
 
 it('the health file in haste differs in how far what is about conntrackd looks back, and in how often', () => {
   const [lines, hasty] = [HEALTH, inHaste(HEALTH)].map((text) => text.split('\n').map((line) => line.trim()));

@@ -1,6 +1,6 @@
 /** What the kernel reports of new and destroyed connections, made by real packets, counted to the last one. */
 
-import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { describe, expect, inject, it, type TestContext } from 'vitest';
 
 import { BLACK_HOLE, Laboratory, SERVER_ADDRESS, SERVER_ADDRESS_6 } from '../helpers/laboratory.ts';
 import { Program } from '../helpers/program.ts';
@@ -10,27 +10,25 @@ import { until } from '../helpers/until.ts';
 const NO_NEW = { tcp: 0, udp: 0, icmp: 0, icmpv6: 0, sctp: 0, gre: 0, other: 0 };
 
 describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed connections', () => {
-  let laboratory: Laboratory;
-  const programs: Program[] = [];
-
-  beforeAll(() => {
-    laboratory = Laboratory.create();
-    // What is made here stays until it is removed.
+  /** A laboratory for one test. What is made in it stays until it is removed. */
+  function createLaboratory(test: TestContext): Laboratory {
+    const laboratory = Laboratory.create();
+    test.onTestFinished(() => laboratory.close());
     laboratory.set('nf_conntrack_udp_timeout', 600);
-  });
+    return laboratory;
+  }
 
-  afterEach(async () => {
-    await Promise.all(programs.splice(0).map((program) => program.stop()));
-    laboratory.flush();
-  });
-
-  afterAll(() => laboratory?.close());
-
-  /** Starts the program in the router and waits until it listens. */
-  async function start(options = ''): Promise<Program> {
+  /** Starts the program in the router. */
+  function run(test: TestContext, laboratory: Laboratory, options = ''): Program {
     const config = `modules: { events: { enabled: yes, ${options} }, flows: { enabled: no }, sockets: { enabled: no } }`;
     const program = new Program(['1'], {}, { via: laboratory.via('router'), config });
-    programs.push(program);
+    test.onTestFinished(async () => void (await program.stop()));
+    return program;
+  }
+
+  /** Starts the program in the router and waits until it listens. */
+  async function start(test: TestContext, laboratory: Laboratory, options?: string): Promise<Program> {
+    const program = run(test, laboratory, options);
     await program.updated('conntrack.new_by_protocol', 2);
     return program;
   }
@@ -47,8 +45,9 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
     await program.updated('conntrack.new_by_protocol', 2);
   }
 
-  it('are counted: 20,000 UDP flows made in four seconds, removed, and made again until they time out', async () => {
-    const program = await start();
+  it.concurrent('are counted: 20,000 UDP flows made in four seconds, removed, and made again until they time out', async (test) => {
+    const laboratory = createLaboratory(test);
+    const program = await start(test, laboratory);
     const first = program.ticks.length;
     await laboratory.finishedTraffic('client', 'udp-spread', SERVER_ADDRESS, BLACK_HOLE, 20_000, 5000, 60);
     await drawn(program, first, { new: 20_000 });
@@ -80,8 +79,9 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
     expect(program.err).toBe('');
   });
 
-  it('are counted by protocol', async () => {
-    const program = await start();
+  it.concurrent('are counted by protocol', async (test) => {
+    const laboratory = createLaboratory(test);
+    const program = await start(test, laboratory);
     const first = program.ticks.length;
     await laboratory.traffic('server', 'tcp-echo', 5001, 60);
     await laboratory.traffic('client', 'tcp-connect', SERVER_ADDRESS, 5001, 30, 'hold', 60);
@@ -105,9 +105,24 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
     expect(eventsOf(ticks, 'conntrack.new', 'new')).toBe(sum);
   });
 
-  it('are all read in time from a small buffer, when they become more and more', async () => {
+  it.concurrent('are not drawn where the operator turned reports off, which is said once, with what to do', async (test) => {
+    const laboratory = createLaboratory(test);
+    laboratory.set('nf_conntrack_events', 0);
+    const program = run(test, laboratory);
+    await program.logged('"sysctl net.netfilter.nf_conntrack_events=1\\"');
+    await program.updated('conntrack.new', 3);
+    expect(program.err).toMatch(/^time=\S+ comm=conntrack\.plugin level=error msg="new and destroyed [^\n]*\n$/);
+    const { definitions } = program.stream;
+    expect(Object.keys(definitions)).not.toContain('conntrack.new_by_protocol');
+    expect(Object.keys(definitions)).not.toContain('conntrack.event_overruns');
+    expect(Object.keys(definitions['conntrack.new']?.dimensions ?? {})).toEqual(['invalid']);
+  });
+
+  // What is about buffers that run over is about time: nothing runs beside these.
+  it('are all read in time from a small buffer, when they become more and more', async (test) => {
     // 1 MiB holds some 1600 reports, of which a quarter may wait: less than come between two ticks.
-    const program = await start('receive_buffer: 1');
+    const laboratory = createLaboratory(test);
+    const program = await start(test, laboratory, 'receive_buffer: 1');
     const first = program.ticks.length;
     const steps = [400, 800, 1200, 1500, 1500, 1500];
     for (const [step, rate] of steps.entries()) {
@@ -120,8 +135,9 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
     expect(eventsByDimension(program.ticks, 'conntrack.event_overruns')).toEqual({ overruns: 0 });
   });
 
-  it('are not drawn for a time in which reports were lost, which is said; and exact again after it', async () => {
-    const program = await start('receive_buffer: 1');
+  it('are not drawn for a time in which reports were lost, which is said; and exact again after it', async (test) => {
+    const laboratory = createLaboratory(test);
+    const program = await start(test, laboratory, 'receive_buffer: 1');
     const first = program.ticks.length;
     laboratory.load(50_000);
     await until('overruns are drawn', 30, () => program.ticks.slice(first).some(hasOverruns));
@@ -143,29 +159,11 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
     ).toHaveLength(1);
 
     const quiet = program.ticks.length;
-    await laboratory.finishedTraffic('client', 'udp-spread', SERVER_ADDRESS, BLACK_HOLE, 1000, 250, 60);
+    await laboratory.finishedTraffic('client', 'udp-spread', SERVER_ADDRESS, BLACK_HOLE, 1000, 1000, 60);
     await drawn(program, quiet, { new: 1000 });
     const ticks = program.ticks.slice(quiet);
     expect(eventsByDimension(ticks, 'conntrack.new_by_protocol')).toEqual({ ...NO_NEW, udp: 1000 });
     expect(eventsByDimension(ticks, 'conntrack.event_overruns')).toEqual({ overruns: 0 });
-  });
-
-  it('are not drawn where the operator turned reports off, which is said once, with what to do', async () => {
-    laboratory.set('nf_conntrack_events', 0);
-    try {
-      const config = 'modules: { events: { enabled: yes }, flows: { enabled: no }, sockets: { enabled: no } }';
-      const program = new Program(['1'], {}, { via: laboratory.via('router'), config });
-      programs.push(program);
-      await program.logged('"sysctl net.netfilter.nf_conntrack_events=1\\"');
-      await program.updated('conntrack.new', 3);
-      expect(program.err).toMatch(/^time=\S+ comm=conntrack\.plugin level=error msg="new and destroyed [^\n]*\n$/);
-      const { definitions } = program.stream;
-      expect(Object.keys(definitions)).not.toContain('conntrack.new_by_protocol');
-      expect(Object.keys(definitions)).not.toContain('conntrack.event_overruns');
-      expect(Object.keys(definitions['conntrack.new']?.dimensions ?? {})).toEqual(['invalid']);
-    } finally {
-      laboratory.set('nf_conntrack_events', 1);
-    }
   });
 });
 

@@ -18,16 +18,19 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { AgentApi } from './agent_api.ts';
 import { end, type Laboratory } from './laboratory.ts';
 import { until } from './until.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const BRIDGE = fileURLToPath(new URL('bridge.js', import.meta.url));
+
+/** Through which its API is reached, in its folder. */
+const SOCKET = 'bridge.sock';
 
 /** Runs an agent as its own user, with what its service would be given for the plugin. */
 const AS_NETDATA = [
@@ -130,10 +133,12 @@ export interface AgentOptions {
 
 export class Agent {
   readonly #folder: string;
+  readonly #api: AgentApi;
   readonly #processes: Parameters<typeof end>[0][];
 
   private constructor(folder: string, processes: Parameters<typeof end>[0][]) {
     this.#folder = folder;
+    this.#api = new AgentApi(join(folder, SOCKET));
     this.#processes = processes;
   }
 
@@ -141,9 +146,8 @@ export class Agent {
   static async start(laboratory: Laboratory, options: AgentOptions): Promise<Agent> {
     const folder = mkdtempSync(join(tmpdir(), 'conntrack-agent-'));
     prepare(folder, options);
-    const socket = join(folder, 'bridge.sock');
     const agent = new Agent(folder, [
-      laboratory.start('router', [process.execPath, BRIDGE, socket, '19999']),
+      laboratory.start('router', [process.execPath, BRIDGE, join(folder, SOCKET), '19999']),
       laboratory.start('router', [...AS_NETDATA, 'netdata', '-D', '-c', join(folder, 'netdata.conf')], {
         PATH: pathWithNode(),
         HOME: join(folder, 'lib'),
@@ -163,21 +167,7 @@ export class Agent {
 
   /** What the agent answers to a path of its API, parsed from JSON. */
   get<T>(path: string): Promise<T> {
-    const options = { socketPath: join(this.#folder, 'bridge.sock'), path, headers: { Host: 'localhost' } };
-    return new Promise((resolve, reject) => {
-      const request = http.get(options, (response) => {
-        let body = '';
-        response.setEncoding('utf8');
-        response.on('data', (chunk: string) => {
-          body += chunk;
-        });
-        response.on('end', () => {
-          if (response.statusCode !== 200) reject(new Error(`${path}: ${response.statusCode} ${body}`));
-          else resolve(JSON.parse(body));
-        });
-      });
-      request.on('error', reject);
-    });
+    return this.#api.get(path);
   }
 
   /** The charts of one plugin, by id. */

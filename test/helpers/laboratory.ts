@@ -54,6 +54,8 @@ table inet laboratory {
 }
 `;
 
+let laboratories = 0;
+
 export class Laboratory {
   readonly #id: string;
   readonly #processes = new Set<ChildProcess>();
@@ -69,7 +71,7 @@ export class Laboratory {
 
   /** Builds the namespaces, links and rules. */
   static create(): Laboratory {
-    const laboratory = new Laboratory(`ctlab${process.pid}`);
+    const laboratory = new Laboratory(`ctlab${process.pid}-${laboratories++}`);
     laboratory.#build();
     return laboratory;
   }

@@ -1,5 +1,5 @@
 /**
- * Waits until `condition` holds, looking four times a second; a condition that throws does not hold yet.
+ * Waits until `condition` holds, looking ten times a second; a condition that throws does not hold yet.
  *
  * @throws when it does not hold after `seconds`, with what it threw last as the cause.
  */
@@ -13,7 +13,7 @@ export async function until(what: string, seconds: number, condition: () => bool
     } catch (error) {
       cause = error;
     }
-    await new Promise((resolve) => setTimeout(resolve, 250));
+    await new Promise((resolve) => setTimeout(resolve, 100));
   } while (performance.now() < deadline);
   throw new Error(`not within ${seconds} seconds: ${what}`, { cause });
 }

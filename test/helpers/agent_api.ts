@@ -1,0 +1,51 @@
+/** What a Netdata agent answers over its API, which is reached through a UNIX socket (see bridge.js). */
+
+import http from 'node:http';
+
+import type { Alarm, ListedChart, Series } from './agent.ts';
+
+export class AgentApi {
+  readonly #socket: string;
+
+  constructor(socket: string) {
+    this.#socket = socket;
+  }
+
+  /** What the agent answers to a path of its API, parsed from JSON. */
+  get<T>(path: string): Promise<T> {
+    const options = { socketPath: this.#socket, path, headers: { Host: 'localhost' } };
+    return new Promise((resolve, reject) => {
+      const request = http.get(options, (response) => {
+        let body = '';
+        response.setEncoding('utf8');
+        response.on('data', (chunk: string) => {
+          body += chunk;
+        });
+        response.on('end', () => {
+          if (response.statusCode !== 200) reject(new Error(`${path}: ${response.statusCode} ${body}`));
+          else resolve(JSON.parse(body));
+        });
+      });
+      request.on('error', reject);
+    });
+  }
+
+  /** The ids of all charts. */
+  async charts(): Promise<readonly string[]> {
+    const { charts } = await this.get<{ charts: Record<string, ListedChart> }>('/api/v1/charts');
+    return Object.keys(charts);
+  }
+
+  /** The points of a chart in the last seconds, newest first, by dimension. */
+  async points(chart: string, seconds: number): Promise<readonly Readonly<Record<string, number | null>>[]> {
+    const path = `/api/v1/data?chart=${chart}&after=-${seconds}&format=json&options=absolute`;
+    const { data, labels } = await this.get<Series>(path);
+    return data.map((row) => Object.fromEntries(labels.map((label, column) => [label, row[column] ?? null])));
+  }
+
+  /** The names of all alarms. */
+  async alarms(): Promise<readonly string[]> {
+    const { alarms } = await this.get<{ alarms: Record<string, Alarm> }>('/api/v1/alarms?all');
+    return Object.values(alarms).map(({ name }) => name);
+  }
+}
