@@ -1,0 +1,110 @@
+/** What is in the packages, against what installs it and against what it is made of. */
+
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+import { filesOf, link, scripts } from '../../collector/package/layout.ts';
+import { licences } from '../../collector/package/licences.ts';
+import { dependencies } from '../../package.json';
+import { packages } from '../../package-lock.json';
+
+const SOURCES = 'collector/package';
+const setup = readFileSync(`${SOURCES}/conntrack-setup`, 'utf8');
+const files = filesOf('built');
+
+/** What a line of the installer sets a variable to. */
+function setting(name: string): string {
+  const [, value] = new RegExp(`^${name}=(.*)$`, 'm').exec(setup) ?? [];
+  return value ?? '';
+}
+
+/** What is bundled: not what is only for developers, and not what is for one platform. */
+const bundled = Object.entries(packages).flatMap(([path, entry]) =>
+  path === '' || 'dev' in entry || 'devOptional' in entry || 'optional' in entry ? [] : [basename(path)],
+);
+
+describe('the archive', () => {
+  const archived = files.map(({ archive }) => archive);
+
+  it('has what the installer puts into an agent, and nothing more', () => {
+    const named = [...setup.matchAll(/"\$here\/([^"*\s]+)"/g)].map(([, path = '']) => path);
+    const library = setting('LIBRARY');
+    expect(named).toContain('$LIBRARY');
+    const documents = archived.filter((path) => dirname(path) === 'doc');
+    expect(setup).toContain('"$here"/doc/*');
+    expect([...new Set(named), ...documents].map((path) => path.replace('$LIBRARY', library)).sort()).toEqual(
+      [...archived].sort(),
+    );
+  });
+
+  it('has the scripts that run the installer', () => {
+    for (const script of scripts) {
+      expect(readFileSync(`${SOURCES}/${script}`, 'utf8')).toContain(
+        `/conntrack-setup" ${basename(script, '.sh')} "$@"`,
+      );
+    }
+  });
+});
+
+describe('the Debian package', () => {
+  const packaged = files.map(({ debian }) => `/${debian}`);
+
+  it('has its files where its scripts look for them', () => {
+    const [plugins, stock] = [setting('PACKAGED_PLUGINS'), setting('PACKAGED_STOCK')];
+    const library = setting('LIBRARY');
+    const documentation = `/${setting('DOCUMENTATION')}`;
+    const own = ['conntrack.plugin', 'conntrack-setup', library].map((name) => `${plugins}/${name}`);
+    const configuration = ['conntrack.conf', 'health.d/conntrack.conf'].map((name) => `${stock}/${name}`);
+    const others = packaged.filter((path) => dirname(path) !== documentation);
+    expect(others.sort()).toEqual([...own, ...configuration].sort());
+    expect(packaged).toContain(`${dirname(`/${link.path}`)}/${link.target}`.replace('/usr/sbin/../', '/usr/'));
+    for (const script of readdirSync(`${SOURCES}/debian`)) {
+      const paths = readFileSync(`${SOURCES}/debian/${script}`, 'utf8').matchAll(/\/usr\/\S+\/conntrack-setup/g);
+      for (const [path] of paths) expect(packaged).toContain(path);
+    }
+  });
+
+  it('looks again at every folder of plugins in which an agent may come', () => {
+    const [prefixes = [], folders = []] = ['USUAL_PREFIXES', 'PLUGIN_FOLDERS'].map((name) =>
+      setting(name).replaceAll("'", '').split(' '),
+    );
+    const watched = readFileSync(`${SOURCES}/debian/triggers`, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.replace('interest-noawait ', ''));
+    expect([prefixes.length, folders.length]).toEqual([2, 3]);
+    const looked = prefixes.flatMap((prefix) => folders.map((folder) => join(prefix, folder)));
+    expect([...watched].sort()).toEqual(looked.sort());
+    expect(watched).toContain(setting('PACKAGED_PLUGINS'));
+  });
+
+  it('gives nobody the program before its script has', () => {
+    const program = files.find(({ debian }) => debian.endsWith('/conntrack.plugin'));
+    expect(program?.mode?.toString(8)).toBe('700');
+  });
+});
+
+describe('the licences', () => {
+  const node = mkdtempSync(join(tmpdir(), 'conntrack-node-'));
+  writeFileSync(join(node, 'LICENSE'), 'Node.js is licensed for use as follows: 4711\n');
+  const text = licences(Object.keys(dependencies), node);
+  rmSync(node, { recursive: true });
+  const sections = text.split(/^={78}\n(.+)\n={78}\n/m).slice(1);
+  const byName = new Map(sections.flatMap((part, index) => (index % 2 === 0 ? [[part, sections[index + 1]]] : [])));
+
+  it('are those of the program, of Node.js, and of every package that is bundled', () => {
+    expect([...byName.keys()].sort()).toEqual([...bundled, 'Node.js', 'conntrack.plugin'].sort());
+  });
+
+  it('are there in full', () => {
+    expect(byName.get('conntrack.plugin')).toContain('GNU GENERAL PUBLIC LICENSE');
+    expect(byName.get('Node.js')).toContain('as follows: 4711');
+    for (const name of bundled) expect(byName.get(name)).toMatch(/copyright/i);
+  });
+
+  it('of a package without one are an error that names the folder', () => {
+    expect(() => licences(['.bin'], 'node_modules')).toThrow('node_modules/.bin: there is no licence in it');
+  });
+});
