@@ -14,6 +14,7 @@ import { endAllOnExit, temporaryFolder } from './lifetime.ts';
 import { measureGrowth } from './memory.ts';
 import { dumps, events, idle, lateness, STAT_ONLY } from './netlink.ts';
 import { measurePace, type Paced, type Usage } from './pace.ts';
+import { PROGRAM, packageSizes } from './package.ts';
 import { PluginProcess } from './plugin_process.ts';
 import { RecordedHost } from './recorded_host.ts';
 import { figure, heading, note } from './report.ts';
@@ -44,6 +45,7 @@ async function main(): Promise<void> {
   if (here.description !== undefined) note(here.description);
   await section('Memory that 100,000 updates leave behind (4 CPUs, per_cpu)', growth);
   await section('Start', () => startup(here.prefix));
+  await section('Sizes of the packages and what is in them', sizes);
   await section('At the one-second pace, module stat alone', () => besideExporter(here.prefix));
   await section(`At the one-second pace, a recorded host with ${LARGE} CPUs`, largeHost);
   await section('At the one-second pace, module events on an idle host', idle);
@@ -78,9 +80,15 @@ async function growth(): Promise<void> {
 }
 
 async function startup(hostPrefix: string): Promise<void> {
-  const { node, plugin, starts } = await measureStartup({ folder: temporaryFolder(), hostPrefix, config: '' });
-  figure(`to the first CHART line, median of ${starts}`, plugin, 'ms', { most: 150, inclusive: false });
+  const options = { folder: temporaryFolder(), hostPrefix, config: '' };
+  const { node, program, script, starts } = await measureStartup(options, PROGRAM);
+  figure(`packaged, to the first CHART line, median of ${starts}`, program, 'ms', { most: 150, inclusive: false });
+  figure(`script, to the first CHART line, median of ${starts}`, script, 'ms', { most: 150, inclusive: false });
   figure(`node -e "", median of ${starts}`, node, 'ms');
+}
+
+async function sizes(): Promise<void> {
+  for (const [name, bytes] of packageSizes()) figure(name, bytes / MEGABYTE, 'MB');
 }
 
 async function besideExporter(hostPrefix: string): Promise<void> {

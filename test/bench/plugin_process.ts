@@ -23,6 +23,8 @@ export interface PluginOptions {
   readonly config: string;
   /** The network namespace that it runs in; this program's if not given. */
   readonly namespace?: Namespace;
+  /** The path of the program; the script that Node.js runs if not given. */
+  readonly program?: string;
   /** Is given all that the plugin prints, as it comes. */
   readonly onText?: (text: string) => void;
 }
@@ -35,7 +37,7 @@ export class PluginProcess {
   readonly #pipes: readonly net.Socket[];
   #updates = 0;
 
-  constructor({ config, folder, hostPrefix, namespace, onText }: PluginOptions) {
+  constructor({ config, folder, hostPrefix, namespace, onText, program = PROGRAM }: PluginOptions) {
     const file = path.join(folder, 'conntrack.conf');
     fs.writeFileSync(file, config);
     // Node.js gives a child sockets for pipes; the agent gives it pipes, and writing to those costs less.
@@ -43,9 +45,9 @@ export class PluginProcess {
     const output = openPipe(path.join(folder, 'stdout'));
 
     const startedAt = performance.now();
-    const command = [PROGRAM, '1', '--config', file];
-    const [program = '', ...args] = namespace?.command(command) ?? command;
-    this.#child = spawn(program, args, {
+    const command = [program, '1', '--config', file];
+    const [first = '', ...args] = namespace?.command(command) ?? command;
+    this.#child = spawn(first, args, {
       stdio: [input.readable, output.writable, 'inherit'],
       env: { PATH: process.env['PATH'], NETDATA_HOST_PREFIX: hostPrefix, NETDATA_LOG_LEVEL: 'warning' },
     });

@@ -1,4 +1,7 @@
-/** How long the built plugin takes to its first chart, beside a Node.js that does nothing. */
+/**
+ * How long the built plugin takes to its first chart, as the script that Node.js runs and as the packaged program, beside
+ * a Node.js that does nothing.
+ */
 
 import { spawn } from 'node:child_process';
 
@@ -11,26 +14,34 @@ const STARTS = 20;
 /** Medians in milliseconds. */
 export interface Startup {
   readonly starts: number;
-  /** From the program's start to its first `CHART` line. */
-  readonly plugin: number;
+  /** From the script's start to its first `CHART` line. */
+  readonly script: number;
+  /** From the packaged program's start to its first `CHART` line. */
+  readonly program: number;
   /** From the start to the end of `node -e ""`. */
   readonly node: number;
 }
 
-/** Starts both programs in turn. */
-export async function measureStartup(options: PluginOptions): Promise<Startup> {
-  const plugin: number[] = [];
+/** Starts them all in turn. */
+export async function measureStartup(options: PluginOptions, packaged: string): Promise<Startup> {
+  const script: number[] = [];
+  const program: number[] = [];
   const node: number[] = [];
   for (let start = 0; start < STARTS; start++) {
     node.push(await bareNode());
-    const started = new PluginProcess(options);
-    try {
-      plugin.push(await started.firstChart);
-    } finally {
-      await started.end();
-    }
+    script.push(await firstChart(options));
+    program.push(await firstChart({ ...options, program: packaged }));
   }
-  return { starts: STARTS, plugin: median(plugin), node: median(node) };
+  return { starts: STARTS, script: median(script), program: median(program), node: median(node) };
+}
+
+async function firstChart(options: PluginOptions): Promise<number> {
+  const started = new PluginProcess(options);
+  try {
+    return await started.firstChart;
+  } finally {
+    await started.end();
+  }
 }
 
 /** In the plugin's environment: certificates and options for Node.js in the own one would cost it time. */

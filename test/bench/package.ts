@@ -1,0 +1,21 @@
+/** What the packages and what is in them take on a disk. */
+
+import fs from 'node:fs';
+import path from 'node:path';
+
+const FOLDER = path.resolve('dist/package');
+
+/** The packaged program. */
+export const PROGRAM = path.join(FOLDER, 'conntrack.plugin');
+
+/** Bytes of the program, of its library and of each package, by their names. */
+export function packageSizes(): readonly (readonly [string, number])[] {
+  const names = fs.readdirSync(FOLDER).filter((name) => name !== 'copyright');
+  return names.map((name) => [name, size(path.join(FOLDER, name))]);
+}
+
+function size(file: string): number {
+  const stat = fs.statSync(file);
+  if (!stat.isDirectory()) return stat.size;
+  return fs.readdirSync(file).reduce((sum, name) => sum + size(path.join(file, name)), 0);
+}
