@@ -1,5 +1,5 @@
 /**
- * The command line: `conntrack.plugin [INTERVAL] [--config FILE] [--debug] [--ticks N] [--help] [--version]`.
+ * The command line: `conntrack.plugin [COMMAND] [INTERVAL] [OPTION…]`.
  */
 
 import minimist from 'minimist';
@@ -8,8 +8,14 @@ import { UsageError } from './errors.ts';
 import { parseInterval, parseWhole } from './interval.ts';
 import { nearest } from './nearest.ts';
 
+/** What the program can be asked to do besides feeding an agent, which is what it does when it is asked for nothing. */
+export const COMMANDS = ['check', 'show'] as const;
+
+export type Command = (typeof COMMANDS)[number] | 'collect';
+
 export interface CommandLine {
-  /** The positional argument, in seconds: the agent passes its own interval here. */
+  readonly command: Command;
+  /** Seconds between updates: the agent passes its own interval as the only word. */
   readonly interval: number | undefined;
   /** `--config FILE`: this file instead of the configuration directories. */
   readonly config: string | undefined;
@@ -17,27 +23,44 @@ export interface CommandLine {
   readonly debug: boolean;
   /** `--ticks N`: end after N updates. */
   readonly ticks: number | undefined;
+  /** `--json`: the report of `check` for machines. */
+  readonly json: boolean;
   readonly help: boolean;
   readonly version: boolean;
 }
 
 /** What `--help` prints. */
-export const HELP = `Usage: conntrack.plugin [INTERVAL] [--config FILE] [--debug] [--ticks N] [--help] [--version]
+export const HELP = `Usage: conntrack.plugin [INTERVAL] [--config FILE] [--debug] [--ticks N]
+       conntrack.plugin check [--config FILE] [--json]
+       conntrack.plugin show [INTERVAL] [--config FILE] [--ticks N]
+       conntrack.plugin --help | --version
 
-Netdata external collector for Linux connection tracking. The Netdata agent starts it; run by hand it prints the
-plugins.d protocol to standard output and its log to standard error until it is interrupted.
+Netdata external collector for Linux connection tracking. The Netdata agent starts it without a command; it then prints
+the plugins.d protocol to standard output and its log to standard error until it is interrupted.
+
+  check          tell what works here, what does not, and how to mend it; ends with 0 if everything that is on works
+  show           show the charts in the terminal, until Ctrl-C
 
   INTERVAL       seconds between updates (the largest of this, NETDATA_UPDATE_EVERY and update_every)
   --config FILE  read this configuration instead of conntrack.conf from Netdata's configuration directories
   --debug        log everything
   --ticks N      end after N updates
+  --json         report as JSON
   --help         print this text
   --version      print the version
 `;
 
-const FLAGS = ['debug', 'help', 'version'] as const;
+const FLAGS = ['debug', 'json', 'help', 'version'] as const;
 const VALUES = ['config', 'ticks'] as const;
 const MOST_TICKS = 1_000_000_000;
+
+/** The commands that an option means something to; one that is not named here does to all. */
+const ONLY_WITH: Readonly<Partial<Record<string, readonly Command[]>>> = {
+  INTERVAL: ['collect', 'show'],
+  '--debug': ['collect'],
+  '--ticks': ['collect', 'show'],
+  '--json': ['check'],
+};
 
 /**
  * Parses the arguments after the program's name.
@@ -58,19 +81,51 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     },
   });
 
-  if (parsed._.length > 1) {
-    throw new UsageError(`INTERVAL: found ${parsed._.map((word) => JSON.stringify(word)).join(' ')}, allowed: one`);
+  const [first] = parsed._;
+  const command = COMMANDS.find((name) => name === first) ?? 'collect';
+  const words = command === 'collect' ? parsed._ : parsed._.slice(1);
+  if (words.length > 1) {
+    throw new UsageError(`INTERVAL: found ${words.map((word) => JSON.stringify(word)).join(' ')}, allowed: one`);
   }
-  const [interval] = parsed._;
+  const [interval] = words;
   const ticks = single('ticks', parsed['ticks']);
-  return {
-    interval: interval === undefined ? undefined : parseInterval('INTERVAL', interval),
+  const commandLine: CommandLine = {
+    command,
+    interval: interval === undefined ? undefined : parseWord(interval, command),
     config: single('config', parsed['config']),
     ticks: ticks === undefined ? undefined : parseTicks(ticks),
     debug: parsed['debug'] === true,
+    json: parsed['json'] === true,
     help: parsed['help'] === true,
     version: parsed['version'] === true,
   };
+  refuseMisplaced(commandLine);
+  return commandLine;
+}
+
+/** The word for the interval, which may have been meant for a command. */
+function parseWord(word: string, command: Command): number {
+  if (command !== 'collect' || !/^[a-z]/i.test(word)) return parseInterval('INTERVAL', word);
+  const near = nearest(word, COMMANDS);
+  const hint = near === undefined ? '' : `, the nearest is ${near}`;
+  throw new UsageError(`unknown command ${JSON.stringify(word)}${hint}; allowed: ${COMMANDS.join(', ')}, or INTERVAL`);
+}
+
+function refuseMisplaced({ command, debug, interval, json, ticks }: CommandLine): void {
+  const given = {
+    INTERVAL: interval !== undefined,
+    '--debug': debug,
+    '--ticks': ticks !== undefined,
+    '--json': json,
+  };
+  for (const [option, isGiven] of Object.entries(given)) {
+    const allowed = ONLY_WITH[option];
+    if (!isGiven || allowed === undefined || allowed.includes(command)) continue;
+    const names = allowed.map((name) => (name === 'collect' ? 'no command' : name));
+    throw new UsageError(
+      `${option}: found with ${command === 'collect' ? 'no command' : command}, allowed with: ${names.join(', ')}`,
+    );
+  }
 }
 
 /**

@@ -5,8 +5,9 @@
 import type { Socket } from 'node:net';
 
 import { charts } from '../charts/index.ts';
+import type { Chart } from '../charts/types.ts';
 import type { Config } from './config.ts';
-import { Emitter } from './emit.ts';
+import type { Face } from './face.ts';
 import type { Log } from './log.ts';
 import { createAccess } from './modules/access.ts';
 import { ConntrackdModule } from './modules/conntrackd/conntrackd.ts';
@@ -22,7 +23,7 @@ import type { FileSystem } from './procfs/file.ts';
 import { Host } from './procfs/host.ts';
 import type { Runtime } from './runtime.ts';
 
-export interface CollectorOptions {
+export interface ModuleOptions {
   readonly config: Config;
   /** Seconds between two updates. */
   readonly every: number;
@@ -35,23 +36,37 @@ export interface CollectorOptions {
   readonly runtime: Runtime;
   /** Connects to a UNIX socket. */
   readonly connect: (path: string) => Socket;
-  readonly output: Output;
   readonly log: Log;
+}
+
+export interface CollectorOptions extends ModuleOptions {
+  readonly output: Output;
+  /** How the charts are drawn. */
+  readonly face: (charts: readonly Chart[]) => Face;
 }
 
 /** The collector, or `undefined` when the configuration turns every module off. */
 export function createCollector(options: CollectorOptions): Plugin | undefined {
-  const { config, log, output } = options;
-  const drawn = config.mode === 'basic' ? charts.filter((chart) => chart.basic === true) : charts;
-  // A module is there for its charts: where none of them is drawn, it need not work.
-  const wanted = new Set(drawn.map((chart) => chart.module));
-  const modules = createModules(options).filter((module) => wanted.has(module.name));
+  const { config, face, log, output } = options;
+  const modules = createModules(options);
   if (modules.length === 0) return undefined;
-  return new Plugin({ modules, emitter: new Emitter({ charts: drawn, source: config.source }), output, log });
+  return new Plugin({ modules, face: face(chartsOf(config)), output, log });
+}
+
+/** The charts that the configuration wants drawn. */
+function chartsOf(config: Config): readonly Chart[] {
+  return config.mode === 'basic' ? charts.filter((chart) => chart.basic === true) : charts;
+}
+
+/** The modules that the configuration does not turn off and whose charts it wants drawn. */
+export function createModules(options: ModuleOptions): readonly Module[] {
+  // A module is there for its charts: where none of them is drawn, it need not work.
+  const wanted = new Set(chartsOf(options.config).map((chart) => chart.module));
+  return enabledModules(options).filter((module) => wanted.has(module.name));
 }
 
 /** The modules that the configuration does not turn off; where two know the same number, the first is believed. */
-function createModules(options: CollectorOptions): Module[] {
+function enabledModules(options: ModuleOptions): Module[] {
   const { config, connect, every, fs, hostPrefix, library, log, release, runtime } = options;
   const { conntrackd, events, flows, sockets, stat } = config.modules;
   const host = new Host(fs, hostPrefix);

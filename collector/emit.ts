@@ -5,6 +5,8 @@
 
 import { contextsInOrder, FIRST_PRIORITY } from '../charts/priorities.ts';
 import type { Chart, Dimension } from '../charts/types.ts';
+import type { Face, Reading } from './face.ts';
+import { type Feed, feedsOf, patienceOf, sourceOf } from './feeds.ts';
 import type { Sample } from './modules/module.ts';
 import * as protocol from './protocol/writer.ts';
 
@@ -12,26 +14,6 @@ import * as protocol from './protocol/writer.ts';
 const PLUGIN = 'conntrack.plugin';
 /** Every chart's `type`, which is its section of the dashboard. */
 const TYPE = 'conntrack';
-/** A chart without data for so long is made obsolete, in microseconds. */
-const GONE_AFTER = 60e6;
-/** And not before so many intervals: a module that fails once needs up to four to have something to draw again. */
-const GONE_INTERVALS = 4;
-
-/** What one module returned in a tick. */
-export interface Reading {
-  /** Seconds between two readings of the module. */
-  readonly every: number;
-  readonly samples: readonly Sample[];
-}
-
-/** A sample and the seconds between two readings of it. */
-interface Source {
-  readonly sample: Sample;
-  readonly every: number;
-}
-
-/** What the charts of one instance are drawn from: several modules can know something of the host. */
-type Feed = readonly Source[];
 
 /** One chart as the agent knows it. */
 interface Drawn {
@@ -55,7 +37,7 @@ export interface EmitterOptions {
   readonly source: string;
 }
 
-export class Emitter {
+export class Emitter implements Face {
   readonly #charts: readonly Chart[];
   readonly #source: string;
   /** By chart and instance. */
@@ -153,8 +135,8 @@ export class Emitter {
     let text = '';
     for (const instances of this.#drawn.values()) {
       for (const drawn of instances.values()) {
-        const patience = Math.max(GONE_AFTER, GONE_INTERVALS * drawn.every * 1e6);
-        if (drawn.obsolete || drawn.updatedAt === undefined || at - drawn.updatedAt < patience) continue;
+        if (drawn.obsolete || drawn.updatedAt === undefined) continue;
+        if (at - drawn.updatedAt < patienceOf(drawn.every)) continue;
         drawn.obsolete = true;
         drawn.variables.length = 0;
         text += this.#chartLine(drawn, 'obsolete');
@@ -178,27 +160,6 @@ export class Emitter {
       module: chart.module,
     });
   }
-}
-
-/** One feed for the host, whichever modules know something of it, and one for each sample of another scope. */
-function feedsOf(readings: readonly Reading[]): Feed[] {
-  const host: Source[] = [];
-  const feeds: Feed[] = [host];
-  for (const { every, samples } of readings) {
-    for (const sample of samples) {
-      if (sample.scope === 'host') host.push({ sample, every });
-      else feeds.push([{ sample, every }]);
-    }
-  }
-  return feeds;
-}
-
-/** The first source that knows a metric. */
-function sourceOf(feed: Feed, metric: string): Source | undefined {
-  for (const source of feed) {
-    if (source.sample.values[metric] !== undefined) return source;
-  }
-  return undefined;
 }
 
 /** The variables of a chart whose value has changed since they were sent. */

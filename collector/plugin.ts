@@ -1,10 +1,10 @@
 /**
- * One tick: every module that is due is asked, and what they returned is emitted as one piece. A module that fails is
+ * One tick: every module that is due is asked, and what they returned is shown as one piece. A module that fails is
  * reported once, its charts stay silent, and it is asked again; it never stops the others.
  */
 
-import type { Emitter, Reading } from './emit.ts';
 import { describe } from './errors.ts';
+import type { Face, Reading } from './face.ts';
 import { Condition, type Log } from './log.ts';
 import type { Module } from './modules/module.ts';
 import type { Output } from './output.ts';
@@ -15,7 +15,7 @@ const IN_TIME_AFTER = 60e6;
 
 export interface PluginOptions {
   readonly modules: readonly Module[];
-  readonly emitter: Emitter;
+  readonly face: Face;
   readonly output: Output;
   readonly log: Log;
 }
@@ -35,11 +35,11 @@ export class Plugin {
 
   /** Updates everything once. While the agent does not read, the sources are read all the same, to stay current. */
   tick({ at, skipped }: Tick): void {
-    const { emitter, modules, output } = this.#options;
+    const { face, modules, output } = this.#options;
     this.#watch(at, skipped);
     const isDrawn = output.ready();
     const readings = modules.map((module) => this.#ask(module, at, isDrawn));
-    if (isDrawn) output.tick(emitter.render(at, readings));
+    if (isDrawn) output.tick(face.render(at, readings));
   }
 
   close(): void {

@@ -4,15 +4,17 @@ import { HELP, parseCommandLine } from '../collector/cli.ts';
 import { UsageError } from '../collector/errors.ts';
 
 const NOTHING = {
+  command: 'collect',
   interval: undefined,
   config: undefined,
   ticks: undefined,
   debug: false,
+  json: false,
   help: false,
   version: false,
 };
 
-const OPTIONS = '--config, --ticks, --debug, --help, --version';
+const OPTIONS = '--config, --ticks, --debug, --json, --help, --version';
 
 describe('the command line', () => {
   it.each([
@@ -36,6 +38,15 @@ describe('the command line', () => {
     ],
     ['has a number before an option', ['2', '--ticks', '4'], { interval: 2, ticks: 4 }],
     ['has a number after a flag', ['--debug', '6'], { debug: true, interval: 6 }],
+    ['asks for a check', ['check'], { command: 'check' }],
+    [
+      'asks for a check for machines',
+      ['check', '--json', '--config', 'c'],
+      { command: 'check', json: true, config: 'c' },
+    ],
+    ['has an option before the command', ['--json', 'check'], { command: 'check', json: true }],
+    ['asks to show', ['show'], { command: 'show' }],
+    ['asks to show, how often and how long', ['show', '7', '--ticks=3'], { command: 'show', interval: 7, ticks: 3 }],
   ])('is understood when it %s', (_what, args, expected) => {
     expect(parseCommandLine(args)).toEqual({ ...NOTHING, ...expected });
   });
@@ -48,12 +59,33 @@ describe('the command line', () => {
     ['1.5', '"1.5"'],
     ['-1', '"-1"'],
     ['-.5', '"-.5"'],
-    ['often', '"often"'],
     ['', '""'],
   ])('with the interval %j says what was found and what is allowed', (word, found) => {
     expect(() => parseCommandLine([word])).toThrow(
       new UsageError(`INTERVAL: found ${found}, allowed: whole seconds from 1 to 86400`),
     );
+  });
+
+  it.each([
+    ['chek', ', the nearest is check'],
+    ['Shows', ', the nearest is show'],
+    ['often', ''],
+  ])('with the word %j names the commands, and the nearest', (word, nearest) => {
+    expect(() => parseCommandLine([word])).toThrow(
+      new UsageError(`unknown command "${word}"${nearest}; allowed: check, show, or INTERVAL`),
+    );
+  });
+
+  it.each([
+    [['check', '5'], 'INTERVAL: found with check, allowed with: no command, show'],
+    [['check', '--ticks', '2'], '--ticks: found with check, allowed with: no command, show'],
+    [['show', '--json'], '--json: found with show, allowed with: check'],
+    [['1', '--json'], '--json: found with no command, allowed with: check'],
+    [['show', '--debug'], '--debug: found with show, allowed with: no command'],
+    [['show', '2', '3'], 'INTERVAL: found "2" "3", allowed: one'],
+    [['show', 'check'], 'INTERVAL: found "check", allowed: whole seconds from 1 to 86400'],
+  ])('refuses %j, which means nothing', (args, message) => {
+    expect(() => parseCommandLine(args)).toThrow(new UsageError(message));
   });
 
   it('with two intervals says so', () => {

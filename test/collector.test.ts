@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { createCollector } from '../collector/collector.ts';
 import { parseConfig } from '../collector/config.ts';
+import { Emitter } from '../collector/emit.ts';
 import { createAccess, type EventChannel, type Room } from '../collector/modules/access.ts';
 import { Output } from '../collector/output.ts';
 import { MemoryDaemon } from './helpers/conntrackd_daemon.ts';
@@ -63,8 +64,9 @@ class Collecting {
       ctnetlink: (room) => this.#open(room, OPENERS[`${room.slots}x${room.slotSize}`] ?? 'nobody'),
       sockDiag: (room) => this.#open(room, 'sockets'),
     });
+    const parsed = parseConfig('conntrack.conf', config);
     this.collector = createCollector({
-      config: parseConfig('conntrack.conf', config),
+      config: parsed,
       every,
       hostPrefix: prefix,
       release,
@@ -76,6 +78,7 @@ class Collecting {
         return this.daemon.connect();
       },
       output: new Output(this.pipe, this.log),
+      face: (charts) => new Emitter({ charts, source: parsed.source }),
       log: this.log,
     });
   }

@@ -1,7 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 
 import type { Chart } from '../charts/types.ts';
-import { Emitter, type Reading } from '../collector/emit.ts';
+import { Emitter } from '../collector/emit.ts';
+import type { Reading } from '../collector/face.ts';
 import type { Sample } from '../collector/modules/module.ts';
 
 // Contexts of this test's own, so that a new chart on the dashboard does not move these.

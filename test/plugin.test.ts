@@ -62,7 +62,7 @@ function setUp() {
   const apples = new Told('apples');
   const pears = new Told('pears');
   const emitter = new Emitter({ charts: [chart('apples'), chart('pears')], source: '' });
-  const plugin = new Plugin({ modules: [apples, pears], emitter, output: new Output(pipe, log), log });
+  const plugin = new Plugin({ modules: [apples, pears], face: emitter, output: new Output(pipe, log), log });
   const tick = (seconds: number, skipped = 0): void => plugin.tick({ at: seconds * SECOND, skipped });
   return { pipe, log, apples, pears, plugin, tick };
 }

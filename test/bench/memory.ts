@@ -10,6 +10,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { createCollector } from '../../collector/collector.ts';
 import { parseConfig } from '../../collector/config.ts';
+import { Emitter } from '../../collector/emit.ts';
 import { createLog } from '../../collector/log.ts';
 import { Output } from '../../collector/output.ts';
 import type { Runtime } from '../../collector/runtime.ts';
@@ -65,6 +66,7 @@ export async function measureGrowth(): Promise<Growth> {
     fs,
     runtime,
     output,
+    face: (charts) => new Emitter({ charts, source: config.source }),
     log,
   });
   if (collector === undefined) throw new Error('there is nothing to collect');

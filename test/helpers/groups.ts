@@ -3,11 +3,12 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 import type {} from 'vitest';
 
-export const GROUPS = ['kernel', 'agent', 'browser', 'conntrackd', 'offload'] as const;
+export const GROUPS = ['kernel', 'agent', 'browser', 'conntrackd', 'offload', 'terminal', 'package'] as const;
 export type Group = (typeof GROUPS)[number];
 
 /** What a machine may lack even where every group is required: many kernels are built without it. */
@@ -23,6 +24,7 @@ declare module 'vitest' {
 }
 
 const MAX = '/proc/sys/net/netfilter/nf_conntrack_max';
+const TOOLS = fileURLToPath(new URL('../../collector/package/node_modules', import.meta.url));
 
 /** Looks at this machine and says what it lacks for each group. */
 export function missingHere(): Missing {
@@ -42,7 +44,13 @@ export function missingHere(): Missing {
     (existsSync('/usr/share/netdata/web/index.html') ? undefined : 'needs the dashboard (package netdata-web)');
   const conntrackd = kernel ?? program('conntrackd', 'conntrackd');
   const offload = kernel ?? (canOffload() ? undefined : 'needs flow tables in the kernel (CONFIG_NF_FLOW_TABLE)');
-  return { kernel, agent, browser, conntrackd, offload };
+  const terminal = kernel ?? program('tmux', 'tmux');
+  const packaging = firstOf(
+    () => agent ?? program('dpkg-deb', 'dpkg') ?? program('setcap', 'libcap2-bin') ?? program('nsenter', 'util-linux'),
+    () => (existsSync(TOOLS) ? undefined : 'needs what packages are built with: npm ci --prefix collector/package'),
+    () => (canOverlay() ? undefined : 'needs the file system overlay in the kernel'),
+  );
+  return { kernel, agent, browser, conntrackd, offload, terminal, package: packaging };
 }
 
 function firstOf(...checks: (() => string | undefined)[]): string | undefined {
@@ -71,6 +79,12 @@ function isWritable(path: string): boolean {
 function canOffload(): boolean {
   const rules = 'table inet ctprobe {\n flowtable f {\n hook ingress priority 0\n devices = { lo }\n }\n}\n';
   return spawnSync('nft', ['--check', '-f', '-'], { input: rules }).status === 0;
+}
+
+/** The kernel loads it when it is first mounted. */
+function canOverlay(): boolean {
+  if (/\boverlay$/m.test(readFileSync('/proc/filesystems', 'utf8'))) return true;
+  return spawnSync('modprobe', ['overlay']).status === 0;
 }
 
 function canMakeNamespaces(): boolean {

@@ -1,0 +1,200 @@
+/**
+ * `conntrack.plugin check`: what works here, what does not, and how to mend it. The modules are those of the plugin and
+ * are really asked; nothing is changed.
+ */
+
+import { dirname } from 'node:path';
+
+import { type Config, ConfigError, type ConfigFileSystem, defaultConfig, loadConfig } from '../config.ts';
+import type { Environment } from '../environment.ts';
+import { errorCode } from '../errors.ts';
+import type { Module } from '../modules/module.ts';
+import { Host } from '../procfs/host.ts';
+import type { Clock } from '../scheduler.ts';
+import { userName } from './accounts.ts';
+import { type Agent, findAgent } from './agent.ts';
+import { type Environs, judgeAgent, judgeBuiltin } from './environs.ts';
+import { type CheckFileSystem, readRegular, readText, realPath } from './files.ts';
+import { readKernel } from './kernel.ts';
+import { judgeModules } from './modules.ts';
+import { nosuidMount } from './mounts.ts';
+import { type Observation, observe } from './observe.ts';
+import { judgePrivilege } from './privilege.ts';
+import { readStatus } from './process.ts';
+import { remedy } from './remedies.ts';
+import type {
+  ConfigurationSection,
+  Finding,
+  KernelSection,
+  ModuleSection,
+  PrivilegeSection,
+  ProgramSection,
+  Report,
+} from './report.ts';
+import type { Seen } from './seen.ts';
+import type { Places } from './shell.ts';
+
+/** Seconds that a module has to tell something, beside what conntrackd may take. */
+const PATIENCE = 5;
+
+export interface CheckOptions {
+  readonly fs: CheckFileSystem;
+  readonly clock: Pick<Clock, 'monotonic' | 'sleep'>;
+  readonly environment: Environment;
+  /** `--config FILE`, absolute. */
+  readonly asked: string | undefined;
+  readonly version: string;
+  /** The release of the kernel. */
+  readonly release: string;
+  readonly program: Program;
+  /** The user of this process. */
+  readonly uid: number;
+  /** What root has seen of the agent. */
+  readonly seen: Seen | undefined;
+  /** Makes the modules of a configuration. */
+  readonly modules: (config: Config) => readonly Module[];
+}
+
+/** The program that runs. */
+export interface Program {
+  /** Absolute. */
+  readonly path: string;
+  /** Whether it is an executable of its own, and not a script that Node.js runs. */
+  readonly packaged: boolean;
+}
+
+/** The configuration that is checked, and what is wrong with it. */
+interface Loaded {
+  readonly config: Config;
+  readonly section: ConfigurationSection;
+}
+
+/**
+ * Checks everything, as the user of this process.
+ *
+ * @param unusable why the program cannot be run as the agent's user; the modules are not tried then.
+ */
+export async function check(options: CheckOptions, unusable?: Finding): Promise<Report> {
+  const { clock, environment, fs, modules, program, seen, uid } = options;
+  const agent = findAgent(fs, environment, seen);
+  const path = realPath(fs, program.path);
+  const places = placesOf(options, agent, path);
+  const { config, section: configuration } = load(options, agent, places);
+  const patience = PATIENCE + config.modules.conntrackd.timeout;
+  const observed = unusable === undefined ? await observe(modules(config), clock, patience) : [];
+
+  const neededBy = observed.filter(needsCapability).map(({ name }) => name);
+  const privilege = judgePrivilege({
+    neededBy,
+    own: readStatus(fs, 'self'),
+    agent: agent.process?.isKnown === true ? agent.process : undefined,
+    packaged: program.packaged,
+    nosuid: nosuidMount(readText(fs, '/proc/self/mountinfo') ?? '', path),
+    places,
+  });
+  const capability = capabilityRemedy(privilege, places);
+  const judged =
+    unusable === undefined
+      ? judgeModules({ config, observed, patience, capability, privilege: privilege.findings, places })
+      : [];
+  const environs: Environs = { fs, agent, program: path, uid, seen, places };
+  const sections = {
+    program: programSection(options, agent, places, unusable),
+    kernel: kernelSection(options, judged, places),
+    agent: judgeAgent(environs),
+    privilege,
+    configuration,
+    modules: judged,
+    builtin: judgeBuiltin(environs),
+  };
+  const { modules: each, ...others } = sections;
+  const findings = [...Object.values(others), ...each].flatMap((section) => section.findings);
+  const works = !findings.some(({ severity }) => severity === 'fault');
+  return { format: 1, version: options.version, works, ...sections };
+}
+
+function placesOf({ asked }: CheckOptions, { account, file, process }: Agent, program: string): Places {
+  return {
+    program,
+    folder: dirname(program),
+    user: account?.user ?? 'netdata',
+    group: account?.group ?? 'netdata',
+    ...(asked === undefined ? {} : { file: asked }),
+    ...(process === undefined ? {} : { pid: String(process.pid) }),
+    ...(file === undefined ? {} : { netdata_conf: file }),
+  };
+}
+
+function load({ asked, fs }: CheckOptions, agent: Agent, places: Places): Loaded {
+  try {
+    const { config, file } = loadConfig(regularOf(fs), asked, [agent.userConfigDirectory, agent.stockConfigDirectory]);
+    return { config, section: { file, findings: [] } };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { config: defaultConfig(), section: { file: error.file, findings: problems(error, places) } };
+  }
+}
+
+/** Nothing but a regular file is a configuration. */
+function regularOf(fs: CheckFileSystem): ConfigFileSystem {
+  return { readFileSync: (path) => readRegular(fs, path) };
+}
+
+/** Each problem, in the order of the file; what to do stands under the last one. */
+function problems(error: ConfigError, places: Places): Finding[] {
+  const { file, problems: all } = error;
+  const isClosed = errorCode(error.cause) === 'EACCES';
+  const sorted = [...all].sort((one, other) => (one.line ?? 0) - (other.line ?? 0));
+  return sorted.map(({ line, text }, at) => ({
+    severity: 'fault',
+    code: isClosed ? 'closed' : error.cause === undefined ? 'invalid' : 'unreadable',
+    text,
+    line,
+    remedy:
+      at < sorted.length - 1
+        ? undefined
+        : remedy(isClosed ? 'let_read_configuration' : 'mend_configuration', { ...places, file }),
+  }));
+}
+
+function needsCapability({ standing }: Observation): boolean {
+  return standing.reads.includes('ctnetlink') || standing.hindrances.some(({ target }) => target === 'ctnetlink');
+}
+
+/** What a module that is refused needs; where this process has the capability, it is not that. */
+function capabilityRemedy({ findings, permitted }: PrivilegeSection, places: Places): Finding['remedy'] {
+  return permitted === false ? findings[0]?.remedy : remedy('lift_namespace', places);
+}
+
+function programSection(
+  { fs, program, uid }: CheckOptions,
+  { account }: Agent,
+  places: Places,
+  unusable: Finding | undefined,
+): ProgramSection {
+  const findings: Finding[] = unusable === undefined ? [] : [unusable];
+  const isOther = account !== undefined && account.uid !== uid;
+  if (isOther && unusable === undefined) {
+    const text = `the agent's plugins run as ${account.user}, and other things may be possible then`;
+    // Root that cannot become that user can only be told.
+    const mending = uid === 0 ? undefined : remedy('check_as_root', places);
+    findings.push({ severity: 'hint', code: 'other_user', text, remedy: mending });
+  }
+  if (account === undefined) {
+    findings.push({ severity: 'note', code: 'user_unknown', text: "the agent's user is not known", remedy: undefined });
+  }
+  return { path: program.path, packaged: program.packaged, user: userName(fs, uid), uid, findings };
+}
+
+function kernelSection(
+  { environment, fs, release }: CheckOptions,
+  modules: readonly ModuleSection[],
+  places: Places,
+): KernelSection {
+  const kernel = readKernel(fs, new Host(fs, environment.hostPrefix), release);
+  const conntrackd = modules.find(({ name }) => name === 'conntrackd')?.state;
+  const isWatched = conntrackd === 'works' || conntrackd === 'fails';
+  const text = 'nf_conntrack_acct is 0: the traffic and packets that conntrackd processed are not counted';
+  const hint = { severity: 'hint', code: 'no_accounting', text, remedy: remedy('turn_acct_on', places) } as const;
+  return { ...kernel, findings: isWatched && kernel.acct === 0 ? [hint] : [] };
+}

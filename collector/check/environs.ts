@@ -1,0 +1,139 @@
+/** How the program stands in the agent: whether that runs, starts this program, and draws the same itself. */
+
+import { dirname } from 'node:path';
+
+import { exists } from '../procfs/file.ts';
+import { userName } from './accounts.ts';
+import type { Agent } from './agent.ts';
+import { type CheckFileSystem, readLink, realPath } from './files.ts';
+import { type RemedyName, remedy } from './remedies.ts';
+import type { AgentSection, BuiltinSection, Finding } from './report.ts';
+import type { Seen } from './seen.ts';
+import type { Places } from './shell.ts';
+
+const PROGRAM = 'conntrack.plugin';
+const ALERTS = 'conntrack.conf';
+/** It edits the agent's configuration in one of these. */
+const SETUP = 'conntrack-setup';
+const EDITED = ['/etc/netdata/netdata.conf', '/opt/netdata/etc/netdata/netdata.conf'];
+
+export interface Environs {
+  readonly fs: CheckFileSystem;
+  readonly agent: Agent;
+  /** The program that was run, absolute and without links. */
+  readonly program: string;
+  /** The user of this process. */
+  readonly uid: number;
+  /** What root has seen of the agent. */
+  readonly seen: Seen | undefined;
+  readonly places: Places;
+}
+
+export function judgeAgent(environs: Environs): AgentSection {
+  const { agent, fs, program } = environs;
+  const own = agent.pluginDirectories.find((path) => realPath(fs, path) === dirname(program));
+  const state = stateOf(agent);
+  return {
+    state,
+    pid: agent.process?.pid,
+    user: userOf(environs, state),
+    plugin_directory: own ?? agent.pluginDirectories[0],
+    user_config_directory: agent.userConfigDirectory,
+    stock_config_directory: agent.stockConfigDirectory,
+    findings: [...life(environs, state), ...start(environs, own), ...networkNamespace(environs), ...alerts(environs)],
+  };
+}
+
+/** What the agent's own collector of connection tracking does. */
+export function judgeBuiltin(environs: Environs): BuiltinSection {
+  const { agent, fs, places } = environs;
+  if (!isKnown(agent) || agent.isFileClosed) return { charts: undefined, findings: [] };
+  const { settings } = agent;
+  // The key has no `nf_` in it, although the file that is read does.
+  const charts = settings.isOn('plugins', 'proc') && settings.isOn('plugin:proc', '/proc/net/stat/conntrack');
+  const text = "the agent's own charts netfilter.conntrack_* show the same once more";
+  const canSetUp = exists(fs, `${places['folder']}/${SETUP}`) && EDITED.some((file) => file === agent.file);
+  const name = canSetUp ? 'turn_off_builtin_package' : 'turn_off_builtin_script';
+  return { charts, findings: charts ? [hint(environs, 'duplicate_charts', text, name)] : [] };
+}
+
+function stateOf(agent: Agent): AgentSection['state'] {
+  if (agent.process !== undefined) return agent.process.isKnown ? 'running' : 'unverified';
+  return isInstalled(agent) ? 'installed' : 'not_found';
+}
+
+function isInstalled({ pluginDirectories }: Agent): boolean {
+  return pluginDirectories.length > 0;
+}
+
+function isKnown(agent: Agent): boolean {
+  return agent.process !== undefined || isInstalled(agent);
+}
+
+/** The user of the process that is shown, else the one that plugins would run as. */
+function userOf({ agent, fs }: Environs, state: AgentSection['state']): string | undefined {
+  if (agent.process !== undefined) return userName(fs, agent.process.status.uid);
+  return state === 'installed' ? agent.account?.user : undefined;
+}
+
+function life(environs: Environs, state: AgentSection['state']): Finding[] {
+  const { places, uid } = environs;
+  if (state === 'unverified') {
+    const text = 'what that process runs may not be seen, so nothing is taken from it';
+    // Root that may not see it can only be told.
+    const mending = uid === 0 ? undefined : remedy('check_as_root', places);
+    return [{ severity: 'note', code: 'unverified', text, remedy: mending }];
+  }
+  if (state === 'installed') return [hint(environs, 'not_running', 'the agent does not run', 'start_agent')];
+  if (state === 'not_found') return [hint(environs, 'not_found', 'no Netdata agent was found here')];
+  return [];
+}
+
+/** Whether the agent starts the program, and this one. */
+function start(environs: Environs, own: string | undefined): Finding[] {
+  const { agent, fs, places, program } = environs;
+  if (!isKnown(agent)) return [];
+  const isNewOn = agent.settings.isOn('plugins', 'enable running new plugins');
+  if (!agent.settings.isOn('plugins', 'conntrack', isNewOn)) {
+    const text = 'netdata.conf turns the plugin off';
+    return [{ severity: 'fault', code: 'turned_off', text, remedy: remedy('turn_plugin_on', places) }];
+  }
+  if (own !== undefined) return [];
+  const installed = installedProgram(fs, agent);
+  if (installed === undefined) {
+    const text = `the agent does not start the plugin: ${PROGRAM} is not in its plugin directory`;
+    return [hint(environs, 'not_installed', text, 'install_plugin')];
+  }
+  if (realPath(fs, installed) === program) return [];
+  const other = { ...environs, places: { ...places, installed } };
+  return [hint(other, 'other_program', `the agent starts another program: ${installed}`, 'check_installed')];
+}
+
+/** The program that the agent starts. */
+export function installedProgram(fs: CheckFileSystem, { pluginDirectories }: Agent): string | undefined {
+  return pluginDirectories.map((path) => `${path}/${PROGRAM}`).find((path) => exists(fs, path));
+}
+
+/** Whether the agent sees the same connections, where that may be read. */
+function networkNamespace(environs: Environs): Finding[] {
+  const { agent, fs, seen } = environs;
+  if (agent.process?.isKnown !== true) return [];
+  const its = seen?.network ?? readLink(fs, `/proc/${agent.process.pid}/ns/net`);
+  const own = readLink(fs, '/proc/self/ns/net');
+  if (its === undefined || own === undefined || its === own) return [];
+  const text = 'the agent lives in another network namespace and shows the connections of that one';
+  return [hint(environs, 'elsewhere', text, 'check_in_namespace')];
+}
+
+function alerts(environs: Environs): Finding[] {
+  const { agent, fs } = environs;
+  if (!isKnown(agent) || agent.healthDirectories.some((path) => exists(fs, `${path}/${ALERTS}`))) return [];
+  const text = `there are no alerts: ${ALERTS} is not in ${agent.healthDirectories.join(' or ')}`;
+  const folder = agent.healthDirectories[0];
+  const there = folder === undefined ? environs : { ...environs, places: { ...environs.places, alerts: folder } };
+  return [hint(there, 'no_alerts', text, 'install_alerts')];
+}
+
+function hint({ places }: Environs, code: string, text: string, name?: RemedyName): Finding {
+  return { severity: 'hint', code, text, remedy: name === undefined ? undefined : remedy(name, places) };
+}

@@ -1,0 +1,70 @@
+/** Lets modules do what they do in the agent, until each of them has told whether it can. */
+
+import { describe } from '../errors.ts';
+import type { Module, Standing } from '../modules/module.ts';
+import type { Clock } from '../scheduler.ts';
+
+/** Milliseconds between two looks. */
+const PAUSE = 100;
+
+/** What a module did. */
+export interface Observation {
+  readonly name: string;
+  /** Whether it returned numbers. */
+  readonly hasSamples: boolean;
+  readonly standing: Standing;
+}
+
+/** Whether a module returned numbers, and what it threw, so far. */
+interface Watched {
+  readonly module: Module;
+  hasSamples: boolean;
+  error: unknown;
+}
+
+/**
+ * Asks every module until it has returned numbers or says what is in the way, and closes them.
+ *
+ * @param patience how long it waits at most, in seconds.
+ */
+export async function observe(
+  modules: readonly Module[],
+  clock: Pick<Clock, 'monotonic' | 'sleep'>,
+  patience: number,
+): Promise<readonly Observation[]> {
+  const all: Watched[] = modules.map((module) => ({ module, hasSamples: false, error: undefined }));
+  const until = clock.monotonic() + patience * 1e6;
+  try {
+    for (;;) {
+      for (const watched of all) ask(watched, clock.monotonic());
+      if (all.every(hasTold) || clock.monotonic() >= until) return all.map(observationOf);
+      await clock.sleep(PAUSE);
+    }
+  } finally {
+    for (const module of modules) module.close();
+  }
+}
+
+function ask(watched: Watched, at: number): void {
+  if (watched.error !== undefined) return;
+  try {
+    if (watched.module.collect(at, true).length > 0) watched.hasSamples = true;
+  } catch (error) {
+    watched.error = error;
+  }
+}
+
+function hasTold({ error, hasSamples, module }: Watched): boolean {
+  // A part can be lost and the rest still be under way.
+  return hasSamples || error !== undefined || module.standing().hindrances.some(({ loses }) => loses !== 'part');
+}
+
+function observationOf({ error, hasSamples, module }: Watched): Observation {
+  const { hindrances, reads } = module.standing();
+  const defect = { code: 'defect', target: module.name, message: describe(error), loses: 'all' } as const;
+  return {
+    name: module.name,
+    hasSamples,
+    standing: { reads, hindrances: error === undefined ? hindrances : [...hindrances, defect] },
+  };
+}

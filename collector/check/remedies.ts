@@ -1,0 +1,231 @@
+/** What can be done about what `check` finds. Data: a name, and what to type. */
+
+import type { Remedy } from './report.ts';
+import { fillLine, PLACE, type Places } from './shell.ts';
+
+const DROP_IN = '/etc/systemd/system/netdata.service.d';
+const CONNTRACKD_DROP_IN = '/etc/systemd/system/conntrackd.service.d';
+const RESTART = 'sudo systemctl daemon-reload && sudo systemctl restart netdata';
+
+interface Template {
+  readonly note?: string;
+  /** With places such as `{program}` for what is only known here. */
+  readonly lines?: readonly string[];
+}
+
+const TEMPLATES = {
+  // Connection tracking.
+  load_tracking: {
+    note: 'Load it, or use it in a firewall rule:',
+    lines: ['sudo modprobe nf_conntrack'],
+  },
+  load_ctnetlink: { lines: ['sudo modprobe nf_conntrack_netlink'] },
+  load_sock_diag: { lines: ['sudo modprobe -a tcp_diag udp_diag'] },
+  turn_events_on: {
+    note: 'To keep it after a reboot, write it into a file below /etc/sysctl.d too.',
+    lines: ['sudo sysctl -w net.netfilter.nf_conntrack_events=1'],
+  },
+  turn_acct_on: {
+    note: 'To keep it after a reboot, write it into a file below /etc/sysctl.d too.',
+    lines: ['sudo sysctl -w net.netfilter.nf_conntrack_acct=1'],
+  },
+  raise_most_events: { note: 'Raise modules.events.most_per_second in conntrack.conf, if the CPU time is worth it.' },
+  statistics_over_netlink: {
+    note: 'The kernel may be built without CONFIG_NF_CONNTRACK_PROCFS. With CAP_NET_ADMIN they are read over netlink.',
+  },
+  join_host_network: {
+    note: "Run the agent in the host's network namespace: its container needs --network host.",
+  },
+  lift_sandbox: { note: 'Let the sandbox or the security module of the agent allow sockets of the family AF_NETLINK.' },
+  lift_namespace: {
+    note: 'A user namespace or a security module stands in the way: run the agent outside of it.',
+  },
+  reinstall: { note: 'Install the plugin again: the folder conntrack-koffi must be beside it and belong to root.' },
+  install_safely: {
+    note: 'Install the plugin again into a folder that, like all above it, only root can write to.',
+  },
+
+  // The capability.
+  set_capability: { lines: ['sudo setcap cap_net_admin=p {program}'] },
+  install_package: {
+    note: 'A script cannot have a capability, only the packaged program can: install the package.',
+  },
+  install_elsewhere: {
+    note: '{mount} is mounted nosuid: no file on it can have a capability. Install the plugin elsewhere.',
+  },
+  add_to_container: {
+    note: 'The container or the service that this runs in has no CAP_NET_ADMIN to give. Start a container with:',
+    lines: ['--cap-add NET_ADMIN'],
+  },
+  check_with_ambient: {
+    note: 'An ambient capability goes to whatever the agent starts. Check as the agent would start it:',
+    lines: [
+      'sudo setpriv --reuid {user} --regid {group} --init-groups ' +
+        '--inh-caps +net_admin --ambient-caps +net_admin {program} check',
+    ],
+  },
+  widen_bounding_set: {
+    note:
+      "Add it to the list of the agent's service, only where `systemctl show netdata -p CapabilityBoundingSet` lists " +
+      'capabilities without cap_net_admin: where there is no list, it would make one of this capability alone.',
+    lines: [
+      `sudo mkdir -p ${DROP_IN}`,
+      `printf '[Service]\\nCapabilityBoundingSet=CAP_NET_ADMIN\\n' | sudo tee ${DROP_IN}/conntrack.conf`,
+      RESTART,
+    ],
+  },
+  let_agent_have_capability: {
+    note: 'Whoever starts the agent must let it have CAP_NET_ADMIN: it is not in its bounding set.',
+  },
+  allow_new_privileges: {
+    note: "Let the agent's service start programs that have capabilities:",
+    lines: [
+      `sudo mkdir -p ${DROP_IN}`,
+      `printf '[Service]\\nNoNewPrivileges=no\\n' | sudo tee ${DROP_IN}/conntrack-privileges.conf`,
+      RESTART,
+    ],
+  },
+  let_agent_hand_on_capability: {
+    note: 'Whoever starts the agent must let its programs gain privileges: it was started so that none does.',
+  },
+
+  // The program and the agent.
+  let_run_package: {
+    note: 'The folders above must let that user through, too.',
+    lines: ['sudo chown root:{group} {program}', 'sudo chmod 0750 {program}', 'sudo setcap cap_net_admin=p {program}'],
+  },
+  let_run_script: {
+    note: 'The folders above must let that user through, too.',
+    lines: ['sudo chown root:{group} {program}', 'sudo chmod 0750 {program}'],
+  },
+  let_run_node: { note: 'Check with a Node.js that every user may run, such as /usr/bin/node.' },
+  check_as_root: {
+    note: "Run it as root: it then becomes the agent's user and sees what the agent's plugin sees.",
+    lines: ['sudo {program} check'],
+  },
+  check_in_namespace: { lines: ['sudo nsenter --net=/proc/{pid}/ns/net {program} check'] },
+  check_installed: { lines: ['sudo {installed} check'] },
+  install_plugin: { note: 'Install the plugin there.' },
+  start_agent: { lines: ['sudo systemctl start netdata'] },
+  turn_plugin_on: {
+    note: 'Set this in the section [plugins] of {netdata_conf}, then restart the agent (sudo systemctl restart netdata):',
+    lines: ['conntrack = yes'],
+  },
+  turn_off_builtin_package: {
+    note: 'The agent must be restarted for that.',
+    lines: ['sudo {folder}/conntrack-setup --replace-builtin', 'sudo systemctl restart netdata'],
+  },
+  turn_off_builtin_script: {
+    note: 'Write this into {netdata_conf}, then restart the agent (sudo systemctl restart netdata):',
+    lines: ['[plugin:proc]', '    /proc/net/stat/conntrack = no'],
+  },
+  install_alerts: {
+    note: 'Copy health/conntrack.conf of the plugin into {alerts}, then:',
+    lines: ['sudo netdatacli reload-health'],
+  },
+  mend_configuration: { note: 'The plugin does not start until it is mended. What follows holds for the defaults.' },
+  let_read_configuration: {
+    note: 'The folders above must let that user through, too.',
+    lines: ['sudo chgrp {group} {file} && sudo chmod g+r {file}'],
+  },
+
+  // Conntrackd.
+  start_conntrackd: { lines: ['sudo systemctl start conntrackd'] },
+  look_at_conntrackd: {
+    note: 'If it is only busy, raise modules.conntrackd.timeout in conntrack.conf.',
+    lines: ['systemctl status conntrackd'],
+  },
+  open_socket: {
+    note:
+      "Open it to the agent's group. Whoever may write to it can also flush the connection table and stop " +
+      'conntrackd: do this only if you trust the agent and its plugins with your firewall. The unit must have ' +
+      "Type=notify, as Debian's has.",
+    lines: [
+      `sudo mkdir -p ${CONNTRACKD_DROP_IN}`,
+      `printf '[Service]\\nExecStartPost=-/bin/chgrp {group} {socket}\\n' | sudo tee ${CONNTRACKD_DROP_IN}/{drop_in}`,
+      `echo 'ExecStartPost=-/bin/chmod 0660 {socket}' | sudo tee -a ${CONNTRACKD_DROP_IN}/{drop_in}`,
+      'sudo systemctl daemon-reload',
+      'sudo chgrp {group} {socket}',
+      'sudo chmod 0660 {socket}',
+    ],
+  },
+} as const satisfies Readonly<Record<string, Template>>;
+
+export type RemedyName = keyof typeof TEMPLATES;
+
+/**
+ * A remedy for this host. A place that nothing is known for stays as it is, to be filled in by hand. Where a shell could
+ * take a place for something else, whatever is done, there is nothing to type.
+ */
+export function remedy(name: RemedyName, places: Places): Remedy {
+  const { lines = [], note }: Template = TEMPLATES[name];
+  const filled = lines.map((line) => fillLine(line, places));
+  return {
+    note: note?.replace(PLACE, (place, key: string) => places[key] ?? place),
+    lines: filled.some((line) => line === undefined) ? [] : filled.filter((line) => line !== undefined),
+  };
+}
+
+/** What is said of something that is in the way of a module, and what can be done. */
+interface Advice {
+  /** Instead of what the module says. */
+  readonly text?: string;
+  /** `capability`: what gives the program the capability depends on why it lacks it. */
+  readonly remedy?: RemedyName | 'capability';
+}
+
+const NO_CAPABILITY: Advice = { text: 'the plugin lacks the capability CAP_NET_ADMIN', remedy: 'capability' };
+const NO_CTNETLINK: Advice = { text: 'the kernel does not offer ctnetlink', remedy: 'load_ctnetlink' };
+const NO_SOCK_DIAG: Advice = { text: 'the kernel does not offer sock_diag', remedy: 'load_sock_diag' };
+const SANDBOX: Advice = { remedy: 'lift_sandbox' };
+const UNLOADED: Advice = { remedy: 'load_tracking' };
+const ELSEWHERE: Advice = { remedy: 'join_host_network' };
+const NO_LIBRARY: Advice = { remedy: 'reinstall' };
+const UNTRUSTED: Advice = { remedy: 'install_safely' };
+
+/** By what is out of reach, and the code of what is in the way. */
+export const ADVICE = {
+  ctnetlink: {
+    EPERM: NO_CAPABILITY,
+    EACCES: NO_CAPABILITY,
+    EPROTONOSUPPORT: NO_CTNETLINK,
+    EAFNOSUPPORT: NO_CTNETLINK,
+    ENOTSUP: NO_CTNETLINK,
+    EINVAL: NO_CTNETLINK,
+    ENOENT: NO_CTNETLINK,
+    unloaded: UNLOADED,
+    elsewhere: ELSEWHERE,
+    foreign: NO_LIBRARY,
+    untrusted: UNTRUSTED,
+    off: { text: 'events are turned off (nf_conntrack_events is 0)', remedy: 'turn_events_on' },
+    flood: { remedy: 'raise_most_events' },
+  },
+  sock_diag: {
+    EPERM: SANDBOX,
+    EACCES: SANDBOX,
+    EAFNOSUPPORT: SANDBOX,
+    EPROTONOSUPPORT: NO_SOCK_DIAG,
+    ENOTSUP: NO_SOCK_DIAG,
+    EINVAL: NO_SOCK_DIAG,
+    ENOENT: NO_SOCK_DIAG,
+    elsewhere: ELSEWHERE,
+    foreign: NO_LIBRARY,
+    untrusted: UNTRUSTED,
+  },
+  procfs: {
+    unloaded: UNLOADED,
+    elsewhere: ELSEWHERE,
+    no_statistics: { remedy: 'statistics_over_netlink' },
+  },
+  conntrackd: {
+    down: { remedy: 'start_conntrackd' },
+    unresponsive: { remedy: 'look_at_conntrackd' },
+    refused: { text: 'its socket is not open to the plugin', remedy: 'open_socket' },
+  },
+} as const satisfies Readonly<Record<string, Readonly<Record<string, Advice>>>>;
+
+/** What is known of a hindrance; empty for one that is not expected. */
+export function adviceFor(kind: keyof typeof ADVICE, code: string): Advice {
+  const advice: Readonly<Partial<Record<string, Advice>>> = ADVICE[kind];
+  return (Object.hasOwn(advice, code) ? advice[code] : undefined) ?? {};
+}

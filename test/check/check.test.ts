@@ -1,0 +1,480 @@
+import { describe, expect, it } from 'vitest';
+
+import { type CheckOptions, check } from '../../collector/check/check.ts';
+import type { CheckFileSystem } from '../../collector/check/files.ts';
+import { render } from '../../collector/check/render.ts';
+import type { Finding, Report } from '../../collector/check/report.ts';
+import type { Config } from '../../collector/config.ts';
+import { readEnvironment } from '../../collector/environment.ts';
+import type { Hindrance, Module, Sample } from '../../collector/modules/module.ts';
+import {
+  filesOf,
+  NET_ADMIN,
+  NONE,
+  OTHERS,
+  processFiles,
+  type StatusOptions,
+  statusText,
+} from '../helpers/check_host.ts';
+import { FakeClock } from '../helpers/fake_clock.ts';
+
+const NETFILTER = '/proc/sys/net/netfilter';
+const PLUGINS = '/usr/libexec/netdata/plugins.d';
+const PROGRAM = `${PLUGINS}/conntrack.plugin`;
+const SAMPLE: Sample = { scope: 'host', instance: '', labels: {}, values: { a: 1 } };
+const TEXT = { hasColour: false, isUnicode: true };
+
+const KERNEL = {
+  '/proc/sys/kernel/osrelease': '6.18.5\n',
+  [`${NETFILTER}/nf_conntrack_count`]: '12345\n',
+  [`${NETFILTER}/nf_conntrack_max`]: '262144\n',
+  [`${NETFILTER}/nf_conntrack_buckets`]: '65536\n',
+  [`${NETFILTER}/nf_conntrack_events`]: '2\n',
+  [`${NETFILTER}/nf_conntrack_acct`]: '0\n',
+};
+
+const AGENT = {
+  '/etc/passwd': 'root:x:0:0::/:/bin/sh\nnetdata:x:991:981::/:/bin/false\n',
+  '/etc/group': 'netdata:x:981:\n',
+  [PROGRAM]: '',
+  '/etc/netdata/netdata.conf': '[plugin:proc]\n/proc/net/stat/conntrack = no\n',
+  '/usr/lib/netdata/conf.d/health.d/conntrack.conf': '',
+};
+
+const RUNNING = processFiles(812, { name: 'netdata', uid: 991, gid: 981 }, ['netdata', '-D']);
+
+/** A module as the test wants it; what stands in its way is named by code, target and loss. */
+function module(name: string, reads: string, hindrance?: Partial<Hindrance>): Module {
+  const hindrances = hindrance === undefined ? [] : [{ code: 'EIO', target: reads, message: 'no', ...hindrance }];
+  return {
+    name,
+    every: 1,
+    collect: () => (hindrance === undefined ? [SAMPLE] : []),
+    standing: () => ({ reads: [reads], hindrances: hindrances.map((one) => ({ loses: 'all', ...one })) }),
+    close: () => undefined,
+  };
+}
+
+const ALL_WELL = [
+  module('stat', '/proc/net/stat/nf_conntrack'),
+  module('events', 'ctnetlink'),
+  module('flows', 'ctnetlink'),
+  module('sockets', 'sock_diag'),
+  module('conntrackd', '/run/conntrackd.ctl', { code: 'down', message: 'conntrackd does not run', loses: 'nothing' }),
+];
+
+const REFUSED = { code: 'EPERM', message: 'refused' };
+const WITHOUT_CAPABILITY = [
+  module('stat', '/proc/net/stat/nf_conntrack'),
+  module('events', 'ctnetlink', REFUSED),
+  module('flows', 'ctnetlink', REFUSED),
+  module('sockets', 'sock_diag'),
+  module('conntrackd', '/run/conntrackd.ctl'),
+];
+
+interface Scene {
+  readonly texts?: Readonly<Record<string, string>>;
+  readonly links?: Readonly<Record<string, string>>;
+  readonly own?: StatusOptions;
+  readonly modules?: readonly Module[];
+  readonly options?: Partial<CheckOptions>;
+  readonly unusable?: Finding;
+}
+
+/** Checks as the agent's user, on a host where all is well unless the scene says otherwise. */
+async function checked({ links, modules = ALL_WELL, options, own, texts, unusable }: Scene = {}) {
+  const configs: Config[] = [];
+  const status = statusText({ uid: 991, gid: 981, permitted: NET_ADMIN, ...own });
+  const report = await check(
+    {
+      fs: filesOf({ ...KERNEL, ...AGENT, ...RUNNING, '/proc/self/status': status, ...texts }, links),
+      clock: new FakeClock(0),
+      environment: readEnvironment({}),
+      asked: undefined,
+      version: '7.8.9',
+      release: '5.0.0',
+      program: { path: PROGRAM, packaged: true },
+      uid: 991,
+      seen: undefined,
+      modules: (config) => {
+        configs.push(config);
+        return modules;
+      },
+      ...options,
+    },
+    unusable,
+  );
+  return { report, config: configs[0], text: render(report, TEXT) };
+}
+
+/** Everything that was found, with the section that it was found in. */
+function found({ agent, builtin, configuration, kernel, modules, privilege, program }: Report): string[] {
+  const sections = Object.entries({ program, kernel, agent, privilege, configuration, builtin });
+  const named = [...sections, ...modules.map((one) => [one.name, one] as const)];
+  return named.flatMap(([name, { findings }]) => findings.map(({ code, severity }) => `${name} ${severity} ${code}`));
+}
+
+describe('where all is well', () => {
+  it('the report is one screen', async () => {
+    const { report, text } = await checked();
+    expect(report.works).toBe(true);
+    expect(text).toBe(`conntrack.plugin 7.8.9, checked as netdata
+
+✓ ok    program         /usr/libexec/netdata/plugins.d/conntrack.plugin
+✓ ok    kernel          Linux 6.18.5, connection tracking loaded
+                        12,345 of 262,144 entries (4.7 %), 65,536 buckets
+                        nf_conntrack_events 2, nf_conntrack_acct 0
+✓ ok    agent           runs as netdata, pid 812
+                        plugins in /usr/libexec/netdata/plugins.d
+                        configured in /etc/netdata
+✓ ok    privilege       CAP_NET_ADMIN, for events, flows
+✓ ok    configuration   none, every default holds
+✓ ok    stat            /proc/net/stat/nf_conntrack
+✓ ok    events          ctnetlink
+✓ ok    flows           ctnetlink
+✓ ok    sockets         sock_diag
+– none  conntrackd      conntrackd does not run (/run/conntrackd.ctl)
+– off   built-in charts turned off
+
+ok: everything that is on works
+`);
+  });
+
+  it('the JSON has the same, and leaves out what is not known', async () => {
+    const { report } = await checked({ texts: { [`${NETFILTER}/nf_conntrack_max`]: '0\n' } });
+    expect(JSON.parse(JSON.stringify(report))).toEqual({
+      format: 1,
+      version: '7.8.9',
+      works: true,
+      program: { path: PROGRAM, packaged: true, user: 'netdata', uid: 991, findings: [] },
+      kernel: { release: '6.18.5', tracking: true, entries: 12345, buckets: 65536, events: 2, acct: 0, findings: [] },
+      agent: {
+        state: 'running',
+        pid: 812,
+        user: 'netdata',
+        plugin_directory: PLUGINS,
+        user_config_directory: '/etc/netdata',
+        stock_config_directory: '/usr/lib/netdata/conf.d',
+        findings: [],
+      },
+      privilege: { needed_by: ['events', 'flows'], permitted: true, findings: [] },
+      configuration: { findings: [] },
+      modules: [
+        { name: 'stat', state: 'works', reads: ['/proc/net/stat/nf_conntrack'], findings: [] },
+        { name: 'events', state: 'works', reads: ['ctnetlink'], findings: [] },
+        { name: 'flows', state: 'works', reads: ['ctnetlink'], findings: [] },
+        { name: 'sockets', state: 'works', reads: ['sock_diag'], findings: [] },
+        {
+          name: 'conntrackd',
+          state: 'absent',
+          reads: ['/run/conntrackd.ctl'],
+          findings: [{ severity: 'note', code: 'down', text: 'conntrackd does not run' }],
+        },
+      ],
+      builtin: { charts: false, findings: [] },
+    });
+  });
+
+  it('the signs are ASCII where the terminal knows no others, and coloured where that is wanted', async () => {
+    const { report } = await checked();
+    const ascii = render(report, { hasColour: false, isUnicode: false });
+    expect(ascii).toMatch(/^\+ ok {4}kernel/m);
+    expect(ascii).toMatch(/^- none {2}conntrackd/m);
+    const coloured = render(report, { hasColour: true, isUnicode: true });
+    expect(coloured).toContain('\u001b[32m✓ ok  \u001b[0m  kernel');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences that colour a text begin with one
+    expect(coloured.replace(/\u001b\[\d+m/g, '')).toBe(render(report, TEXT));
+  });
+});
+
+describe('without the capability', () => {
+  it('what is lost is named, with one remedy for all of it', async () => {
+    const { report, text } = await checked({
+      own: { permitted: NONE },
+      modules: WITHOUT_CAPABILITY,
+      texts: { '/etc/netdata/netdata.conf': '', [`${PLUGINS}/conntrack-setup`]: '' },
+    });
+    expect(report.works).toBe(false);
+    expect(text.slice(text.indexOf('✗'))).toBe(`✗ FAIL  privilege       CAP_NET_ADMIN, for events, flows
+        the program lacks the capability CAP_NET_ADMIN
+            sudo setcap cap_net_admin=p \\
+              /usr/libexec/netdata/plugins.d/conntrack.plugin
+✓ ok    configuration   none, every default holds
+✓ ok    stat            /proc/net/stat/nf_conntrack
+✗ FAIL  events          ctnetlink
+        the plugin lacks the capability CAP_NET_ADMIN (see above)
+✗ FAIL  flows           ctnetlink
+        the plugin lacks the capability CAP_NET_ADMIN (see above)
+✓ ok    sockets         sock_diag
+✓ ok    conntrackd      /run/conntrackd.ctl
+✓ ok    built-in charts on
+        hint: the agent's own charts netfilter.conntrack_* show the same once
+        more
+          The agent must be restarted for that.
+            sudo /usr/libexec/netdata/plugins.d/conntrack-setup \\
+              --replace-builtin
+            sudo systemctl restart netdata
+
+FAIL: privilege, events, flows
+`);
+  });
+
+  it('that it has, a module that is refused has another reason', async () => {
+    const { report } = await checked({ modules: WITHOUT_CAPABILITY });
+    expect(found(report)).toContain('events fault EPERM');
+    expect(report.modules[1]?.findings[0]?.remedy?.note).toMatch(/^A user namespace/);
+  });
+
+  it('on a file system that is mounted nosuid, that is said', async () => {
+    const { report } = await checked({
+      own: { permitted: NONE },
+      modules: WITHOUT_CAPABILITY,
+      texts: { '/proc/self/mountinfo': '9 1 8:1 / /usr rw,nosuid - ext4 /dev/sda rw\n' },
+    });
+    expect(found(report)).toContain('privilege fault nosuid');
+  });
+});
+
+describe('the configuration', () => {
+  it("that is checked is that of the agent's directories", async () => {
+    const file = '/etc/netdata/conntrack.conf';
+    const { config, report } = await checked({ texts: { [file]: 'update_every: 17\n' } });
+    expect(report.configuration).toEqual({ file, findings: [] });
+    expect(config?.update_every).toBe(17);
+  });
+
+  it('that is asked for is checked in its place', async () => {
+    const { config, report } = await checked({
+      texts: { '/etc/netdata/conntrack.conf': 'update_every: 17\n', '/x.conf': 'update_every: 19\n' },
+      options: { asked: '/x.conf' },
+    });
+    expect(report.configuration.file).toBe('/x.conf');
+    expect(config?.update_every).toBe(19);
+  });
+
+  it('that is wrong is a fault for each problem, and the defaults are checked', async () => {
+    const { config, report, text } = await checked({
+      texts: { '/etc/netdata/conntrack.conf': 'update_every: 17\nsourse: a\n\nmode: full\n' },
+    });
+    expect(report.works).toBe(false);
+    expect(config?.update_every).toBe(1);
+    expect(report.configuration.findings.map(({ code, line }) => [code, line])).toEqual([
+      ['invalid', 2],
+      ['invalid', 4],
+    ]);
+    expect(text).toContain(`✗ FAIL  configuration   /etc/netdata/conntrack.conf
+        line 2: sourse: unknown key, the nearest is source; allowed:
+        update_every, mode, source, modules
+        line 4: mode: found "full", allowed: basic or advanced
+          The plugin does not start until it is mended. What follows holds for
+          the defaults.
+✓ ok    stat  `);
+    expect(text).toMatch(/\n\nFAIL: configuration\n$/);
+  });
+
+  it('that is no regular file is a fault, and is not waited for', async () => {
+    const { report } = await checked({ texts: { '/directory/x': '' }, options: { asked: '/directory' } });
+    expect(report.configuration.findings).toMatchObject([
+      { code: 'unreadable', text: 'cannot be read: read /directory: it is no regular file' },
+    ]);
+  });
+
+  it('that was asked for and is not there is a fault', async () => {
+    const { report } = await checked({ options: { asked: '/missing.conf' } });
+    expect(report.configuration.file).toBe('/missing.conf');
+    expect(found(report)).toContain('configuration fault unreadable');
+  });
+});
+
+describe('the agent', () => {
+  it('that is not there is a hint, and nothing is said of what it would do', async () => {
+    const { report, text } = await checked({ texts: { '/proc/812/comm': 'x' }, options: { fs: filesOf(KERNEL) } });
+    expect(report.works).toBe(true);
+    expect(found(report)).toEqual(['program note user_unknown', 'agent hint not_found', 'conntrackd note down']);
+    expect(report.builtin.charts).toBeUndefined();
+    expect(text).not.toContain('built-in');
+  });
+
+  it('that does not run, draws the same twice and has no alerts gives hints', async () => {
+    const { report } = await checked({
+      options: {
+        fs: filesOf({ ...KERNEL, ...AGENT, '/etc/netdata/netdata.conf': '' }, {}),
+      },
+    });
+    expect(found(report)).toEqual(['agent hint not_running', 'builtin hint duplicate_charts', 'conntrackd note down']);
+  });
+
+  it.each(['[plugins]\nproc = no', '[plugin:proc]\n/proc/net/stat/conntrack = no'])(
+    'draws nothing twice with %j',
+    async (settings) => {
+      const { report } = await checked({ texts: { '/etc/netdata/netdata.conf': settings } });
+      expect(report.builtin).toEqual({ charts: false, findings: [] });
+    },
+  );
+
+  it('whose configuration may not be read may draw twice or not', async () => {
+    const fs = filesOf({ ...KERNEL, ...AGENT, ...RUNNING });
+    const closed: CheckFileSystem = {
+      ...fs,
+      openSync: (path, flags) => {
+        if (path === '/etc/netdata/netdata.conf') throw new Error('closed');
+        return fs.openSync(path, flags);
+      },
+    };
+    const { report } = await checked({ options: { fs: closed } });
+    expect(report.builtin).toEqual({ charts: undefined, findings: [] });
+  });
+
+  it('that has the plugin turned off never starts it', async () => {
+    const { report } = await checked({
+      texts: { '/etc/netdata/netdata.conf': '[plugins]\nconntrack = no\nproc = no' },
+    });
+    expect(found(report)).toContain('agent fault turned_off');
+  });
+
+  it('starts another program, or none', async () => {
+    const program = { path: '/home/me/conntrack.plugin', packaged: true };
+    const other = await checked({ texts: { [program.path]: '' }, options: { program } });
+    expect(other.report.agent.findings.map(({ code, remedy }) => [code, remedy?.lines])).toEqual([
+      ['other_program', [`sudo ${PROGRAM} check`]],
+    ]);
+    const none = await checked({
+      texts: { [program.path]: '', '/etc/netdata/netdata.conf': '[directories]\nplugins = "/x"\n[plugins]\nproc=no' },
+      options: { program },
+    });
+    expect(found(none.report)).toContain('agent hint not_installed');
+  });
+
+  it('in another network namespace shows other connections', async () => {
+    const links = { '/proc/812/ns/net': 'net:[402]', '/proc/self/ns/net': 'net:[401]' };
+    const { report } = await checked({ links });
+    expect(report.agent.findings.map(({ code, remedy }) => [code, remedy?.lines])).toEqual([
+      ['elsewhere', [`sudo nsenter --net=/proc/812/ns/net ${PROGRAM} check`]],
+    ]);
+    const same = await checked({ links: { ...links, '/proc/812/ns/net': 'net:[401]' } });
+    expect(same.report.agent.findings).toEqual([]);
+  });
+
+  it('that runs as another user has the check run as root', async () => {
+    const { report } = await checked({ options: { uid: 1000 } });
+    expect(report.program).toMatchObject({ user: '1000', findings: [{ severity: 'hint', code: 'other_user' }] });
+    expect(report.program.findings[0]?.remedy?.lines).toEqual([`sudo ${PROGRAM} check`]);
+  });
+});
+
+describe('the agent that runs', () => {
+  const BOUNDED = processFiles(812, { name: 'netdata', uid: 991, gid: 981, bounding: OTHERS }, ['netdata', '-D']);
+
+  it('and cannot hand the capability on is why modules fail that work here', async () => {
+    const { report, text } = await checked({ texts: BOUNDED });
+    expect(found(report)).toEqual([
+      'privilege fault agent_bounded',
+      'events fault agent_bounded',
+      'flows fault agent_bounded',
+      'conntrackd note down',
+    ]);
+    expect(report.modules.map(({ state }) => state)).toEqual(['works', 'fails', 'fails', 'works', 'absent']);
+    expect(text).toContain('        the agent starts its plugins without CAP_NET_ADMIN (see above)\n✗ FAIL  flows');
+    expect(text).toMatch(/FAIL: privilege, events, flows\n$/);
+  });
+
+  it('and alone has the capability is no fault, nor what cannot be tried', async () => {
+    const ambient = processFiles(812, { name: 'netdata', uid: 991, gid: 981, ambient: NET_ADMIN });
+    const { report, text } = await checked({ own: { permitted: NONE }, texts: ambient, modules: WITHOUT_CAPABILITY });
+    expect(report.works).toBe(true);
+    expect(report.modules.map(({ state }) => state)).toEqual(['works', 'unknown', 'unknown', 'works', 'works']);
+    expect(text).toMatch(/\n\nok: everything works but what was not checked \(events, flows\), with 2 hints\nabove\n$/);
+    expect(text).toContain(
+      '? skip  events          ctnetlink\n        not checked, without the capability (see above)\n',
+    );
+  });
+
+  it('and may not be looked at gives no path of its own, and its user no rights', async () => {
+    const conf = '/home/me/netdata.conf';
+    const impostor = processFiles(812, { name: 'netdata', uid: 666, gid: 666, bounding: NONE }, [
+      'netdata',
+      '-c',
+      conf,
+    ]);
+    const fs = filesOf({
+      ...KERNEL,
+      ...AGENT,
+      ...impostor,
+      '/proc/self/status': statusText({ uid: 991, permitted: NET_ADMIN }),
+      [conf]: '[directories]\nplugins = "/home/me"\nhealth config = /home/me\n',
+    });
+    const closed: CheckFileSystem = {
+      ...fs,
+      readlinkSync: (path) => {
+        if (path === '/proc/812/exe') throw new Error('closed');
+        return fs.readlinkSync(path);
+      },
+    };
+    const { report } = await checked({ options: { fs: closed } });
+    expect(report.agent).toMatchObject({ state: 'unverified', pid: 812, user: '666', plugin_directory: PLUGINS });
+    expect(found(report)).toEqual(['agent note unverified', 'conntrackd note down']);
+    expect(JSON.stringify(report)).not.toContain('/home/me');
+  });
+
+  it('is what root has seen it to be', async () => {
+    const links = { '/proc/812/ns/net': 'net:[401]', '/proc/self/ns/net': 'net:[401]' };
+    const seen = { pid: 812, network: 'net:[402]' };
+    const { report } = await checked({ links, options: { seen } });
+    expect(found(report)).toContain('agent hint elsewhere');
+    const none = await checked({ options: { seen: { pid: undefined, network: undefined } } });
+    expect(none.report.agent.state).toBe('installed');
+  });
+
+  it.each([
+    ['[plugins]\nenable running new plugins = no', true],
+    ['[plugins]\nenable running new plugins = no\nconntrack = yes', false],
+    ['[plugins]\nenable running new plugins = yes', false],
+  ])('with %j has the plugin turned off: %s', async (settings, isOff) => {
+    const { report } = await checked({ texts: { '/etc/netdata/netdata.conf': settings } });
+    expect(found(report).includes('agent fault turned_off')).toBe(isOff);
+  });
+
+  it.each([
+    ['the setup script and the usual configuration', `${PLUGINS}/conntrack-setup`, '/etc/netdata/netdata.conf', 'sudo'],
+    ['no setup script', '/x', '/etc/netdata/netdata.conf', '[plugin:proc]'],
+    ['a configuration elsewhere', `${PLUGINS}/conntrack-setup`, '/e/netdata.conf', '[plugin:proc]'],
+  ])('and has %s draws twice until that is turned off', async (_, setup, conf, first) => {
+    const agent = processFiles(812, { name: 'netdata', uid: 991, gid: 981 }, ['netdata', '-c', conf]);
+    const { report } = await checked({ texts: { ...agent, [setup]: '', '/etc/netdata/netdata.conf': '', [conf]: '' } });
+    expect(report.builtin.findings[0]?.remedy?.lines[0]?.split(' ')[0]).toBe(first);
+    expect(JSON.stringify(report.builtin)).toContain('sudo systemctl restart netdata');
+  });
+});
+
+describe('a text from outside', () => {
+  it('cannot steer the terminal', async () => {
+    const program = { path: '/p\u001b[2J/conntrack.plugin', packaged: true };
+    const { text } = await checked({ texts: { [program.path]: '' }, options: { program, uid: 1000 } });
+    expect(text).not.toContain('\u001b');
+    expect(text).toContain("sudo '/p\\u{1b}[2J/conntrack.plugin' check");
+  });
+});
+
+describe('accounting', () => {
+  const hinted = async (conntrackd: Module, acct: string): Promise<boolean> => {
+    const { report } = await checked({ modules: [conntrackd], texts: { [`${NETFILTER}/nf_conntrack_acct`]: acct } });
+    return found(report).includes('kernel hint no_accounting');
+  };
+  const there = module('conntrackd', '/run/c.ctl');
+
+  it('that is off is worth a hint where there is a conntrackd', async () => {
+    expect(await hinted(there, '0\n')).toBe(true);
+    expect(await hinted(module('conntrackd', '/run/c.ctl', { loses: 'all' }), '0\n')).toBe(true);
+    expect(await hinted(there, '1\n')).toBe(false);
+    expect(await hinted(module('conntrackd', '/run/c.ctl', { loses: 'nothing' }), '0\n')).toBe(false);
+  });
+});
+
+describe('a program that may not be run', () => {
+  it('is the fault; no module is tried', async () => {
+    const unusable = { severity: 'fault', code: 'not_executable', text: 'no way', remedy: undefined } as const;
+    const { config, report } = await checked({ unusable });
+    expect(report).toMatchObject({ works: false, modules: [], program: { findings: [unusable] } });
+    expect(config).toBeUndefined();
+  });
+});

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+
+import { isOfService, parseStatus, readStart, readWords } from '../../collector/check/process.ts';
+import { filesOf, NET_ADMIN, NONE, OTHERS, processFiles, statusText } from '../helpers/check_host.ts';
+
+describe('the status of a process', () => {
+  it('has its parent, its effective user and group, and what it may do', () => {
+    const text = statusText({
+      parent: 17,
+      uid: 998,
+      gid: 995,
+      groups: [4, 981],
+      permitted: NET_ADMIN,
+      bounding: OTHERS,
+      ambient: NET_ADMIN,
+      noNewPrivileges: 1,
+      pids: [812, 1],
+    });
+    expect(parseStatus(text)).toEqual({
+      parent: 17,
+      uid: 998,
+      gid: 995,
+      groups: [4, 981],
+      permitted: true,
+      bounding: false,
+      ambient: true,
+      noNewPrivileges: true,
+      isContained: true,
+    });
+  });
+
+  it('tells one that lives where whoever looks does from one in a container', () => {
+    expect(parseStatus(statusText({ pids: [812] }))).toMatchObject({ isContained: false });
+  });
+
+  it('leaves out what an old kernel does not tell', () => {
+    const text = statusText({ permitted: NONE }).replace(/^(CapAmb|NoNewPrivs):.*\n/gm, '');
+    expect(parseStatus(text)).toMatchObject({ permitted: false, ambient: undefined, noNewPrivileges: false });
+  });
+
+  it.each(['PPid', 'Uid', 'Gid'])('is not known without %s', (key) => {
+    expect(parseStatus(statusText().replace(`${key}:`, 'Other:'))).toBeUndefined();
+  });
+});
+
+describe('a process', () => {
+  const fs = filesOf(processFiles(41, {}, ['netdata', '-c', '/a b'], 7654));
+
+  it('started at a time that stands behind its name, whatever that is', () => {
+    expect(readStart(fs, 41)).toBe(7654);
+  });
+
+  it('that has ended started after all others', () => {
+    expect(readStart(fs, 42)).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('was started with words', () => {
+    expect(readWords(fs, 41).slice(0, 3)).toEqual(['netdata', '-c', '/a b']);
+  });
+
+  it.each([
+    ['0::/system.slice/netdata.service\n', true],
+    ['5:devices:/x\n1:name=systemd:/system.slice/netdata.service\n', true],
+    ['0::/user.slice/user-1000.slice/user@1000.service/app.slice/netdata.service\n', false],
+    ['0::/system.slice/other-netdata.service\n', false],
+    ['0::/system.slice/netdata.service/below\n', false],
+    ['', false],
+  ])('of the control groups %j is of the service: %s', (text, isOf) => {
+    expect(isOfService(filesOf({ '/proc/41/cgroup': text }), 41)).toBe(isOf);
+  });
+});

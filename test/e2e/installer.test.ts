@@ -1,0 +1,319 @@
+/**
+ * What the packages' scripts do to a machine to throw away beside what they are for: folders that others can write to, an
+ * installation that is cut off, processes of others, agents that lie elsewhere, a removal that fails.
+ */
+
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+
+import type { Packages } from '../../collector/package/packages.ts';
+import { Machine, type Result } from '../helpers/machine.ts';
+import {
+  addStaticAgent,
+  PLUGINS,
+  PREFIX,
+  put,
+  removeDebiansAgent,
+  STATIC_PLUGINS,
+  STATIC_STOCK,
+} from '../helpers/machine_agents.ts';
+import { buildStandIns, DATE, VERSION } from '../helpers/stand_in_package.ts';
+import { until } from '../helpers/until.ts';
+
+const NAME = 'netdata-plugin-conntrack';
+const PLUGIN = `${PLUGINS}/conntrack.plugin`;
+const SETUP = `${PLUGINS}/conntrack-setup`;
+const STOCK = '/usr/lib/netdata/conf.d';
+const NATIVE_PLUGINS = '/usr/libexec/netdata/plugins.d';
+const UNPACKED = `/tmp/${NAME}-${VERSION}-all`;
+const INSTALLER = `${UNPACKED}/install.sh`;
+const UNINSTALLER = `${UNPACKED}/uninstall.sh`;
+
+/** What dpkg keeps for itself. */
+const BOOKKEEPING = /^\/var\/(lib\/dpkg|log|cache)(\/|$)/;
+
+describe.skipIf(inject('missing').package !== undefined)('the installer', () => {
+  let built: string;
+  let packages: Packages;
+  let machine: Machine;
+
+  /** What the machine differs in from the one that it was made of, without bookkeeping. */
+  const state = (): Readonly<Record<string, string>> =>
+    Object.fromEntries(Object.entries(machine.changes()).filter(([path]) => !BOOKKEEPING.test(path)));
+  const install = (): Result => machine.attempt(['dpkg', '-i', put(machine, packages.debian)]);
+  const linkOf = (path: string): string => machine.run(['readlink', path]).trim();
+
+  beforeAll(() => {
+    built = mkdtempSync(join(tmpdir(), 'conntrack-installer-'));
+    packages = buildStandIns(join(built, 'packages'));
+  });
+
+  beforeEach(async () => {
+    machine = await Machine.start();
+    machine.run(['tar', 'xzf', put(machine, packages.archive), '-C', '/tmp']);
+  });
+
+  afterEach(() => machine.close());
+  afterAll(() => rmSync(built, { recursive: true, force: true }));
+
+  describe('where somebody other than root can write', () => {
+    const VICTIM = '/etc/victim';
+    const PLANTED = `${STATIC_STOCK}/conntrack.conf.new`;
+
+    const ways: readonly (readonly [what: string, prepare: string, open: string, written: string])[] = [
+      ['the plugins are netdata’s', `chown netdata ${STATIC_PLUGINS}`, STATIC_PLUGINS, STATIC_PLUGINS],
+      ['a group may write to the stock configuration', `chmod g+w ${STATIC_STOCK}`, STATIC_STOCK, STATIC_STOCK],
+      [
+        'everybody may write to the alerts, sticky',
+        `chmod 1777 ${STATIC_STOCK}/health.d`,
+        `${STATIC_STOCK}/health.d`,
+        `${STATIC_STOCK}/health.d`,
+      ],
+      ['a folder above is netdata’s', `chown netdata ${PREFIX}`, PREFIX, STATIC_PLUGINS],
+      [
+        'the folder that the documentation will be made in is a group’s',
+        `mkdir -p ${PREFIX}/usr/share/doc && chmod g+w ${PREFIX}/usr/share/doc`,
+        `${PREFIX}/usr/share/doc`,
+        `${PREFIX}/usr/share/doc`,
+      ],
+      [
+        'a link on the way is netdata’s to change',
+        `mkdir -p /srv/theirs && mv ${PREFIX}/usr/libexec /srv/libexec && ln -s ../libexec /srv/theirs/libexec &&
+          ln -s /srv/theirs/libexec ${PREFIX}/usr/libexec && chown netdata /srv/theirs`,
+        '/srv/theirs',
+        STATIC_PLUGINS,
+      ],
+    ];
+
+    beforeEach(() => {
+      addStaticAgent(machine);
+      machine.write(VICTIM, 'root’s\n');
+      machine.run(['ln', '-s', VICTIM, PLANTED]);
+    });
+
+    it.each(ways)('because %s, it touches nothing and says what to do', (_, prepare, open, written) => {
+      machine.run(['sh', '-c', prepare]);
+      const before = state();
+      const { status, stderr } = machine.attempt([INSTALLER, '--prefix', PREFIX]);
+      expect(stderr).toBe(
+        `conntrack-setup: somebody other than root can write to ${open}, and so change what is written into ${written}: ` +
+          'chown it to root and chmod go-w it\n',
+      );
+      expect(status).toBe(1);
+      expect(state()).toEqual(before);
+    });
+
+    it('a link that was left there before that was mended leads it nowhere', () => {
+      expect(machine.attempt([INSTALLER, '--prefix', PREFIX])).toMatchObject({ status: 0, stderr: '' });
+      expect(machine.read(VICTIM)).toBe('root’s\n');
+      expect(machine.describe(PLANTED)).toBeUndefined();
+      expect(machine.read(`${STATIC_STOCK}/conntrack.conf`)).toBe(readFileSync('collector/conntrack.conf', 'utf8'));
+    });
+
+    it('but only root can remove what others have, below /tmp, it installs', () => {
+      const prefix = '/tmp/agent';
+      machine.run(['cp', '-R', PREFIX, prefix]);
+      machine.run(['chmod', '0777', '/tmp']);
+      expect(machine.attempt([INSTALLER, '--prefix', prefix]).stderr).toContain('can write to /tmp, and so');
+      machine.run(['chmod', '1777', '/tmp']);
+      expect(machine.attempt([INSTALLER, '--prefix', prefix])).toMatchObject({ status: 0, stderr: '' });
+    });
+  });
+
+  it('that was cut off at any step is taken out again, and nothing of it stays', () => {
+    const [cut, count] = ['/tmp/cut', '/tmp/count'];
+    // Each of the programs that it calls counts down, and where that ends kills all of it instead of its work.
+    const script = `#!/bin/sh
+program=\${0##*/}
+read -r left <${count}
+echo "$((left - 1))" >${count}
+[ "$left" -ne 1 ] || kill -KILL 0
+PATH=/usr/sbin:/usr/bin:/sbin:/bin exec "$program" "$@"
+`;
+    for (const name of ['chmod', 'chown', 'cp', 'ln', 'mkdir', 'mv', 'rm', 'setcap']) {
+      machine.write(`${cut}/${name}`, script, 0o755);
+    }
+    const paths = { PATH: `${cut}:/usr/sbin:/usr/bin:/sbin:/bin` };
+    addStaticAgent(machine);
+    machine.run(['rm', '-r', `${PREFIX}/usr/sbin`]);
+    const before = state();
+    const isThere = (name: string): boolean => machine.describe(`${STATIC_PLUGINS}/${name}`) !== undefined;
+    let steps = 0;
+    for (let status: number | null = null; status !== 0; ) {
+      steps += 1;
+      machine.write(count, `${steps}\n`);
+      ({ status } = machine.attempt(['setsid', '--wait', INSTALLER, '--prefix', PREFIX], paths));
+      expect([!isThere('conntrack.plugin'), isThere('conntrack-koffi/index.js')], `step ${steps}`).toContain(true);
+      const isKnown = isThere('conntrack-setup') || isThere('conntrack-setup.new');
+      expect(machine.attempt([UNINSTALLER, '--prefix', PREFIX]).status, `step ${steps}`).toBe(isKnown ? 0 : 1);
+      machine.run(['rm', count]);
+      expect(state(), `step ${steps}`).toEqual(before);
+    }
+    expect(steps).toBeGreaterThan(20);
+  });
+
+  it('refuses words that it would not heed', () => {
+    const refused: readonly (readonly [command: readonly string[], reason: string])[] = [
+      [
+        ['--restore-builtin', '--replace-builtin'],
+        '--replace-builtin: found with --restore-builtin, allowed: alone or with install',
+      ],
+      [['uninstall', '--replace-builtin'], '--replace-builtin: found with uninstall, allowed: alone or with install'],
+      [['configure', '--prefix', PREFIX], '--prefix: found with configure, which looks at every usual place'],
+      [['install', '--prefix', ''], '--prefix: found "", allowed: an absolute path'],
+      [['uninstall', '--prefix='], '--prefix: found "", allowed: an absolute path'],
+    ];
+    machine.run([INSTALLER]);
+    const before = state();
+    for (const [words, reason] of refused) {
+      const { status, stderr } = machine.attempt([SETUP, ...words]);
+      expect({ status, stderr }).toEqual({ status: 1, stderr: `conntrack-setup: ${reason}\n` });
+      expect(state()).toEqual(before);
+    }
+  });
+
+  it('tells agents alone of new alerts: what catches the signal, and has this root', async () => {
+    // What catches it writes down which signals came.
+    const catching = (log: string): string =>
+      `for name in USR1 USR2; do trap "echo $name >>${log}" $name; done; echo ready >${log}; while :; do sleep 0.1; done`;
+    machine.run(['mkdir', '-p', '/srv/sleeping', '/srv/catching', '/run/other/tmp']);
+    machine.run(['cp', '/bin/sleep', '/srv/sleeping/netdata']);
+    machine.run(['cp', '/bin/dash', '/srv/catching/netdata']);
+    const other = 'cd /run/other && mkdir usr && mount --bind /usr usr && cp -P /bin /lib /lib64 . && cp -R /srv .';
+    machine.run(['sh', '-c', other]);
+    machine.start(['/srv/sleeping/netdata', '1000']);
+    machine.start(['/srv/catching/netdata', '-c', catching('/tmp/log')]);
+    machine.start(['chroot', '/run/other', '/srv/catching/netdata', '-c', catching('/tmp/log')]);
+    const logs = ['/tmp/log', '/run/other/tmp/log'];
+    const all = (text: string): boolean =>
+      logs.every((log) => machine.describe(log) !== undefined && machine.read(log).includes(text));
+    await until('both are there', 10, () => all('ready\n'));
+    expect(install()).toMatchObject({ status: 0, stderr: '' });
+    for (const pid of machine.processesOf('/srv/catching/netdata')) machine.run(['kill', '-USR1', String(pid)]);
+    for (const pid of machine.processesOf('/run/other/srv/catching/netdata')) {
+      machine.run(['kill', '-USR1', String(pid)]);
+    }
+    await until('both have had the signal that comes after it', 10, () => all('USR1\n'));
+    expect(logs.map((log) => machine.read(log).split('\n').includes('USR2'))).toEqual([true, false]);
+    expect(machine.processesOf('/srv/sleeping/netdata')).toHaveLength(1);
+  });
+
+  it.each([PLUGINS, NATIVE_PLUGINS, STATIC_PLUGINS])(
+    'the Debian package takes over what it has put into %s',
+    (plugins) => {
+      removeDebiansAgent(machine);
+      if (plugins === STATIC_PLUGINS) addStaticAgent(machine);
+      machine.write(`${plugins}/apps.plugin`, '#!/bin/sh\n', 0o750);
+      const before = state();
+      expect(machine.attempt([INSTALLER])).toMatchObject({ status: 0, stderr: '' });
+      const own = ['conntrack-koffi', 'conntrack-setup', 'conntrack.plugin'];
+      const inAgent = (): readonly string[] =>
+        machine
+          .run(['ls', plugins])
+          .split('\n')
+          .filter((name) => name.startsWith('conntrack'));
+      expect(inAgent()).toEqual(own);
+      expect(install()).toMatchObject({ status: 0, stderr: '' });
+      expect(inAgent()).toEqual(plugins === PLUGINS ? own : ['conntrack.plugin']);
+      for (const path of [`${plugins}/conntrack.plugin`, '/usr/sbin/conntrack.plugin']) {
+        expect(machine.run(['readlink', '-f', path])).toBe(`${PLUGIN}\n`);
+      }
+      expect(machine.run(['dpkg', '--verify', NAME])).toBe('');
+      expect(machine.attempt(['dpkg', '-r', NAME]).status).toBe(0);
+      const after = state();
+      const left = Object.keys(after).filter((path) => after[path] !== before[path] && after[path] !== 'gone');
+      expect(left).toEqual([]);
+    },
+  );
+
+  it.each(['/usr/share', '/usr/lib64'])('the Debian package finds stock configuration in %s', (folder) => {
+    const stock = `${folder}/netdata/conf.d`;
+    removeDebiansAgent(machine);
+    machine.run(['rm', '-r', `${STOCK}/health.d`]);
+    machine.write(`${NATIVE_PLUGINS}/apps.plugin`, '#!/bin/sh\n', 0o750);
+    machine.write(`${stock}/health.d/cpu.conf`, '');
+    expect(install()).toMatchObject({ status: 0, stderr: '' });
+    for (const file of ['conntrack.conf', 'health.d/conntrack.conf']) {
+      expect(linkOf(`${stock}/${file}`)).toBe(`${STOCK}/${file}`);
+    }
+    machine.run(['dpkg', '-r', NAME]);
+    expect(machine.run(['ls', stock, `${stock}/health.d`])).toBe(
+      `${stock}:\nhealth.d\n\n${stock}/health.d:\ncpu.conf\n`,
+    );
+  });
+
+  describe('a removal of the Debian package', () => {
+    const NETDATA_CONF = '/etc/netdata/netdata.conf';
+
+    beforeEach(() => {
+      machine.write(`${NATIVE_PLUGINS}/apps.plugin`, '#!/bin/sh\n', 0o750);
+      install();
+      machine.run([SETUP, '--replace-builtin', '--prefix', '/']);
+      expect(linkOf(`${NATIVE_PLUGINS}/conntrack.plugin`)).toBe(PLUGIN);
+    });
+
+    it('goes on where the edit of netdata.conf cannot be taken back, and says so', () => {
+      const edited = machine.read(NETDATA_CONF);
+      machine.run(['mount', '--bind', '/etc/netdata', '/etc/netdata']);
+      machine.run(['mount', '-o', 'remount,bind,ro', '/etc/netdata']);
+      const { status, stderr } = machine.attempt(['dpkg', '-r', NAME]);
+      expect(stderr).toContain('in netdata.conf below /, if there is one, must be taken out by hand');
+      expect(status).toBe(0);
+      expect(machine.run(['ls', NATIVE_PLUGINS])).toBe('apps.plugin\n');
+      expect(machine.describe(PLUGIN)).toBeUndefined();
+      expect(machine.read(NETDATA_CONF)).toBe(edited);
+    });
+
+    it('that is aborted puts the plugin back', () => {
+      const scripts = `/var/lib/dpkg/info/${NAME}`;
+      machine.run([`${scripts}.prerm`, 'remove', 'in-favour', 'another', '1']);
+      expect(machine.run(['ls', NATIVE_PLUGINS])).toBe('apps.plugin\n');
+      machine.run([`${scripts}.postinst`, 'abort-remove', 'in-favour', 'another', '1']);
+      expect(linkOf(`${NATIVE_PLUGINS}/conntrack.plugin`)).toBe(PLUGIN);
+    });
+  });
+});
+
+describe.skipIf(inject('missing').package !== undefined)('packages of the same files', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'conntrack-packages-'));
+  const packages = buildStandIns(join(folder, 'one'));
+  const read = (command: string, ...words: string[]): string => spawnSync(command, words, { encoding: 'utf8' }).stdout;
+
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('are the same, and dated alike', () => {
+    const again = buildStandIns(join(folder, 'again'));
+    for (const kind of ['archive', 'debian'] as const) {
+      expect(readFileSync(again[kind]).equals(readFileSync(packages[kind])), kind).toBe(true);
+    }
+    const archived = read('tar', '--utc', '-tvzf', packages.archive).trimEnd().split('\n');
+    const packaged = read('sh', '-c', 'TZ=UTC dpkg-deb --contents "$1"', 'sh', packages.debian).trimEnd().split('\n');
+    for (const lines of [archived, packaged]) {
+      expect(lines.length).toBeGreaterThan(10);
+      for (const line of lines) expect(line).toContain(` ${DATE} 00:00 `);
+    }
+    const [flags, made] = [readFileSync(packages.archive).readUInt8(3), readFileSync(packages.archive).readUInt32LE(4)];
+    expect({ flags, made }).toEqual({ flags: 0, made: 0 });
+  });
+
+  it('have the history of the project as each kind of package has it', () => {
+    const history = readFileSync('CHANGELOG.md', 'utf8');
+    const path = `usr/share/doc/${NAME}/changelog.gz`;
+    const extract = 'dpkg-deb --fsys-tarfile "$1" | tar -xO "./$2"';
+    const { stdout } = spawnSync('sh', ['-c', extract, 'sh', packages.debian, path]);
+    expect(gunzipSync(stdout).toString()).toBe(history);
+    // The highest level of compression leaves this mark.
+    expect(stdout.readUInt8(8)).toBe(2);
+    expect(read('tar', '-xOzf', packages.archive, `${NAME}-${VERSION}-all/doc/CHANGELOG.md`)).toBe(history);
+    expect(read('dpkg-deb', '--contents', packages.debian)).not.toContain('CHANGELOG');
+  });
+
+  it('are described in a few words that do not begin with a name', () => {
+    const [synopsis = ''] = read('dpkg-deb', '--field', packages.debian, 'Description').split('\n');
+    expect(synopsis).toBe('connection tracking charts and alerts for Netdata');
+  });
+});

@@ -1,0 +1,264 @@
+/** `conntrack.plugin show` on a real terminal and on a pipe, in a namespace with known connections. */
+
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it, onTestFinished } from 'vitest';
+
+import { establishedConnections } from '../helpers/conntrack.ts';
+import { AS_NOBODY } from '../helpers/container.ts';
+import { Laboratory } from '../helpers/laboratory.ts';
+import { copyForEverybody, PLUGIN, Program } from '../helpers/program.ts';
+import { Tmux } from '../helpers/tmux.ts';
+import { until } from '../helpers/until.ts';
+
+const missing = inject('missing');
+
+let laboratory: Laboratory;
+let folder = '';
+
+/** Lines for the table: connections of a protocol from as many ports to one. */
+function connections(count: number, firstPort: number, protocol: string, rest: string): string[] {
+  return Array.from(
+    { length: count },
+    (_, place) => `-A -t 3600 -s 10.88.0.1 -d 10.99.0.1 -p ${protocol} --sport ${firstPort + place} --dport ${rest}`,
+  );
+}
+
+/** The limit of the table with separators; the kernel has one for all namespaces. */
+function limit(): string {
+  return Number(readFileSync('/proc/sys/net/netfilter/nf_conntrack_max', 'utf8')).toLocaleString('en-US');
+}
+
+/** A shell in the router's namespace, in a terminal. */
+function shell(columns: number, rows: number): Tmux {
+  const environment = [
+    'env',
+    '-i',
+    `PATH=${process.env['PATH']}`,
+    'TERM=screen-256color',
+    'LANG=C.UTF-8',
+    'PS1=ready> ',
+  ];
+  const tmux = new Tmux(columns, rows, [...laboratory.via('router'), ...environment, 'sh']);
+  onTestFinished(() => tmux.close());
+  return tmux;
+}
+
+async function shown(tmux: Tmux, text: string | RegExp | (() => string)): Promise<void> {
+  const isShown = (screen: string): boolean => {
+    if (text instanceof RegExp) return text.test(screen);
+    return screen.includes(typeof text === 'string' ? text : text());
+  };
+  await until(`${typeof text === 'function' ? text() : text} on the screen`, 10, () => isShown(tmux.screen.join('\n')));
+}
+
+/** Resolves when so many updates of one second are over. */
+async function past(updates: number): Promise<void> {
+  const end = performance.now() + updates * 1000;
+  await until(`${updates} seconds later`, updates + 1, () => performance.now() > end);
+}
+
+/** The modes of a terminal with a shell in it, and with the screen. */
+const SHELL = { isAlternate: false, hasCursor: true, wraps: true };
+const SCREEN = { isAlternate: true, hasCursor: false, wraps: false };
+
+const SHOW = `${process.execPath} ${PLUGIN} show`;
+/** The same, after its process id is written to a file. */
+let identifiedShow = '';
+
+function identified(): number {
+  return Number(readFileSync(join(folder, 'pid'), 'utf8'));
+}
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'conntrack-show-'));
+  identifiedShow = `sh -c 'echo $$ > ${join(folder, 'pid')}; exec ${SHOW}'`;
+  if (missing.terminal === undefined) laboratory = Laboratory.create();
+});
+
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  await laboratory?.close();
+});
+
+describe.skipIf(missing.terminal !== undefined)('the screen', () => {
+  beforeEach(() => {
+    laboratory.flush();
+    laboratory.restore([
+      ...establishedConnections(300),
+      ...connections(40, 2000, 'tcp', '443 --state TIME_WAIT -u SEEN_REPLY,ASSURED'),
+      ...connections(17, 3000, 'tcp', '443 --state SYN_SENT'),
+      ...connections(77, 4000, 'udp', '53'),
+    ]);
+  });
+
+  it('shows the table of its namespace, again when it is resized, and gives the terminal back on Ctrl-C', async () => {
+    const tmux = shell(80, 24);
+    tmux.type(`${SHOW}; echo ended with $?`);
+    await shown(tmux, 'established');
+    await shown(tmux, 'insert_failed');
+    const text = tmux.screen.join('\n');
+    expect(text).toContain(`434 of ${limit()} entries`);
+    expect(text).toContain('  tcp         357  82.3 % ████████████▍\n');
+    expect(text).toContain('  udp          77  17.7 % ██▋\n');
+    expect(text).toContain('  established         300  84.0 % █████▉\n');
+    expect(text).toContain('  time_wait            40  11.2 % ▊\n');
+    expect(text).toContain('  syn_sent             17   4.8 % ▍\n');
+    expect(text).toContain('  unreplied          94  21.7 % ██\n');
+    expect(text).toMatch(/^new +0\.0\/s .*▁/m);
+    expect(tmux.modes).toEqual(SCREEN);
+    // Green, which tmux writes with the background that it has.
+    expect(tmux.coloured).toMatch(/\[32m.{0,6} {2}\d+\.\d %/);
+
+    for (const [columns, rows] of [
+      [132, 50],
+      [40, 10],
+    ] as const) {
+      tmux.resize(columns, rows);
+      const isBar = (line = ''): boolean => line.length === columns && /^[█▏▎▍▌▋▊▉░]+$/.test(line);
+      await until(`a screen of ${columns} columns`, 5, () => isBar(tmux.screen[2]));
+      expect(tmux.screen).toHaveLength(rows);
+      expect(tmux.screen[rows - 1]).toBe('Ctrl-C ends');
+    }
+
+    tmux.press('C-c');
+    await shown(tmux, 'ended with 0');
+    expect(tmux.modes).toEqual(SHELL);
+    // Keys are shown again.
+    tmux.press('x');
+    await shown(tmux, 'ready> x');
+    expect(tmux.screen.join('\n')).not.toContain('established');
+  });
+
+  it.each(['SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)('gives the terminal back on %s', async (signal) => {
+    const tmux = shell(80, 24);
+    tmux.type(`${identifiedShow}; echo ended with $?`);
+    await shown(tmux, 'Ctrl-C ends');
+    process.kill(identified(), signal);
+    await shown(tmux, 'ended with 0');
+    expect(tmux.modes).toEqual(SHELL);
+  });
+
+  it('gives the terminal back after the updates it was asked for', async () => {
+    const tmux = shell(80, 24);
+    tmux.type(`${SHOW} --ticks 2; echo ended with $?`);
+    await shown(tmux, 'ended with 0');
+    expect(tmux.modes).toEqual(SHELL);
+  });
+
+  it('says what is missing, without colours and in ASCII where that is wanted', async () => {
+    const tmux = shell(160, 24);
+    const plugin = copyForEverybody(folder);
+    tmux.type(`LC_ALL=C NO_COLOR=1 ${AS_NOBODY.join(' ')} ${process.execPath} ${plugin} show`);
+    await shown(tmux, 'the composition of the connection table is not drawn: ');
+    await shown(tmux, 'CAP_NET_ADMIN');
+    expect(tmux.screen.at(-1)).toBe('Ctrl-C ends   run conntrack.plugin check');
+    expect(tmux.screen.join('\n')).toMatch(/^[\x20-\x7e\n]*$/);
+    expect(tmux.coloured).not.toMatch(/\[\d+m.*entries/);
+    expect(tmux.screen.join('\n')).not.toContain('Connections by Protocol');
+  });
+
+  it('gives the terminal back before it tells what went wrong', async () => {
+    const tmux = shell(160, 24);
+    const bomb = join(folder, 'bomb.cjs');
+    writeFileSync(bomb, "setTimeout(() => { throw new Error('ouch'); }, 700);");
+    tmux.type(`${process.execPath} --require ${bomb} ${PLUGIN} show; echo ended with $?`);
+    await shown(tmux, 'msg="unexpected: ouch"');
+    await shown(tmux, 'ended with 1');
+    expect(tmux.modes).toEqual(SHELL);
+  });
+
+  it('ends on Ctrl-C also where standard input is no terminal', async () => {
+    const tmux = shell(80, 24);
+    tmux.type(`${SHOW} < /dev/null; echo ended with $?`);
+    await shown(tmux, 'Ctrl-C ends');
+    tmux.press('C-c');
+    await until('the shell is back', 5, () => !tmux.modes.isAlternate);
+    expect(tmux.modes).toEqual(SHELL);
+  });
+
+  it('is suspended with Ctrl-Z, and goes on in the foreground, where the shell then has its screen as it was', async () => {
+    const tmux = shell(80, 24);
+    await shown(tmux, 'ready>');
+    tmux.type('echo before the show');
+    tmux.type(SHOW);
+    await shown(tmux, 'Ctrl-C ends');
+    tmux.press('C-z');
+    await shown(tmux, 'Stopped');
+    expect(tmux.modes).toEqual(SHELL);
+    // Long enough for updates to be overdue: they are due before the process is told that it goes on.
+    await past(2);
+    tmux.resize(90, 24);
+    tmux.type('fg');
+    await shown(tmux, () => `434 of ${limit()} entries`);
+    expect(tmux.modes).toEqual(SCREEN);
+    // It was resized while another had the terminal.
+    await until('a bar of 90 columns', 5, () => tmux.screen[2]?.length === 90);
+    await past(1);
+    expect(tmux.screen.join('\n')).not.toContain('late');
+    tmux.press('q');
+    await until('the shell is back', 5, () => !tmux.modes.isAlternate);
+    expect(tmux.modes).toEqual(SHELL);
+    const text = tmux.screen.join('\n');
+    expect(text).toMatch(/^ready> echo before the show\nbefore the show\nready> .*Stopped.*\nready> fg\n.*\nready>\n/s);
+    expect(text).not.toContain('entries');
+  });
+
+  it('is suspended with SIGTSTP, and leaves the shell its screen while it goes on in the background', async () => {
+    const tmux = shell(80, 24);
+    tmux.type(identifiedShow);
+    await shown(tmux, 'Ctrl-C ends');
+    process.kill(identified(), 'SIGTSTP');
+    await shown(tmux, 'Stopped');
+    expect(tmux.modes).toEqual(SHELL);
+    tmux.type('bg');
+    await past(2);
+    tmux.type('jobs');
+    await shown(tmux, 'Running');
+    expect(tmux.modes).toEqual(SHELL);
+    expect(tmux.screen.join('\n')).not.toContain('entries');
+    tmux.type('fg');
+    await shown(tmux, () => `434 of ${limit()} entries`);
+    expect(tmux.modes).toEqual(SCREEN);
+  });
+
+  it('goes on where there is no shell that could continue it', async () => {
+    const tmux = new Tmux(80, 24, [...laboratory.via('router'), process.execPath, PLUGIN, 'show']);
+    onTestFinished(() => tmux.close());
+    await shown(tmux, 'Ctrl-C ends');
+    tmux.press('C-z');
+    await past(2);
+    await shown(tmux, 'Ctrl-C ends');
+    expect(tmux.modes).toEqual(SCREEN);
+  });
+});
+
+describe.skipIf(missing.terminal !== undefined)('without a screen', () => {
+  it('ends with 1 where every module is turned off', async () => {
+    const off = ['stat', 'events', 'flows', 'sockets', 'conntrackd'].map((name) => `${name}: { enabled: no }`);
+    const program = new Program(['show'], {}, { config: `modules: { ${off.join(', ')} }\n` });
+    onTestFinished(async () => void (await program.stop()));
+    expect(await program.ended).toEqual({ code: 1, signal: null });
+    expect(program.err).toContain('conntrack.conf: every module is turned off: nothing to show');
+    expect(program.out).toBe('');
+  });
+
+  it('is a line an update where standard output is a pipe, without colours, and the log stays on standard error', async () => {
+    laboratory.flush();
+    laboratory.restore(connections(21, 5000, 'udp', '53'));
+    const program = new Program(['show', '--ticks', '3'], {}, { via: laboratory.via('router') });
+    onTestFinished(async () => void (await program.stop()));
+    expect(await program.ended).toEqual({ code: 0, signal: null });
+    const lines = program.out.trimEnd().split('\n');
+    expect(lines).toHaveLength(3);
+    for (const line of lines) {
+      expect(line).toMatch(
+        /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ sockets\.connections=21 sockets\.max=\d+ utilization\.used=\d/,
+      );
+    }
+    expect(lines[2]).toContain(' new.new=0 ');
+    expect(lines[2]).toContain(' errors.drop=0');
+    expect(program.err).toBe('');
+  });
+});

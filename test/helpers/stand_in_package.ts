@@ -1,0 +1,30 @@
+/** Packages like the real ones, but around a small script: for what the installers do, and not the program. */
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { buildArchive, buildDebian, type Package } from '../../collector/package/archives.ts';
+import type { Packages } from '../../collector/package/packages.ts';
+
+/** The version of the packages. */
+export const VERSION = '4.7.11';
+
+/** What the packages are dated. */
+export const DATE = '2001-02-03';
+
+/** @param built a folder that is made for them. */
+export function buildStandIns(built: string): Packages {
+  mkdirSync(join(built, 'conntrack-koffi'), { recursive: true });
+  writeFileSync(join(built, 'conntrack.plugin'), '#!/bin/sh\necho stand-in\n', { mode: 0o755 });
+  writeFileSync(join(built, 'conntrack-koffi/index.js'), '// stand-in\n');
+  writeFileSync(join(built, 'copyright'), 'stand-in\n');
+  const options: Package = {
+    name: 'netdata-plugin-conntrack',
+    version: VERSION,
+    architecture: 'all',
+    built,
+    compression: 'fast',
+    time: Date.parse(DATE) / 1000,
+  };
+  return { debian: buildDebian(options), archive: buildArchive(options) };
+}
