@@ -279,9 +279,14 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin exec "$program" "$@"
 });
 
 describe.skipIf(inject('missing').package !== undefined)('packages of the same files', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'conntrack-packages-'));
-  const packages = buildStandIns(join(folder, 'one'));
+  let folder: string;
+  let packages: Packages;
   const read = (command: string, ...words: string[]): string => spawnSync(command, words, { encoding: 'utf8' }).stdout;
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'conntrack-packages-'));
+    packages = buildStandIns(join(folder, 'one'));
+  });
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
