@@ -100,8 +100,8 @@ export function filesOf(
     fstatSync: (descriptor) => volume.fstatSync(descriptor),
     closeSync: (descriptor) => volume.closeSync(descriptor),
     statSync: (path) => {
-      const { dev, ino, mode, mtimeMs, uid } = volume.statSync(path);
-      return { dev, ino, mtimeMs, uid, mode: modes[String(volume.realpathSync(path))] ?? mode & ~0o022 };
+      const { dev, ino, mode, mtimeMs } = volume.statSync(path);
+      return { dev, ino, mtimeMs, uid: 0, mode: modes[String(volume.realpathSync(path))] ?? mode & ~0o022 };
     },
     readdirSync: (path) => volume.readdirSync(path),
     readlinkSync: (path) => volume.readlinkSync(path),
