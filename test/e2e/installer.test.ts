@@ -114,6 +114,20 @@ describe.skipIf(inject('missing').package !== undefined)('the installer', () => 
       expect(machine.read(`${STATIC_STOCK}/conntrack.conf`)).toBe(readFileSync('collector/conntrack.conf', 'utf8'));
     });
 
+    it('it takes nothing out either, until that is mended', () => {
+      machine.run(['rm', PLANTED]);
+      machine.run([INSTALLER, '--prefix', PREFIX]);
+      machine.run(['chown', 'netdata', `${STATIC_STOCK}/health.d`]);
+      const before = state();
+      const { status, stderr } = machine.attempt([UNINSTALLER, '--prefix', PREFIX]);
+      expect(stderr).toContain(`somebody other than root can write to ${STATIC_STOCK}/health.d`);
+      expect(status).toBe(1);
+      expect(state()).toEqual(before);
+      machine.run(['chown', 'root', `${STATIC_STOCK}/health.d`]);
+      expect(machine.attempt([UNINSTALLER, '--prefix', PREFIX])).toMatchObject({ status: 0, stderr: '' });
+      expect(machine.describe(`${STATIC_PLUGINS}/conntrack.plugin`)).toBeUndefined();
+    });
+
     it('but only root can remove what others have, below /tmp, it installs', () => {
       const prefix = '/tmp/agent';
       machine.run(['cp', '-R', PREFIX, prefix]);
