@@ -13,10 +13,10 @@ import { readWords } from './process.ts';
 import type { Seen } from './seen.ts';
 
 /** Where a native or distribution package and a static install put everything below. */
-const PREFIXES = ['', '/opt/netdata'] as const;
-/** Where plugins and the stock configuration are, below a prefix. */
-const PLUGINS = ['/usr/libexec/netdata/plugins.d', '/usr/lib/netdata/plugins.d', '/usr/lib64/netdata/plugins.d'];
-const STOCK = ['/usr/lib/netdata/conf.d', '/usr/lib64/netdata/conf.d', '/usr/share/netdata/conf.d'];
+export const PREFIXES = ['', '/opt/netdata'] as const;
+/** Where plugins and the stock configuration are, below a prefix; the installer looks there too. */
+export const PLUGINS = ['/usr/libexec/netdata/plugins.d', '/usr/lib/netdata/plugins.d', '/usr/lib64/netdata/plugins.d'];
+export const STOCK = ['/usr/lib/netdata/conf.d', '/usr/lib64/netdata/conf.d', '/usr/share/netdata/conf.d'];
 
 export interface Agent {
   readonly process: AgentProcess | undefined;

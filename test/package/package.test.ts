@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
+import { PLUGINS, PREFIXES, STOCK } from '../../collector/check/agent.ts';
 import { filesOf, link, scripts } from '../../collector/package/layout.ts';
 import { licences } from '../../collector/package/licences.ts';
 import { dependencies } from '../../package.json';
@@ -24,6 +25,15 @@ function setting(name: string): string {
 const bundled = Object.entries(packages).flatMap(([path, entry]) =>
   path === '' || 'dev' in entry || 'devOptional' in entry || 'optional' in entry ? [] : [basename(path)],
 );
+
+describe('the installer', () => {
+  it('looks for agents where the check does', () => {
+    const words = (name: string): string[] => setting(name).replaceAll("'", '').split(' ');
+    expect(words('USUAL_PREFIXES').map((prefix) => prefix.replace(/^\/$/, ''))).toEqual(PREFIXES);
+    expect(words('PLUGIN_FOLDERS').map((folder) => `/${folder}`)).toEqual(PLUGINS);
+    expect(words('STOCK_FOLDERS').map((folder) => `/${folder}`)).toEqual(STOCK);
+  });
+});
 
 describe('the archive', () => {
   const archived = files.map(({ archive }) => archive);
