@@ -16,7 +16,7 @@ import { SocketHolder, socketsBySs } from '../helpers/sockets.ts';
 import { until } from '../helpers/until.ts';
 
 const missing = inject('missing');
-const PICTURE = fileURLToPath(new URL('../../charts/dashboard.png', import.meta.url));
+const PICTURE = fileURLToPath(new URL('../../docs/dashboard.png', import.meta.url));
 /** What the picture shows of the page: the table, its connections, and what it is made of. */
 const SHOWN = { x: 0, y: 0, width: 1200, height: 2860 };
 

@@ -1,0 +1,88 @@
+/** The charts as data: well-formed, and whole. */
+
+import { describe, expect, it } from 'vitest';
+
+import { contextDescriptions, variableDescriptions } from '../../charts/descriptions.ts';
+import { charts } from '../../charts/index.ts';
+import { contextsInOrder } from '../../charts/priorities.ts';
+import { Emitter } from '../../collector/emit.ts';
+import { INSTANCES, idsOf } from '../../docs/generate/charts.ts';
+import { samples } from '../helpers/all_metrics.ts';
+
+const byContext = new Map(charts.map((chart) => [chart.context, chart]));
+
+describe('the charts', () => {
+  it('have each context exactly once in the order of the dashboard', () => {
+    expect([...contextsInOrder].sort()).toEqual([...new Set(charts.map(({ context }) => context))].sort());
+  });
+
+  it('have ids of their own, as the agent sees them and as they are documented', () => {
+    const all = charts.flatMap(({ dimensions, variables = [] }) => [...dimensions, ...variables]);
+    const values = Object.fromEntries(all.map(({ metric }) => [metric, 1]));
+    const host = { scope: 'host', instance: '', labels: {}, values } as const;
+    const named = (['cpu', 'daemon', 'cache', 'link', 'queue'] as const).flatMap((scope) =>
+      INSTANCES[scope].map((instance) => ({ scope, instance: instance.slice(1), labels: {}, values })),
+    );
+    const text = new Emitter({ charts, source: '' }).render(0, [
+      { every: 1, samples: [host, ...named, ...samples.sockets] },
+    ]);
+    const ids = [...text.matchAll(/^CHART (\S+)/gm)].map(([, id]) => id);
+    expect(ids).toEqual([...new Set(ids)]);
+    expect(ids.sort()).toEqual(charts.flatMap(idsOf).sort());
+  });
+
+  it('agree with every chart of the same context on scope, title, unit, type and dimensions', () => {
+    for (const { context, scope, title, units, type, dimensions } of charts) {
+      expect(byContext.get(context)).toMatchObject({ scope, title, units, type, dimensions });
+    }
+  });
+
+  it.each(charts)(
+    '$id of scope $scope has a well-formed id, context, title, unit and family',
+    ({ id, context, title, units, family }) => {
+      expect(id).toMatch(/^[a-z][a-z0-9_]*$/);
+      expect(context).toMatch(/^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/);
+      expect(family).toMatch(/^[a-z][a-z0-9 ]*$/);
+      for (const text of [title, units]) expect(text).toMatch(/^[^\s'"\\\p{C}](?:[^'"\\\p{C}]*[^\s'"\\\p{C}])?$/u);
+    },
+  );
+
+  it.each(charts)(
+    '$id of scope $scope has dimensions and variables of their own, with well-formed names',
+    ({ dimensions, variables = [] }) => {
+      const names = [...dimensions.map(({ id }) => id), ...variables.map(({ name }) => name)];
+      expect(dimensions).not.toHaveLength(0);
+      expect(names).toEqual([...new Set(names)]);
+      for (const name of names) expect(name).toMatch(/^[a-z][a-z0-9_]*$/);
+    },
+  );
+
+  it.each(charts)(
+    '$id of scope $scope draws below the axis exactly what the built-in collector draws there, and what leaves a daemon',
+    ({ dimensions }) => {
+      const builtIn = [
+        'ignore',
+        'invalid',
+        'deleted',
+        'delete_list',
+        'restarted',
+        'insert_failed',
+        'drop',
+        'early_drop',
+      ];
+      const below = [...builtIn, 'destroyed', 'sent', 'send'];
+      const drawn = dimensions.filter(({ multiplier }) => multiplier === -1);
+      expect(drawn.map(({ id }) => id)).toEqual(dimensions.map(({ id }) => id).filter((id) => below.includes(id)));
+    },
+  );
+
+  it.each(charts)('$id of scope $scope sends rates in thousandths', ({ units, dimensions }) => {
+    if (units.endsWith('/s')) expect(dimensions.map(({ divisor }) => divisor)).toEqual(dimensions.map(() => 1000));
+  });
+
+  it('have a description of each context and each variable, and of nothing else', () => {
+    const variables = charts.flatMap((chart) => (chart.variables ?? []).map(({ name }) => name));
+    expect(Object.keys(contextDescriptions).sort()).toEqual([...byContext.keys()].sort());
+    expect(Object.keys(variableDescriptions).sort()).toEqual([...new Set(variables)].sort());
+  });
+});
