@@ -47,6 +47,6 @@ function asDefault(name: string, value: unknown): Option['default'] {
 
 function allowedFor(name: string): string {
   const { issues } = v.safeParse(schema, nest(name, REFUSED));
-  if (issues === undefined) throw new Error(`${name}: accepts ${REFUSED}, so its bounds cannot be told`);
+  if (issues === undefined) throw new Error(`${name}: accepts ${REFUSED}, so its bounds are unknown`);
   return issues[0].message;
 }
