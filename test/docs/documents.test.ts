@@ -14,12 +14,12 @@ const STOCK = 'collector/conntrack.conf';
 /** Options are written right after the `#`, comments after a blank. */
 const uncomment = (text: string): string => text.replaceAll(/^( *)#(?=[a-z])/gm, '$1');
 
-describe('npm run docs', () => {
-  it.each([...documents(read)])('has written %s as it is now', (path, text) => {
+describe('the generated documentation', () => {
+  it.each([...documents(read)])('in %s is up to date with its sources', (path, text) => {
     expect(read(path)).toBe(text);
   });
 
-  it('updates what a change of its sources affects, and leaves the rest', () => {
+  it('is restored where it was edited by hand', () => {
     const stale = (path: string): string => {
       if (path === STOCK) return read(path).replace('#cpu_share: 2', '#cpu_share: 4711');
       if (path === 'metadata.yaml') return read(path).replace('chart_type: area', 'chart_type: line # by hand');
@@ -28,14 +28,14 @@ describe('npm run docs', () => {
     expect(documents(stale)).toEqual(documents(read));
   });
 
-  it('refuses a page without the regions that it fills', () => {
+  it('is refused a page that lacks a region for it', () => {
     const lacking = (path: string): string => read(path).replace('<!-- generated: variables -->', '');
     expect(() => documents(lacking)).toThrow(
       'docs/charts.md: found the generated regions [below-axis, charts], expected [below-axis, charts, variables]',
     );
   });
 
-  it('refuses a stock file that lacks an option or its description', () => {
+  it('is refused a stock file that lacks an option or its description', () => {
     const lacking = (path: string): string => read(path).replace(/^.*\n.*\n#update_every: 1$/m, '#update_every: 1');
     expect(() => documents(lacking)).toThrow('conntrack.conf: found the described options [mode, source');
   });
