@@ -9,8 +9,9 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
 import { charts } from '../../charts/index.ts';
-import { AGENT_URL, Agent } from '../helpers/agent.ts';
+import { Agent } from '../helpers/agent.ts';
 import { end, Laboratory, ROUTER_ADDRESS, SERVER_ADDRESS } from '../helpers/laboratory.ts';
+import { AGENT_URL, isAbout } from '../helpers/running_agent.ts';
 import { SocketLoad } from '../helpers/socket_load.ts';
 import { SocketHolder, socketsBySs } from '../helpers/sockets.ts';
 import { until } from '../helpers/until.ts';
@@ -554,26 +555,14 @@ describe.skipIf(missing.agent !== undefined)('the agent', () => {
     return [Math.min(...values), Math.max(...values)];
   }
 
-  async function latest(chart: string, dimension: string): Promise<number | null> {
-    const { labels, data } = await agent.data(chart, -1);
-    return data[0]?.[labels.indexOf(dimension)] ?? null;
+  function latest(chart: string, dimension: string): Promise<number | null> {
+    return agent.latest(chart, dimension);
   }
 
-  /** The sum of a dimension over some seconds, a point a second. */
-  async function total(chart: string, dimension: string, after: number, before: number): Promise<number> {
-    const { labels, data } = await agent.data(chart, after, before);
-    const column = labels.indexOf(dimension);
-    return data.reduce((sum, row) => sum + Math.abs(row[column] ?? 0), 0);
+  function total(chart: string, dimension: string, after: number, before: number): Promise<number> {
+    return agent.total(chart, dimension, after, before);
   }
 });
-
-/**
- * Whether a sum over the agent's seconds is that number: it spreads what falls between two of its seconds over both, and
- * an update that is a few hundredths late makes a rate of another second than the agent's.
- */
-function isAbout(sum: number, number: number): boolean {
-  return Math.abs(sum - number) <= 1 + 0.03 * Math.abs(number);
-}
 
 /** Lines of options that make so many entries, each with a number of its own. */
 function entries(count: number, entry: (number: number) => string): string[] {

@@ -4,11 +4,11 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
-import { Agent, type Alarm } from '../helpers/agent.ts';
+import { Agent } from '../helpers/agent.ts';
 import { establishedConnections } from '../helpers/conntrack.ts';
 import { BAD_MESSAGES, ConntrackdLaboratory } from '../helpers/conntrackd_lab.ts';
 import { onlyConntrackd } from '../helpers/conntrackd_watch.ts';
-import type { Laboratory } from '../helpers/laboratory.ts';
+import type { Alarm, Place } from '../helpers/running_agent.ts';
 import { until } from '../helpers/until.ts';
 
 const missing = inject('missing');
@@ -223,14 +223,13 @@ function openSocket(laboratory: ConntrackdLaboratory): void {
 
 /** Starts an agent where the active daemon is. */
 function startAgent(laboratory: ConntrackdLaboratory, config: string): Promise<Agent> {
-  // All that an agent wants of a laboratory.
-  const place: Pick<Laboratory, 'start'> = {
+  const place: Place = {
     start: (_, command, environment) => {
       const [program = '', ...words] = [...laboratory.via('active'), ...command];
       return spawn(program, words, { stdio: 'ignore', env: { ...process.env, ...environment } });
     },
   };
-  return Agent.start(place as Laboratory, { config, health: inHaste });
+  return Agent.start(place, { config, health: inHaste });
 }
 
 /** The templates of a health file, by name. */
