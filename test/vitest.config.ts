@@ -17,6 +17,8 @@ const alone = ['agent', 'conntrackd', 'events', 'flows', 'kernel', 'netlink_stat
 export default defineConfig({
   root,
   test: {
+    // Tests that run concurrently use the expect of their context: the global one counts for all of them together.
+    expect: { requireAssertions: true },
     projects: [
       {
         extends: true,

@@ -219,7 +219,9 @@ describe.skipIf(missing.agent !== undefined)('the agent', () => {
   });
 
   describe.concurrent('of the table', { timeout: 240_000 }, () => {
-    it.sequential('counts as many entries as conntrack -C, and of every protocol as many as there are and were made', async () => {
+    it.sequential('counts as many entries as conntrack -C, and of every protocol as many as there are and were made', async ({
+      expect,
+    }) => {
       const from = await wallSeconds(1);
       laboratory.load(413);
       laboratory.restore([
@@ -249,7 +251,9 @@ describe.skipIf(missing.agent !== undefined)('the agent', () => {
       laboratory.flush();
     });
 
-    it.sequential('warns of a table that is more than half full and grows, not of one that stands still', async () => {
+    it.sequential('warns of a table that is more than half full and grows, not of one that stands still', async ({
+      expect,
+    }) => {
       laboratory.flush();
       // None of the connections made here ends.
       laboratory.set('nf_conntrack_udp_timeout', 600);
@@ -272,15 +276,15 @@ describe.skipIf(missing.agent !== undefined)('the agent', () => {
       laboratory.set('nf_conntrack_udp_timeout', 30);
     });
 
-    it.sequential('warns of a table that is more than half full of unreplied connections', async () => {
+    it.sequential('warns of a table that is more than half full of unreplied connections', async ({ expect }) => {
       const unreplied = (count: number): string[] =>
         entries(count, (n) => `-s 10.88.1.1 -d 10.99.0.1 -p udp --sport ${1024 + n} --dport 9`);
       laboratory.flush();
       laboratory.restore(unreplied(1080));
       laboratory.load(120);
       await until('conntrack_unreplied is WARNING', 60, async () => {
-        const { status, value } = (await agent.alarms())['conntrack_unreplied'] ?? {};
-        return status === 'WARNING' && value === 90;
+        expect((await agent.alarms())['conntrack_unreplied']).toMatchObject({ status: 'WARNING', value: 90 });
+        return true;
       });
       // As many of a hundred, but of a table that is far from full.
       laboratory.flush();
@@ -293,7 +297,9 @@ describe.skipIf(missing.agent !== undefined)('the agent', () => {
       laboratory.flush();
     });
 
-    it.sequential('draws what its own collector draws over half a minute of trouble, and raises conntrack_full to CRITICAL', async () => {
+    it.sequential('draws what its own collector draws over half a minute of trouble, and raises conntrack_full to CRITICAL', async ({
+      expect,
+    }) => {
       // No traffic in the first and the last seconds, so that both collectors see the whole of it.
       began = await wallSeconds(2);
       await seconds(3);
@@ -334,7 +340,7 @@ describe.skipIf(missing.agent !== undefined)('the agent', () => {
       }
     });
 
-    it.sequential('warns of what the full table loses', async () => {
+    it.sequential('warns of what the full table loses', async ({ expect }) => {
       for (const name of ['conntrack_drops', 'conntrack_early_drops']) {
         await until(`${name} is WARNING`, 60, async () => (await agent.alarms())[name]?.status === 'WARNING');
       }
@@ -386,7 +392,7 @@ describe.skipIf(missing.agent !== undefined)('the agent', () => {
         rmSync(folder, { recursive: true, force: true });
       });
 
-      it('draws every chart with its title, and the known contexts with their text', async () => {
+      it('draws every chart with its title, and the known contexts with their text', async ({ expect }) => {
         for (const chart of drawnCharts) {
           const element = page.locator(`[data-netdata="conntrack.${chart.id}"]`);
           await element.scrollIntoViewIfNeeded();
@@ -401,14 +407,15 @@ describe.skipIf(missing.agent !== undefined)('the agent', () => {
         await page.screenshot({ path, clip: SHOWN });
       });
 
-      it('shows the alert among the raised ones, with its text', async () => {
+      it('shows the alert among the raised ones, with its text', async ({ expect }) => {
         await page.locator('[data-target="#alarmsModal"]').first().click();
         const [, info = ''] = /^ *info: (.*)$/m.exec(readFileSync('health/conntrack.conf', 'utf8')) ?? [];
-        await page.locator('#alarms_active').getByText(info).first().waitFor({ timeout: 30_000 });
+        const shown = page.locator('#alarms_active').getByText(info).first();
+        expect(await shown.textContent({ timeout: 30_000 })).toContain(info);
       });
     });
 
-    it.sequential('clears conntrack_full when the table is emptied', async () => {
+    it.sequential('clears conntrack_full when the table is emptied', async ({ expect }) => {
       expect((await agent.alarms())['conntrack_full']?.status).toBe('CRITICAL');
       laboratory.flush();
       await until(
@@ -418,14 +425,16 @@ describe.skipIf(missing.agent !== undefined)('the agent', () => {
       );
     });
 
-    it.sequential('has nothing to complain of', () => {
+    it.sequential('has nothing to complain of', ({ expect }) => {
       const lines = agent.log.split('\n');
       expect(lines.filter((line) => /ERROR .*PLUGINSD\[conntrack/.test(line))).toEqual([]);
       const said = lines.filter((line) => line.includes('comm=conntrack.plugin'));
       expect(said.filter((line) => !line.includes(OTHER_INTERVAL))).toEqual([]);
     });
 
-    it.sequential('follows when the table is dumped less often because it has grown, and often again', async () => {
+    it.sequential('follows when the table is dumped less often because it has grown, and often again', async ({
+      expect,
+    }) => {
       const interval = async (): Promise<number | undefined> =>
         (await agent.charts('conntrack.plugin'))['conntrack.flows_by_protocol']?.update_every;
       laboratory.flush();
@@ -445,7 +454,9 @@ describe.skipIf(missing.agent !== undefined)('the agent', () => {
   describe.concurrent('of sockets', { timeout: 240_000 }, () => {
     const [growing, leak, high] = ['sockets_close_wait_growing', 'sockets_close_wait_leak', 'sockets_syn_recv_high'];
 
-    it.sequential('draws the sockets of each address family as ss lists them, under a label that tells which', async () => {
+    it.sequential('draws the sockets of each address family as ss lists them, under a label that tells which', async ({
+      expect,
+    }) => {
       const listed = await agent.charts('conntrack.plugin');
       for (const { id, list } of SOCKET_CHARTS) {
         expect(listed[`conntrack.${id}_${list}`]?.chart_labels).toMatchObject({ protocol: list });
@@ -475,7 +486,7 @@ describe.skipIf(missing.agent !== undefined)('the agent', () => {
       await router.close();
     });
 
-    it('warns neither of a leak nor of a flood while the host is healthy and busy', async () => {
+    it('warns neither of a leak nor of a flood while the host is healthy and busy', async ({ expect }) => {
       const chart = 'conntrack.socket_states_tcp';
       const from = await wallSeconds(0);
       // Longer than any of the alerts looks back.
@@ -503,7 +514,7 @@ describe.skipIf(missing.agent !== undefined)('the agent', () => {
       await healthy.close();
     });
 
-    it('warns of a program that leaks them, of a leak that has stopped too, and of a flood', async () => {
+    it('warns of a program that leaks them, of a leak that has stopped too, and of a flood', async ({ expect }) => {
       const chart = 'conntrack.socket_states_tcp6';
       const load = new SocketLoad(laboratory, 'fd77:1::1', 240);
       await load.begin(40, 0);
@@ -536,7 +547,10 @@ describe.skipIf(missing.agent !== undefined)('the agent', () => {
     process.kill(killed, 'SIGTERM');
     await until('another plugin process', 60, () => agent.pluginPid !== undefined && agent.pluginPid !== killed);
     laboratory.load(29);
-    await until('29 entries are drawn', 30, async () => (await latest('conntrack.sockets', 'connections')) === 29);
+    await until('29 entries are drawn', 30, async () => {
+      expect(await latest('conntrack.sockets', 'connections')).toBe(29);
+      return true;
+    });
     await until('rates are drawn', 30, async () => (await latest('conntrack.changes', 'inserted')) !== null);
   });
 
