@@ -38,6 +38,8 @@ const SHARED: readonly (readonly [string, string])[] = [
 
 const MAX = 2000;
 
+/** What the plugin says on a machine that is too busy. */
+const LATENESS = ['msg="late: updates are skipped"', 'msg="in time again"'];
 const OTHER_INTERVAL = 'level=info msg="the connection table is dumped at another interval from now on"';
 
 /** The table is dumped often, also when it is full, and seldom once that costs more than a small table can. */
@@ -429,7 +431,8 @@ describe.skipIf(missing.agent !== undefined)('the agent', () => {
       const lines = agent.log.split('\n');
       expect(lines.filter((line) => /ERROR .*PLUGINSD\[conntrack/.test(line))).toEqual([]);
       const said = lines.filter((line) => line.includes('comm=conntrack.plugin'));
-      expect(said.filter((line) => !line.includes(OTHER_INTERVAL))).toEqual([]);
+      const expected = [OTHER_INTERVAL, ...LATENESS];
+      expect(said.filter((line) => !expected.some((message) => line.includes(message)))).toEqual([]);
     });
 
     it.sequential('follows when the table is dumped less often because it has grown, and often again', async ({
