@@ -3,8 +3,11 @@ import { defineConfig } from 'vitest/config';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
+/** More than any test takes, on a busy machine too: it ends what waits for ever, or takes the square of the time. */
+const timeouts = { testTimeout: 120_000, hookTimeout: 120_000 };
+
 /** Real clocks, real programs and real waiting. */
-const endToEnd = { globalSetup: ['test/helpers/global_setup.ts'], testTimeout: 120_000, hookTimeout: 120_000 };
+const endToEnd = { globalSetup: ['test/helpers/global_setup.ts'], ...timeouts };
 
 /**
  * What sets nf_conntrack_max or nf_conntrack_buckets, which one kernel has only once, or compares rates so exactly that
@@ -17,10 +20,13 @@ const alone = ['agent', 'conntrackd', 'events', 'flows', 'kernel', 'netlink_stat
 export default defineConfig({
   root,
   test: {
+    // Tests that run concurrently use the expect of their context: the global one counts for all of them together.
+    expect: { requireAssertions: true },
     projects: [
       {
         extends: true,
         test: {
+          ...timeouts,
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**'],

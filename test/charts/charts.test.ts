@@ -76,9 +76,12 @@ describe('the charts', () => {
     },
   );
 
-  it.each(charts)('$id of scope $scope sends rates in thousandths', ({ units, dimensions }) => {
-    if (units.endsWith('/s')) expect(dimensions.map(({ divisor }) => divisor)).toEqual(dimensions.map(() => 1000));
-  });
+  it.each(charts.filter(({ units }) => units.endsWith('/s')))(
+    '$id of scope $scope sends rates in thousandths',
+    ({ dimensions }) => {
+      expect(dimensions.map(({ divisor }) => divisor)).toEqual(dimensions.map(() => 1000));
+    },
+  );
 
   it('have a description of each context and each variable, and of nothing else', () => {
     const variables = charts.flatMap((chart) => (chart.variables ?? []).map(({ name }) => name));

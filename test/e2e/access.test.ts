@@ -64,6 +64,7 @@ function expectLogged(program: Program, beginnings: readonly string[]): void {
 }
 
 it.concurrent('on a host below a prefix that is not known to be this one, nothing is asked over netlink', async (test) => {
+  const { expect } = test;
   const program = start(test, { NETDATA_HOST_PREFIX: HOST }, {});
   await expectUnprivileged(program);
   expect(drawn(program.stream, 'conntrack.sockets')).toEqual({ connections: 2300 });
@@ -91,6 +92,7 @@ describe.skipIf(inject('missing').kernel !== undefined).concurrent('in a namespa
   }
 
   it('the plugin without privileges draws what everybody may know, and says of the rest once what it lacks', async (test) => {
+    const { expect } = test;
     const program = startUnprivileged(test, EVERY_SECOND);
     await expectUnprivileged(program);
     expect(drawn(program.stream, 'conntrack.sockets')).toEqual({ connections: 17 });
@@ -104,6 +106,7 @@ describe.skipIf(inject('missing').kernel !== undefined).concurrent('in a namespa
   });
 
   it('the plugin without privileges that shall do more says so as an error', async (test) => {
+    const { expect } = test;
     const program = startUnprivileged(
       test,
       `modules:
@@ -123,11 +126,13 @@ describe.skipIf(inject('missing').kernel !== undefined).concurrent('in a namespa
   });
 
   it('the plugin of a container in another network namespace than the host asks nothing over netlink', async (test) => {
+    const { expect } = test;
     const folder = temporaryFolder(test);
     mkdirSync(join(folder, 'proc'));
     const via = [...laboratory.via('router'), ...withMount('--bind /proc'), join(folder, 'proc')];
     const program = start(test, { NETDATA_HOST_PREFIX: folder }, { via });
     await expectUnprivileged(program);
+    expect(drawn(program.stream, 'conntrack.flows_by_protocol')).toBeUndefined();
     expectLogged(
       program,
       [NO_EVENTS, NO_FLOWS, TEXT_OF_SOCKETS].map((what) => `${what}: ${ELSEWHERE}; `),
@@ -135,6 +140,7 @@ describe.skipIf(inject('missing').kernel !== undefined).concurrent('in a namespa
   });
 
   it('the plugin of a container in the network namespace of the host draws everything', async (test) => {
+    const { expect } = test;
     const folder = temporaryFolder(test);
     mkdirSync(join(folder, 'proc'));
     const via = [...laboratory.via('router'), ...withHostAt(join(folder, 'proc'))];

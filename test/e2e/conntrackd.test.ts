@@ -36,6 +36,7 @@ const FIRST_PORT = 1024;
 
 describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of conntrackd is drawn', () => {
   it('its end, its start and its violent end, each with one line of the log, and no wrong rate', async (test) => {
+    const { expect } = test;
     const { laboratory, active, from } = await watchSingle(test, 500);
     for (const end of ['stop', 'kill'] as const) {
       await expectState(active, 'up');
@@ -57,6 +58,7 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
   });
 
   it('its silence, with one line of the log, and no wrong rate', async (test) => {
+    const { expect } = test;
     const { laboratory, active, from } = await watchSingle(test, 500, { module: 'update_every: 1, timeout: 1' });
     await expectState(active, 'up');
     laboratory.freeze('active');
@@ -73,6 +75,7 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
   });
 
   it('no wrong rate when it is started anew between two rounds', async (test) => {
+    const { expect } = test;
     const { laboratory, active, from } = await watchSingle(test, 500, { module: 'update_every: 4' });
     await laboratory.restart('active');
     // The new daemon has counted more than the one before.
@@ -88,6 +91,7 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
   });
 
   it('over UDP in mode FTFW, on both nodes, as many connections and changes as there are', async (test) => {
+    const { expect } = test;
     const pair = await watchPair(test, 'ftfw-udp');
     const { laboratory, active, backup, from } = pair;
     laboratory.restore('active', establishedConnections(413));
@@ -136,6 +140,7 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
   });
 
   it('messages that were lost, came late or made no sense, each under its own name', async (test) => {
+    const { expect } = test;
     const pair = await watchPair(test, 'ftfw-udp');
     const { laboratory, active, backup, from } = pair;
     // A daemon misses nothing before the first message of the other.
@@ -166,6 +171,7 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
   });
 
   it('a link that is cut, at both ends, and that it is mended', async (test) => {
+    const { expect } = test;
     const pair = await watchPair(test, 'ftfw-udp');
     const { laboratory, active, backup } = pair;
     await expectLinks(active, { sync0: [RUNNING, ACTIVE] });
@@ -181,6 +187,7 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
   });
 
   it('which of two links is used', async (test) => {
+    const { expect } = test;
     const pair = await watchPair(test, 'ftfw-two-links');
     const { laboratory, active, backup, from } = pair;
     for (const node of [active, backup]) {
@@ -195,10 +202,12 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
     laboratory.mend();
     for (const node of [active, backup]) {
       await expectLinks(node, { sync0: [RUNNING, BACKUP], sync1: [RUNNING, ACTIVE] });
+      expect(node.latest('state')).toEqual({ up: 1, unresponsive: 0, down: 0 });
     }
   });
 
   it('what passes by in mode NOTRACK without caches, and no cache', async (test) => {
+    const { expect } = test;
     const { laboratory, active, backup, from } = await watchPair(test, 'notrack-no-caches');
     laboratory.restore('active', establishedConnections(113));
     await expectInjected(laboratory, 113);
@@ -219,6 +228,7 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
   });
 
   it('the state of a TCP channel', async (test) => {
+    const { expect } = test;
     const pair = await watchPair(test, 'notrack-tcp');
     const { laboratory, active, backup } = pair;
     laboratory.restore('active', establishedConnections(67));
@@ -239,6 +249,7 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
   it.for(['ftfw-multicast', 'alarm', 'notrack'] as const)(
     'in mode %s, as many connections as there are',
     async (mode, test) => {
+      const { expect } = test;
       const pair = await watchPair(test, mode);
       const { laboratory, active, backup, from } = pair;
       laboratory.restore('active', establishedConnections(131));
@@ -257,6 +268,7 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
   );
 
   it('of a daemon for statistics, its cache alone', async (test) => {
+    const { expect } = test;
     const { laboratory, active, from } = await watchSingle(test, 20);
     laboratory.restore('active', establishedConnections(69, 9000));
     remove(laboratory, 13);
@@ -271,6 +283,7 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
   });
 
   it('expectations beside connections', async (test) => {
+    const { expect } = test;
     const { laboratory, active, backup } = await watchPair(test, 'ftfw-expectations');
     await laboratory.expectations('active', 5);
     const connections = laboratory.count('active');
@@ -292,6 +305,7 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
   });
 
   it('events of the kernel that it missed, and that its buffer grew', async (test) => {
+    const { expect } = test;
     const { laboratory, active } = await watchPair(test, 'ftfw-udp');
     // It does not read while its buffer overflows.
     laboratory.freeze('active');
@@ -311,6 +325,7 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
   });
 
   it('nothing for a user who may not ask it, and everything once its socket is open to that user', async (test) => {
+    const { expect } = test;
     const laboratory = await createLaboratory(test, 'ftfw-udp');
     laboratory.restore('active', establishedConnections(19));
     const folder = temporaryFolder(test);
@@ -340,6 +355,7 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
   });
 
   it('a daemon of the host that only its own configuration tells of, and the kernel only where it is the same', async (test) => {
+    const { expect } = test;
     const laboratory = await createLaboratory(test, 'ftfw-udp');
     laboratory.restore('active', establishedConnections(47));
     const prefix = temporaryFolder(test);

@@ -4,11 +4,11 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
-import { Agent, type Alarm } from '../helpers/agent.ts';
+import { Agent } from '../helpers/agent.ts';
 import { establishedConnections } from '../helpers/conntrack.ts';
 import { BAD_MESSAGES, ConntrackdLaboratory } from '../helpers/conntrackd_lab.ts';
 import { onlyConntrackd } from '../helpers/conntrackd_watch.ts';
-import type { Laboratory } from '../helpers/laboratory.ts';
+import type { Alarm, Place } from '../helpers/running_agent.ts';
 import { until } from '../helpers/until.ts';
 
 const missing = inject('missing');
@@ -48,7 +48,7 @@ describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined).concurrent(
     await laboratory?.close();
   });
 
-  it.sequential('has its charts, with labels and values', async () => {
+  it.sequential('has its charts, with labels and values', async ({ expect }) => {
     const listed = await agent.charts('conntrack.plugin');
     const labels = (chart: string): unknown => listed[`conntrack.conntrackd_${chart}`]?.chart_labels;
     expect(labels('state_active')).toMatchObject({ daemon: 'active' });
@@ -67,7 +67,9 @@ describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined).concurrent(
     });
   });
 
-  it.sequential('raises conntrackd_malformed_messages and conntrackd_messages_lost, each for its own reason', async () => {
+  it.sequential('raises conntrackd_malformed_messages and conntrackd_messages_lost, each for its own reason', async ({
+    expect,
+  }) => {
     await status(MESSAGES, 'conntrackd_messages_lost', 'CLEAR');
     laboratory.send('active', [BAD_MESSAGES.truncated, BAD_MESSAGES.wrongVersion]);
     await status(MESSAGES, 'conntrackd_malformed_messages', 'WARNING');
@@ -82,14 +84,17 @@ describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined).concurrent(
     expect((await agent.alarms(MESSAGES))['conntrackd_malformed_messages']?.status).toBe('CLEAR');
   });
 
-  it.sequential('raises conntrackd_link_down when the active link is cut, until it is mended', async () => {
+  it.sequential('raises conntrackd_link_down when the active link is cut, until it is mended', async ({ expect }) => {
     laboratory.cut();
     await status(LINK, 'conntrackd_link_down', 'CRITICAL');
+    expect(await latest(LINK)).toMatchObject({ running: 0 });
     laboratory.mend();
     await status(LINK, 'conntrackd_link_down', 'CLEAR');
   });
 
-  it.sequential('has every alert on a healthy pair and raises none, also when its connections double', async () => {
+  it.sequential('has every alert on a healthy pair and raises none, also when its connections double', async ({
+    expect,
+  }) => {
     await until('enough is known of the time before', 60, async () => {
       const { conntrackd_internal_before, conntrackd_kernel_before } = await agent.alarms(SYNC);
       return conntrackd_internal_before?.value === 311 && conntrackd_kernel_before?.value === 311;
@@ -109,7 +114,9 @@ describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined).concurrent(
     expect(await agent.statuses(STATE, 'conntrackd_down')).not.toContain('CRITICAL');
   });
 
-  it.sequential('raises conntrackd_out_of_sync and conntrackd_netlink_overrun when events are missed, until a resync', async () => {
+  it.sequential('raises conntrackd_out_of_sync and conntrackd_netlink_overrun when events are missed, until a resync', async ({
+    expect,
+  }) => {
     // It does not read while its buffer overflows.
     laboratory.freeze('active');
     laboratory.restore('active', establishedConnections(1100, 20_000));
@@ -125,7 +132,9 @@ describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined).concurrent(
     await status(SYNC, 'conntrackd_out_of_sync', 'CLEAR');
   });
 
-  it.sequential('raises conntrackd_down when the daemon is stopped, until it is started and its socket is open again', async () => {
+  it.sequential('raises conntrackd_down when the daemon is stopped, until it is started and its socket is open again', async ({
+    expect,
+  }) => {
     await laboratory.stop('active');
     await status(STATE, 'conntrackd_down', 'CRITICAL');
     expect(await latest(STATE)).toEqual({ up: 0, unresponsive: 0, down: 1 });
@@ -134,7 +143,7 @@ describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined).concurrent(
     await status(STATE, 'conntrackd_down', 'CLEAR');
   });
 
-  it.sequential('has nothing to complain of but what was told', () => {
+  it.sequential('has nothing to complain of but what was told', ({ expect }) => {
     const lines = agent.log.split('\n');
     expect(lines.filter((line) => /ERROR .*PLUGINSD\[conntrack/.test(line))).toEqual([]);
     const said = lines.filter((line) => line.includes('comm=conntrack.plugin'));
@@ -184,7 +193,7 @@ describe
       await laboratory?.close();
     });
 
-    it.sequential('raises conntrackd_tcp_disconnected while the other daemon is gone', async () => {
+    it.sequential('raises conntrackd_tcp_disconnected while the other daemon is gone', async ({ expect }) => {
       const status = (wanted: RegExp): Promise<void> =>
         until(`${DISCONNECTED} is ${wanted}`, 60, async () => {
           const alarms = await agent.alarms('conntrack.conntrackd_tcp_channel_active');
@@ -223,14 +232,13 @@ function openSocket(laboratory: ConntrackdLaboratory): void {
 
 /** Starts an agent where the active daemon is. */
 function startAgent(laboratory: ConntrackdLaboratory, config: string): Promise<Agent> {
-  // All that an agent wants of a laboratory.
-  const place: Pick<Laboratory, 'start'> = {
+  const place: Place = {
     start: (_, command, environment) => {
       const [program = '', ...words] = [...laboratory.via('active'), ...command];
       return spawn(program, words, { stdio: 'ignore', env: { ...process.env, ...environment } });
     },
   };
-  return Agent.start(place as Laboratory, { config, health: inHaste });
+  return Agent.start(place, { config, health: inHaste });
 }
 
 /** The templates of a health file, by name. */

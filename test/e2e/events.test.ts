@@ -46,6 +46,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
   }
 
   it.concurrent('are counted: 20,000 UDP flows made in four seconds, removed, and made again until they time out', async (test) => {
+    const { expect } = test;
     const laboratory = createLaboratory(test);
     const program = await start(test, laboratory);
     const first = program.ticks.length;
@@ -80,6 +81,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
   });
 
   it.concurrent('are counted by protocol', async (test) => {
+    const { expect } = test;
     const laboratory = createLaboratory(test);
     const program = await start(test, laboratory);
     const first = program.ticks.length;
@@ -106,6 +108,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
   });
 
   it.concurrent('are not drawn where the operator turned reports off, which is said once, with what to do', async (test) => {
+    const { expect } = test;
     const laboratory = createLaboratory(test);
     laboratory.set('nf_conntrack_events', 0);
     const program = run(test, laboratory);

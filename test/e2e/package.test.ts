@@ -184,7 +184,10 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
     });
 
     it('the agent knows the alerts without a restart', async () => {
-      await until('conntrack_full is there', 30, async () => (await api.alarms()).includes('conntrack_full'));
+      await until('conntrack_full is there', 30, async () => {
+        expect(await api.alarms()).toContain('conntrack_full');
+        return true;
+      });
     });
 
     describe('its privilege', () => {

@@ -225,6 +225,7 @@ describe('the program goes on', () => {
     program.child.stdin.write('BLAH blah\nFUNCTION_PROGRESS 5\n');
     await program.logged('line="BLAH blah"');
     await program.printed('BEGIN conntrack.errors');
+    expect(program.err).toContain('line="FUNCTION_PROGRESS 5"');
   });
 
   it('after a call of a function that it does not have, which it answers with 404', async () => {

@@ -1,7 +1,7 @@
 /** `conntrack.plugin show` on a real terminal and on a pipe, in a namespace with known connections. */
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, type as kernel, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it, onTestFinished } from 'vitest';
 
@@ -99,6 +99,7 @@ describe.skipIf(missing.terminal !== undefined)('the screen', () => {
     await shown(tmux, 'established');
     await shown(tmux, 'insert_failed');
     const text = tmux.screen.join('\n');
+    expect(tmux.screen[0]).toMatch(new RegExp(`^${hostname()}  every 1 s  ${kernel()} ${release()} `));
     expect(text).toContain(`434 of ${limit()} entries`);
     expect(text).toContain('  tcp         357  82.3 % ████████████▍\n');
     expect(text).toContain('  udp          77  17.7 % ██▋\n');
@@ -157,6 +158,14 @@ describe.skipIf(missing.terminal !== undefined)('the screen', () => {
     expect(tmux.screen.join('\n')).toMatch(/^[\x20-\x7e\n]*$/);
     expect(tmux.coloured).not.toMatch(/\[\d+m.*entries/);
     expect(tmux.screen.join('\n')).not.toContain('Connections by Protocol');
+  });
+
+  it('is a line an update on a terminal that cannot move its cursor', async () => {
+    const tmux = shell(240, 50);
+    tmux.type(`TERM=dumb ${SHOW} --ticks 2; echo ended with $?`);
+    await shown(tmux, 'ended with 0');
+    expect(tmux.screen.filter((line) => / sockets\.connections=434 /.test(line))).toHaveLength(2);
+    expect(tmux.screen.join('\n')).not.toContain('Ctrl-C ends');
   });
 
   it('gives the terminal back before it tells what went wrong', async () => {
@@ -260,5 +269,15 @@ describe.skipIf(missing.terminal !== undefined)('without a screen', () => {
     expect(lines[2]).toContain(' new.new=0 ');
     expect(lines[2]).toContain(' errors.drop=0');
     expect(program.err).toBe('');
+  });
+
+  it('logs what is missing on standard error', async () => {
+    const via = [...laboratory.via('router'), ...AS_NOBODY];
+    const plugin = copyForEverybody(folder);
+    const program = new Program(['show', '--ticks', '1'], {}, { via, plugin, cwd: '/' });
+    onTestFinished(async () => void (await program.stop()));
+    expect(await program.ended).toEqual({ code: 0, signal: null });
+    expect(program.err).toMatch(/^time=.* msg="the composition of the connection table is not drawn: .*CAP_NET_ADMIN/m);
+    expect(program.out).toMatch(/^\S+Z sockets\.connections=.*\n$/);
   });
 });

@@ -2,7 +2,7 @@
 
 import http from 'node:http';
 
-import type { Alarm, ListedChart, Series } from './agent.ts';
+import type { Alarm, ListedChart, Series } from './running_agent.ts';
 
 export class AgentApi {
   readonly #socket: string;

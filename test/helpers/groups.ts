@@ -8,11 +8,16 @@ import { fileURLToPath } from 'node:url';
 
 import type {} from 'vitest';
 
-export const GROUPS = ['kernel', 'agent', 'browser', 'conntrackd', 'offload', 'terminal', 'package'] as const;
+import { agent2Home, archiveIn } from './agent2.ts';
+
+export const GROUPS = ['kernel', 'agent', 'agent2', 'browser', 'conntrackd', 'offload', 'terminal', 'package'] as const;
 export type Group = (typeof GROUPS)[number];
 
-/** What a machine may lack even where every group is required: many kernels are built without it. */
-export const OPTIONAL: readonly Group[] = ['offload'];
+/**
+ * What a machine may lack even where every group is required: many kernels are built without flow tables, and an agent 2.x
+ * is required only where a folder for it is known.
+ */
+export const OPTIONAL: readonly Group[] = agent2Home() === undefined ? ['offload', 'agent2'] : ['offload'];
 
 /** Why a group cannot run here, by group; `undefined` when it can. */
 export type Missing = Readonly<Record<Group, string | undefined>>;
@@ -38,6 +43,11 @@ export function missingHere(): Missing {
     () => (canMakeNamespaces() ? undefined : 'needs the right to make network namespaces'),
   );
   const agent = kernel ?? program('netdata', 'netdata-core');
+  const agent2 = firstOf(
+    () => kernel ?? program('tar', 'tar') ?? program('xz', 'xz-utils'),
+    () => (spawnSync('id', ['netdata']).status === 0 ? undefined : 'needs the user netdata (package netdata-core)'),
+    whyNoAgent2,
+  );
   const browser =
     agent ??
     program('chromium', 'chromium') ??
@@ -50,7 +60,7 @@ export function missingHere(): Missing {
     () => (existsSync(TOOLS) ? undefined : 'needs what packages are built with: npm ci --prefix collector/package'),
     () => (canOverlay() ? undefined : 'needs the file system overlay in the kernel'),
   );
-  return { kernel, agent, browser, conntrackd, offload, terminal, package: packaging };
+  return { kernel, agent, agent2, browser, conntrackd, offload, terminal, package: packaging };
 }
 
 function firstOf(...checks: (() => string | undefined)[]): string | undefined {
@@ -64,6 +74,13 @@ function firstOf(...checks: (() => string | undefined)[]): string | undefined {
 function program(name: string, debianPackage: string): string | undefined {
   const found = spawnSync('sh', ['-c', `command -v ${name}`]).status === 0;
   return found ? undefined : `needs the program ${name} (package ${debianPackage})`;
+}
+
+function whyNoAgent2(): string | undefined {
+  const home = agent2Home();
+  if (home === undefined) return 'needs NETDATA_2, the folder of a Netdata 2.x agent';
+  if (archiveIn(home) !== undefined && existsSync(`${home}/start`)) return undefined;
+  return `needs netdata-2.*.tar.xz and the script start in ${home}`;
 }
 
 function isWritable(path: string): boolean {

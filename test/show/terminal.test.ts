@@ -1,49 +1,8 @@
-import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
 
 import { ENTER, LEAVE } from '../../collector/show/paint.ts';
 import { Terminal } from '../../collector/show/terminal.ts';
-
-class FakeDisplay extends EventEmitter {
-  columns = 0;
-  rows = 0;
-  written = '';
-
-  write(text: string): void {
-    this.written += text;
-  }
-}
-
-class FakeKeyboard extends EventEmitter {
-  isRaw = false;
-
-  isRead = false;
-
-  setRawMode(isRaw: boolean): void {
-    this.isRaw = isRaw;
-  }
-
-  pause(): void {
-    this.isRead = false;
-  }
-
-  resume(): void {
-    this.isRead = true;
-  }
-}
-
-class FakeJob {
-  isInForeground = true;
-  measured = 0;
-
-  isForeground(): boolean {
-    return this.isInForeground;
-  }
-
-  measure(): void {
-    this.measured++;
-  }
-}
+import { FakeDisplay, FakeJob, FakeKeyboard } from '../helpers/fake_terminal.ts';
 
 function terminal() {
   const display = new FakeDisplay();

@@ -1,0 +1,71 @@
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { clock, LIBRARY, runtime } from '../../collector/commands/system.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'], now: 1_795_283_470_123 });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+describe('the clock', () => {
+  it('has wall time in milliseconds since the epoch', () => {
+    expect(clock.wall()).toBe(1_795_283_470_123);
+  });
+
+  it('has monotonic time in microseconds', () => {
+    vi.spyOn(process.hrtime, 'bigint').mockReturnValue(91_000_777_500n);
+    expect([clock.monotonic(), runtime.monotonic()]).toEqual([91_000_777.5, 91_000_777.5]);
+  });
+
+  it('sleeps as many milliseconds as it is told', async () => {
+    const woken = vi.fn();
+    const sleeping = clock.sleep(1700).then(woken);
+    await vi.advanceTimersByTimeAsync(1699);
+    expect(woken).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(woken).toHaveBeenCalledOnce();
+    await sleeping;
+  });
+});
+
+describe('the runtime', () => {
+  it('counts the CPU time of the process and of the kernel for it, in microseconds', () => {
+    vi.spyOn(process, 'cpuUsage').mockReturnValue({ user: 41_000, system: 1_300 });
+    expect(runtime.cpuTime()).toBe(42_300);
+  });
+
+  it('does later what it is given, after as many milliseconds', () => {
+    const action = vi.fn();
+    runtime.later(2500, action);
+    vi.advanceTimersByTime(2499);
+    expect(action).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1);
+    expect(action).toHaveBeenCalledOnce();
+  });
+
+  it('does not do what was called off', () => {
+    const action = vi.fn();
+    runtime.later(2500, action)();
+    vi.advanceTimersByTime(60_000);
+    expect(action).not.toHaveBeenCalled();
+  });
+
+  it('lets what is due have its turn before it goes on', async () => {
+    const order: string[] = [];
+    setImmediate(() => order.push('what was due'));
+    await runtime.yield();
+    order.push('what yielded');
+    expect(order).toEqual(['what was due', 'what yielded']);
+  });
+});
+
+it('the library is the folder conntrack-koffi beside the program', () => {
+  const program = dirname(fileURLToPath(new URL('../../collector/commands/system.ts', import.meta.url)));
+  expect(LIBRARY).toBe(`${program}/conntrack-koffi`);
+});

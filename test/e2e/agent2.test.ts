@@ -1,0 +1,90 @@
+/** A real Netdata 2.x agent that runs the built plugin on a router. */
+
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+
+import { charts } from '../../charts/index.ts';
+import { Agent2 } from '../helpers/agent2.ts';
+import { Laboratory } from '../helpers/laboratory.ts';
+import { isAbout } from '../helpers/running_agent.ts';
+import { until } from '../helpers/until.ts';
+
+const CONFIG = 'modules:\n  flows: { update_every: 2, cpu_share: 5 }\n  sockets: { update_every: 1 }\n';
+const UTILIZATION = 'netfilter.conntrack_utilization';
+
+/** The health file with less of the time that conntrack_full looks back: the agent evaluates nothing before it has all. */
+function inHaste(health: string): string {
+  return health.replace(' max -1m unaligned of used', ' max -5s unaligned of used').replace(/every: .*/, 'every: 1s');
+}
+
+describe.skipIf(inject('missing').agent2 !== undefined)('the agent 2.x', () => {
+  let laboratory: Laboratory;
+  let agent: Agent2;
+
+  beforeAll(async () => {
+    laboratory = Laboratory.create();
+    agent = await Agent2.start(laboratory, { config: CONFIG, health: inHaste });
+    await until('the plugin has charts of every module', 30, async () => {
+      const listed = await agent.charts('conntrack.plugin');
+      return ['errors', 'new_by_protocol', 'dump', 'socket_states_udp6'].every((id) => `conntrack.${id}` in listed);
+    });
+  });
+
+  afterAll(async () => {
+    await agent?.close();
+    await laboratory?.close();
+  });
+
+  it('lists every chart with its context, units and family, and the labels of its instance', async () => {
+    const listed = await agent.charts('conntrack.plugin');
+    const hosts = charts.filter((chart) => chart.scope === 'host');
+    for (const { id, units, family } of hosts) {
+      expect(listed[`conntrack.${id}`], id).toMatchObject({ units, family, module: expect.any(String) });
+    }
+    for (const list of ['tcp', 'tcp6', 'udp', 'udp6']) {
+      expect(listed[`conntrack.socket_states_${list}`]?.chart_labels, list).toMatchObject({ protocol: list });
+    }
+    const { family, units } = charts.find(({ context }) => context === UTILIZATION) ?? {};
+    expect((await agent.contexts())[UTILIZATION]).toMatchObject({ family, units });
+  });
+
+  it('draws as many entries as were loaded, and as many new connections', async () => {
+    const from = Math.floor(Date.now() / 1000);
+    laboratory.load(413);
+    await until('413 entries', 10, async () => (await agent.latest('conntrack.sockets', 'connections')) === 413);
+    expect(laboratory.count()).toBe(413);
+    await until('413 are dumped', 20, async () => (await agent.latest('conntrack.flows_by_reply', 'assured')) === 413);
+    await until('all of them are new', 10, async () => {
+      const made = await agent.total('conntrack.new', 'new', from, Math.floor(Date.now() / 1000));
+      expect(made).toSatisfy((value: number) => isAbout(value, 413));
+      return true;
+    });
+    const max = Number(readFileSync('/proc/sys/net/netfilter/nf_conntrack_max', 'utf8'));
+    const { labels, data } = await agent.contextData(UTILIZATION, 1);
+    expect(labels).toEqual(['time', 'used']);
+    expect(data[0]?.[1]).toBeCloseTo((413 / max) * 100, 3);
+  });
+
+  it('evaluates the alerts of the project on its charts', async () => {
+    await until('conntrack_full has a value', 40, async () => {
+      const { status, value } = (await agent.alarms('conntrack.utilization'))['conntrack_full'] ?? {};
+      return status === 'CLEAR' && typeof value === 'number' && value > 0;
+    });
+    expect(Object.keys(await agent.alarms('conntrack.errors')).sort()).toEqual([
+      'conntrack_drops',
+      'conntrack_early_drops',
+      'conntrack_insert_failed',
+    ]);
+  });
+
+  it('starts the plugin again when it has ended, and its charts go on', async () => {
+    const ended = agent.pluginPid;
+    if (ended === undefined) throw new Error('the plugin does not run');
+    process.kill(ended, 'SIGTERM');
+    await until('another plugin process', 30, () => agent.pluginPid !== undefined && agent.pluginPid !== ended);
+    laboratory.load(29, 30_000);
+    await until('442 entries', 30, async () => (await agent.latest('conntrack.sockets', 'connections')) === 442);
+    await until('rates', 30, async () => (await agent.latest('conntrack.changes', 'inserted')) !== null);
+    expect(agent.log.split('\n').filter((line) => /level=error.*PD\[conntrack\].*Disabling/.test(line))).toEqual([]);
+  });
+});

@@ -1,0 +1,71 @@
+/**
+ * A Netdata 2.x agent, run for a test like the one of {@link Agent}: in a network namespace of the laboratory, as user
+ * netdata with the one capability that the plugin can use. It comes as an archive in a folder, with a script that runs it.
+ */
+
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { type AgentOptions, makeAgentFolder } from './agent_folder.ts';
+import { builtinCollector } from './builtin_collector.ts';
+import { run } from './conntrack.ts';
+import { type Place, RunningAgent, type Series } from './running_agent.ts';
+
+const SHARED = fileURLToPath(new URL('../../../shared/agent', import.meta.url));
+const ARCHIVE = /^netdata-2\..*\.tar\.xz$/;
+
+/** A context as `/api/v3/contexts` lists it. */
+export interface ListedContext {
+  readonly family: string;
+  readonly units: string;
+  readonly priority: number;
+}
+
+/** What `/api/v3/data` has of a context: a row a second, newest first; each number with its anomaly rate and flags. */
+interface ContextData {
+  readonly result: {
+    readonly labels: readonly string[];
+    readonly data: readonly (readonly [
+      time: number,
+      ...(readonly [value: number | null, arp: number, pa: number])[],
+    ])[];
+  };
+}
+
+export class Agent2 extends RunningAgent {
+  /**
+   * Starts the agent in the router's namespace and waits until it answers. Its own collector of connection tracking is
+   * off unless the options turn it on.
+   */
+  static start(place: Place, options: AgentOptions): Promise<Agent2> {
+    const home = agent2Home() ?? '';
+    const folder = makeAgentFolder(options);
+    run(['tar', '-xJf', archiveIn(home) ?? '', '-C', folder]);
+    const lines = [...builtinCollector(options.builtin ?? false), ...(options.lines ?? [])];
+    return new Agent2(place, folder, [join(home, 'start'), folder, '19999', ...lines]).answers();
+  }
+
+  /** Every context, by name. */
+  async contexts(): Promise<Readonly<Record<string, ListedContext>>> {
+    return (await this.get<{ contexts: Record<string, ListedContext> }>('/api/v3/contexts')).contexts;
+  }
+
+  /** What a dashboard draws of a context, over the charts of every plugin, in the last seconds. */
+  async contextData(context: string, seconds: number): Promise<Series> {
+    const path = `/api/v3/data?contexts=${context}&after=-${seconds}&points=${seconds}&format=json2`;
+    const { labels, data } = (await this.get<ContextData>(path)).result;
+    return { labels, data: data.map(([time, ...points]) => [time, ...points.map(([value]) => value)]) };
+  }
+}
+
+/** The folder with the archive: the one that `NETDATA_2` names, or else one beside the project, if it is there. */
+export function agent2Home(): string | undefined {
+  return process.env['NETDATA_2'] ?? (existsSync(SHARED) ? SHARED : undefined);
+}
+
+/** The archive in such a folder. */
+export function archiveIn(home: string): string | undefined {
+  const name = existsSync(home) ? readdirSync(home).find((file) => ARCHIVE.test(file)) : undefined;
+  return name === undefined ? undefined : join(home, name);
+}

@@ -1,0 +1,66 @@
+/**
+ * The folder of an agent that a test runs: `etc`, `plugins.d` with the built plugin, `health.d` with the project's health
+ * file, and what the agent writes to.
+ */
+
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** What only root can write to, and what belongs to the agent's user. */
+const OF_ROOT = ['plugins.d', 'health.d'];
+const OF_NETDATA = ['etc', 'cache', 'lib', 'log', 'run'];
+
+export interface AgentOptions {
+  /** The text of the plugin's configuration file. */
+  readonly config: string;
+  /** What the health file becomes; without it, it stays as it is. */
+  readonly health?: (text: string) => string;
+  /** Whether the agent's own collector of connection tracking runs beside the plugin. */
+  readonly builtin?: boolean;
+  /** More lines of `netdata.conf`. */
+  readonly lines?: readonly string[];
+}
+
+/** Makes the folder and returns its path. */
+export function makeAgentFolder({ config, health = (text) => text }: AgentOptions): string {
+  const folder = mkdtempSync(join(tmpdir(), 'conntrack-agent-'));
+  const [user, group] = [idOf('-u'), idOf('-g')];
+  chmodSync(folder, 0o755);
+  for (const name of OF_ROOT) mkdirSync(join(folder, name));
+  for (const name of OF_NETDATA) {
+    mkdirSync(join(folder, name));
+    chownSync(join(folder, name), user, group);
+  }
+  const plugin = pluginIn(folder);
+  copyFileSync(join(ROOT, 'dist/conntrack.plugin'), plugin);
+  chownSync(plugin, 0, group);
+  chmodSync(plugin, 0o750);
+  cpSync(join(ROOT, 'dist/conntrack-koffi'), join(folder, 'plugins.d/conntrack-koffi'), { recursive: true });
+  writeFileSync(join(folder, 'etc/conntrack.conf'), config);
+  const alerts = readFileSync(join(ROOT, 'health/conntrack.conf'), 'utf8');
+  writeFileSync(join(folder, 'health.d/conntrack.conf'), health(alerts));
+  return folder;
+}
+
+/** The path of the plugin in the folder of an agent. */
+export function pluginIn(folder: string): string {
+  return join(folder, 'plugins.d/conntrack.plugin');
+}
+
+function idOf(option: '-u' | '-g'): number {
+  return Number(spawnSync('id', [option, 'netdata'], { encoding: 'utf8' }).stdout);
+}

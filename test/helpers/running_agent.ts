@@ -1,0 +1,179 @@
+/** What tests ask of a real Netdata agent of any version, which runs in a network namespace of a laboratory. */
+
+import type { ChildProcess } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { AgentApi } from './agent_api.ts';
+import { pluginIn } from './agent_folder.ts';
+import { end, type Laboratory } from './laboratory.ts';
+import { until } from './until.ts';
+
+const BRIDGE = fileURLToPath(new URL('bridge.js', import.meta.url));
+const PORT = 19_999;
+
+/** Runs an agent as its own user, with what its service would be given for the plugin. */
+const AS_NETDATA = [
+  'setpriv',
+  '--reuid=netdata',
+  '--regid=netdata',
+  '--init-groups',
+  '--inh-caps=+net_admin',
+  '--ambient-caps=+net_admin',
+];
+
+/** Where the agent answers, inside the router's namespace. */
+export const AGENT_URL = `http://127.0.0.1:${PORT}`;
+
+/** All that an agent wants of a laboratory. */
+export type Place = Pick<Laboratory, 'start'>;
+
+/** A chart as `/api/v1/charts` lists it. */
+export interface ListedChart {
+  readonly id: string;
+  readonly title: string;
+  readonly context: string;
+  readonly units: string;
+  readonly family: string;
+  readonly plugin: string;
+  readonly module: string;
+  readonly update_every: number;
+  readonly chart_labels?: Readonly<Record<string, string>>;
+  readonly dimensions: Readonly<Record<string, { readonly name: string }>>;
+}
+
+/** A series of `/api/v1/data`: a row a second, newest first; the first column is the time in seconds. */
+export interface Series {
+  readonly labels: readonly string[];
+  readonly data: readonly (readonly (number | null)[])[];
+}
+
+export interface Alarm {
+  readonly name: string;
+  readonly status: string;
+  readonly chart: string;
+  readonly value: number | null;
+}
+
+export class RunningAgent {
+  /** See {@link makeAgentFolder}; removed when the agent is closed. */
+  readonly folder: string;
+  readonly #api: AgentApi;
+  readonly #processes: readonly ChildProcess[];
+  #printed = '';
+
+  /** Starts a command that is an agent, in the router's namespace; it must answer on port 19999 of the loopback. */
+  protected constructor(place: Place, folder: string, command: readonly string[]) {
+    const socket = join(folder, 'bridge.sock');
+    const environment = { PATH: pathWithNode(), HOME: join(folder, 'lib') };
+    const agent = place.start('router', [...AS_NETDATA, ...command], environment);
+    agent.stdout?.resume();
+    agent.stderr?.on('data', (text) => {
+      this.#printed += text;
+    });
+    this.folder = folder;
+    this.#processes = [place.start('router', [process.execPath, BRIDGE, socket, String(PORT)]), agent];
+    this.#api = new AgentApi(socket);
+  }
+
+  /** Waits until the agent answers, and closes it if it does not. */
+  protected async answers(): Promise<this> {
+    try {
+      await until('the agent answers', 60, async () => {
+        await this.get('/api/v1/info');
+        return true;
+      });
+      return this;
+    } catch (error) {
+      await this.close();
+      throw new Error(`the agent does not answer; standard error: ${this.#printed}`, { cause: error });
+    }
+  }
+
+  /** What the agent answers to a path of its API, parsed from JSON. */
+  get<T>(path: string): Promise<T> {
+    return this.#api.get(path);
+  }
+
+  /** The charts of one plugin, by id. */
+  async charts(plugin: string): Promise<Readonly<Record<string, ListedChart>>> {
+    const { charts } = await this.get<{ charts: Record<string, ListedChart> }>('/api/v1/charts');
+    return Object.fromEntries(Object.entries(charts).filter(([, chart]) => chart.plugin === plugin));
+  }
+
+  /** A chart's points between two times, in seconds since the epoch or, if negative, back from now. */
+  data(chart: string, after: number, before = 0): Promise<Series> {
+    return this.get(`/api/v1/data?chart=${chart}&after=${after}&before=${before}&format=json&options=ms,absolute`);
+  }
+
+  /** A dimension's latest point. */
+  async latest(chart: string, dimension: string): Promise<number | null> {
+    const { labels, data } = await this.data(chart, -1);
+    return data[0]?.[labels.indexOf(dimension)] ?? null;
+  }
+
+  /** The sum of a dimension over some seconds, a point a second. */
+  async total(chart: string, dimension: string, after: number, before: number): Promise<number> {
+    const { labels, data } = await this.data(chart, after, before);
+    const column = labels.indexOf(dimension);
+    return data.reduce((sum, row) => sum + Math.abs(row[column] ?? 0), 0);
+  }
+
+  /** The alarms on the plugin's own charts, or on one of them, by name: those that are on several charts only once. */
+  async alarms(chart?: string): Promise<Readonly<Record<string, Alarm>>> {
+    const { alarms } = await this.get<{ alarms: Record<string, Alarm> }>('/api/v1/alarms?all');
+    const own = Object.values(alarms).filter((alarm) =>
+      chart === undefined ? alarm.chart.startsWith('conntrack.') : alarm.chart === chart,
+    );
+    return Object.fromEntries(own.map((alarm) => [alarm.name, alarm]));
+  }
+
+  /** Every status that an alarm on a chart has had so far. */
+  async statuses(chart: string, name: string): Promise<readonly string[]> {
+    const changes = await this.get<Alarm[]>('/api/v1/alarm_log');
+    return changes.filter((change) => change.chart === chart && change.name === name).map(({ status }) => status);
+  }
+
+  /** What the agent and its plugins logged so far, a file after the other. */
+  get log(): string {
+    const folder = join(this.folder, 'log');
+    const files = existsSync(folder) ? readdirSync(folder).filter((name) => name !== 'access.log') : [];
+    return files.map((name) => readFileSync(join(folder, name), 'utf8')).join('');
+  }
+
+  /** The process of the plugin that runs now. */
+  get pluginPid(): number | undefined {
+    const script = pluginIn(this.folder);
+    const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+    const found = pids.find((pid) => commandLine(pid)[1] === script);
+    return found === undefined ? undefined : Number(found);
+  }
+
+  async close(): Promise<void> {
+    for (const child of [...this.#processes].reverse()) await end(child);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Whether a sum over the agent's seconds is that number: it spreads what falls between two of its seconds over both, and
+ * an update that is a few hundredths late makes a rate of another second than the agent's.
+ */
+export function isAbout(sum: number, number: number): boolean {
+  return Math.abs(sum - number) <= 1 + 0.03 * Math.abs(number);
+}
+
+/** The words that a process was started with; none if it has ended meanwhile. */
+function commandLine(pid: string): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  } catch {
+    return [];
+  }
+}
+
+/** The agent starts the plugin with its own path, which must lead to Node.js. */
+function pathWithNode(): string {
+  return `${process.env['PATH'] ?? ''}:${join(process.execPath, '..')}`;
+}
