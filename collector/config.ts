@@ -57,6 +57,7 @@ const percent = (least: number): v.GenericSchema<number> => {
 };
 
 const MODE = 'basic or advanced';
+const CONTEXTS = 'auto, netfilter or conntrack';
 const SOURCE = 'a text of at most 128 printable characters, none of them a backslash';
 const MAPPING = 'a mapping of keys to values';
 
@@ -66,6 +67,7 @@ export const schema = v.strictObject(
     update_every: v.optional(interval, 1),
     mode: v.optional(v.picklist(['basic', 'advanced'], MODE), 'advanced'),
     source: v.optional(v.pipe(v.string(SOURCE), v.regex(/^[^\\\p{C}\p{Zl}\p{Zp}]{0,128}$/u, SOURCE)), ''),
+    contexts: v.optional(v.picklist(['auto', 'netfilter', 'conntrack'], CONTEXTS), 'auto'),
     // A mapping whose lines are all commented out is null in YAML; it means every default too.
     modules: v.nullish(
       v.strictObject(

@@ -9,6 +9,7 @@ const DEFAULTS = {
   update_every: 1,
   mode: 'advanced',
   source: '',
+  contexts: 'auto',
   modules: {
     stat: { enabled: 'auto', read_from: 'auto', per_cpu: false },
     events: { enabled: 'auto', receive_buffer: 64, most_per_second: 100_000 },
@@ -30,6 +31,7 @@ function modulesWith(module: keyof (typeof DEFAULTS)['modules'], options: Option
 const INTERVAL = 'whole seconds from 1 to 86400';
 const MODE = 'basic or advanced';
 const SOURCE = 'a text of at most 128 printable characters, none of them a backslash';
+const CONTEXTS = 'auto, netfilter or conntrack';
 const YES_OR_NO = 'yes or no';
 const ENABLED = 'auto, yes or no';
 const READ_FROM = 'auto, procfs or netlink';
@@ -181,7 +183,7 @@ describe('the stock file', () => {
   it('names every option, with its default, and no other', () => {
     const options = uncommented.split('\n').filter((line) => /^ *[a-z]/.test(line));
     expect(options).toEqual([
-      ...['update_every: 1', 'mode: advanced', 'source: ""', 'modules:'],
+      ...['update_every: 1', 'mode: advanced', 'source: ""', 'contexts: auto', 'modules:'],
       ...['  stat:', '    enabled: auto', '    read_from: auto', '    per_cpu: no'],
       ...['  events:', '    enabled: auto', '    receive_buffer: 64', '    most_per_second: 100000'],
       ...['  flows:', '    enabled: auto', '    update_every: 10', '    cpu_share: 2', '    full_above: 95'],
@@ -195,6 +197,7 @@ describe('the stock file', () => {
       .replace('update_every: 1\n', 'update_every: 15\n')
       .replace('mode: advanced\n', 'mode: basic\n')
       .replace('source: ""\n', 'source: "edge router"\n')
+      .replace('contexts: auto\n', 'contexts: netfilter\n')
       .replaceAll('enabled: auto\n', 'enabled: yes\n')
       .replace('read_from: auto\n', 'read_from: netlink\n')
       .replace('per_cpu: no\n', 'per_cpu: yes\n')
@@ -214,6 +217,7 @@ describe('the stock file', () => {
       update_every: 15,
       mode: 'basic',
       source: 'edge router',
+      contexts: 'netfilter',
       modules: {
         stat: { enabled: true, read_from: 'netlink', per_cpu: true },
         events: { enabled: true, receive_buffer: 17, most_per_second: 54_321 },
@@ -256,6 +260,9 @@ describe('a configuration', () => {
     ['source: no', { source: 'no' }],
     [`source: ${'s'.repeat(128)}`, { source: 's'.repeat(128) }],
     ['source: "12"', { source: '12' }],
+    ['contexts: auto', { contexts: 'auto' }],
+    ['contexts: netfilter', { contexts: 'netfilter' }],
+    ['contexts: conntrack', { contexts: 'conntrack' }],
   ])('%s is accepted', (text, expected) => {
     expect(parseConfig('conntrack.conf', text)).toEqual({ ...DEFAULTS, ...expected });
   });
@@ -357,6 +364,12 @@ describe('a value that is not allowed', () => {
     ['source: "a\\u2028b"', 'source: found "a\u2028b"', SOURCE],
     ['source: [a]', 'source: found ["a"]', SOURCE],
     [`source: ${'s'.repeat(129)}`, `source: found "${'s'.repeat(78)}…`, SOURCE],
+    ['contexts: shared', 'contexts: found "shared"', CONTEXTS],
+    ['contexts: Netfilter', 'contexts: found "Netfilter"', CONTEXTS],
+    ['contexts: yes', 'contexts: found "yes"', CONTEXTS],
+    ['contexts: 1', 'contexts: found 1', CONTEXTS],
+    ['contexts:', 'contexts: found null', CONTEXTS],
+    ['contexts: [conntrack]', 'contexts: found ["conntrack"]', CONTEXTS],
     ['modules: all', 'modules: found "all"', MAPPING],
     ['modules: {stat: yes}', 'modules.stat: found "yes"', MAPPING],
     ['modules: {stat: {enabled: maybe}}', 'modules.stat.enabled: found "maybe"', ENABLED],
@@ -440,7 +453,7 @@ describe('a value that is not allowed', () => {
 });
 
 describe('an unknown key', () => {
-  const TOP = 'update_every, mode, source, modules';
+  const TOP = 'update_every, mode, source, contexts, modules';
   const MODULES = 'stat, events, flows, sockets, conntrackd';
   const STAT = 'enabled, read_from, per_cpu';
 
@@ -550,7 +563,7 @@ describe('several problems', () => {
         .sort(),
     ).toEqual([
       'line 10: modules.stat.per_cpus: unknown key, the nearest is modules.stat.per_cpu; allowed: enabled, read_from, per_cpu',
-      `line 11: sourse: unknown key, the nearest is source; allowed: update_every, mode, source, modules`,
+      `line 11: sourse: unknown key, the nearest is source; allowed: update_every, mode, source, contexts, modules`,
       `line 2: update_every: found 0, allowed: ${INTERVAL}`,
       `line 4: mode: found "full", allowed: ${MODE}`,
       `line 7: modules.stat.enabled: found "maybe", allowed: ${ENABLED}`,

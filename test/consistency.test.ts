@@ -29,6 +29,7 @@ import {
   type Alert,
   dimensionsOf,
   isRaised,
+  nameOf,
   parseHealth,
   thresholdOf,
   variablesOf,
@@ -72,9 +73,15 @@ const project = v.parse(
   JSON.parse(read('package.json')),
 );
 
+/** The agent's own alert of a full table, which conntrack_full gives way to. */
+const STOCK_ALERT = 'netfilter_conntrack_full';
+
 /** The charts in the order of the dashboard. */
 const inOrder = contextsInOrder.flatMap((context) => charts.filter((chart) => chart.context === context));
 const byContext = new Map(charts.map((chart) => [chart.context, chart]));
+/** The chart of an alert, which is tied to a context, or to one chart by its id. */
+const chartOf = ({ alarm, on = '' }: Alert): Chart | undefined =>
+  alarm === undefined ? byContext.get(on) : charts.find((chart) => idsOf(chart).includes(on));
 const scopes = [...new Set(inOrder.map((chart) => chart.scope))];
 
 /** What follows the name in the ids of the charts of a scope, as the documentation writes it. */
@@ -89,6 +96,10 @@ const INSTANCES: Readonly<Record<Scope, readonly string[]>> = {
   queue: ['_DAEMON_QUEUE'],
 };
 const idsOf = ({ id, scope }: Chart): string[] => INSTANCES[scope].map((instance) => `conntrack.${id}${instance}`);
+
+/** The contexts that a chart can have, the built-in collector's first. */
+const contextsOf = (chart: Chart | undefined): string[] =>
+  [chart?.context, chart?.contextBesideBuiltin].filter((context) => context !== undefined);
 
 const drawnOn = (metrics: Metrics, module: string): Chart[] =>
   inOrder.filter(
@@ -129,7 +140,8 @@ function metricsNamed(named: readonly Chart[]): string[] {
 
 describe('the charts', () => {
   it('have each context exactly once in the order of the dashboard', () => {
-    expect([...contextsInOrder].sort()).toEqual([...new Set(charts.map(({ context }) => context))].sort());
+    const contexts = charts.flatMap(({ context, contextBesideBuiltin = context }) => [context, contextBesideBuiltin]);
+    expect([...contextsInOrder].sort()).toEqual([...new Set(contexts)].sort());
   });
 
   it('have ids of their own, as the agent sees them and as they are documented', () => {
@@ -154,9 +166,9 @@ describe('the charts', () => {
 
   it.each(charts)(
     '$id of scope $scope has a well-formed id, context, title, unit and family',
-    ({ id, context, title, units, family }) => {
+    ({ id, context, contextBesideBuiltin = context, title, units, family }) => {
       expect(id).toMatch(/^[a-z][a-z0-9_]*$/);
-      expect(context).toMatch(/^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/);
+      for (const one of [context, contextBesideBuiltin]) expect(one).toMatch(/^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/);
       expect(family).toMatch(/^[a-z][a-z0-9 ]*$/);
       for (const text of [title, units]) expect(text).toMatch(/^[^\s'"\\\p{C}](?:[^'"\\\p{C}]*[^\s'"\\\p{C}])?$/u);
     },
@@ -335,11 +347,11 @@ describe.each(metadata.modules)(
     });
 
     it('has every alert on its charts with its context and its text', () => {
-      const ownContexts = new Set(own.map(({ context }) => context));
       expect(documented.map(({ name, metric, info }) => ({ name, metric, info }))).toEqual(
         alerts
-          .filter(({ on = '' }) => ownContexts.has(on))
-          .map(({ template, on, info }) => ({ name: template, metric: on, info })),
+          .map((alert) => ({ alert, chart: chartOf(alert) }))
+          .filter(({ chart }) => chart?.module === meta.module_name)
+          .map(({ alert, chart }) => ({ name: nameOf(alert), metric: chart?.context, info: alert['info'] })),
       );
     });
 
@@ -364,48 +376,60 @@ describe.each(metadata.modules)(
   },
 );
 
+const named = alerts.map((alert) => ({ name: nameOf(alert), alert }));
+
 describe('the alerts', () => {
   it('have names of their own', () => {
-    const names = alerts.map(({ template }) => template);
+    const names = alerts.map(nameOf);
     expect(names).toEqual([...new Set(names)]);
   });
 
-  it.each(alerts)(
-    '$template is named for what it is about: connection tracking, sockets, or conntrackd',
-    ({ on = '', template }) => {
+  it.each(named)(
+    '$name is named for what it is about: connection tracking, sockets, or conntrackd',
+    ({ alert, name }) => {
       const abouts: Readonly<Record<string, string>> = {
         netfilter: 'conntrack',
         network_connections: 'sockets',
         conntrackd: 'conntrackd',
       };
-      const about = abouts[on.slice(0, on.indexOf('.'))];
-      expect(template).toMatch(new RegExp(`^${about}_[a-z0-9_]+$`));
+      const [section = ''] = chartOf(alert)?.context.split('.') ?? [];
+      const about = abouts[section];
+      expect(name).toMatch(new RegExp(`^${about}_[a-z0-9_]+$`));
     },
   );
 
-  it.each(alerts)('$template looks at a chart and a dimension that exist', ({ on = '', lookup, plugin }) => {
-    const dimensions = byContext.get(on)?.dimensions.map(({ id }) => id);
+  it.each(named)('$name looks at a chart and a dimension that exist', ({ alert }) => {
+    const dimensions = chartOf(alert)?.dimensions.map(({ id }) => id);
     expect(dimensions).toBeDefined();
-    expect(dimensions).toEqual(expect.arrayContaining(dimensionsOf(lookup)));
-    expect(Object.keys(project.bin)).toContain(plugin);
+    expect(dimensions).toEqual(expect.arrayContaining(dimensionsOf(alert['lookup'])));
   });
 
-  it.each(alerts)('$template names only variables, dimensions and alerts of its chart', (alert) => {
-    const { dimensions = [], variables = [] } = byContext.get(alert['on'] ?? '') ?? {};
-    const known = [
-      ...dimensions.map(({ id }) => id),
-      ...variables.map(({ name }) => name),
-      ...alerts.filter(({ on, template }) => on === alert['on'] && template !== alert['template']).map(nameOf),
-    ];
-    expect(known).toEqual(expect.arrayContaining(variablesOf(alert)));
+  it.each(named)('$name holds whatever context its chart has, and on no chart of another plugin', ({ alert }) => {
+    const hasTwoContexts = chartOf(alert)?.contextBesideBuiltin !== undefined;
+    expect('alarm' in alert).toBe(hasTwoContexts);
+    expect(alert['plugin']).toBe(hasTwoContexts ? undefined : Object.keys(project.bin)[0]);
   });
 
-  it.each(alerts)('$template comes from something: a lookup, or a calculation', ({ lookup, calc }) => {
+  it.each(named)(
+    '$name names only variables, dimensions and alerts of its chart, and the stock alert',
+    ({ alert, name }) => {
+      const { dimensions = [], variables = [] } = chartOf(alert) ?? {};
+      const known = [
+        ...dimensions.map(({ id }) => id),
+        ...variables.map(({ name }) => name),
+        ...alerts.filter((other) => other['on'] === alert['on'] && nameOf(other) !== name).map(nameOf),
+        ...(name === 'conntrack_full' ? [STOCK_ALERT] : []),
+      ];
+      expect(known).toEqual(expect.arrayContaining(variablesOf(alert)));
+    },
+  );
+
+  it.each(named)('$name comes from something: a lookup, or a calculation', ({ alert: { lookup, calc } }) => {
     expect([lookup, calc]).toContainEqual(expect.stringMatching(/\S/));
   });
 
-  it.each(alerts)('$template is silent exactly when it is there for another one', (alert) => {
-    const isUsed = alerts.some((other) => variablesOf(other).includes(nameOf(alert)));
+  it.each(named)('$name is silent exactly when it is there for another one', ({ alert, name }) => {
+    const isUsed = alerts.some((other) => variablesOf(other).includes(name));
     expect({ raised: isRaised(alert), to: alert['to'] }).toEqual({
       raised: !isUsed,
       to: isUsed ? 'silent' : expect.not.stringMatching(/^silent$/),
@@ -442,7 +466,7 @@ describe('README.md', () => {
   it('has every chart with its context, dimensions, unit and module, in the order of the dashboard', () => {
     const rows = tableAfter(readme, '## What you get').map((row) => [
       codeIn(cell(row, 'Chart')),
-      onlyCode(cell(row, 'Context')),
+      codeIn(cell(row, 'Context')),
       codeIn(cell(row, 'Dimensions')),
       cell(row, 'Unit'),
       onlyCode(cell(row, 'Module')),
@@ -450,7 +474,7 @@ describe('README.md', () => {
     expect(rows).toEqual(
       inOrder.map((chart) => [
         idsOf(chart),
-        chart.context,
+        contextsOf(chart),
         chart.dimensions.map(({ id }) => id),
         chart.units,
         chart.module,
@@ -573,7 +597,7 @@ describe('README.md', () => {
   it('has every alert with what it looks at and its thresholds', () => {
     const rows = tableAfter(readme, '## Alerts, and what to do').map((row) => ({
       template: onlyCode(cell(row, 'Alert')),
-      on: onlyCode(cell(row, 'Context')),
+      on: codeIn(cell(row, 'Context')),
       of: codeIn(cell(row, 'Dimension')),
       lookup: cell(row, 'Looks at'),
       also: codeIn(cell(row, 'And at')),
@@ -583,12 +607,13 @@ describe('README.md', () => {
     }));
     expect(rows).toEqual(
       alerts.map((alert) => {
-        const { on = '', lookup, warn, crit, units } = alert;
-        const drawn = new Set(byContext.get(on)?.dimensions.map(({ id }) => id));
+        const { lookup, warn, crit, units } = alert;
+        const chart = chartOf(alert);
+        const drawn = new Set(chart?.dimensions.map(({ id }) => id));
         const named = variablesOf(alert);
         return {
           template: nameOf(alert),
-          on,
+          on: contextsOf(chart),
           of: [...dimensionsOf(lookup), ...named.filter((name) => drawn.has(name))],
           lookup: windowOf(lookup),
           also: named.filter((name) => !drawn.has(name)),
@@ -712,8 +737,8 @@ describe('README.md', () => {
 describe.each(['README.md', 'metadata.yaml', 'CHANGELOG.md'])('%s', (name) => {
   it('names only charts, contexts and alerts that there are', () => {
     const known = [
-      ...charts.flatMap((chart) => [...idsOf(chart), chart.context]),
-      ...alerts.map(({ template }) => template),
+      ...charts.flatMap((chart) => [...idsOf(chart), ...contextsOf(chart)]),
+      ...alerts.map(nameOf),
       ...['conntrack.plugin', 'conntrack.cjs', CONFIG_FILE],
       ...['conntrackd.conf', 'conntrackd.service', 'conntrackd.ctl', 'conntrackd.sock'],
     ];
@@ -733,7 +758,7 @@ describe('CHANGELOG.md', () => {
   });
 
   it('names every alert', () => {
-    expect(codeIn(read('CHANGELOG.md'))).toEqual(expect.arrayContaining(alerts.map(({ template }) => template)));
+    expect(codeIn(read('CHANGELOG.md'))).toEqual(expect.arrayContaining(alerts.map(nameOf)));
   });
 });
 
@@ -748,10 +773,6 @@ function statSamples(): readonly Sample[] {
   host.stat(NAMES, zeros);
   host.collect(0);
   return host.collect(1);
-}
-
-function nameOf({ template = '' }: Alert): string {
-  return template;
 }
 
 /** The dimensions of the host's charts among `some` that are not drawn, each as chart and dimension. */

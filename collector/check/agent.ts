@@ -4,11 +4,11 @@
  */
 
 import type { Environment } from '../environment.ts';
+import { Ini } from '../ini.ts';
 import { exists } from '../procfs/file.ts';
 import { type Account, accountNamed, accountOf } from './accounts.ts';
 import { type AgentProcess, findProcess, NAME } from './agent_process.ts';
 import { type CheckFileSystem, readText } from './files.ts';
-import { Ini } from '../ini.ts';
 import { readWords } from './process.ts';
 import type { Seen } from './seen.ts';
 

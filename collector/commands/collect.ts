@@ -2,6 +2,7 @@
 
 import fs from 'node:fs';
 
+import { inContexts } from '../builtin.ts';
 import type { CommandLine } from '../cli.ts';
 import { createCollector } from '../collector.ts';
 import { Emitter } from '../emit.ts';
@@ -18,8 +19,15 @@ import { clock } from './system.ts';
 
 /** Feeds an agent. */
 export async function collect(commandLine: CommandLine, environment: Environment, log: Log): Promise<void> {
-  const { config, every, file } = readAsked(commandLine, environment);
-  log.debug('configured', { file, every, mode: config.mode, host_prefix: environment.hostPrefix || undefined });
+  const { config, contexts, every, file } = readAsked(commandLine, environment);
+  log.debug('configured', {
+    file,
+    every,
+    mode: config.mode,
+    host_prefix: environment.hostPrefix || undefined,
+    contexts: contexts.contexts,
+    contexts_reason: contexts.reason,
+  });
 
   const quit = (why: string): void => {
     log.debug(`ending: ${why}`);
@@ -30,7 +38,7 @@ export async function collect(commandLine: CommandLine, environment: Environment
   const collector = createCollector({
     ...moduleOptions(config, every, environment, log),
     output,
-    face: (charts) => new Emitter({ charts, source: config.source }),
+    face: (charts) => new Emitter({ charts: inContexts(charts, contexts), source: config.source }),
   });
   if (collector === undefined) {
     log.notice('every module is turned off: nothing to do', { file });

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import os from 'node:os';
 
+import { type ContextChoice, chooseContexts, readBuiltin } from '../builtin.ts';
 import type { CommandLine } from '../cli.ts';
 import type { ModuleOptions } from '../collector.ts';
 import { type Config, loadConfig } from '../config.ts';
@@ -21,6 +22,8 @@ export interface Asked {
   readonly file: string | undefined;
   /** Seconds between two updates: the longest of those that were asked for. */
   readonly every: number;
+  /** Which contexts the charts have that the agent's built-in collector draws too. */
+  readonly contexts: ContextChoice;
 }
 
 /** @throws {UsageError} when the configuration cannot be read or is wrong. */
@@ -28,7 +31,8 @@ export function readAsked(commandLine: CommandLine, environment: Environment): A
   const { stockConfigDir, updateEvery, userConfigDir } = environment;
   const { config, file } = loadConfig(fs, commandLine.config, [userConfigDir, stockConfigDir]);
   const every = Math.max(commandLine.interval ?? 1, updateEvery ?? 1, config.update_every);
-  return { config, file, every };
+  const contexts = chooseContexts(config.contexts, readBuiltin(fs, userConfigDir));
+  return { config, file, every, contexts };
 }
 
 /** What the modules are made with. */

@@ -99,9 +99,11 @@ function socketsInHaste(health: string): string {
 
 /** A health file with some of its templates changed: those whose name is such. */
 function withTemplates(health: string, names: RegExp, change: (template: string) => string): string {
-  const templates = health.split(/^(?= *template: )/m);
+  const templates = health.split(/^(?= *(?:template|alarm): )/m);
   return templates
-    .map((template) => (names.test(/^ *template: (\S+)/.exec(template)?.[1] ?? '') ? change(template) : template))
+    .map((template) =>
+      names.test(/^ *(?:template|alarm): (\S+)/.exec(template)?.[1] ?? '') ? change(template) : template,
+    )
     .join('');
 }
 
@@ -349,7 +351,7 @@ describe.skipIf(missing.agent !== undefined)('the agent', () => {
       const alarms = await agent.alarms();
       // There is no conntrackd here.
       const templates = [
-        ...readFileSync('health/conntrack.conf', 'utf8').matchAll(/^ *template: (?!conntrackd_)(\S+)$/gm),
+        ...readFileSync('health/conntrack.conf', 'utf8').matchAll(/^ *(?:template|alarm): (?!conntrackd_)(\S+)$/gm),
       ];
       expect(Object.keys(alarms).sort()).toEqual(templates.map(([, name]) => name).sort());
       for (const alarm of Object.values(alarms)) expect(alarm.chart).toMatch(/^conntrack\./);
