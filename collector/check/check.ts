@@ -105,7 +105,7 @@ export async function check(options: CheckOptions, unusable?: Finding): Promise<
     privilege,
     configuration,
     modules: judged,
-    builtin: judgeBuiltin(environs),
+    builtin: judgeBuiltin(environs, config.contexts),
   };
   const { modules: each, ...others } = sections;
   const findings = [...Object.values(others), ...each].flatMap((section) => section.findings);

@@ -2,10 +2,12 @@
 
 import { dirname } from 'node:path';
 
+import { chooseContexts, isBuiltinOn, readBuiltin } from '../builtin.ts';
+import type { Config } from '../config.ts';
 import { exists } from '../procfs/file.ts';
 import { userName } from './accounts.ts';
 import type { Agent } from './agent.ts';
-import { type CheckFileSystem, readLink, realPath } from './files.ts';
+import { type CheckFileSystem, readLink, readRegular, realPath } from './files.ts';
 import { type RemedyName, remedy } from './remedies.ts';
 import type { AgentSection, BuiltinSection, Finding } from './report.ts';
 import type { Seen } from './seen.ts';
@@ -16,6 +18,15 @@ const ALERTS = 'conntrack.conf';
 /** It edits the agent's configuration in one of these. */
 const SETUP = 'conntrack-setup';
 const EDITED = ['/etc/netdata/netdata.conf', '/opt/netdata/etc/netdata/netdata.conf'];
+
+/** What it means that the built-in collector is on: a code and a text, by the contexts of the plugin. */
+const DOUBLED = {
+  netfilter: [
+    'doubled_values',
+    "Netdata's built-in collector draws in the same contexts, netfilter.conntrack_*: the agent adds up or averages both",
+  ],
+  conntrack: ['duplicate_charts', "Netdata's built-in collector draws six of the plugin's charts too"],
+} as const;
 
 export interface Environs {
   readonly fs: CheckFileSystem;
@@ -44,17 +55,24 @@ export function judgeAgent(environs: Environs): AgentSection {
   };
 }
 
-/** What the agent's own collector of connection tracking does. */
-export function judgeBuiltin(environs: Environs): BuiltinSection {
+/**
+ * What the agent's own collector of connection tracking does, and which contexts that leaves to the plugin.
+ *
+ * @param asked what the plugin's configuration says of contexts.
+ */
+export function judgeBuiltin(environs: Environs, asked: Config['contexts']): BuiltinSection {
   const { agent, fs, places } = environs;
-  if (!isKnown(agent) || agent.isFileClosed) return { charts: undefined, findings: [] };
-  const { settings } = agent;
-  // The key has no `nf_` in it, although the file that is read does.
-  const charts = settings.isOn('plugins', 'proc') && settings.isOn('plugin:proc', '/proc/net/stat/conntrack');
-  const text = "the agent's own charts netfilter.conntrack_* show the same once more";
+  if (!isKnown(agent)) return { findings: [] };
+  const charts = agent.isFileClosed ? undefined : isBuiltinOn(agent.settings);
+  // The plugin sees another file where the agent was started with `-c FILE`.
+  const seen = readBuiltin({ readFileSync: (path) => readRegular(fs, path) }, agent.userConfigDirectory);
+  const { contexts, reason: contexts_reason } = chooseContexts(asked, seen);
+  const section = { charts, contexts, contexts_reason };
+  if (charts !== true) return { ...section, findings: [] };
   const canSetUp = exists(fs, `${places['folder']}/${SETUP}`) && EDITED.some((file) => file === agent.file);
   const name = canSetUp ? 'turn_off_builtin_package' : 'turn_off_builtin_script';
-  return { charts, findings: charts ? [hint(environs, 'duplicate_charts', text, name)] : [] };
+  const [code, text] = DOUBLED[contexts];
+  return { ...section, findings: [hint(environs, code, text, name)] };
 }
 
 function stateOf(agent: Agent): AgentSection['state'] {

@@ -112,7 +112,7 @@ const TEMPLATES = {
     lines: ['conntrack = yes'],
   },
   turn_off_builtin_package: {
-    note: 'The agent must be restarted for that.',
+    note: 'After the restart the plugin draws them in the contexts netfilter.conntrack_*.',
     lines: ['sudo {folder}/conntrack-setup --replace-builtin', 'sudo systemctl restart netdata'],
   },
   turn_off_builtin_script: {

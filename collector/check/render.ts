@@ -2,7 +2,16 @@
 
 import { inPercent, inWhole } from '../numbers.ts';
 import { escaped, wrap } from '../text.ts';
-import type { AgentSection, Finding, KernelSection, ModuleSection, Remedy, Report, Section } from './report.ts';
+import type {
+  AgentSection,
+  BuiltinSection,
+  Finding,
+  KernelSection,
+  ModuleSection,
+  Remedy,
+  Report,
+  Section,
+} from './report.ts';
 import { foldCommand } from './shell.ts';
 
 const WIDTH = 80;
@@ -22,6 +31,14 @@ type Mark = 'ok' | 'FAIL' | 'off' | 'none' | 'skip';
 const SIGNS: Readonly<Record<Mark, string>> = { ok: '✓', FAIL: '✗', off: '–', none: '–', skip: '?' };
 const ASCII_SIGNS: Readonly<Record<Mark, string>> = { ok: '+', FAIL: 'x', off: '-', none: '-', skip: '?' };
 const COLOURS: Readonly<Partial<Record<Mark, number>>> = { ok: GREEN, FAIL: RED };
+
+/** Why the plugin has the contexts that it has. */
+const CONTEXT_REASONS = {
+  on: 'netdata.conf leaves it on',
+  off: 'netdata.conf turns it off',
+  unknown: 'netdata.conf cannot be read',
+  configured: 'conntrack.conf sets them',
+} as const;
 
 /** A section as it is printed: a mark, a label, and what is known. */
 interface Block {
@@ -68,9 +85,7 @@ function blocksOf(report: Report): Block[] {
       : [block('privilege', privilege, [`CAP_NET_ADMIN, for ${privilege.needed_by.join(', ')}`])]),
     block('configuration', configuration, [configuration.file ?? 'none, every default holds']),
     ...modules.map((module) => moduleBlock(module)),
-    ...(builtin.charts === undefined
-      ? []
-      : [block('built-in charts', builtin, [builtin.charts ? 'on' : 'turned off'], builtin.charts ? 'ok' : 'off')]),
+    ...builtinBlock(builtin),
   ];
 }
 
@@ -113,6 +128,15 @@ function agentFacts(agent: AgentSection): string[] {
     plugin_directory === undefined ? '' : `plugins in ${plugin_directory}`,
     user_config_directory === undefined ? '' : `configured in ${user_config_directory}`,
   ];
+}
+
+function builtinBlock(builtin: BuiltinSection): Block[] {
+  const { charts, contexts, contexts_reason } = builtin;
+  if (contexts === undefined || contexts_reason === undefined) return [];
+  const state = charts === undefined ? 'unknown' : charts ? 'on' : 'turned off';
+  const names = contexts === 'netfilter' ? 'netfilter.conntrack_*' : 'conntrack.*';
+  const facts = [state, `contexts ${names}: ${CONTEXT_REASONS[contexts_reason]}`];
+  return [block('built-in charts', builtin, facts, charts === undefined ? 'none' : charts ? 'ok' : 'off')];
 }
 
 function life({ pid, state, user }: AgentSection): string {

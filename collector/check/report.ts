@@ -89,10 +89,17 @@ export interface ModuleSection extends Section {
   readonly reads: readonly string[];
 }
 
-/** The agent's built-in collector of connection tracking, which draws much the same. */
+/** The agent's built-in collector of connection tracking, which draws six of the charts too. */
 export interface BuiltinSection extends Section {
   /** Whether its charts are on; not known where no agent is, or where its configuration may not be read. */
   readonly charts?: boolean | undefined;
+  /**
+   * The contexts of the plugin's six charts: those of the built-in collector (`netfilter.conntrack_…`), or others
+   * (`conntrack.…`). Not known where no agent is.
+   */
+  readonly contexts?: 'netfilter' | 'conntrack' | undefined;
+  /** What decides: the state of the built-in collector as the plugin sees it, or `conntrack.conf`. */
+  readonly contexts_reason?: 'on' | 'off' | 'unknown' | 'configured' | undefined;
 }
 
 export interface Report {

@@ -58,7 +58,12 @@ const report = v.strictObject({
       findings,
     }),
   ),
-  builtin: v.strictObject({ charts: v.optional(v.boolean()), findings }),
+  builtin: v.strictObject({
+    charts: v.optional(v.boolean()),
+    contexts: v.optional(v.picklist(['netfilter', 'conntrack'])),
+    contexts_reason: v.optional(v.picklist(['on', 'off', 'unknown', 'configured'])),
+    findings,
+  }),
 });
 
 /** The report that a text is in JSON, or `undefined` when it is none. */

@@ -135,6 +135,8 @@ describe('where all is well', () => {
 ✓ ok    sockets         sock_diag
 – none  conntrackd      conntrackd does not run (/run/conntrackd.ctl)
 – off   built-in charts turned off
+                        contexts netfilter.conntrack_*: netdata.conf turns it
+                        off
 
 ok: everything that is on works
 `);
@@ -171,7 +173,7 @@ ok: everything that is on works
           findings: [{ severity: 'note', code: 'down', text: 'conntrackd does not run' }],
         },
       ],
-      builtin: { charts: false, findings: [] },
+      builtin: { charts: false, contexts: 'netfilter', contexts_reason: 'off', findings: [] },
     });
   });
 
@@ -208,9 +210,10 @@ describe('without the capability', () => {
 ✓ ok    sockets         sock_diag
 ✓ ok    conntrackd      /run/conntrackd.ctl
 ✓ ok    built-in charts on
-        hint: the agent's own charts netfilter.conntrack_* show the same once
-        more
-          The agent must be restarted for that.
+                        contexts conntrack.*: netdata.conf leaves it on
+        hint: Netdata's built-in collector draws six of the plugin's charts too
+          After the restart the plugin draws them in the contexts
+          netfilter.conntrack_*.
             sudo /usr/libexec/netdata/plugins.d/conntrack-setup \\
               --replace-builtin
             sudo systemctl restart netdata
@@ -264,7 +267,7 @@ describe('the configuration', () => {
     ]);
     expect(text).toContain(`✗ FAIL  configuration   /etc/netdata/conntrack.conf
         line 2: sourse: unknown key, the nearest is source; allowed:
-        update_every, mode, source, modules
+        update_every, mode, source, contexts, modules
         line 4: mode: found "full", allowed: basic or advanced
           The plugin does not start until it is mended. What follows holds for
           the defaults.
@@ -308,9 +311,36 @@ describe('the agent', () => {
     'draws nothing twice with %j',
     async (settings) => {
       const { report } = await checked({ texts: { '/etc/netdata/netdata.conf': settings } });
-      expect(report.builtin).toEqual({ charts: false, findings: [] });
+      expect(report.builtin).toEqual({ charts: false, contexts: 'netfilter', contexts_reason: 'off', findings: [] });
     },
   );
+
+  it.each([
+    ['', 'netfilter', 'on', 'doubled_values'],
+    ['', 'conntrack', 'on', 'duplicate_charts'],
+    ['[plugins]\nproc = no', 'netfilter', 'turned off', undefined],
+    ['[plugins]\nproc = no', 'conntrack', 'turned off', undefined],
+  ])('with %j has contexts that conntrack.conf sets to %s', async (settings, contexts, state, code) => {
+    const { report, text } = await checked({
+      texts: { '/etc/netdata/netdata.conf': settings, '/etc/netdata/conntrack.conf': `contexts: ${contexts}\n` },
+    });
+    expect(report.builtin).toMatchObject({ charts: state === 'on', contexts, contexts_reason: 'configured' });
+    expect(report.builtin.findings.map((finding) => finding.code)).toEqual(code === undefined ? [] : [code]);
+    const names = { netfilter: 'netfilter.conntrack_*', conntrack: 'conntrack.*' }[contexts];
+    const lines = text.slice(text.indexOf('built-in charts'));
+    expect(lines.replaceAll(/\s+/g, ' ')).toContain(
+      `built-in charts ${state} contexts ${names}: conntrack.conf sets them`,
+    );
+  });
+
+  it('that was started with another netdata.conf than the plugin reads may double values', async () => {
+    const agent = processFiles(812, { name: 'netdata', uid: 991, gid: 981 }, ['netdata', '-c', '/e/netdata.conf']);
+    const { report } = await checked({
+      texts: { ...agent, '/e/netdata.conf': '', '/etc/netdata/netdata.conf': '[plugins]\nproc = no' },
+    });
+    expect(report.builtin).toMatchObject({ charts: true, contexts: 'netfilter', contexts_reason: 'off' });
+    expect(found(report)).toContain('builtin hint doubled_values');
+  });
 
   it('whose configuration may not be read may draw twice or not', async () => {
     const fs = filesOf({ ...KERNEL, ...AGENT, ...RUNNING });
@@ -321,8 +351,16 @@ describe('the agent', () => {
         return fs.openSync(path, flags);
       },
     };
-    const { report } = await checked({ options: { fs: closed } });
-    expect(report.builtin).toEqual({ charts: undefined, findings: [] });
+    const { report, text } = await checked({ options: { fs: closed } });
+    expect(report.builtin).toEqual({
+      charts: undefined,
+      contexts: 'conntrack',
+      contexts_reason: 'unknown',
+      findings: [],
+    });
+    expect(text).toContain(`– none  built-in charts unknown
+                        contexts conntrack.*: netdata.conf cannot be read
+`);
   });
 
   it('that has the plugin turned off never starts it', async () => {
