@@ -13,7 +13,7 @@ const endToEnd = { globalSetup: ['test/helpers/global_setup.ts'], ...timeouts };
  * What sets nf_conntrack_max or nf_conntrack_buckets, which one kernel has only once, or compares rates so exactly that
  * it needs the machine for itself.
  */
-const alone = ['agent', 'conntrackd', 'events', 'flows', 'kernel', 'netlink_stat'].map(
+const alone = ['agent', 'agent_contexts', 'conntrackd', 'events', 'flows', 'kernel', 'netlink_stat'].map(
   (name) => `test/e2e/${name}.test.ts`,
 );
 

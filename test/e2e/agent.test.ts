@@ -209,7 +209,7 @@ describe.skipIf(missing.agent !== undefined)('the agent', () => {
     expect(Object.keys(listed).sort()).toEqual(expected.map((chart) => `conntrack.${chart.id}`).sort());
     for (const chart of expected) {
       expect(listed[`conntrack.${chart.id}`]).toMatchObject({
-        context: chart.context,
+        context: chart.contextBesideBuiltin ?? chart.context,
         units: chart.units,
         family: chart.family,
         plugin: 'conntrack.plugin',
