@@ -1,6 +1,6 @@
 /**
  * The order of the charts on the dashboard: the place of a context in this list. What signals trouble comes before what
- * explains it. A chart that has two contexts is drawn in one of them.
+ * explains it. A chart with two contexts uses one of them at a time.
  */
 
 /** After the agent's own charts of netfilter (8700 to 8710) and of SYNPROXY (8751 to 8754). */

@@ -1,6 +1,6 @@
 /**
  * The charts of the kernel's own counters. Six of them have the contexts, titles, dimensions and signs of the agent's
- * built-in collector, so that what is made for that one shows these too; beside it they have contexts of their own.
+ * built-in collector, so that what is made for that one shows these too; while that one runs, they use other contexts.
  */
 
 import type { Chart } from './types.ts';

@@ -1,6 +1,6 @@
 /**
- * The collector of connection tracking that is built into the agent, and how the charts keep out of its way. An agent
- * answers queries by context: what two collectors draw in one context it adds up or averages.
+ * The collector of connection tracking that is built into the agent, and which contexts it leaves to the plugin. An
+ * agent answers queries by context: what two collectors draw in one context it adds up or averages.
  */
 
 import type { Chart } from '../charts/types.ts';

@@ -87,6 +87,20 @@ describe('the program', () => {
     expect(program.out).toMatch(/^CHART conntrack\.sockets .* line \d+ 3 '/);
   });
 
+  it.each([
+    ['netdata.conf turns the built-in collector off', '[plugins]\nproc = no\n', '', 'netfilter.conntrack_sockets'],
+    ['netdata.conf leaves the built-in collector on', '[plugins]\nproc = yes\n', '', 'conntrack.sockets'],
+    ['there is no netdata.conf', undefined, '', 'conntrack.sockets'],
+    ['conntrack.conf says netfilter', undefined, 'contexts: netfilter\n', 'netfilter.conntrack_sockets'],
+    ['conntrack.conf says conntrack', '[plugins]\nproc = no\n', 'contexts: conntrack\n', 'conntrack.sockets'],
+  ])('uses the right context where %s', async (_, netdata, config, context) => {
+    if (netdata !== undefined) writeFileSync(join(folder, 'netdata.conf'), netdata);
+    writeFileSync(join(folder, 'conntrack.conf'), config);
+    const program = onHost(['1', '--ticks', '1'], { NETDATA_USER_CONFIG_DIR: folder });
+    await program.ended;
+    expect(/^CHART conntrack\.sockets .* '(\S+)' line /m.exec(program.out)?.[1]).toBe(context);
+  });
+
   it('draws only connections and utilization in basic mode, under the name it is given', async () => {
     writeFileSync(join(folder, 'conntrack.conf'), 'mode: basic\nsource: "fw \'north\' 1"\n');
     const program = onHost(['1', '--ticks', '2', '--config', join(folder, 'conntrack.conf')]);

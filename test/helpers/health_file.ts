@@ -5,7 +5,7 @@ export type Alert = Readonly<Record<string, string>>;
 
 /** What an expression can name beside the variables of the chart. */
 const BUILT_IN = new Set(['this', 'status', 'WARNING', 'CRITICAL']);
-/** That the agent has no alert of its own for this, by the names that agents 2 and 1.37 have for it. */
+/** That there is no stock alert for this, by the names that agents 2 and 1.37 know it by. */
 const NO_STOCK_ALERT = /^!\(\$(\w+) >= 0\) AND !\(\$(?:\w+\.)+\1 >= 0\) AND (.*)$/;
 
 /** The alerts of a file, in its order; each begins with `template` or `alarm`. */
