@@ -10,7 +10,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 
 import { charts } from '../charts/index.ts';
-import { contextsInOrder } from '../charts/priorities.ts';
+import { contextsInOrder, FIRST_PRIORITY } from '../charts/priorities.ts';
 import type { Chart } from '../charts/types.ts';
 import { HELP, parseCommandLine } from '../collector/cli.ts';
 import { CONFIG_FILE, ConfigError, parseConfig, schema } from '../collector/config.ts';
@@ -142,6 +142,18 @@ describe('the charts', () => {
   it('have each context exactly once in the order of the dashboard', () => {
     const contexts = charts.flatMap(({ context, contextBesideBuiltin = context }) => [context, contextBesideBuiltin]);
     expect([...contextsInOrder].sort()).toEqual([...new Set(contexts)].sort());
+  });
+
+  it('come after the charts of the built-in collectors of connection tracking and SYNPROXY, which end with 8754', () => {
+    expect(FIRST_PRIORITY).toBeGreaterThan(8754);
+  });
+
+  it('show what signals trouble before what explains it, and the collector itself last', () => {
+    const families = inOrder.map(({ family }) => family.replace(/^conntrackd .*/, 'conntrackd'));
+    expect(families.filter((family, at) => family !== families[at - 1])).toEqual([
+      ...['table', 'connections', 'errors', 'composition', 'sockets', 'conntrackd'],
+      ...['searches', 'expectations', 'cpus', 'collection'],
+    ]);
   });
 
   it('have ids of their own, as the agent sees them and as they are documented', () => {
