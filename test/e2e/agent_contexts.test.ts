@@ -93,29 +93,32 @@ describe.each([
       expect('netfilter.conntrack_sockets' in all).toBe(builtin);
     });
 
-    it.skipIf(group === 'agent')('has true numbers in a query by context, neither doubled nor averaged', async () => {
-      const asked = agent2;
-      if (asked === undefined) throw new Error('no agent');
-      const prefix = builtin ? 'conntrack.' : 'netfilter.conntrack_';
-      await until('all entries are in the last seconds', 20, async () => {
-        for (const aggregation of ['sum', 'avg'] as const) {
-          expect(await query(asked, `${prefix}sockets`, 'connections', aggregation)).toBe(laboratory.count());
-        }
-        return true;
+    // Only these agents can be asked so.
+    if (group === 'agent2') {
+      it('has true numbers in a query by context, neither doubled nor averaged', async () => {
+        const asked = agent2;
+        if (asked === undefined) throw new Error('no agent');
+        const prefix = builtin ? 'conntrack.' : 'netfilter.conntrack_';
+        await until('all entries are in the last seconds', 20, async () => {
+          for (const aggregation of ['sum', 'avg'] as const) {
+            expect(await query(asked, `${prefix}sockets`, 'connections', aggregation)).toBe(laboratory.count());
+          }
+          return true;
+        });
+        const listed = await asked.contexts();
+        const families = contextsOf(builtin).map((context) => listed[context]?.family);
+        expect(families).toEqual(SHARED.map(({ family }) => family));
+        const flows = await laboratory.traffic('client', 'udp-flows', SERVER_ADDRESS, BLACK_HOLE, RATE, 60);
+        await until('the rate of new connections', 40, async () => {
+          for (const aggregation of ['sum', 'avg'] as const) {
+            const rate = await query(asked, `${prefix}new`, 'new', aggregation);
+            expect(Math.abs(Number(rate) - RATE)).toBeLessThan(RATE / 10);
+          }
+          return true;
+        });
+        await end(flows);
       });
-      const listed = await asked.contexts();
-      const families = contextsOf(builtin).map((context) => listed[context]?.family);
-      expect(families).toEqual(SHARED.map(({ family }) => family));
-      const flows = await laboratory.traffic('client', 'udp-flows', SERVER_ADDRESS, BLACK_HOLE, RATE, 60);
-      await until('the rate of new connections', 40, async () => {
-        for (const aggregation of ['sum', 'avg'] as const) {
-          const rate = await query(asked, `${prefix}new`, 'new', aggregation);
-          expect(Math.abs(Number(rate) - RATE)).toBeLessThan(RATE / 10);
-        }
-        return true;
-      });
-      await end(flows);
-    });
+    }
 
     it('has a full table reported by one alert', async () => {
       laboratory.flush();
