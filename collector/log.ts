@@ -62,6 +62,7 @@ export function logfmt(fields: Fields): string {
 export class Condition {
   readonly #log: Log;
   #state: string | undefined;
+  #hasWorked = false;
 
   constructor(log: Log) {
     this.#log = log;
@@ -72,6 +73,12 @@ export class Condition {
     if (this.#state === state) return;
     this.#state = state;
     this.#log[level](message, fields);
+  }
+
+  /** Leaves whatever state there was, because what it is about works; logs `message`, with "again" if it ever did. */
+  works(message: string, fields?: Fields): void {
+    if (this.#state !== undefined) this.leave(this.#hasWorked ? `${message} again` : message, fields);
+    this.#hasWorked = true;
   }
 
   /** Leaves whatever state there was; logs `message` if there was one. */

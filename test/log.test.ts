@@ -108,4 +108,30 @@ describe('a condition', () => {
     new Condition(log).leave('back');
     expect(log.entries).toEqual([]);
   });
+
+  it('that ends because something works says "again" only if it worked before', () => {
+    const log = new RecordingLog();
+    const condition = new Condition(log);
+    condition.enter('broken', 'notice', 'it is broken');
+    condition.works('it works', { path: '/run/it' });
+    condition.works('it works', { path: '/run/it' });
+    condition.enter('broken', 'notice', 'it is broken');
+    condition.works('it works', { path: '/run/it' });
+    expect(log.entries.map(({ fields, message }) => [message, fields?.['path']])).toEqual([
+      ['it is broken', undefined],
+      ['it works', '/run/it'],
+      ['it is broken', undefined],
+      ['it works again', '/run/it'],
+    ]);
+  });
+
+  it('that has not been yet says "again" when it ends, if what it is about worked before', () => {
+    const log = new RecordingLog();
+    const condition = new Condition(log);
+    condition.works('it works');
+    expect(log.entries).toEqual([]);
+    condition.enter('broken', 'notice', 'it is broken');
+    condition.works('it works');
+    expect(log.messages).toEqual(['it is broken', 'it works again']);
+  });
 });

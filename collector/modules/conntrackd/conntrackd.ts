@@ -236,7 +236,7 @@ export class ConntrackdModule implements Module {
   #log({ answers, hindrance, place: { path }, state }: Watched, round: Round): void {
     if (round.state === 'restarting') return;
     if (round.state === 'up') {
-      state.leave('conntrackd answers again', { path });
+      state.works('conntrackd answers', { path });
       this.#logProblems(answers, path, round.problems);
       return;
     }
@@ -257,7 +257,7 @@ export class ConntrackdModule implements Module {
   #logProblems(answers: Condition, path: string, problems: ReadonlyMap<string, string>): void {
     const [first] = problems;
     if (first === undefined) {
-      answers.leave('the answers of conntrackd make sense again', { path });
+      answers.works('the answers of conntrackd make sense', { path });
       return;
     }
     const [request, error] = first;

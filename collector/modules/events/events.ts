@@ -90,7 +90,7 @@ export class EventsModule implements Module {
     this.#attempts = new Attempts({
       log,
       lost: 'new and destroyed connections are not drawn',
-      back: 'the kernel reports connections again',
+      back: 'the kernel reports connections',
       remedies: CTNETLINK_REMEDIES,
       required: options.required,
     });
@@ -211,7 +211,7 @@ export class EventsModule implements Module {
       const message = 'the kernel reported what cannot be understood: new and destroyed connections are not drawn';
       this.#malformed.enter('malformed', 'warning', message, { error: malformed });
     } else {
-      this.#malformed.leave('the reports of the kernel can be understood again');
+      this.#malformed.works('the reports of the kernel can be understood');
     }
     this.#overruns += overruns;
     if (this.#overruns === 0 || at < this.#nextOverrunLog) return;

@@ -47,7 +47,7 @@ export class NetlinkSource {
     this.#attempts = new Attempts({
       log,
       lost: 'the statistics cannot be read over netlink',
-      back: 'the statistics can be read over netlink again',
+      back: 'the statistics can be read over netlink',
       remedies: CTNETLINK_REMEDIES,
       // That there is no connection tracking is for whoever reads from here to say.
       required: false,

@@ -99,7 +99,7 @@ export class Source {
       this.#hadFile = true;
       this.#origin = 'file';
       this.#options.netlink?.close();
-      this.#state.leave('the statistics can be read again', { path: this.#file.path });
+      this.#state.works('the statistics can be read', { path: this.#file.path });
       const connections = this.#parser.cells[this.#parser.names.indexOf('entries')];
       return { table: this.#parser, connections, restarted: this.#file.restarted };
     }
@@ -160,7 +160,7 @@ export class Source {
       if (isDue(at, this.#nextLookForFile)) this.#nextLookForFile = at + LOOK_FOR_FILE;
       this.#state.enter('netlink', 'info', 'the kernel has no statistics file: the statistics are read over netlink');
     } else {
-      this.#state.leave('the statistics can be read again');
+      this.#state.works('the statistics can be read');
     }
     return { ...reading, restarted: false };
   }

@@ -349,7 +349,7 @@ describe('a report that cannot be understood', () => {
   ];
 
   it.each(CASES)(
-    'because it %s leaves a gap and is said in one line, until reports can be understood again',
+    'because it %s leaves a gap and is said in one line, until reports can be understood',
     (_, bad, why) => {
       const listener = listening();
       listener.channel.queue([...news(2), bad, ...news(3)]);
@@ -365,7 +365,7 @@ describe('a report that cannot be understood', () => {
           message: expect.stringMatching(/^the kernel reported what cannot be understood: .* are not drawn$/),
           fields: { error: expect.stringMatching(why) },
         },
-        { level: 'info', message: 'the reports of the kernel can be understood again', fields: undefined },
+        { level: 'info', message: 'the reports of the kernel can be understood', fields: undefined },
       ]);
     },
   );
@@ -440,7 +440,7 @@ describe('a flood of events', () => {
     expect(listener.said).toHaveLength(1);
     listener.hear(...news(7));
     expect(listener.tick(137)).toMatchObject({ new: 7 });
-    expect(listener.said.slice(1)).toEqual(['info the kernel reports connections again']);
+    expect(listener.said.slice(1)).toEqual(['info the kernel reports connections']);
 
     listener.ticks(138, 142, 60);
     expect(listener.channel.isClosed).toBe(true);
@@ -504,7 +504,7 @@ describe('events that are turned off', () => {
     listener.volume.writeFileSync(SETTING, '2\n');
     // Looked for at 100, 130, 160 and so on.
     expect([400, 401].map((second) => listener.tick(second))).toEqual([undefined, NOTHING_HAPPENED]);
-    expect(listener.said.slice(1)).toEqual(['info the kernel reports connections again']);
+    expect(listener.said.slice(1)).toEqual(['info the kernel reports connections']);
   });
 
   it('while they are listened to are not drawn any more, and listened to again when they are turned on', () => {
@@ -612,7 +612,7 @@ describe('a kernel that does not let the module listen', () => {
     expect(listener.tick(190)).toBeUndefined();
     expect(listener.said).toHaveLength(1);
     expect(listener.tick(191)).toEqual(NOTHING_HAPPENED);
-    expect(listener.said.slice(1)).toEqual(['info the kernel reports connections again']);
+    expect(listener.said.slice(1)).toEqual(['info the kernel reports connections']);
   });
 
   it('for another reason than before says that too, once', () => {
@@ -693,7 +693,7 @@ describe('a kernel that does not let the module listen', () => {
       let text = '';
       const update = (second: number): void => {
         listener.runtime.advanceTo(second);
-        text += emitter.render(second * 1e6, [{ every, samples: listener.module.collect(second * 1e6) }]);
+        text += emitter.render(second * 1e6, [{ module: 'events', every, samples: listener.module.collect(second * 1e6) }]);
       };
       for (let time = 1; time <= 3; time++) update(100 + time * every);
       listener.channel.queue(failure('ENOMEM'));

@@ -195,7 +195,7 @@ describe('module stat, when the statistics file', () => {
     for (let second = 1; second < 10; second++) expect(host.values(second)).toMatchObject({ connections: 3000 });
     expect(host.values(10)).toMatchObject({ connections: 3001 });
     expect(host.values(11)).toMatchObject({ drop: 0 });
-    expect(host.saidOfStatistics[1]).toMatch(/^info "the statistics can be read again"/);
+    expect(host.saidOfStatistics[1]).toMatch(/^info "the statistics can be read" /);
   });
 
   it('does not exist and nor do the settings, says how to load the module and looks every minute', () => {
@@ -340,7 +340,7 @@ describe('the settings of module stat', () => {
 
     host.write(`${SETTINGS}max`, '5000\n');
     expect(host.values(110)).toMatchObject({ utilization: 20 });
-    expect(host.logged[2]).toMatch(/^info .*can be read again.*nf_conntrack_max/);
+    expect(host.logged[2]).toMatch(/^info .*can be read" .*nf_conntrack_max/);
   });
 });
 
