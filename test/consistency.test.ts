@@ -163,7 +163,7 @@ describe('the charts', () => {
       INSTANCES[scope].map((instance) => ({ scope, instance: instance.slice(1), labels: {}, values })),
     );
     const text = new Emitter({ charts, source: '' }).render(0, [
-      { every: 1, samples: [host, ...named, ...samples.sockets] },
+      { module: 'any', every: 1, samples: [host, ...named, ...samples.sockets] },
     ]);
     const ids = [...text.matchAll(/^CHART (\S+)/gm)].map(([, id]) => id);
     expect(ids).toEqual([...new Set(ids)]);
@@ -810,7 +810,7 @@ function loggedMessages(): string[] {
     String.raw`\.enter\([^,]+,[^,]+,`,
     String.raw`\bconst (?:message|text) =`,
     String.raw`\bnew Obstacle\([^,]+,`,
-    String.raw`\.leave\(`,
+    String.raw`\.(?:leave|works)\(`,
     String.raw`\b(?:back|repaced):`,
     String.raw`\blog\.(?:info|notice|warning|error)\(`,
   ];

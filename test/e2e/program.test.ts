@@ -9,15 +9,17 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { ENDING } from '../../collector/commands/signals.ts';
 import { PLUGIN, Program } from '../helpers/program.ts';
 import { NAMES, statRow, statText } from '../helpers/stat_text.ts';
 import { drawn, parseStream } from '../helpers/stream.ts';
@@ -47,6 +49,11 @@ function onHost(args: readonly string[] = ['1'], environment: Readonly<Record<st
 function replace(path: string, content: string | Buffer): void {
   writeFileSync(`${path}.new`, content);
   renameSync(`${path}.new`, path);
+}
+
+/** The number of a signal, of which some have two names. */
+function numberOf(name: string): number | undefined {
+  return Object.entries(constants.signals).find(([other]) => other === name)?.[1];
 }
 
 beforeEach(() => {
@@ -141,7 +148,12 @@ describe('the program', () => {
     ['a bad interval', ['0'], {}, 'INTERVAL: found \\"0\\", allowed: whole seconds from 1 to 86400'],
     ['a bad variable', ['1'], { NETDATA_UPDATE_EVERY: '1s' }, 'NETDATA_UPDATE_EVERY: found \\"1s\\"'],
     ['an unknown option', ['1', '--tick', '5'], {}, 'the nearest is --ticks'],
-    ['a missing file', ['1', '--config', '/nowhere/x.conf'], {}, '/nowhere/x.conf: cannot be read: ENOENT'],
+    [
+      'a missing file',
+      ['1', '--config', '/nowhere/x.conf', '--ticks', '1'],
+      {},
+      '/nowhere/x.conf: cannot be read: ENOENT',
+    ],
   ])('refuses %s in one line and ends with 1', async (_, args, environment, text) => {
     const program = onHost(args, environment);
     expect(await program.ended).toEqual({ code: 1, signal: null });
@@ -153,10 +165,98 @@ describe('the program', () => {
   it('refuses a bad configuration in one line that names file, line, key, value and what is allowed', async () => {
     const file = join(folder, 'conntrack.conf');
     writeFileSync(file, 'update_every: 1\nmode: quick\n');
-    const program = onHost(['1'], { NETDATA_USER_CONFIG_DIR: folder });
+    const program = onHost(['1', '--ticks', '1'], { NETDATA_USER_CONFIG_DIR: folder });
     expect(await program.ended).toMatchObject({ code: 1 });
     expect(program.err).toContain(`${file}: line 2: mode: found \\"quick\\", allowed: basic or advanced`);
     expect(program.err.match(/\n/g)).toHaveLength(1);
+  });
+
+  it('refuses a bad configuration at once where no agent is at the other end', () => {
+    const file = join(folder, 'conntrack.conf');
+    writeFileSync(file, 'mode: quick\n');
+    const result = spawnSync(PLUGIN, ['1', '--config', file], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    expect(result).toMatchObject({ status: 1, stdout: '' });
+    expect(result.stderr).toContain(`${file}: line 1: mode: found`);
+  });
+});
+
+describe('the program under an agent, with an invalid configuration,', () => {
+  const VALID = `source: fixed\n${STAT_ALONE}`;
+  const file = (): string => join(folder, 'conntrack.conf');
+
+  it.each([
+    ['its content is', (): void => writeFileSync(file(), VALID)],
+    ['another file takes its place', (): void => replace(file(), VALID)],
+    ['it is removed, and the stock one is valid', (): void => rmSync(file())],
+  ])('says so in one line, and starts when %s', async (_, fix) => {
+    writeFileSync(file(), 'update_every: 1\nmode: quick\n');
+    const program = onHost(['1'], { NETDATA_USER_CONFIG_DIR: folder });
+    await program.logged(
+      `${file()}: line 2: mode: found \\"quick\\", allowed: basic or advanced; waiting until this is fixed`,
+    );
+    expect([program.out, program.err.match(/\n/g)?.length]).toEqual(['', 1]);
+    fix();
+    await program.printed('BEGIN conntrack.errors');
+    program.child.stdin.end();
+    expect(await program.ended).toEqual({ code: 0, signal: null });
+  });
+
+  it('starts when a file that it is given appears', async () => {
+    const program = onHost(['1', '--config', file()]);
+    await program.logged('cannot be read: ENOENT');
+    writeFileSync(file(), VALID);
+    await program.printed("CLABEL 'source' 'fixed'");
+  });
+
+  it.each(['SIGTERM', 'SIGUSR2'] as const)('ends with 0 on %s', async (signal) => {
+    writeFileSync(file(), 'mode: quick\n');
+    const program = onHost(['1'], { NETDATA_USER_CONFIG_DIR: folder });
+    await program.logged('waiting until this is fixed');
+    program.child.kill(signal);
+    expect(await program.ended).toEqual({ code: 0, signal: null });
+  });
+});
+
+describe('the program, on SIGHUP,', () => {
+  it('reloads its configuration: what has changed takes effect, and the rest goes on', async () => {
+    const file = join(folder, 'conntrack.conf');
+    writeFileSync(file, STAT_ALONE);
+    const program = onHost(['1', '--config', file]);
+    await program.printed('BEGIN conntrack.errors');
+    replace(file, `mode: basic\n${STAT_ALONE}`);
+    program.child.kill('SIGHUP');
+    await program.printed(" 'obsolete' ");
+    replace(file, 'mode: quick\n');
+    program.child.kill('SIGHUP');
+    await program.logged('line 1: mode: found \\"quick\\", allowed: basic or advanced; keeping the configuration');
+    const before = program.out.length;
+    await program.updated('conntrack.sockets', 2);
+    expect(program.out.slice(before)).not.toContain('CHART');
+    replace(file, `update_every: 2\n${STAT_ALONE}`);
+    program.child.kill('SIGHUP');
+    await program.updated('conntrack.errors', 2);
+
+    const { definitions, updates } = program.stream;
+    expect(definitions['conntrack.errors']).toMatchObject({ updateEvery: 2 });
+    const ofSockets = updates.filter(({ chart }) => chart === 'conntrack.sockets');
+    expect(ofSockets.filter(({ microseconds }) => microseconds === undefined)).toHaveLength(1);
+    expect(program.out.match(/^CHART conntrack.sockets /gm)).toHaveLength(2);
+    expect(program.err.match(/the configuration was reloaded/g)).toHaveLength(2);
+    program.child.stdin.end();
+    expect(await program.ended).toEqual({ code: 0, signal: null });
+  });
+
+  it('from a terminal that is gone ends with 0', async () => {
+    const code = join(folder, 'code');
+    const inner = `'${PLUGIN}' 1 --config '${join(stock, 'conntrack.conf')}' & p=$!; sleep 2; kill -HUP $p; wait $p; echo $? >'${code}'`;
+    spawnSync(
+      'script',
+      ['-qec', `NETDATA_HOST_PREFIX='${HOST}' sh -c "${inner.replaceAll('$', '\\$')}"`, '/dev/null'],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
+    expect(readFileSync(code, 'utf8')).toBe('0\n');
   });
 });
 
@@ -165,8 +265,6 @@ describe('the program ends with 0', () => {
     ['when standard input ends', (program: Program) => program.child.stdin.end()],
     ['when the agent says QUIT without a newline', (program: Program) => program.child.stdin.write('QUIT')],
     ['when the agent says QUIT with a newline', (program: Program) => program.child.stdin.write('QUIT\n')],
-    ['on SIGTERM', (program: Program) => program.child.kill('SIGTERM')],
-    ['on SIGINT', (program: Program) => program.child.kill('SIGINT')],
     ['when standard output breaks', (program: Program) => program.child.stdout.destroy()],
   ])('%s', async (_, act) => {
     const program = onHost();
@@ -174,6 +272,24 @@ describe('the program ends with 0', () => {
     act(program);
     expect(await program.ended).toEqual({ code: 0, signal: null });
     expect(program.err).toBe('');
+  });
+
+  it.each(['SIGTERM', 'SIGINT', ...ENDING] as const)('on %s', async (signal) => {
+    const program = onHost();
+    await program.printed('END\n');
+    program.child.kill(signal);
+    expect(await program.ended).toEqual({ code: 0, signal: null });
+    expect(program.err).toBe('');
+  });
+
+  it('on every signal that a process can listen to, but those of a crash, those that stop it and those that do nothing', () => {
+    const crash = ['SIGILL', 'SIGTRAP', 'SIGBUS', 'SIGFPE', 'SIGSEGV'];
+    const stop = ['SIGSTOP', 'SIGTSTP', 'SIGTTIN', 'SIGTTOU'];
+    const nothing = ['SIGPIPE', 'SIGXFSZ', 'SIGCHLD', 'SIGCONT', 'SIGURG', 'SIGWINCH'];
+    const others = new Set(['SIGKILL', 'SIGHUP', ...crash, ...stop, ...nothing]);
+    const numbers = Object.entries(constants.signals).filter(([name]) => !others.has(name));
+    const listened = new Set(['SIGTERM', 'SIGINT', ...ENDING].map((name) => numberOf(name)));
+    expect(numbers.filter(([, number]) => !listened.has(number))).toEqual([]);
   });
 
   it('on SIGTERM also while nobody reads its log', async () => {

@@ -693,7 +693,9 @@ describe('a kernel that does not let the module listen', () => {
       let text = '';
       const update = (second: number): void => {
         listener.runtime.advanceTo(second);
-        text += emitter.render(second * 1e6, [{ module: 'events', every, samples: listener.module.collect(second * 1e6) }]);
+        text += emitter.render(second * 1e6, [
+          { module: 'events', every, samples: listener.module.collect(second * 1e6) },
+        ]);
       };
       for (let time = 1; time <= 3; time++) update(100 + time * every);
       listener.channel.queue(failure('ENOMEM'));
