@@ -1,6 +1,6 @@
 /**
- * Puts a collector together from its configuration, and anew when that changes: which modules there are, which charts
- * they feed.
+ * Puts a collector together from its configuration: which modules there are, which charts they feed. The configuration
+ * can be replaced while it runs.
  */
 
 import type { Socket } from 'node:net';
@@ -67,7 +67,7 @@ export class Collector {
   }
 
   /**
-   * Puts settings into effect: a module whose settings are the same goes on as it is, the others are made, replaced or
+   * Puts settings into effect. A module whose settings are the same keeps running; the others are created, replaced or
    * closed.
    *
    * @returns whether there is any module.

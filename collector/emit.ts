@@ -1,8 +1,8 @@
 /**
  * The life of charts: a chart is defined when it first has something to draw, updated with whatever is known, and made
  * obsolete when there has been nothing to draw for a minute, or for four of its intervals if that is longer. It is made
- * obsolete at once when it is no longer to be drawn, or when the module that it was drawn from has been turned off.
- * What is obsolete is forgotten: a chart that comes back is a new one.
+ * obsolete at once when its definition is removed, or when the module that fed it is turned off. An obsolete chart is
+ * freed: if it returns, it is a new one.
  */
 
 import { isDeepStrictEqual } from 'node:util';
@@ -52,7 +52,7 @@ export interface EmitterOptions {
 export class Emitter implements Face {
   #source: string;
   #entries: readonly Entry[];
-  /** What is no longer to be drawn, until the agent has been told. */
+  /** Removed charts, until the agent has been sent their end. */
   #leaving: Entry[] = [];
 
   constructor({ charts, source }: EmitterOptions) {
@@ -61,8 +61,8 @@ export class Emitter implements Face {
   }
 
   /**
-   * Draws these charts from now on. One that was drawn before goes on where it was, and is defined again if anything in
-   * its definition has changed; one that is not among them is made obsolete by the next update.
+   * Replaces the charts. One that stays keeps its state, and is defined again if its definition has changed; one that is
+   * removed is made obsolete by the next update.
    */
   use({ charts, source }: EmitterOptions): void {
     const before = new Map(this.#entries.map((entry) => [keyOf(entry.chart), entry]));
@@ -150,7 +150,7 @@ export class Emitter implements Face {
     return text === '' ? '' : text + protocol.chartLabelCommit();
   }
 
-  /** Makes obsolete what is no longer to be drawn. */
+  /** Makes removed charts obsolete. */
   #dismiss(): string {
     let text = '';
     for (const { chart, instances } of this.#leaving.splice(0)) {
@@ -159,7 +159,7 @@ export class Emitter implements Face {
     return text;
   }
 
-  /** Makes obsolete what has been silent for too long, or what no module is left for. */
+  /** Makes charts obsolete that have been silent for too long, or whose module is gone. */
   #retire(at: number, readings: readonly Reading[]): string {
     let text = '';
     for (const { chart, instances } of this.#entries) {
@@ -176,7 +176,7 @@ export class Emitter implements Face {
   }
 }
 
-/** Tells charts apart, whatever else of their definition changes. */
+/** Identifies a chart, whatever else changes in its definition. */
 function keyOf({ id, scope }: Chart): string {
   return `${scope} ${id}`;
 }

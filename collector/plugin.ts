@@ -32,7 +32,7 @@ export class Plugin {
     this.#late = new Condition(options.log);
   }
 
-  /** Asks these modules from now on, and closes those that are not among them. */
+  /** Replaces the modules, and closes those that are not among the new ones. */
   use(modules: readonly Module[]): void {
     const { log } = this.#options;
     const before = this.#modules;
@@ -67,7 +67,7 @@ export class Plugin {
   }
 }
 
-/** What a module returns; nothing if it fails. One that works in the background fails in an update of its own. */
+/** What a module returns; nothing if it fails. Only samples prove that it works: it may fail in the background. */
 function ask(module: Module, failure: Condition, at: number, isDrawn: boolean): Reading {
   const { name } = module;
   try {

@@ -20,7 +20,7 @@ export interface Tick {
   readonly skipped: number;
 }
 
-/** What comes before the first tick, and what ends them. */
+/** How ticks are restarted, at the same interval or another. */
 export interface TicksOptions {
   /** Ends the ticks when it is aborted. */
   readonly signal?: AbortSignal;
@@ -28,7 +28,7 @@ export interface TicksOptions {
   readonly after?: number | undefined;
 }
 
-/** Ticks at another interval keep this distance from the one before, in milliseconds. */
+/** The first tick after a restart keeps this distance from the one before, in milliseconds. */
 const NEAREST = 500;
 
 /**
@@ -46,7 +46,7 @@ export async function* ticks(
 ): AsyncGenerator<Tick, void> {
   const interval = intervalSeconds * 1000;
   const wait = after === undefined ? 0 : NEAREST - (clock.monotonic() - after) / 1000;
-  // Not to be cut short: however often the ticks are begun anew, the first one comes.
+  // Cannot be aborted: however often the ticks are restarted, the first one comes.
   if (wait > 0) await clock.sleep(wait);
   let last = clock.monotonic();
   /** Since when multiples without a tick count as skipped: one that is left out on purpose does not. */

@@ -304,11 +304,11 @@ describe('a collector', () => {
   });
 });
 
-describe('another configuration', () => {
+describe('applying another configuration', () => {
   const charts = (lines: readonly string[], pattern: RegExp): string[] =>
     lines.flatMap((line) => (pattern.test(line) ? [/^CHART conntrack\.(\S+)/.exec(line)?.[1] ?? ''] : []));
 
-  it('that is the same changes nothing: no module is replaced, and no chart defined again', async () => {
+  it('changes nothing if it is the same: no module is replaced, and no chart is defined again', async () => {
     const collecting = new Collecting('');
     await collecting.update(3);
     const channels = [...collecting.channels.values()];
@@ -321,7 +321,7 @@ describe('another configuration', () => {
     expect(drawn(lines, 'errors')).toContain('SET drop = 0');
   });
 
-  it('closes a module that it turns off, and takes its charts away with the next update; the others go on', async () => {
+  it('closes a module that is turned off and removes its charts with the next update, and leaves the others alone', async () => {
     const collecting = new Collecting('');
     await collecting.update(3);
     collecting.configure(off('sockets', 'conntrackd'));
@@ -336,7 +336,7 @@ describe('another configuration', () => {
     expect(working(await collecting.update(10))).toEqual(['stat', 'events', 'flows']);
   });
 
-  it('replaces a module whose options it changes, and no other', async () => {
+  it('replaces a module whose options change, and no other', async () => {
     const collecting = new Collecting('');
     await collecting.update(3);
     const { events, flows } = Object.fromEntries(collecting.channels);
@@ -349,7 +349,7 @@ describe('another configuration', () => {
     expect(charts(lines, /obsolete/)).toEqual([]);
   });
 
-  it('that asks for less takes the charts away that it leaves out, and one that asks for more brings them back', async () => {
+  it('removes the charts that basic mode leaves out, and advanced mode brings them back', async () => {
     const collecting = new Collecting('');
     await collecting.update(3);
     collecting.configure('mode: basic');
@@ -360,7 +360,7 @@ describe('another configuration', () => {
     expect(working(await collecting.update(3))).toEqual(ALL);
   });
 
-  it('with another interval defines the charts again, each with the true time since its last update', async () => {
+  it('defines the charts again for another interval, each with the true time since its last update', async () => {
     const collecting = new Collecting(off('conntrackd'));
     await collecting.update(3);
     collecting.configure(off('conntrackd'), 5);
@@ -372,7 +372,7 @@ describe('another configuration', () => {
     expect(lines).toContain('BEGIN conntrack.sockets 5000000');
   });
 
-  it('that leaves no module takes every chart away', async () => {
+  it('removes every chart when no module is left', async () => {
     const collecting = new Collecting(off('conntrackd'));
     await collecting.update(3);
     const known = new Set(charts(collecting.pipe.text.split('\n'), /^CHART/));

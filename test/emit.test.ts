@@ -294,7 +294,7 @@ describe('a chart without data', () => {
     expect(emit(600)).toEqual([]);
   });
 
-  it('is forgotten then: it is a new one when data return, with what is known by then and without a time since', () => {
+  it('is a new one when data return: defined by what is known then, without the time since its last update', () => {
     const emit = emitter([FLOWS]);
     emit(0, host({ open_rate: 4, holding: 1, most: 512, least: 3 }));
     expect(emit(61)).toEqual([FLOWS_OBSOLETE]);
@@ -361,13 +361,13 @@ describe('a chart without data', () => {
   });
 });
 
-describe('other charts', () => {
+describe('replacing the charts', () => {
   const at = (seconds: number): number => START + seconds * SECOND;
   const samples = [host({ holding: 1, waiting: 2 }), cpu(3, { busy: 4 })];
   const readings: Reading[] = [{ module: 'probe', every: 3, samples }];
   const both = { charts: [FLOWS, QUEUE, CPU], source: '' };
 
-  it('take the place of those that are not among them, which are made obsolete once; the others go on', () => {
+  it('makes a removed chart obsolete once, and leaves the others alone', () => {
     const emitting = new Emitter(both);
     emitting.render(START, readings);
     emitting.use({ charts: [QUEUE], source: '' });
@@ -385,7 +385,7 @@ describe('other charts', () => {
     ]);
   });
 
-  it('that were drawn before they were left out are new ones', () => {
+  it('makes a chart that was removed and returns a new one', () => {
     const emitting = new Emitter(both);
     emitting.render(START, readings);
     emitting.use({ charts: [], source: '' });
@@ -395,7 +395,7 @@ describe('other charts', () => {
     expect(lines(emitting.render(at(6), readings))).toEqual(said);
   });
 
-  it('with another context are defined again, and go on where they were', () => {
+  it('defines a chart with another context again, with the time since its last update', () => {
     const emitting = new Emitter({ charts: [FLOWS], source: '' });
     emitting.render(START, readings);
     emitting.use({ charts: [{ ...FLOWS, context: 'test.streams' }], source: '' });
@@ -408,14 +408,14 @@ describe('other charts', () => {
     ]);
   });
 
-  it('that are equal to those before are not defined again', () => {
+  it('does not define a chart again that is equal to the one before', () => {
     const emitting = new Emitter({ charts: [FLOWS], source: 'north' });
     emitting.render(START, readings);
     emitting.use({ charts: [structuredClone(FLOWS)], source: 'north' });
     expect(lines(emitting.render(at(3), readings))).toEqual(['BEGIN conntrack.flows 3000000', 'SET held = 1', 'END']);
   });
 
-  it('from another source are defined again with its label', () => {
+  it('defines every chart again, once, when the label source changes', () => {
     const emitting = new Emitter({ charts: [FLOWS], source: 'north' });
     emitting.render(START, readings);
     emitting.use({ charts: [FLOWS], source: 'south' });
@@ -432,7 +432,7 @@ describe('a module that is turned off', () => {
   const flows = { module: 'flows', every: 3, samples: [host({ open_rate: 2, holding: 1 })] };
   const queues = { module: 'queues', every: 3, samples: [host({ holding: 7, waiting: 2 })] };
 
-  it('takes the charts that were drawn from it with it at once', () => {
+  it('has the charts that it alone fed made obsolete at once', () => {
     const emitting = new Emitter({ charts: [FLOWS, QUEUE], source: '' });
     emitting.render(START, [
       { ...flows, samples: [host({ open_rate: 2 })] },
@@ -442,7 +442,7 @@ describe('a module that is turned off', () => {
     expect(emitting.render(START + 6 * SECOND, [{ ...queues, samples: [] }])).toBe('');
   });
 
-  it('leaves those that another module knows something of, which then go on with it', () => {
+  it('leaves the charts that another module feeds too', () => {
     const emitting = new Emitter({ charts: [FLOWS], source: '' });
     emitting.render(START, [flows, queues]);
     const other = ['BEGIN conntrack.flows 3000000', 'SET held = 7', 'END'];

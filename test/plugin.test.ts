@@ -257,8 +257,8 @@ describe('closing', () => {
   });
 });
 
-describe('other modules', () => {
-  it('take the place of those that are not among them, which are closed; the others go on, with what was said of them', () => {
+describe('replacing the modules', () => {
+  it('closes those that are removed, and keeps what was logged of the others', () => {
     const { apples, log, pears, plugin, tick } = setUp();
     const plums = new Told('plums');
     apples.next = new Error('no such fruit');

@@ -141,8 +141,8 @@ describe('an update that is late', () => {
   });
 });
 
-describe('updates that are begun anew', () => {
-  it('end as soon as that is asked for', async () => {
+describe('restarted updates', () => {
+  it('end when the signal is aborted', async () => {
     const controller = new AbortController();
     const clock = startedAt(0);
     clock.onSleep((asked) => clock.advance(asked));

@@ -60,7 +60,7 @@ export async function collect(commandLine: CommandLine, environment: Environment
     isPatient: isFed && commandLine.ticks === undefined,
     most: commandLine.ticks ?? Number.POSITIVE_INFINITY,
   });
-  // From a terminal it says that the terminal is gone.
+  // On a terminal it means that the terminal is gone.
   process.on('SIGHUP', () => (tty.isatty(STDIN) ? quit('SIGHUP') : session.reload()));
   if (isFed) {
     listen(output, log, quit);

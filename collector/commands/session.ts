@@ -1,6 +1,6 @@
 /**
- * Collecting for an agent, from a valid configuration to the last update. The configuration can be read anew on the
- * way: what it changes takes effect, and one that is invalid changes nothing.
+ * Collecting for an agent, from the first valid configuration to the last update. The configuration can be reloaded
+ * meanwhile; an invalid one changes nothing.
  */
 
 import { ConfigError } from '../config.ts';
@@ -92,7 +92,7 @@ export class Session {
       return asked;
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
-      log.error(`${error.message}; keeping the configuration that was read before`);
+      log.error(`${error.message}; keeping the running configuration`);
       return undefined;
     }
   }

@@ -1,12 +1,12 @@
 /** What a process does when it gets a signal. */
 
 /**
- * Signals, besides SIGTERM and SIGINT, that end a process that does not listen to them. An agent never starts a plugin
- * again that a signal has ended.
+ * Signals, besides SIGTERM and SIGINT, that kill a process without a handler. An agent never restarts a plugin that was
+ * killed by a signal.
  *
- * Left out are those that the process cannot listen to (SIGKILL, SIGSTOP, the real-time signals), that the processor
- * raises where no listener can go on (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP), and that Node.js ignores so that
- * writing fails with an error instead (SIGPIPE, SIGXFSZ). On SIGUSR1, Node.js opens a debugger unless somebody listens.
+ * Left out are those that Node.js cannot handle (SIGKILL, SIGSTOP, the real-time signals), faults after which no handler
+ * can run (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP), and those that Node.js ignores so that writing fails with an error
+ * instead (SIGPIPE, SIGXFSZ). Without a handler, SIGUSR1 makes Node.js open a debugger.
  */
 export const ENDING = [
   'SIGQUIT',

@@ -77,7 +77,7 @@ describe('a session', () => {
 });
 
 describe('an invalid configuration at the start', () => {
-  it('is said once for each change, looked at every two seconds, and begun with once it is valid', async () => {
+  it('is logged once for each change, read every two seconds, and used once it is valid', async () => {
     const running = new Running({ most: 1 });
     running.file = INVALID;
     const texts = [INVALID, INVALID, 'mode: slow', 'mode: slow', 'mode: basic'];
@@ -97,14 +97,14 @@ describe('an invalid configuration at the start', () => {
     ]);
   });
 
-  it('is looked at at once when the process is told to', async () => {
+  it('is read at once on request', async () => {
     const running = new Running({ most: 1 }).reloadAfter(1, '');
     running.file = INVALID;
     await running.session.run();
     expect(running.updates).toEqual([0.123]);
   });
 
-  it('ends the session where nobody would wait', async () => {
+  it('is an error where the session must not wait', async () => {
     const running = new Running({ isPatient: false });
     running.file = INVALID;
     await expect(running.session.run()).rejects.toThrow(
@@ -113,7 +113,7 @@ describe('an invalid configuration at the start', () => {
     expect([running.clock.sleeps, running.said]).toEqual([[], []]);
   });
 
-  it('is not what a defect of the program is taken for', async () => {
+  it('does not hide a defect of the program, which is thrown', async () => {
     const read = (): never => {
       throw new TypeError('not a function');
     };
@@ -121,8 +121,8 @@ describe('an invalid configuration at the start', () => {
   });
 });
 
-describe('reading the configuration again', () => {
-  it('puts it into effect at once, and its interval with it', async () => {
+describe('reloading the configuration', () => {
+  it('takes effect at once, with its interval', async () => {
     const running = new Running({ most: 5 }).reloadAfter(2, 'update_every: 2');
     running.file = 'update_every: 300';
     await running.session.run();
@@ -133,23 +133,23 @@ describe('reading the configuration again', () => {
     ]);
   });
 
-  it('keeps what was read before when it is invalid, and says why', async () => {
+  it('keeps the running one when it is invalid, and logs why', async () => {
     const running = new Running().reloadAfter(2, INVALID);
     running.file = 'update_every: 60';
     await running.session.run();
     expect(running.applied).toEqual([60]);
     expect(running.updates).toEqual([0, 60, 60.5, 120]);
-    expect(running.said).toEqual([`error ${PROBLEM}; keeping the configuration that was read before`]);
+    expect(running.said).toEqual([`error ${PROBLEM}; keeping the running configuration`]);
   });
 
-  it('goes on though it leaves nothing to do', async () => {
+  it('continues when it leaves nothing to do', async () => {
     let applied = 0;
     const running = new Running({ apply: () => ++applied === 1 }).reloadAfter(1, 'mode: basic');
     expect(await running.session.run()).toBe(true);
     expect([applied, running.updates.length]).toEqual([2, 4]);
   });
 
-  it('over and over does not keep updates from coming', async () => {
+  it('over and over does not stop the updates', async () => {
     const running = new Running({ most: 20 });
     for (let time = 0; time < 100; time++) {
       running.clock.onSleep((asked) => {
@@ -161,7 +161,7 @@ describe('reading the configuration again', () => {
     expect(running.updates).toHaveLength(20);
   });
 
-  it('asked for before the first update waits for nothing but it', async () => {
+  it('that is requested before the first update follows it', async () => {
     const running = new Running({ most: 2, read: () => ({ config: defaultConfig(), every: 300, file: undefined }) });
     running.session.reload();
     await running.session.run();

@@ -218,7 +218,7 @@ describe('the program under an agent, with an invalid configuration,', () => {
 });
 
 describe('the program, on SIGHUP,', () => {
-  it('reloads its configuration: what has changed takes effect, and the rest goes on', async () => {
+  it('reloads its configuration: changes take effect, and unchanged charts keep their history', async () => {
     const file = join(folder, 'conntrack.conf');
     writeFileSync(file, STAT_ALONE);
     const program = onHost(['1', '--config', file]);
@@ -228,7 +228,9 @@ describe('the program, on SIGHUP,', () => {
     await program.printed(" 'obsolete' ");
     replace(file, 'mode: quick\n');
     program.child.kill('SIGHUP');
-    await program.logged('line 1: mode: found \\"quick\\", allowed: basic or advanced; keeping the configuration');
+    await program.logged(
+      'line 1: mode: found \\"quick\\", allowed: basic or advanced; keeping the running configuration',
+    );
     const before = program.out.length;
     await program.updated('conntrack.sockets', 2);
     expect(program.out.slice(before)).not.toContain('CHART');
