@@ -9,7 +9,6 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
-  readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -239,7 +238,7 @@ describe('the program, on SIGHUP,', () => {
     await program.updated('conntrack.errors', 2);
 
     const { definitions, updates } = program.stream;
-    expect(definitions['conntrack.errors']).toMatchObject({ updateEvery: 2 });
+    expect(definitions['conntrack.errors']).toMatchObject({ every: 2 });
     const ofSockets = updates.filter(({ chart }) => chart === 'conntrack.sockets');
     expect(ofSockets.filter(({ microseconds }) => microseconds === undefined)).toHaveLength(1);
     expect(program.out.match(/^CHART conntrack.sockets /gm)).toHaveLength(2);
@@ -248,17 +247,17 @@ describe('the program, on SIGHUP,', () => {
     expect(await program.ended).toEqual({ code: 0, signal: null });
   });
 
-  it('from a terminal that is gone ends with 0', async () => {
-    const code = join(folder, 'code');
-    const inner = `'${PLUGIN}' 1 --config '${join(stock, 'conntrack.conf')}' & p=$!; sleep 2; kill -HUP $p; wait $p; echo $? >'${code}'`;
-    spawnSync(
-      'script',
-      ['-qec', `NETDATA_HOST_PREFIX='${HOST}' sh -c "${inner.replaceAll('$', '\\$')}"`, '/dev/null'],
-      {
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
-    );
-    expect(readFileSync(code, 'utf8')).toBe('0\n');
+  it('on a terminal ends with 0: the terminal is gone', () => {
+    const words = `exec '${PLUGIN}' 1 --config '${join(stock, 'conntrack.conf')}'`;
+    writeFileSync(join(folder, 'run'), `(sleep 2; kill -HUP $$) &\n${words}\n`);
+    const command = `NETDATA_HOST_PREFIX='${HOST}' sh '${join(folder, 'run')}'`;
+    const result = spawnSync('script', ['-qec', command, '/dev/null'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: 20_000,
+    });
+    expect(result.stdout).toContain('BEGIN conntrack.sockets');
+    expect(result.status).toBe(0);
   });
 });
 
@@ -388,6 +387,19 @@ describe('the program goes on', () => {
     const updates = parseStream(program.out).updates.filter((update) => update.chart === 'conntrack.sockets');
     const longest = Math.max(...updates.map((update) => update.microseconds ?? 0));
     expect(longest).toBeGreaterThan(dropped * 1e6);
+  });
+
+  it('between updates that are far apart, and breaks the silence with empty lines', async () => {
+    const faster = join(folder, 'faster.cjs');
+    writeFileSync(
+      faster,
+      'const { setInterval } = globalThis;\n' +
+        'globalThis.setInterval = (action, milliseconds) => setInterval(action, milliseconds / 100);\n',
+    );
+    const program = onHost(['300'], { NODE_OPTIONS: `--require ${faster}` });
+    await program.printed('END\n\n\n');
+    program.child.stdin.end();
+    expect(await program.ended).toEqual({ code: 0, signal: null });
   });
 
   it('as an ordinary user, or whoever runs the tests', () => {
