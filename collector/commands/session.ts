@@ -6,12 +6,19 @@
 import { ConfigError } from '../config.ts';
 import { Condition, type Log } from '../log.ts';
 import { type Clock, type Tick, ticks } from '../scheduler.ts';
-import type { Asked } from './collecting.ts';
 
 /** An invalid configuration is looked at again after so many milliseconds. */
 const LOOK_AGAIN = 2000;
 
-export interface SessionOptions {
+/** What a session must know of a configuration. */
+interface Readable {
+  /** Where it came from; `undefined` if there is no file. */
+  readonly file: string | undefined;
+  /** Seconds between two updates. */
+  readonly every: number;
+}
+
+export interface SessionOptions<T extends Readable> {
   readonly clock: Clock;
   readonly log: Log;
   /**
@@ -19,9 +26,9 @@ export interface SessionOptions {
    *
    * @throws {ConfigError} when it cannot be read or is wrong.
    */
-  readonly read: () => Asked;
+  readonly read: () => T;
   /** Puts a configuration into effect, and returns whether it leaves anything to do. */
-  readonly apply: (asked: Asked) => boolean;
+  readonly apply: (asked: T) => boolean;
   readonly tick: (tick: Tick) => void;
   /** Whether a configuration that is invalid at the start is waited for until it is fixed. */
   readonly isPatient: boolean;
@@ -29,11 +36,11 @@ export interface SessionOptions {
   readonly most: number;
 }
 
-export class Session {
-  readonly #options: SessionOptions;
+export class Session<T extends Readable> {
+  readonly #options: SessionOptions<T>;
   #interruption = new AbortController();
 
-  constructor(options: SessionOptions) {
+  constructor(options: SessionOptions<T>) {
     this.#options = options;
   }
 
@@ -65,7 +72,7 @@ export class Session {
     }
   }
 
-  async #firstValid(): Promise<Asked> {
+  async #firstValid(): Promise<T> {
     const { clock, isPatient, log, read } = this.#options;
     const invalid = new Condition(log);
     for (;;) {
@@ -83,7 +90,7 @@ export class Session {
   }
 
   /** The configuration as it is now, in effect; `undefined` if it is invalid. */
-  #readAgain(): Asked | undefined {
+  #readAgain(): T | undefined {
     const { apply, log, read } = this.#options;
     try {
       const asked = read();

@@ -1,13 +1,18 @@
 import { describe, expect, it } from 'vitest';
 
-import type { Asked } from '../../collector/commands/collecting.ts';
 import { Session, type SessionOptions } from '../../collector/commands/session.ts';
-import { ConfigError, defaultConfig, parseConfig } from '../../collector/config.ts';
+import { ConfigError, parseConfig } from '../../collector/config.ts';
 import { FakeClock, MONOTONIC_START } from '../helpers/fake_clock.ts';
 import { RecordingLog } from '../helpers/recording_log.ts';
 
 const ORIGIN = Date.UTC(2033, 2, 9);
 const FILE = '/etc/netdata/conntrack.conf';
+
+/** A configuration as far as a session knows it. */
+interface Asked {
+  readonly file: string | undefined;
+  readonly every: number;
+}
 
 /** A session that reads a file, and what became of it. */
 class Running {
@@ -19,9 +24,9 @@ class Running {
   readonly applied: number[] = [];
   /** When updates came, in seconds since the start. */
   readonly updates: number[] = [];
-  readonly session: Session;
+  readonly session: Session<Asked>;
 
-  constructor(options: Partial<SessionOptions> = {}) {
+  constructor(options: Partial<SessionOptions<Asked>> = {}) {
     this.session = new Session({
       clock: this.clock,
       log: this.log,
@@ -38,8 +43,7 @@ class Running {
   }
 
   #read(): Asked {
-    const config = parseConfig(FILE, this.file);
-    return { config, every: config.update_every, file: FILE };
+    return { every: parseConfig(FILE, this.file).update_every, file: FILE };
   }
 
   /** After so many sleeps from now the file has this text, and the process gets the signal to read it. */
@@ -162,7 +166,7 @@ describe('reloading the configuration', () => {
   });
 
   it('that is requested before the first update follows it', async () => {
-    const running = new Running({ most: 2, read: () => ({ config: defaultConfig(), every: 300, file: undefined }) });
+    const running = new Running({ most: 2, read: () => ({ every: 300, file: undefined }) });
     running.session.reload();
     await running.session.run();
     expect(running.updates).toEqual([0, 0.5]);

@@ -145,7 +145,7 @@ describe('standard output', () => {
     const { output } = opened();
     const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
     output.tick('BEGIN a\nEND\n');
-    expect(write).toHaveBeenCalledExactlyOnceWith('BEGIN a\nEND\n');
+    expect(write).toHaveBeenCalledExactlyOnceWith('BEGIN a\nEND\n', expect.any(Function));
   });
 
   it.each(['EPIPE', 'ECONNRESET'])('that nobody reads any more ends the process (%s)', (code) => {

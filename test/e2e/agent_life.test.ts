@@ -88,6 +88,7 @@ describe.each([
       await draws(TABLE);
       process.kill(pid, signal);
       await until('another process', 30, () => agent.pluginPid !== undefined && agent.pluginPid !== pid);
+      expect(agent.log).not.toMatch(/\[conntrack\].*Disabling it/);
     });
   });
 });

@@ -205,6 +205,7 @@ describe('the program under an agent, with an invalid configuration,', () => {
     await program.logged('cannot be read: ENOENT');
     writeFileSync(file(), VALID);
     await program.printed("CLABEL 'source' 'fixed'");
+    expect(program.err.match(/\n/g)).toHaveLength(2);
   });
 
   it.each(['SIGTERM', 'SIGUSR2'] as const)('ends with 0 on %s', async (signal) => {
