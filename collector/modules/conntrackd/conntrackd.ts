@@ -15,6 +15,7 @@ import type { Hindrance, Module, Sample, Standing } from '../module.ts';
 import { Client } from './client.ts';
 import { Daemon, type Identity, type Round } from './daemon.ts';
 import { findPlaces, type Place, withoutLink } from './discovery.ts';
+import { InstanceIds } from './instance_ids.ts';
 import { Report } from './report.ts';
 
 /** How often daemons are looked for, in microseconds. */
@@ -67,6 +68,7 @@ export class ConntrackdModule implements Module {
   readonly #options: ConntrackdOptions;
   readonly #client: Client;
   readonly #count: KernelFile;
+  readonly #ids = new InstanceIds();
   #watched: Watched[] = [];
   #isClosed = false;
   #next = Number.NEGATIVE_INFINITY;
@@ -151,7 +153,7 @@ export class ConntrackdModule implements Module {
     return {
       place,
       daemon: new Daemon({ client: this.#client, path: place.path, now: () => runtime.monotonic(), identify }),
-      report: new Report(place.name),
+      report: new Report(place.name, this.#ids),
       state: new Condition(log),
       answers: new Condition(log),
       wasUp: false,
