@@ -114,7 +114,9 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
     const program = run(test, laboratory);
     await program.logged('"sysctl net.netfilter.nf_conntrack_events=1\\"');
     await program.updated('conntrack.new', 3);
-    expect(program.err).toMatch(/^time=\S+ comm=conntrack\.plugin level=error msg="new and destroyed [^\n]*\n$/);
+    expect(program.err).toMatch(
+      /^time=\S+ comm=conntrack\.plugin source=collector level=error msg="new and destroyed [^\n]*\n$/,
+    );
     const { definitions } = program.stream;
     expect(Object.keys(definitions)).not.toContain('conntrack.new_by_protocol');
     expect(Object.keys(definitions)).not.toContain('conntrack.event_overruns');
