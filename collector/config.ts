@@ -246,13 +246,14 @@ function structureProblems(node: unknown, value: unknown, path: readonly string[
   const entries = entriesOf(unwrap(node));
   const known = Object.keys(entries);
   if (known.length === 0 || typeof value !== 'object' || value === null) return [];
-  if (Array.isArray(value)) return [{ path, text: `found a list, allowed: ${MAPPING}` }];
+  if (Array.isArray(value)) return [{ path, text: `expected ${MAPPING}, got a list` }];
   return Object.entries(value).flatMap(([key, inner]) => {
     const at = [...path, key];
     if (Object.hasOwn(entries, key)) return structureProblems(entries[key], inner, at);
     const near = nearest(key, known);
-    const hint = near === undefined ? '' : `, the nearest is ${[...path, near].join('.')}`;
-    return [{ path: at, text: `unknown key${hint}; allowed: ${known.join(', ')}` }];
+    const hint =
+      near === undefined ? `expected one of ${known.join(', ')}` : `did you mean "${[...path, near].join('.')}"?`;
+    return [{ path: at, text: `unknown key; ${hint}` }];
   });
 }
 
@@ -263,7 +264,7 @@ function valueProblems(value: unknown): Problem[] {
     .filter((issue) => issue.expected !== 'never')
     .map((issue) => ({
       path: issue.path?.map((item) => String(item.key)) ?? [],
-      text: `found ${show(issue.input)}, allowed: ${issue.message}`,
+      text: `expected ${issue.message}, got ${show(issue.input)}`,
     }));
 }
 

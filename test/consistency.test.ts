@@ -652,7 +652,7 @@ describe('README.md', () => {
   it('says for every option what is allowed, in the words of the collector', () => {
     for (const row of tableAfter(readme, '## Configuration')) {
       const option = onlyCode(cell(row, 'Option'));
-      const text = `${option}: found -5, allowed: ${cell(row, 'Allowed').replaceAll('`', '')}`;
+      const text = `${option}: expected ${cell(row, 'Allowed').replaceAll('`', '')}, got -5`;
       const refusal = new ConfigError('wrong', [{ line: 1, text }]);
       expect(() => parseConfig('wrong', nest(option, '-5'))).toThrow(refusal);
     }

@@ -266,9 +266,8 @@ describe('the configuration', () => {
       ['invalid', 4],
     ]);
     expect(text).toContain(`✗ FAIL  configuration   /etc/netdata/conntrack.conf
-        line 2: sourse: unknown key, the nearest is source; allowed:
-        update_every, mode, source, contexts, modules
-        line 4: mode: found "full", allowed: basic or advanced
+        line 2: sourse: unknown key; did you mean "source"?
+        line 4: mode: expected basic or advanced, got "full"
           The plugin does not start until it is mended. What follows holds for
           the defaults.
 ✓ ok    stat  `);

@@ -158,9 +158,9 @@ describe.skipIf(inject('missing').kernel !== undefined)('check', () => {
     expect(marks(out)).toMatchObject({ ...WELL, configuration: 'FAIL', conntrackd: expect.any(String) });
     expect(out).toMatch(/^✗ FAIL {2}configuration {3}\S+\/conntrack\.conf$/m);
     expect(out).toContain(`
-        line 2: mode: found "full", allowed: basic or advanced
-        line 5: modules.conntrackd.enabled: found "maybe", allowed: auto, yes or
-        no
+        line 2: mode: expected basic or advanced, got "full"
+        line 5: modules.conntrackd.enabled: expected auto, yes or no, got
+        "maybe"
           The plugin does not start until it is mended.`);
     expect(out).toMatch(/\n\nFAIL: configuration\n$/);
     expect(code).toBe(1);

@@ -6,9 +6,11 @@ import {
   chmodSync,
   closeSync,
   cpSync,
+  fstatSync,
   mkdirSync,
   mkdtempSync,
   openSync,
+  readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -144,29 +146,75 @@ describe('the program', () => {
   });
 
   it.each([
-    ['a bad interval', ['0'], {}, 'INTERVAL: found \\"0\\", allowed: whole seconds from 1 to 86400'],
-    ['a bad variable', ['1'], { NETDATA_UPDATE_EVERY: '1s' }, 'NETDATA_UPDATE_EVERY: found \\"1s\\"'],
-    ['an unknown option', ['1', '--tick', '5'], {}, 'the nearest is --ticks'],
+    ['a bad interval', ['0'], {}, 'INTERVAL: expected whole seconds from 1 to 86400, got \\"0\\"'],
+    [
+      'a bad variable',
+      ['1'],
+      { NETDATA_UPDATE_EVERY: '1s' },
+      'NETDATA_UPDATE_EVERY: expected whole seconds from 1 to 86400, got \\"1s\\"',
+    ],
+    ['an unknown option', ['1', '--tick', '5'], {}, 'unknown option \\"--tick\\"; did you mean \\"--ticks\\"?'],
     [
       'a missing file',
       ['1', '--config', '/nowhere/x.conf', '--ticks', '1'],
       {},
       '/nowhere/x.conf: cannot be read: ENOENT',
     ],
-  ])('refuses %s in one line and ends with 1', async (_, args, environment, text) => {
+  ])('refuses %s in one line of the log and ends with 2', async (_, args, environment, text) => {
     const program = onHost(args, environment);
-    expect(await program.ended).toEqual({ code: 1, signal: null });
+    expect(await program.ended).toEqual({ code: 2, signal: null });
+    expect(program.err).toMatch(/^time=\S+ comm=conntrack\.plugin source=collector level=error msg=/);
     expect(program.err).toContain(text);
     expect(program.err.match(/\n/g)).toHaveLength(1);
     expect(program.out).toBe('');
   });
 
+  it.each([
+    [['chek'], 'unknown command "chek"; did you mean "check"?'],
+    [['check', '--ticks', '2'], 'check takes no --ticks'],
+    [['show', '--colour'], /^unknown option "--colour"; expected one of .*--version$/],
+    [['show', '--config', '/nowhere/x.conf'], /^\/nowhere\/x\.conf: cannot be read: ENOENT/],
+  ])('refuses %j in words, as a person reads them, and ends with 2', (args, message) => {
+    const { status, stderr, stdout } = spawnSync(PLUGIN, args, {
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'] },
+    });
+    expect([status, stdout]).toEqual([2, '']);
+    const [, said = ''] = /^conntrack\.plugin: (.*)\n$/.exec(stderr) ?? [];
+    if (typeof message === 'string') expect(said).toBe(message);
+    else expect(said).toMatch(message);
+  });
+
+  it('begins each line with its priority where standard error is a stream of the journal', () => {
+    const file = join(folder, 'journal');
+    const descriptor = openSync(file, 'w');
+    const { dev, ino } = fstatSync(descriptor);
+    const env = { PATH: process.env['PATH'], NETDATA_LOG_LEVEL: 'loud' };
+    for (const JOURNAL_STREAM of [`${dev}:${ino}`, `${dev}:${ino + 1}`]) {
+      // With a log level that is none there is a warning.
+      const stdio = ['ignore', 'ignore', descriptor] as const;
+      spawnSync(PLUGIN, ['0'], { env: { ...env, JOURNAL_STREAM }, stdio: [...stdio] });
+      spawnSync(PLUGIN, ['1', '--ticks', '1'], { env: { ...env, JOURNAL_STREAM }, stdio: [...stdio] });
+    }
+    closeSync(descriptor);
+    const lines = readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => / level=(?:error|warning) /.test(line));
+    const starts = lines.map((line) => line.replace(/^time=\S+/, 'time=…').replace(/ msg=.*/, ''));
+    expect(starts.filter((_start, place) => starts[place] !== starts[place - 1])).toEqual([
+      '<3>comm=conntrack.plugin source=collector level=error',
+      '<4>comm=conntrack.plugin source=collector level=warning',
+      'time=… comm=conntrack.plugin source=collector level=error',
+      'time=… comm=conntrack.plugin source=collector level=warning',
+    ]);
+  });
+
   it('refuses a bad configuration in one line that names file, line, key, value and what is allowed', async () => {
     const file = join(folder, 'conntrack.conf');
     writeFileSync(file, 'update_every: 1\nmode: quick\n');
-    const program = onHost(['1', '--ticks', '1'], { NETDATA_USER_CONFIG_DIR: folder });
-    expect(await program.ended).toMatchObject({ code: 1 });
-    expect(program.err).toContain(`${file}: line 2: mode: found \\"quick\\", allowed: basic or advanced`);
+    const program = onHost(['1'], { NETDATA_USER_CONFIG_DIR: folder });
+    expect(await program.ended).toMatchObject({ code: 2 });
+    expect(program.err).toContain(`${file}: line 2: mode: expected basic or advanced, got \\"quick\\"`);
     expect(program.err.match(/\n/g)).toHaveLength(1);
   });
 
@@ -421,7 +469,7 @@ describe('the program, on an unexpected exception', () => {
     const program = onHost(['1'], { NODE_OPTIONS: `--require ${bomb}` });
     expect(await program.ended).toEqual({ code: 1, signal: null });
     expect(program.err).toMatch(
-      /^time=\S+ comm=conntrack\.plugin level=error msg="unexpected: ouch" cause="the root" .*\n$/,
+      /^time=\S+ comm=conntrack\.plugin source=collector level=error msg="unexpected: ouch" cause="the root" .*\n$/,
     );
   });
 });

@@ -178,6 +178,13 @@ describe.skipIf(missing.terminal !== undefined)('the screen', () => {
     expect(tmux.modes).toEqual(SHELL);
   });
 
+  it('has an error of the command line in words, also without a command', async () => {
+    const tmux = shell(160, 24);
+    tmux.type(`${process.execPath} ${PLUGIN} 0; echo ended with $?`);
+    await shown(tmux, /^conntrack\.plugin: INTERVAL: expected whole seconds from 1 to 86400, got "0"$/m);
+    await shown(tmux, 'ended with 2');
+  });
+
   it('ends on Ctrl-C also where standard input is no terminal', async () => {
     const tmux = shell(80, 24);
     tmux.type(`${SHOW} < /dev/null; echo ended with $?`);
@@ -244,12 +251,14 @@ describe.skipIf(missing.terminal !== undefined)('the screen', () => {
 });
 
 describe.skipIf(missing.terminal !== undefined)('without a screen', () => {
-  it('ends with 1 where every module is turned off', async () => {
+  it('ends with 2 where every module is turned off', async () => {
     const off = ['stat', 'events', 'flows', 'sockets', 'conntrackd'].map((name) => `${name}: { enabled: no }`);
     const program = new Program(['show'], {}, { config: `modules: { ${off.join(', ')} }\n` });
     onTestFinished(async () => void (await program.stop()));
-    expect(await program.ended).toEqual({ code: 1, signal: null });
-    expect(program.err).toContain('conntrack.conf: every module is turned off: nothing to show');
+    expect(await program.ended).toEqual({ code: 2, signal: null });
+    expect(program.err).toMatch(
+      /^conntrack\.plugin: \S+conntrack\.conf: every module is turned off: nothing to show\n$/,
+    );
     expect(program.out).toBe('');
   });
 

@@ -54,7 +54,7 @@ function channelBlock(heading: string): string {
 `;
 }
 
-/** A link is known by its position. Its heading tells states, which are numbers without a hole: {@link STATES}. */
+/** A link is identified by its position. Its heading has states, which are numbers without a hole: {@link STATES}. */
 function linkBlock(heading: string, subject: string): string {
   return `${heading}:
 {${subject}.bytes_sent:C} Bytes sent {${subject}.bytes_received:C} Bytes recv

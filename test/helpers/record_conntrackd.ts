@@ -124,7 +124,7 @@ async function cutLink(laboratory: ConntrackdLaboratory, whileCut: () => Promise
   await sleep(3000);
 }
 
-/** What is told of links whose interfaces were removed, which no daemon recovers from. */
+/** Answers about links whose interfaces were removed; a daemon does not recover from that. */
 async function removeLinks(write: (name: string, text: string) => void): Promise<void> {
   for (const [first, name] of ['first', 'second'].entries()) {
     const laboratory = await ConntrackdLaboratory.create('ftfw-two-links');

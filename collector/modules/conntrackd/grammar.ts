@@ -94,7 +94,7 @@ const TRAFFIC: Block = {
 };
 
 const TCP_CHANNEL: Block = {
-  // Of an interface that is removed, the name is uninitialised memory: it may even end the line.
+  // The name of a removed interface is uninitialised memory, which may contain line ends.
   heading: /\) server=(\S+) client=(\S+):$/,
   subject: daemon,
   lines: [],
@@ -196,7 +196,7 @@ export const GRAMMAR: Readonly<Record<Request, readonly Block[]>> = {
   link: [
     {
       heading: /^(\w+) traffic device=(.*) status=(\S+) role=(\S+):$/s,
-      // By its position: what the name is, if it is one, is for others to say.
+      // By its position: the name may be uninitialised memory.
       subject: ([protocol = '', device = ''], place) => ({
         scope: 'link',
         name: `${place}`,

@@ -1,8 +1,7 @@
 /**
- * The links that conntrackd tells of. A link is a channel of its configuration, and stays at its position in the answer
- * for as long as the daemon runs. What the answer says of its interface is not that certain: once the interface is
- * removed, both the name and the status are uninitialised memory of the daemon, such as `\x03`, or the name and the
- * status of the link before it.
+ * The links of conntrackd, identified by position. A link is a channel of the configuration, and keeps its position in
+ * the answer while the daemon runs. Its interface cannot identify it: for a removed interface, conntrackd prints
+ * uninitialised memory as the name and as the status, such as `\x03`, or the name and status of the previous link.
  * Source: the answers of conntrackd 1.4.7 after `ip link del`, and src/channel_{mcast,tcp,udp}.c of conntrack-tools.
  */
 
@@ -11,7 +10,7 @@ import type { FactSheet, Facts, Subject } from './facts.ts';
 /** The metric of each status. */
 export const STATUS = { RUNNING: 'running', 'NO-CARRIER': 'no_carrier', DOWN: 'down' } as const;
 
-/** Where a link begins. No name is that long, but what stands in its place may be. */
+/** The first line of a link. The uninitialised memory of a name may be longer than a name, and contain line ends. */
 const HEADING = /^\w+ traffic device=.{0,100}? status=\S+ role=\S+:\n/gms;
 
 /** Bytes of the longest name of an interface. Source: `IFNAMSIZ` in linux/if.h. */
@@ -19,7 +18,7 @@ const LONGEST_NAME = 15;
 
 /** A link in an answer. */
 interface Section {
-  /** `UDP traffic device=eth2 status=RUNNING role=ACTIVE:`, whatever stands for `eth2`. */
+  /** `UDP traffic device=eth2 status=RUNNING role=ACTIVE:`, with any bytes in place of `eth2`. */
   readonly heading: string;
   readonly text: string;
 }
@@ -35,8 +34,8 @@ export function linkSections(text: string): Section[] | undefined {
 }
 
 /**
- * The name of an interface, from its bytes; `undefined` when no interface can have it, or nobody would give it: the
- * kernel allows control characters. Source: `dev_valid_name` in net/core/dev.c.
+ * The name of an interface, from its bytes in latin1; `undefined` if it is not a valid name. Stricter than the kernel,
+ * which allows control characters and invalid UTF-8. Source: `dev_valid_name` in net/core/dev.c.
  */
 export function interfaceName(bytes: string): string | undefined {
   if (bytes.length > LONGEST_NAME) return undefined;
@@ -56,9 +55,9 @@ export class LinkNames {
   }
 
   /**
-   * Learns the names that an answer tells. A link whose interface is removed becomes `down`, whatever the answer says. One
-   * that never had a name of its own has no status while the answer says it is up: it may be a removed interface with the
-   * status of the link before, or a second channel over the interface of that link.
+   * Learns the names in an answer, and sets the status of a link whose interface is removed to `down`. A link that never
+   * had a name and is not printed as down gets no status: it is either a removed interface, with the status of the previous
+   * link, or a second channel over the interface of that link.
    */
   settle(sheet: FactSheet): void {
     const links = [...sheet.all()].filter(({ subject }) => subject.scope === 'link');
@@ -89,8 +88,8 @@ export class LinkNames {
 }
 
 /**
- * The name of the interface of one link. What is printed is believed in the first answer, unless a link before has that
- * name. Later another name is one that the interface was given since, if it is up and no other link has it.
+ * The name of a link's interface. In the first answer it is the printed name, unless a previous link has it. Later, a new
+ * name is accepted as a renamed interface if the link is not down and no other link has the name.
  *
  * @param known the name until now.
  */

@@ -331,7 +331,7 @@ describe('a number', () => {
   });
 });
 
-/** Answers whose blocks have a name of their own; links are told apart by their order. */
+/** Answers whose blocks have names; links are identified by their order. */
 const namedAnswers = answers.filter(({ request }) => request !== 'link');
 const namedFormats = formats.filter(({ request }) => request !== 'link');
 

@@ -141,7 +141,7 @@ describe('a link whose interface is removed', () => {
     expect(changing).toEqual(['link 1 down', 'eth3 running']);
   });
 
-  it('has no status when it cannot be told from a second channel over one interface', () => {
+  it('has no status when it may be a second channel over the same interface', () => {
     const same: Printed[] = [
       ['eth2', 'RUNNING'],
       ['eth2', 'RUNNING'],
@@ -206,7 +206,7 @@ describe('a link', () => {
     ).toEqual(['eth3 running', 'eth2 running']);
   });
 
-  it('has a name of its own also when its interface gets the name of one that was removed', () => {
+  it('has a distinct name when its interface gets the name of a removed one', () => {
     const found = known(UP, [
       ['\x03', 'DOWN'],
       ['eth2', 'RUNNING'],
@@ -221,7 +221,7 @@ describe('a link', () => {
     expect(settle(names, answer([['eth9', 'RUNNING']]))).toEqual(['eth9 running']);
   });
 
-  it('is known still after an answer that told nothing of links', () => {
+  it('keeps its name over an answer without links', () => {
     const names = new LinkNames();
     settle(names, answer(UP));
     names.settle(new FactSheet());
