@@ -63,7 +63,7 @@ class Running {
 }
 
 const INVALID = 'update_every: 1\nmode: quick\n';
-const PROBLEM = `${FILE}: line 2: mode: found "quick", allowed: basic or advanced`;
+const PROBLEM = `${FILE}: line 2: mode: expected basic or advanced, got "quick"`;
 
 describe('a session', () => {
   it('updates as often as it is asked to, at the interval of the configuration', async () => {
@@ -96,7 +96,7 @@ describe('an invalid configuration at the start', () => {
     expect([running.applied, running.updates]).toEqual([[1], [10]]);
     expect(running.said).toEqual([
       `error ${PROBLEM}; waiting until this is fixed`,
-      `error ${FILE}: line 1: mode: found "slow", allowed: basic or advanced; waiting until this is fixed`,
+      `error ${FILE}: line 1: mode: expected basic or advanced, got "slow"; waiting until this is fixed`,
       'info the configuration is valid: starting',
     ]);
   });
@@ -112,7 +112,7 @@ describe('an invalid configuration at the start', () => {
     const running = new Running({ isPatient: false });
     running.file = INVALID;
     await expect(running.session.run()).rejects.toThrow(
-      new ConfigError(FILE, [{ line: 2, text: 'mode: found "quick", allowed: basic or advanced' }]),
+      new ConfigError(FILE, [{ line: 2, text: 'mode: expected basic or advanced, got "quick"' }]),
     );
     expect([running.clock.sleeps, running.said]).toEqual([[], []]);
   });

@@ -33,7 +33,7 @@ afterEach(() => {
 });
 
 describe('the log', () => {
-  const LINE = 'time=2026-11-21T17:01:02.345Z comm=conntrack.plugin level=warning msg=torn\n';
+  const LINE = 'time=2026-11-21T17:01:02.345Z comm=conntrack.plugin source=collector level=warning msg=torn\n';
 
   it('writes to a pipe that is opened anew, so that a write never waits', () => {
     const open = standardError(true, () => 17);

@@ -15,7 +15,7 @@ const missing = inject('missing');
 const ALL = 'modules:\n  sockets: { update_every: 1 }\n';
 const WITHOUT_SOCKETS = 'modules:\n  sockets: { enabled: no }\n';
 const INVALID = 'modules:\n  sockets: { enabled: nay }\n';
-const PROBLEM = 'line 2: modules.sockets.enabled: found \\"nay\\"';
+const PROBLEM = 'line 2: modules.sockets.enabled: expected auto, yes or no, got \\"nay\\"';
 
 /** Seconds of data that are looked at for gaps. */
 const WATCHED = 8;

@@ -239,7 +239,7 @@ describe('the program under an agent, with an invalid configuration,', () => {
     writeFileSync(file(), 'update_every: 1\nmode: quick\n');
     const program = onHost(['1'], { NETDATA_USER_CONFIG_DIR: folder });
     await program.logged(
-      `${file()}: line 2: mode: found \\"quick\\", allowed: basic or advanced; waiting until this is fixed`,
+      `${file()}: line 2: mode: expected basic or advanced, got \\"quick\\"; waiting until this is fixed`,
     );
     expect([program.out, program.err.match(/\n/g)?.length]).toEqual(['', 1]);
     fix();
@@ -277,7 +277,7 @@ describe('the program, on SIGHUP,', () => {
     replace(file, 'mode: quick\n');
     program.child.kill('SIGHUP');
     await program.logged(
-      'line 1: mode: found \\"quick\\", allowed: basic or advanced; keeping the running configuration',
+      'line 1: mode: expected basic or advanced, got \\"quick\\"; keeping the running configuration',
     );
     const before = program.out.length;
     await program.updated('conntrack.sockets', 2);
