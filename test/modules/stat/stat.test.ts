@@ -84,6 +84,19 @@ describe('module stat', () => {
 
   it("asks the host for its kernel's release before the machine that it runs on", () => {
     const host = new RecordedHost({ '/proc/sys/kernel/osrelease': '4.4.0-210-generic\n' }, { release: '5.4.0' });
+  it('draws a column "searched" that moves since Linux 4.9 as resolved clashes, of every CPU too', () => {
+    const host = new RecordedHost({ '/proc/sys/kernel/osrelease': '4.18.0-vendor\n' }, { perCpu: true });
+    host.stat(OLD_NAMES, statRow({ entries: 7 }, OLD_NAMES));
+    host.collect(1);
+    host.stat(OLD_NAMES, statRow({ entries: 7, searched: 13 }, OLD_NAMES));
+    const samples = host.collect(2);
+    expect(samples.map(({ values }) => values)).toEqual([
+      expect.objectContaining({ clash_resolved: 13 }),
+      expect.objectContaining({ clash_resolved: 13 }),
+    ]);
+    for (const { values } of samples) expect(values).not.toHaveProperty('searched');
+  });
+
     host.stat(OLD_NAMES, statRow({ entries: 7 }, OLD_NAMES));
     host.values(1);
     expect(host.values(2)).toMatchObject({ new: 0, searched: 0, deleted: 0, delete_list: 0 });
