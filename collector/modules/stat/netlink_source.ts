@@ -58,7 +58,9 @@ export class NetlinkSource {
 
   /** Reads at `at`, a monotonic time in microseconds. `undefined` when nothing can be had, which the log says why. */
   read(at: number): NetlinkReading | undefined {
-    if (!this.#attempts.isDue(at)) return undefined;
+    // Where connection tracking is not loaded nothing is asked, and it may be loaded at any moment.
+    const isWaiting = this.#channel === undefined && !this.isUnloaded;
+    if (isWaiting && !this.#attempts.isDue(at)) return undefined;
     try {
       this.#channel ??= this.#connect(ROOM);
       this.#statistics ??= new Statistics(this.#channel);
