@@ -212,8 +212,10 @@ describe('a collector', () => {
 
   it('draws the new and deleted connections that the kernel only reports beside those that it counts', async () => {
     const collecting = new Collecting('');
+    collecting.volume.writeFileSync(`${SETTINGS}count`, '0\n');
     await collecting.update(2);
     collecting.stat(NAMES, { invalid: 3, insert: 8 });
+    collecting.volume.writeFileSync(`${SETTINGS}count`, '2\n');
     collecting.hear(...[6, 17, 17].map((protocol) => event('new', { protocol })), event('destroy', { protocol: 6 }));
     const lines = await collecting.update(1);
     expect(drawn(lines, 'new')).toEqual(['SET new = 3000', 'SET invalid = 3000']);
@@ -223,6 +225,7 @@ describe('a collector', () => {
 
   it('draws them without the module that counts the others', async () => {
     const collecting = new Collecting(off('stat', 'flows'));
+    collecting.volume.writeFileSync(`${SETTINGS}count`, '0\n');
     await collecting.update(1);
     collecting.hear(event('new', { protocol: 6 }), event('destroy', { protocol: 6 }));
     const lines = await collecting.update(1);

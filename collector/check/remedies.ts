@@ -199,6 +199,7 @@ export const ADVICE = {
     untrusted: UNTRUSTED,
     off: { text: 'events are turned off (nf_conntrack_events is 0)', remedy: 'turn_events_on' },
     flood: { remedy: 'raise_most_events' },
+    silent: { text: 'the table grows and the kernel reports nothing', remedy: 'load_ctnetlink' },
   },
   sock_diag: {
     EPERM: SANDBOX,

@@ -71,7 +71,8 @@ export class Obstacle extends Error {
 export type Remedies = Readonly<Record<string, string>>;
 
 const NO_PRIVILEGE = 'the plugin lacks the capability CAP_NET_ADMIN; run conntrack.plugin check to see how to give it';
-const NO_CTNETLINK = 'the kernel does not offer ctnetlink: load it with "modprobe nf_conntrack_netlink"';
+/** What an operator can do where there is no ctnetlink. */
+export const NO_CTNETLINK = 'the kernel does not offer ctnetlink: load it with "modprobe nf_conntrack_netlink"';
 const NO_SOCK_DIAG = 'the kernel does not offer sock_diag: load it with "modprobe -a tcp_diag udp_diag"';
 const SANDBOX = 'a sandbox or a security module keeps the plugin from asking sock_diag';
 
