@@ -80,9 +80,9 @@ function blocksOf(report: Report): Block[] {
     block('program', program, [program.path]),
     block('kernel', kernel, kernelFacts(kernel), kernel.tracking ? 'ok' : 'none'),
     block('agent', agent, agentFacts(agent), agent.state === 'running' ? 'ok' : 'none'),
-    ...(privilege.needed_by.length === 0
+    ...(privilege.needed_by.length === 0 && privilege.findings.length === 0
       ? []
-      : [block('privilege', privilege, [`CAP_NET_ADMIN, for ${privilege.needed_by.join(', ')}`])]),
+      : [block('privilege', privilege, [`CAP_NET_ADMIN, for ${privilege.needed_by.join(', ') || 'no module'}`])]),
     block('configuration', configuration, [configuration.file ?? 'none, every default holds']),
     ...modules.map((module) => moduleBlock(module)),
     ...builtinBlock(builtin),
@@ -125,6 +125,7 @@ function agentFacts(agent: AgentSection): string[] {
   const { plugin_directory, user_config_directory } = agent;
   return [
     life(agent),
+    pluginLife(agent),
     plugin_directory === undefined ? '' : `plugins in ${plugin_directory}`,
     user_config_directory === undefined ? '' : `configured in ${user_config_directory}`,
   ];
@@ -139,10 +140,23 @@ function builtinBlock(builtin: BuiltinSection): Block[] {
   return [block('built-in charts', builtin, facts, charts === undefined ? 'none' : charts ? 'ok' : 'off')];
 }
 
-function life({ pid, state, user }: AgentSection): string {
-  if (state === 'running') return `runs as ${user}, pid ${pid}`;
+function life({ pid, since, state, user }: AgentSection): string {
+  if (state === 'running') {
+    return `runs as ${user}, pid ${pid}${since === undefined ? '' : `, since ${localTime(since)}`}`;
+  }
   if (state === 'unverified') return `a process named netdata runs as ${user}, pid ${pid}`;
   return state === 'installed' ? 'does not run' : 'not found';
+}
+
+function pluginLife({ plugin }: AgentSection): string {
+  if (plugin === undefined) return '';
+  return `runs the plugin, pid ${plugin.pid}${plugin.since === undefined ? '' : `, since ${localTime(plugin.since)}`}`;
+}
+
+/** Such as `2026-11-21 17:30:05`, in the time zone of whoever looks. */
+function localTime(seconds: number): string {
+  const shifted = new Date((seconds - new Date(seconds * 1000).getTimezoneOffset() * 60) * 1000);
+  return shifted.toISOString().slice(0, 19).replace('T', ' ');
 }
 
 function renderBlock({ facts, findings, label, mark }: Block, pen: Pen): string[] {

@@ -59,7 +59,11 @@ export interface AgentSection extends Section {
    */
   readonly state: 'running' | 'unverified' | 'installed' | 'not_found';
   readonly pid?: number | undefined;
+  /** When it started, in seconds since the epoch. */
+  readonly since?: number | undefined;
   readonly user?: string | undefined;
+  /** The plugin that it runs; none: it runs none, or no agent is known that runs. */
+  readonly plugin?: { readonly pid: number; readonly since?: number | undefined } | undefined;
   /** The one that holds this program, else the first. */
   readonly plugin_directory?: string | undefined;
   readonly user_config_directory?: string | undefined;

@@ -42,7 +42,9 @@ const report = v.strictObject({
   agent: v.strictObject({
     state: v.picklist(['running', 'unverified', 'installed', 'not_found']),
     pid: number,
+    since: number,
     user: text,
+    plugin: v.optional(v.strictObject({ pid: v.number(), since: number })),
     plugin_directory: text,
     user_config_directory: text,
     stock_config_directory: text,

@@ -117,12 +117,22 @@ export interface AccessOptions {
   readonly library: string;
 }
 
+/**
+ * Loads koffi's binary from a folder that the process can trust with what it may do.
+ *
+ * @throws {UntrustedError} when somebody else can write there.
+ * @throws {OperationError} when it cannot be loaded.
+ */
+export function loadForeign(fs: FileSystem & OwnershipFileSystem, library: string): Foreign {
+  return new Foreign(isFilePrivileged(fs) ? trustedFolder(fs, library) : library);
+}
+
 /** Makes the functions that open channels; what they need is loaded when one is called first. */
 export function createAccess({ fs, host, library }: AccessOptions): Access {
   let foreign: Foreign | undefined;
   const load = (): Foreign => {
     try {
-      foreign ??= new Foreign(isFilePrivileged(fs) ? trustedFolder(fs, library) : library);
+      foreign ??= loadForeign(fs, library);
       return foreign;
     } catch (error) {
       const state = error instanceof UntrustedError ? 'untrusted' : 'foreign';

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { type CheckOptions, check } from '../../collector/check/check.ts';
 import type { CheckFileSystem } from '../../collector/check/files.ts';
@@ -41,7 +41,16 @@ const AGENT = {
   '/usr/lib/netdata/conf.d/health.d/conntrack.conf': '',
 };
 
-const RUNNING = processFiles(812, { name: 'netdata', uid: 991, gid: 981 }, ['netdata', '-D']);
+/** When the host started, in seconds since the epoch; and when it is checked. */
+const BOOT = 1_700_000_000;
+const NOW = BOOT + 100_000;
+
+/** An agent that started 100 s after the host, and its plugin, which did so 200 s after. */
+const RUNNING = {
+  '/proc/stat': `cpu 1 2 3\nbtime ${BOOT}\nprocesses 4\n`,
+  ...processFiles(812, { name: 'netdata', uid: 991, gid: 981 }, ['netdata', '-D'], 10_000),
+  ...processFiles(813, { uid: 991, gid: 981, parent: 812 }, [PROGRAM, '1'], 20_000),
+};
 
 /** A module as the test wants it; what stands in its way is named by code, target and loss. */
 function module(name: string, reads: string, hindrance?: Partial<Hindrance>): Module {
@@ -88,12 +97,14 @@ async function checked({ links, modules = ALL_WELL, options, own, texts, unusabl
   const report = await check(
     {
       fs: filesOf({ ...KERNEL, ...AGENT, ...RUNNING, '/proc/self/status': status, ...texts }, links),
-      clock: new FakeClock(0),
+      clock: new FakeClock(NOW * 1000),
       environment: readEnvironment({}),
       asked: undefined,
       version: '7.8.9',
       release: '5.0.0',
       program: { path: PROGRAM, packaged: true },
+      executable: PROGRAM,
+      capabilities: () => undefined,
       uid: 991,
       seen: undefined,
       modules: (config) => {
@@ -115,6 +126,9 @@ function found({ agent, builtin, configuration, kernel, modules, privilege, prog
 }
 
 describe('where all is well', () => {
+  beforeEach(() => void vi.stubEnv('TZ', 'UTC'));
+  afterEach(() => void vi.unstubAllEnvs());
+
   it('the report is one screen', async () => {
     const { report, text } = await checked();
     expect(report.works).toBe(true);
@@ -124,7 +138,8 @@ describe('where all is well', () => {
 ✓ ok    kernel          Linux 6.18.5, connection tracking loaded
                         12,345 of 262,144 entries (4.7 %), 65,536 buckets
                         nf_conntrack_events 2, nf_conntrack_acct 0
-✓ ok    agent           runs as netdata, pid 812
+✓ ok    agent           runs as netdata, pid 812, since 2023-11-14 22:15:00
+                        runs the plugin, pid 813, since 2023-11-14 22:16:40
                         plugins in /usr/libexec/netdata/plugins.d
                         configured in /etc/netdata
 ✓ ok    privilege       CAP_NET_ADMIN, for events, flows
@@ -153,7 +168,9 @@ ok: everything that is on works
       agent: {
         state: 'running',
         pid: 812,
+        since: BOOT + 100,
         user: 'netdata',
+        plugin: { pid: 813, since: BOOT + 200 },
         plugin_directory: PLUGINS,
         user_config_directory: '/etc/netdata',
         stock_config_directory: '/usr/lib/netdata/conf.d',
@@ -199,6 +216,9 @@ describe('without the capability', () => {
     expect(report.works).toBe(false);
     expect(text.slice(text.indexOf('✗'))).toBe(`✗ FAIL  privilege       CAP_NET_ADMIN, for events, flows
         the program lacks the capability CAP_NET_ADMIN
+            sudo chown root:netdata \\
+              /usr/libexec/netdata/plugins.d/conntrack.plugin
+            sudo chmod 0750 /usr/libexec/netdata/plugins.d/conntrack.plugin
             sudo setcap cap_net_admin=p \\
               /usr/libexec/netdata/plugins.d/conntrack.plugin
 ✓ ok    configuration   none, every default holds
