@@ -1,10 +1,20 @@
 /** What the built program tells a person of a host: `conntrack.plugin check`. */
 
 import { once } from 'node:events';
-import { chmodSync, chownSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 
 import type { Report } from '../../collector/check/report.ts';
@@ -17,6 +27,9 @@ const ROOT = 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/
 /** The agent's user, who is nobody on this machine. */
 const NETDATA = 'netdata:x:54321:54322:netdata:/:/bin/false\n';
 const NO_CONNTRACKD = 'modules: { conntrackd: { enabled: no } }\n';
+const INTRUDER = fileURLToPath(new URL('../helpers/intruder.js', import.meta.url));
+/** How often it is checked while another process tries to get in. */
+const STARTS = 20;
 const CAPABILITY = 'the plugin lacks the capability CAP_NET_ADMIN (see above)';
 
 let folder = '';
@@ -198,7 +211,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('check', () => {
     }
   });
 
-  it("as root becomes the agent's user", async () => {
+  it("as root checks as the agent's user", async () => {
     const { code, out } = await checked(ROOT + NETDATA);
     expect(out).toMatch(/^conntrack\.plugin \S+, checked as netdata\n/);
     expect(marks(out)).toEqual({ ...WELL, privilege: 'FAIL', events: 'FAIL', flows: 'FAIL' });
@@ -220,6 +233,56 @@ describe.skipIf(inject('missing').kernel !== undefined)('check', () => {
       configuration: { file, findings: [] },
     });
     expect(report.privilege.findings.map(({ code }) => code)).toEqual(['script', 'agent_bounded']);
+  });
+
+  it("as root lets no other process of the agent's user in, neither through a debugger nor at the terminal", async () => {
+    const intruder = join(folder, 'intruder.js');
+    copyFileSync(INTRUDER, intruder);
+    const result = join(folder, 'result');
+    const config = join(folder, 'own.conf');
+    writeFileSync(config, NO_CONNTRACKD);
+    const script = `ip link set lo up
+setpriv --reuid 54321 --regid 54322 --clear-groups ${process.execPath} ${intruder} >${result} & intruder=$!
+until grep -q ready ${result}; do sleep 0.1; done
+for start in $(seq ${STARTS}); do script -qec "$*" /dev/null </dev/null; done
+kill -TERM $intruder; wait $intruder`;
+    // The words are those of a terminal that it makes for them.
+    const via = [...alone(accounts(ROOT + NETDATA)), 'sh', '-c', script, 'sh'];
+    const program = new Program(['check', '--config', config], { LANG: 'C.UTF-8' }, { plugin, cwd: '/', via });
+    await program.ended;
+    await program.stop();
+    expect(program.out.match(/checked as netdata/g)).toHaveLength(STARTS);
+    const intruded = JSON.parse(readFileSync(result, 'utf8').replace('ready\n', ''));
+    expect(intruded).toMatchObject({ processes: STARTS, debuggers: 0, terminals: [] });
+    expect(intruded.signals).toBeGreaterThan(0);
+  });
+
+  it('as root without setpriv says that it cannot check', async () => {
+    const bin = join(folder, 'bin');
+    mkdirSync(bin);
+    const { code, out } = await checked(ROOT + NETDATA, { via: ['env', `PATH=${bin}`] });
+    expect(out).toContain("cannot check as netdata, the agent's user: spawn setpriv ENOENT");
+    expect(code).toBe(1);
+  });
+
+  it('fails an executable that has the capability, until nobody but root and the agent can run it', async () => {
+    // A script has what Node.js has.
+    const node = join(folder, 'node');
+    copyFileSync(process.execPath, node);
+    const privilegeOf = async (gid: number, mode: number): Promise<Report['privilege']> => {
+      chownSync(node, 0, gid);
+      chmodSync(node, mode);
+      run(['setcap', 'cap_net_admin=p', node]);
+      const via = ['sh', '-c', `shift; exec ${node} "$@"`, 'sh'];
+      const { out } = await checked(ROOT + NETDATA, { args: ['--json'], via });
+      return JSON.parse(out).privilege;
+    };
+    const text = `every user can run ${node}, which has CAP_NET_ADMIN`;
+    expect(await privilegeOf(54322, 0o755)).toMatchObject({
+      permitted: true,
+      findings: [{ severity: 'fault', code: 'exposed', text }],
+    });
+    expect(await privilegeOf(54322, 0o750)).toMatchObject({ permitted: true, findings: [] });
   });
 
   it('as root takes no program of somebody else for the agent', async () => {
