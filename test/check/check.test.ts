@@ -248,6 +248,21 @@ FAIL: privilege, events, flows
     expect(report.modules[1]?.findings[0]?.remedy?.note).toMatch(/^A user namespace/);
   });
 
+  it('that others can have by the program that runs or by the one that is installed is a fault', async () => {
+    const other = '/opt/conntrack.plugin';
+    const texts = { ...KERNEL, ...AGENT, ...RUNNING, [other]: '', '/proc/self/status': statusText() };
+    const fs = filesOf(texts, {}, { [PROGRAM]: { mode: 0o755 }, [other]: { mode: 0o755 } });
+    const attribute = Buffer.from('0000000200100000000000000000000000000000', 'hex');
+    const options = { fs, capabilities: () => attribute, program: { path: other, packaged: true }, executable: other };
+    const { report } = await checked({ options });
+    const exposed = report.privilege.findings.filter(({ code }) => code === 'exposed');
+    expect(exposed.map(({ text }) => text)).toEqual([
+      `every user can run ${other}, which has CAP_NET_ADMIN`,
+      `every user can run ${PROGRAM}, which has CAP_NET_ADMIN`,
+    ]);
+    expect(report.works).toBe(false);
+  });
+
   it('on a file system that is mounted nosuid, that is said', async () => {
     const { report } = await checked({
       own: { permitted: NONE },
@@ -500,6 +515,52 @@ describe('the agent that runs', () => {
     const { report } = await checked({ texts: { ...agent, [setup]: '', '/etc/netdata/netdata.conf': '', [conf]: '' } });
     expect(report.builtin.findings[0]?.remedy?.lines[0]?.split(' ')[0]).toBe(first);
     expect(JSON.stringify(report.builtin)).toContain('sudo systemctl restart netdata');
+  });
+});
+
+describe('an agent below another prefix', () => {
+  const ELSEWHERE = '/srv/nd/usr/lib/netdata/plugins.d';
+  const program = { path: `${ELSEWHERE}/conntrack.plugin`, packaged: true };
+  const texts = {
+    ...KERNEL,
+    '/etc/passwd': AGENT['/etc/passwd'],
+    '/etc/group': AGENT['/etc/group'],
+    [`${ELSEWHERE}/conntrack-setup`]: '',
+    '/srv/nd/etc/netdata/conntrack.conf': 'mode: full\n',
+    '/proc/self/status': statusText({ uid: 991, permitted: NET_ADMIN }),
+  };
+
+  it('has its own configuration checked, and remedies for its own folders', async () => {
+    const { report, text } = await checked({ options: { fs: filesOf({ ...texts, [program.path]: '' }), program } });
+    expect(report.configuration.file).toBe('/srv/nd/etc/netdata/conntrack.conf');
+    expect(found(report)).toContain('configuration fault invalid');
+    expect(text).toContain('--replace-builtin --prefix /srv/nd');
+    expect(text).toContain('Start the agent below /srv/nd.');
+    expect(text).toContain(
+      'Copy health/conntrack.conf of the plugin into\n          /srv/nd/etc/netdata/health.d, then:',
+    );
+  });
+
+  it('is told to be given the plugin with its prefix', async () => {
+    const other = { path: '/home/me/conntrack.plugin', packaged: true };
+    const running = processFiles(41, { name: 'netdata', uid: 991, gid: 981 }, ['netdata', '-D']);
+    const files = { ...texts, ...running, [other.path]: '', '/srv/nd/usr/sbin/netdata': '' };
+    const links = { '/proc/41/exe': '/srv/nd/usr/sbin/netdata' };
+    const { report } = await checked({ options: { fs: filesOf(files, links), program: other } });
+    const finding = report.agent.findings.find(({ code }) => code === 'not_installed');
+    expect(finding?.remedy?.note).toBe('Install the plugin there: install.sh --prefix /srv/nd');
+  });
+});
+
+describe('an agent whose configuration is nowhere to be found', () => {
+  it('has no place in a remedy left open', async () => {
+    const running = processFiles(41, { name: 'netdata', uid: 991, gid: 981 }, ['netdata', '-D']);
+    const texts = { ...KERNEL, ...running, '/srv/build/netdata': '', '/proc/self/status': statusText() };
+    const fs = filesOf(texts, { '/proc/41/exe': '/srv/build/netdata' });
+    const { report, text } = await checked({ options: { fs } });
+    expect(found(report)).toContain('builtin hint duplicate_charts');
+    expect(text).toContain("Write this into the agent's netdata.conf");
+    expect(text).not.toMatch(/[{}]/);
   });
 });
 
