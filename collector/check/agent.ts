@@ -57,8 +57,8 @@ interface Search {
 }
 
 /**
- * Finds the agent that runs, else one that is installed. Of several that run it is the one that starts this program. What
- * the plugin that runs was told of directories holds, then what this process was told.
+ * Finds the agent that runs, else one that is installed. Of several that run, the one that starts this program. The
+ * environment of the running plugin decides the directories, then that of this process.
  *
  * @param program absolute, without links.
  * @param seen what root has seen of the agent.
@@ -83,8 +83,8 @@ function describeAgent({ environment, fs, program, seen }: Search, process: Agen
   const words = known === undefined ? [] : readWords(fs, known.pid);
   const plugin = known === undefined ? undefined : pluginOf(fs, known, seen);
   const prefix = known === undefined ? findPrefix(fs, program) : prefixOf(fs, known.program ?? '');
-  const told = toldBy(environment, plugin);
-  const file = optionOf(words) ?? below(told.userConfig ?? below(prefix, 'etc/netdata'), 'netdata.conf');
+  const given = directoriesFrom(environment, plugin);
+  const file = optionOf(words) ?? below(given.userConfig ?? below(prefix, 'etc/netdata'), 'netdata.conf');
   const text = file === undefined ? undefined : readText(fs, file);
   const settings = new Ini(text ?? '');
   return {
@@ -95,7 +95,7 @@ function describeAgent({ environment, fs, program, seen }: Search, process: Agen
     file,
     settings,
     isFileClosed: text === undefined && file !== undefined && exists(fs, file),
-    ...directoriesOf(fs, told, settings, prefix),
+    ...directoriesOf(fs, given, settings, prefix),
   };
 }
 
@@ -103,8 +103,8 @@ function pluginOf(fs: CheckFileSystem, { pid }: AgentProcess, seen: Seen | undef
   return seen === undefined ? findPlugin(fs, pid) : seen.plugin;
 }
 
-/** What the agent told the plugin that runs, else what it told this process. */
-function toldBy(environment: Environment, plugin: PluginProcess | undefined): PluginDirectories {
+/** The agent's directories by the environment of the running plugin, else of this process. */
+function directoriesFrom(environment: Environment, plugin: PluginProcess | undefined): PluginDirectories {
   const { userConfig = environment.userConfigDir, stockConfig = environment.stockConfigDir } =
     plugin?.directories ?? {};
   return { ...plugin?.directories, userConfig, stockConfig };
@@ -112,15 +112,15 @@ function toldBy(environment: Environment, plugin: PluginProcess | undefined): Pl
 
 function directoriesOf(
   fs: CheckFileSystem,
-  told: PluginDirectories,
+  given: PluginDirectories,
   settings: Ini,
   prefix: string | undefined,
 ): AgentDirectories {
   const configured = (key: string): string | undefined => settings.get('directories', key);
-  const user = told.userConfig ?? configured('config') ?? below(prefix, 'etc/netdata');
-  const stock = told.stockConfig ?? configured('stock config') ?? stockDirectory(fs, prefix);
+  const user = given.userConfig ?? configured('config') ?? below(prefix, 'etc/netdata');
+  const stock = given.stockConfig ?? configured('stock config') ?? stockDirectory(fs, prefix);
   const plugins = settings.words('directories', 'plugins');
-  const usual = told.plugins === undefined ? pluginDirectories(fs, prefix) : [told.plugins];
+  const usual = given.plugins === undefined ? pluginDirectories(fs, prefix) : [given.plugins];
   return {
     pluginDirectories: plugins.length > 0 ? plugins : usual,
     userConfigDirectory: user,
@@ -129,7 +129,7 @@ function directoriesOf(
       configured('health config') ?? below(user, 'health.d'),
       configured('stock health config') ?? below(stock, 'health.d'),
     ]),
-    logDirectory: told.log ?? configured('log') ?? below(prefix, 'var/log/netdata'),
+    logDirectory: given.log ?? configured('log') ?? below(prefix, 'var/log/netdata'),
   };
 }
 

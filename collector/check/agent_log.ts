@@ -18,9 +18,9 @@ const EXIT =
   /^(?:time=)?(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.\d+)?(Z?).*conntrack\.plugin' (\(pid \d+\) [^"\n]*(?:exited|killed|isabl)[^"\n]*)/gm;
 
 /**
- * What the log said last of the plugin's end; `undefined` where it says nothing, or may not be read.
+ * The log's last message on the plugin's end; `undefined` where there is none, or the log may not be read.
  *
- * @param after seconds since the epoch; what was said before is passed over.
+ * @param after seconds since the epoch; earlier lines are ignored.
  */
 export function lastExit(fs: CheckFileSystem, directory: string | undefined, after: number): string | undefined {
   const file = fileIn(fs, directory);

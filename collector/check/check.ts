@@ -200,9 +200,7 @@ function programSection(
   const isOther = account !== undefined && account.uid !== uid;
   if (isOther && unusable === undefined) {
     const text = `the agent's plugins run as ${account.user}, and other things may be possible then`;
-    // Root that cannot become that user can only be told.
-    const mending = uid === 0 ? undefined : remedy('check_as_root', places);
-    findings.push({ severity: 'hint', code: 'other_user', text, remedy: mending });
+    findings.push({ severity: 'hint', code: 'other_user', text, remedy: remedy('check_as_root', places) });
   }
   if (account === undefined) {
     findings.push({ severity: 'note', code: 'user_unknown', text: "the agent's user is not known", remedy: undefined });

@@ -89,8 +89,8 @@ function printableJson(report: Report): string {
 function withoutReport(account: Account, ended: Ended, agent: Agent, options: CommandOptions): Finding {
   const { group, user } = account;
   const { fs, program, self } = options;
-  const fault = (code: string, text: string, mending?: Remedy): Finding => {
-    return { severity: 'fault', code, text, remedy: mending };
+  const fault = (code: string, text: string, fix?: Remedy): Finding => {
+    return { severity: 'fault', code, text, remedy: fix };
   };
   const installed = installedProgram(fs, agent);
   const isStarted = installed === undefined || realPath(fs, installed) === realPath(fs, program.path);

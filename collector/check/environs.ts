@@ -107,8 +107,8 @@ function life(environs: Environs, state: AgentSection['state']): Finding[] {
   if (state === 'unverified') {
     const text = 'what that process runs may not be seen, so nothing is taken from it';
     // Root that may not see it can only be told.
-    const mending = uid === 0 ? undefined : remedy('check_as_root', places);
-    return [{ severity: 'note', code: 'unverified', text, remedy: mending }];
+    const fix = uid === 0 ? undefined : remedy('check_as_root', places);
+    return [{ severity: 'note', code: 'unverified', text, remedy: fix }];
   }
   if (state === 'installed') {
     const name = PREFIXES.some((prefix) => prefix === environs.agent.prefix) ? 'start_agent' : 'start_agent_below';
@@ -139,7 +139,7 @@ function start(environs: Environs, own: string | undefined): Finding[] {
   return [{ severity: 'hint', code: 'other_program', text, remedy: checkInstalled(fs, installed) }, ...running];
 }
 
-/** To check the program that the agent starts, unless somebody other than root can have put it there. */
+/** Checks the program that the agent starts; no remedy where a user other than root can replace it. */
 export function checkInstalled(fs: CheckFileSystem, installed: string): Remedy | undefined {
   const isTrusted = attempt(() => trustedFolder(fs, dirname(installed))) !== undefined;
   return isTrusted ? remedy('check_installed', { installed }) : undefined;
@@ -158,8 +158,8 @@ function networkNamespace(environs: Environs): Finding[] {
   const own = readLink(fs, '/proc/self/ns/net');
   if (its === undefined || own === undefined || its === own) return [];
   const text = 'the agent lives in another network namespace and shows the connections of that one';
-  const mending = remedy('check_in_namespace', { ...environs.places, pid: String(agent.process.pid) });
-  return [{ severity: 'hint', code: 'elsewhere', text, remedy: mending }];
+  const fix = remedy('check_in_namespace', { ...environs.places, pid: String(agent.process.pid) });
+  return [{ severity: 'hint', code: 'elsewhere', text, remedy: fix }];
 }
 
 function alerts({ agent, fs }: Environs): Finding[] {

@@ -17,7 +17,7 @@ const BY_OTHERS = 0o001;
 const BY_GROUP = 0o010;
 
 /**
- * The capabilities that a file permits whoever runs it, a bit each. Source: linux/capability.h, `struct vfs_cap_data`.
+ * The capabilities that a file permits the process that runs it, a bit each. Source: linux/capability.h, `struct vfs_cap_data`.
  *
  * @param attribute all numbers in it are little-endian.
  */
@@ -49,8 +49,8 @@ export function exposed(facts: ExposureFacts): Finding[] {
     const who = attempt(() => strangers(fs.statSync(path), account));
     if (who === undefined) return [];
     const text = `${who} can run ${path}, which has CAP_NET_ADMIN`;
-    const mending = path === interpreter ? 'take_capability' : 'close_program';
-    return [{ severity: 'fault', code: 'exposed', text, remedy: remedy(mending, { ...places, exposed: path }) }];
+    const fix = path === interpreter ? 'take_capability' : 'close_program';
+    return [{ severity: 'fault', code: 'exposed', text, remedy: remedy(fix, { ...places, exposed: path }) }];
   });
 }
 

@@ -27,20 +27,20 @@ export function judgePlugin(environs: Environs, installed: string): Finding[] {
   if (!isKnown) return [];
   const agentSince = startedAt(fs, pid) ?? 0;
   if (agent.plugin !== undefined) return restarted(environs, agentSince);
-  // It told the agent that there is nothing to do for it.
+  // The plugin asked the agent not to start it again.
   if (isIdle) return [];
   const scan = scanOf(environs);
   const wait = scan + START - (now - Math.max(agentSince, changedAt(environs, installed)));
   const exit = lastExit(fs, agent.logDirectory, agentSince);
   if (wait > 0 && exit?.includes('isabl') !== true) {
     const text = `the agent does not run the plugin yet; it looks for new plugins every ${scan} s`;
-    const mending = remedy('check_later', { wait: String(wait) });
-    return [{ severity: 'hint', code: 'plugin_not_yet', text, remedy: mending }];
+    const fix = remedy('check_later', { wait: String(wait) });
+    return [{ severity: 'hint', code: 'plugin_not_yet', text, remedy: fix }];
   }
   const log = logName(fs, agent.logDirectory);
   const text = `the agent does not run the plugin${exit === undefined ? '' : `; its log says: ${exit}`}`;
-  const mending = remedy(isService ? 'restart_service' : 'restart_agent', { log });
-  return [{ severity: 'fault', code: 'plugin_not_running', text, remedy: mending }];
+  const fix = remedy(isService ? 'restart_service' : 'restart_agent', { log });
+  return [{ severity: 'fault', code: 'plugin_not_running', text, remedy: fix }];
 }
 
 /** A plugin that started only just now, long after the agent, may end again and again. */
@@ -51,8 +51,8 @@ function restarted(environs: Environs, agentSince: number): Finding[] {
   const exit = lastExit(fs, agent.logDirectory, since - RECENT);
   if (exit === undefined) return [];
   const text = `the plugin started again ${now - since} s ago; the agent's log says of its last end: ${exit}`;
-  const mending = remedy('look_at_log', { log: logName(fs, agent.logDirectory) });
-  return [{ severity: 'hint', code: 'plugin_restarted', text, remedy: mending }];
+  const fix = remedy('look_at_log', { log: logName(fs, agent.logDirectory) });
+  return [{ severity: 'hint', code: 'plugin_restarted', text, remedy: fix }];
 }
 
 function scanOf({ agent }: Environs): number {

@@ -16,7 +16,7 @@ export interface PluginProcess {
   readonly pid: number;
   /** `--config FILE`, which the agent's own configuration can add. */
   readonly config?: string | undefined;
-  /** What the agent told it: the folders of the agent. Not known to those who may not see it. */
+  /** The agent's directories, from the environment of the process; empty where that may not be read. */
   readonly directories: PluginDirectories;
 }
 

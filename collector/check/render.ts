@@ -153,7 +153,7 @@ function pluginLife({ plugin }: AgentSection): string {
   return `runs the plugin, pid ${plugin.pid}${plugin.since === undefined ? '' : `, since ${localTime(plugin.since)}`}`;
 }
 
-/** Such as `2026-11-21 17:30:05`, in the time zone of whoever looks. */
+/** Such as `2026-11-21 17:30:05`, local time. */
 function localTime(seconds: number): string {
   const shifted = new Date((seconds - new Date(seconds * 1000).getTimezoneOffset() * 60) * 1000);
   return shifted.toISOString().slice(0, 19).replace('T', ' ');

@@ -120,7 +120,7 @@ export interface AccessOptions {
 /**
  * Loads koffi's binary from a folder that the process can trust with what it may do.
  *
- * @throws {UntrustedError} when somebody else can write there.
+ * @throws {UntrustedError} when a user other than root can write there.
  * @throws {OperationError} when it cannot be loaded.
  */
 export function loadForeign(fs: FileSystem & OwnershipFileSystem, library: string): Foreign {

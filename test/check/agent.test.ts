@@ -243,7 +243,7 @@ describe('of several agents that run', () => {
     expect(pidFor('/three/plugins/conntrack.plugin')).toBe(30);
   });
 
-  it("it is none of somebody's who starts the program too", () => {
+  it("it is not another user's, even if that one starts the program", () => {
     const theirs = processFiles(40, { name: 'netdata', uid: 7 }, ['netdata', '-c', '/two.conf'], 200);
     expect(pidFor('/two/plugins/conntrack.plugin', theirs)).toBe(30);
   });
@@ -282,7 +282,7 @@ describe('the plugin that the agent runs', () => {
     expect(find(plugin(words, parent)).plugin).toBeUndefined();
   });
 
-  it('was told the directories, which hold against every other source', () => {
+  it('decides the directories by its environment, against every other source', () => {
     const texts = { ...plugin(['/l/conntrack.plugin', '1']), '/proc/32/environ': `A=b\0${TOLD}` };
     const agent = find(
       { ...texts, '/t/user/netdata.conf': '[directories]\nconfig = /c\nlog = /c\n[x]\ny = z' },
@@ -299,7 +299,7 @@ describe('the plugin that the agent runs', () => {
     expect(agent.settings.get('x', 'y')).toBe('z');
   });
 
-  it('was told no directory by a path that is not absolute', () => {
+  it('names no directory by a path that is not absolute', () => {
     const texts = { ...plugin(['/l/conntrack.plugin', '1']), '/proc/32/environ': 'NETDATA_LOG_DIR=log\0' };
     expect(find(texts).plugin?.directories.log).toBeUndefined();
   });

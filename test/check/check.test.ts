@@ -290,6 +290,24 @@ describe('the configuration', () => {
     expect(config?.update_every).toBe(19);
   });
 
+  it('that the agent gives the plugin by its words is checked', async () => {
+    const texts = {
+      ...processFiles(813, { uid: 991, gid: 981, parent: 812 }, [PROGRAM, '1', '--config', '/given.conf'], 20_000),
+      '/etc/netdata/conntrack.conf': 'update_every: 17\n',
+      '/given.conf': 'update_every: 19\n',
+      '/x.conf': 'update_every: 23\n',
+    };
+    expect((await checked({ texts })).report.configuration.file).toBe('/given.conf');
+    expect((await checked({ texts, options: { asked: '/x.conf' } })).report.configuration.file).toBe('/x.conf');
+  });
+
+  it('that turns every module off leaves nothing for the agent to run', async () => {
+    const gone = { '/proc/813/cmdline': 'sh\0' };
+    expect(found((await checked({ texts: gone })).report)).toContain('agent fault plugin_not_running');
+    const { report } = await checked({ texts: gone, modules: [] });
+    expect(found(report)).not.toContain('agent fault plugin_not_running');
+  });
+
   it('that is wrong is a fault for each problem, and the defaults are checked', async () => {
     const { config, report, text } = await checked({
       texts: { '/etc/netdata/conntrack.conf': 'update_every: 17\nsourse: a\n\nmode: full\n' },

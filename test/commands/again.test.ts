@@ -49,6 +49,12 @@ describe('a program that is run again', () => {
     expect(await runAgain(words, {})).toMatchObject({ how, code });
   });
 
+  it('fills no more than a megabyte of memory with each of its streams', async () => {
+    const script = 'head -c 3000000 /dev/zero; head -c 3000000 /dev/zero >&2';
+    const { errors, output } = await runAgain(['sh', '-c', script], {});
+    expect([output.length, errors.length]).toEqual([1_048_576, 1_048_576]);
+  });
+
   it('is killed, and not waited for, when it takes longer than a check may', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const file = join(folder, 'pid');

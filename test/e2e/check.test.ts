@@ -253,8 +253,10 @@ kill -TERM $intruder; wait $intruder`;
     await program.stop();
     expect(program.out.match(/checked as netdata/g)).toHaveLength(STARTS);
     const intruded = JSON.parse(readFileSync(result, 'utf8').replace('ready\n', ''));
-    expect(intruded).toMatchObject({ processes: STARTS, debuggers: 0, terminals: [] });
-    expect(intruded.signals).toBeGreaterThan(0);
+    expect(intruded).toMatchObject({ debuggers: 0, terminals: [] });
+    // One can end before it is noticed.
+    expect(intruded.processes).toBeGreaterThan(STARTS / 2);
+    expect(intruded.signals).toBeGreaterThan(STARTS / 2);
   });
 
   it('as root without setpriv says that it cannot check', async () => {
@@ -304,8 +306,8 @@ kill -TERM $intruder; wait $intruder`;
     expect(code).toBe(1);
   });
 
-  it("as root tells that the agent's user may not run it", async () => {
-    chmodSync(plugin, 0o700);
+  it.each([0o700, 0o711, 0o744])("as root tells that the agent's user may not run it, of mode %o", async (mode) => {
+    chmodSync(plugin, mode);
     const { code, out } = await checked(ROOT + NETDATA);
     expect(out).toContain(
       `✗ FAIL  program         ${plugin}\n        netdata, as whom the agent runs its plugins, may not run\n`,
