@@ -11,7 +11,7 @@ import { exists } from '../procfs/file.ts';
 import { type Account, accountNamed, accountOf } from './accounts.ts';
 import { type AgentProcess, findProcesses, NAME } from './agent_process.ts';
 import { type CheckFileSystem, readText, realPath } from './files.ts';
-import { findPlugin, type PluginDirectories, type PluginProcess } from './plugin_process.ts';
+import { findPlugin, type PluginDirectories, type PluginProcess, PROGRAM } from './plugin_process.ts';
 import { readWords } from './process.ts';
 import type { Seen } from './seen.ts';
 
@@ -67,12 +67,11 @@ export function findAgent(fs: CheckFileSystem, environment: Environment, program
   const search: Search = { fs, environment, program, seen };
   const agents = findProcesses(fs, seen).map((process) => describeAgent(search, process));
   const [first] = agents;
-  const folder = dirname(program);
   const own = agents.find(
     ({ pluginDirectories, process }) =>
       process?.isKnown === true &&
       process.isUsual === first?.process?.isUsual &&
-      pluginDirectories.some((path) => realPath(fs, path) === folder),
+      pluginDirectories.some((path) => realPath(fs, `${path}/${PROGRAM}`) === program),
   );
   return own ?? first ?? describeAgent(search, undefined);
 }

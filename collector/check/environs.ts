@@ -10,12 +10,12 @@ import { userName } from './accounts.ts';
 import { type Agent, PREFIXES } from './agent.ts';
 import { attempt, type CheckFileSystem, readLink, readRegular, realPath } from './files.ts';
 import { judgePlugin, pluginOf } from './plugin_life.ts';
+import { PROGRAM } from './plugin_process.ts';
 import { startedAt } from './process.ts';
 import { type Places, type PlainRemedy, remedy } from './remedies.ts';
 import type { AgentSection, BuiltinSection, Finding, Remedy } from './report.ts';
 import type { Seen } from './seen.ts';
 
-const PROGRAM = 'conntrack.plugin';
 const ALERTS = 'conntrack.conf';
 /** It edits the `netdata.conf` of an agent below a prefix. */
 const SETUP = 'conntrack-setup';

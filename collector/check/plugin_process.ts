@@ -8,7 +8,8 @@ import { basename } from 'node:path';
 import type { CheckFileSystem } from './files.ts';
 import { pidsOf, readStatus, readVariables, readWords } from './process.ts';
 
-const PROGRAM = 'conntrack.plugin';
+/** The name of its file in a plugin directory. */
+export const PROGRAM = 'conntrack.plugin';
 /** No agent is so far above its plugins. */
 const MOST_ANCESTORS = 8;
 

@@ -239,6 +239,12 @@ describe('of several agents that run', () => {
     expect(pidFor('/one/plugins/conntrack.plugin')).toBe(30);
   });
 
+  it('it is the one that starts the program through a link', () => {
+    const texts = { ...ACCOUNTS, ...OLDER, ...NEWER, ...CONFIGURED, '/real/conntrack.plugin': '' };
+    const links = { '/two/plugins/conntrack.plugin': '/real/conntrack.plugin' };
+    expect(findFor('/real/conntrack.plugin', texts, {}, links).process?.pid).toBe(40);
+  });
+
   it('it is the oldest where none starts the program', () => {
     expect(pidFor('/three/plugins/conntrack.plugin')).toBe(30);
   });
