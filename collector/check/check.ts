@@ -177,7 +177,7 @@ function problems(error: ConfigError, places: Places): Finding[] {
     remedy:
       at < sorted.length - 1
         ? undefined
-        : remedy(isClosed ? 'let_read_configuration' : 'mend_configuration', { ...places, file }),
+        : remedy(isClosed ? 'let_read_configuration' : 'fix_configuration', { ...places, file }),
   }));
 }
 

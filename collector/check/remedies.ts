@@ -148,7 +148,7 @@ const TEMPLATES = {
     note: 'Copy health/conntrack.conf of the plugin into {alerts}, then:',
     lines: ['sudo netdatacli reload-health'],
   },
-  mend_configuration: { note: 'The plugin does not start until it is mended. What follows holds for the defaults.' },
+  fix_configuration: { note: 'The plugin will not start until this is fixed; the checks below use the defaults.' },
   let_read_configuration: {
     note: 'The folders above must let that user through, too.',
     lines: ['sudo chgrp {group} {file} && sudo chmod g+r {file}'],

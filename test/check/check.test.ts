@@ -321,7 +321,7 @@ describe('the configuration', () => {
     expect(text).toContain(`✗ FAIL  configuration   /etc/netdata/conntrack.conf
         line 2: sourse: unknown key; did you mean "source"?
         line 4: mode: expected basic or advanced, got "full"
-          The plugin does not start until it is mended. What follows holds for
+          The plugin will not start until this is fixed; the checks below use
           the defaults.
 ✓ ok    stat  `);
     expect(text).toMatch(/\n\nFAIL: configuration\n$/);

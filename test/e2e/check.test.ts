@@ -174,7 +174,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('check', () => {
         line 2: mode: expected basic or advanced, got "full"
         line 5: modules.conntrackd.enabled: expected auto, yes or no, got
         "maybe"
-          The plugin does not start until it is mended.`);
+          The plugin will not start until this is fixed;`);
     expect(out).toMatch(/\n\nFAIL: configuration\n$/);
     expect(code).toBe(1);
   });
