@@ -31,6 +31,9 @@ const HOST = fileURLToPath(new URL('../../fixtures/hosts/linux-6.18', import.met
 /** What the packaged configuration is here: a recorded host can be asked nothing over netlink, and each module says so. */
 const STAT_ALONE = 'modules: { events: { enabled: no }, flows: { enabled: no }, sockets: { enabled: no } }\n';
 
+/** Milliseconds after which a program that is waited for is ended: nothing else can end a test meanwhile. */
+const AT_MOST = 60_000;
+
 let folder = '';
 let stock = '';
 const programs: Program[] = [];
@@ -141,7 +144,7 @@ describe('the program', () => {
     ['--help', /^Usage: conntrack\.plugin \[INTERVAL\]/],
     ['--version', /^conntrack\.plugin \d+\.\d+\.\d+\n$/],
   ])('answers %s', (option, answer) => {
-    const result = spawnSync(PLUGIN, [option], { encoding: 'utf8' });
+    const result = spawnSync(PLUGIN, [option], { encoding: 'utf8', timeout: AT_MOST });
     expect(result).toMatchObject({ status: 0, stderr: '', stdout: expect.stringMatching(answer) });
   });
 
@@ -383,7 +386,11 @@ describe('the program goes on', () => {
   });
 
   it('when standard input is /dev/null', async () => {
-    const result = spawnSync(PLUGIN, ['1', '--ticks', '3'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    const result = spawnSync(PLUGIN, ['1', '--ticks', '3'], {
+      encoding: 'utf8',
+      timeout: AT_MOST,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     expect(result.status).toBe(0);
     expect(() => parseStream(result.stdout)).not.toThrow();
   });
@@ -393,6 +400,7 @@ describe('the program goes on', () => {
     const command = `${environment} '${PLUGIN}' 1 --ticks 3`;
     const result = spawnSync('script', ['-qec', command, '/dev/null'], {
       encoding: 'utf8',
+      timeout: AT_MOST,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const stream = parseStream(result.stdout.replaceAll('\r\n', '\n'));
@@ -456,7 +464,7 @@ describe('the program goes on', () => {
     cpSync(PLUGIN, copy);
     chmodSync(folder, 0o755);
     const nobody = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
-    const result = spawnSync(copy, ['1', '--ticks', '2'], { encoding: 'utf8', cwd: '/', ...nobody });
+    const result = spawnSync(copy, ['1', '--ticks', '2'], { encoding: 'utf8', timeout: AT_MOST, cwd: '/', ...nobody });
     expect(result.status).toBe(0);
     expect(() => parseStream(result.stdout)).not.toThrow();
   });

@@ -132,6 +132,33 @@ describe.skipIf(missing.terminal !== undefined)('the screen', () => {
     expect(tmux.screen.join('\n')).not.toContain('established');
   });
 
+  it('is drawn anew when it is resized, long before the next update', async () => {
+    const tmux = shell(80, 24);
+    tmux.type(`${SHOW} 600`);
+    await shown(tmux, () => `434 of ${limit()} entries`);
+    tmux.resize(100, 30);
+    await until('a bar of 100 columns', 10, () => /^[█▏▎▍▌▋▊▉░]{100}$/.test(tmux.screen[2] ?? ''));
+    expect(tmux.screen[0]).toContain('every 600 s');
+    expect(tmux.screen.at(-1)).toBe('Ctrl-C ends');
+  });
+
+  it('tells of updates that are skipped some time after it was stopped', async () => {
+    const tmux = shell(160, 24);
+    const hold = join(folder, 'hold.cjs');
+    writeFileSync(
+      hold,
+      `process.once('SIGCONT', () => setTimeout(() => {
+        for (const end = Date.now() + 2500; Date.now() < end; );
+      }, 2000));`,
+    );
+    tmux.type(identifiedShow.replace(process.execPath, `${process.execPath} --require ${hold}`));
+    await shown(tmux, 'Ctrl-C ends');
+    process.kill(identified(), 'SIGCONT');
+    await past(1);
+    expect(tmux.screen.join('\n')).not.toContain('late');
+    await shown(tmux, 'late: updates are skipped');
+  });
+
   it.each(['SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)('gives the terminal back on %s', async (signal) => {
     const tmux = shell(80, 24);
     tmux.type(`${identifiedShow}; echo ended with $?`);
@@ -230,6 +257,8 @@ describe.skipIf(missing.terminal !== undefined)('the screen', () => {
     expect(tmux.modes).toEqual(SHELL);
     tmux.type('bg');
     await past(2);
+    // Before the lines that follow scroll away what would be drawn here.
+    expect(tmux.screen.join('\n')).not.toContain('entries');
     tmux.type('jobs');
     await shown(tmux, 'Running');
     expect(tmux.modes).toEqual(SHELL);
