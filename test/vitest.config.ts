@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** More than any test takes, on a busy machine too: it ends what waits for ever, or takes the square of the time. */
+/** Longer than any test takes, even on a busy machine; exceeded only by a hang or by quadratic running time. */
 const timeouts = { testTimeout: 120_000, hookTimeout: 120_000 };
 
 /** Real clocks, real programs and real waiting. */
@@ -20,7 +20,7 @@ const alone = ['agent', 'agent_contexts', 'conntrackd', 'events', 'flows', 'kern
 export default defineConfig({
   root,
   test: {
-    // Tests that run concurrently use the expect of their context: the global one counts for all of them together.
+    // Concurrent tests must use the expect of their context: the global one counts assertions of all of them together.
     expect: { requireAssertions: true },
     projects: [
       {

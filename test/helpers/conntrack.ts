@@ -2,7 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 
-/** Milliseconds that a command may take: no test can end while it runs. */
+/** Milliseconds before a command is killed: spawnSync blocks the timeout of the test. */
 const AT_MOST = 120_000;
 
 /** Runs a command to its end and returns what it printed; throws when it fails. */

@@ -463,8 +463,8 @@ describe('an answer that is spoilt', () => {
     );
   });
 
-  // Half a megabyte each: what grows with the square of the length takes longer than a test may.
-  it('because it is long is read in time, and has only numbers that can be', () => {
+  // Half a megabyte each: quadratic running time would exceed the timeout of a test.
+  it('because it is long has only possible numbers', () => {
     const long = 'a'.repeat(500_000);
     const texts = [
       `${' '.repeat(500_000)}Bytes\n`,
@@ -477,7 +477,7 @@ describe('an answer that is spoilt', () => {
       'PID=1 type=any\n'.repeat(30_000),
     ];
     const found = REQUEST_NAMES.flatMap((request) => texts.map((text) => toldOrRefused(request, text)));
-    for (const told of found) expectPossible(told);
+    for (const one of found) expectPossible(one);
     expect(found).toHaveLength(72);
   });
 });

@@ -79,7 +79,7 @@ describe('the socket in the configuration of conntrackd', () => {
     expect(socketPath(text)).toBeUndefined();
   });
 
-  // What grows with the square of the length takes longer than a test may.
+  // Quadratic running time would exceed the timeout of a test.
   it.each(['UNIX {', '#', ' ', 'Path ', 'UNIX', '{ }', '\n\t'])('is not in 200,000 times %j', (part) => {
     expect(socketPath(part.repeat(200_000))).toBeUndefined();
   });
