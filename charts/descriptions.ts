@@ -10,7 +10,7 @@ export const contextDescriptions: Readonly<Record<string, string>> = {
     '`new`: new connections, from module `events` since Linux 4.9. `invalid`: packets that cannot be tracked. `ignore`: packets already tracked or exempt; old kernels only.',
   'netfilter.conntrack_new_by_protocol': 'New connections by protocol.',
   'netfilter.conntrack_changes':
-    '`deleted`: destroyed connections, from module `events` since Linux 4.9. `inserted`: on current kernels, only entries inserted from user space (`conntrack -I`, conntrackd). `delete_list`: entries put on the dying list; old kernels only.',
+    '`deleted`: destroyed connections, from module `events` since Linux 4.9, and only while [every end is reported](#destroyed-connections). `inserted`: on current kernels, only entries inserted from user space (`conntrack -I`, conntrackd). `delete_list`: entries put on the dying list; old kernels only.',
   'netfilter.conntrack_errors':
     '`drop`: packets dropped. `early_drop`: entries evicted from a full table. `insert_failed`: connections that could not be inserted. `icmp_error`: ICMP errors that could not be handled.',
   'netfilter.conntrack_clashes':

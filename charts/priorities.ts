@@ -1,17 +1,24 @@
 /**
- * The order of the charts on the dashboard: the place of a context in this list, after the agent's own charts of
- * netfilter (8700 and following).
+ * The order of the charts on the dashboard: the place of a context in this list. What signals trouble comes before what
+ * explains it. A chart with two contexts uses one of them at a time.
  */
 
-export const FIRST_PRIORITY = 8710;
+/** After the agent's own charts of netfilter (8700 to 8710) and of SYNPROXY (8751 to 8754). */
+export const FIRST_PRIORITY = 8760;
 
 export const contextsInOrder: readonly string[] = [
   'netfilter.conntrack_utilization',
   'netfilter.conntrack_sockets',
+  'conntrack.sockets',
   'netfilter.conntrack_buckets',
   'netfilter.conntrack_new',
+  'conntrack.new',
   'netfilter.conntrack_new_by_protocol',
   'netfilter.conntrack_changes',
+  'conntrack.changes',
+  'netfilter.conntrack_errors',
+  'conntrack.errors',
+  'netfilter.conntrack_clashes',
   'netfilter.conntrack_flows_by_protocol',
   'netfilter.conntrack_tcp_states',
   'netfilter.conntrack_flows_by_reply',
@@ -20,13 +27,6 @@ export const contextsInOrder: readonly string[] = [
   'netfilter.conntrack_flows_by_offload',
   'network_connections.tcp_states',
   'network_connections.udp_states',
-  'netfilter.conntrack_errors',
-  'netfilter.conntrack_clashes',
-  'netfilter.conntrack_search',
-  'netfilter.conntrack_expect',
-  'netfilter.conntrack_event_overruns',
-  'netfilter.conntrack_dump',
-  'netfilter.conntrack_cpu_events',
   'conntrackd.state',
   'conntrackd.sync',
   'conntrackd.link_status',
@@ -54,4 +54,11 @@ export const contextsInOrder: readonly string[] = [
   'conntrackd.children',
   'conntrackd.failures',
   'conntrackd.uptime',
+  'netfilter.conntrack_search',
+  'conntrack.search',
+  'netfilter.conntrack_expect',
+  'conntrack.expect',
+  'netfilter.conntrack_cpu_events',
+  'netfilter.conntrack_event_overruns',
+  'netfilter.conntrack_dump',
 ];

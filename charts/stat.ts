@@ -1,6 +1,6 @@
 /**
- * The charts of the kernel's own counters. The first six have the contexts, titles, dimensions and signs of the
- * agent's built-in collector, so that what is made for that one shows these too.
+ * The charts of the kernel's own counters. Six of them have the contexts, titles, dimensions and signs of the agent's
+ * built-in collector, so that what is made for that one shows these too; while that one runs, they use other contexts.
  */
 
 import type { Chart } from './types.ts';
@@ -19,6 +19,7 @@ export const statCharts: readonly Chart[] = [
     units: 'active connections',
     family: 'table',
     context: 'netfilter.conntrack_sockets',
+    contextBesideBuiltin: 'conntrack.sockets',
     type: 'line',
     basic: true,
     dimensions: [{ id: 'connections', metric: 'connections' }],
@@ -54,6 +55,7 @@ export const statCharts: readonly Chart[] = [
     units: 'connections/s',
     family: 'connections',
     context: 'netfilter.conntrack_new',
+    contextBesideBuiltin: 'conntrack.new',
     type: 'line',
     dimensions: [
       { id: 'new', metric: 'new', ...RATE },
@@ -68,6 +70,7 @@ export const statCharts: readonly Chart[] = [
     units: 'changes/s',
     family: 'connections',
     context: 'netfilter.conntrack_changes',
+    contextBesideBuiltin: 'conntrack.changes',
     type: 'line',
     detail: true,
     dimensions: [
@@ -83,6 +86,7 @@ export const statCharts: readonly Chart[] = [
     units: 'events/s',
     family: 'errors',
     context: 'netfilter.conntrack_errors',
+    contextBesideBuiltin: 'conntrack.errors',
     type: 'line',
     detail: true,
     dimensions: [
@@ -113,6 +117,7 @@ export const statCharts: readonly Chart[] = [
     units: 'searches/s',
     family: 'searches',
     context: 'netfilter.conntrack_search',
+    contextBesideBuiltin: 'conntrack.search',
     type: 'line',
     detail: true,
     dimensions: [
@@ -128,6 +133,7 @@ export const statCharts: readonly Chart[] = [
     units: 'expectations/s',
     family: 'expectations',
     context: 'netfilter.conntrack_expect',
+    contextBesideBuiltin: 'conntrack.expect',
     type: 'line',
     detail: true,
     dimensions: [

@@ -31,6 +31,8 @@ export interface Chart {
   readonly family: string;
   /** Permanent: dashboards and alerts are written for it. */
   readonly context: string;
+  /** Its context where the agent's built-in collector draws charts of that one, or may; permanent too. */
+  readonly contextBesideBuiltin?: string;
   readonly type: 'line' | 'area' | 'stacked';
   /** The module of the collector that the metrics come from. */
   readonly module: string;

@@ -85,7 +85,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   const command = COMMANDS.find((name) => name === first) ?? 'collect';
   const words = command === 'collect' ? parsed._ : parsed._.slice(1);
   if (words.length > 1) {
-    throw new UsageError(`INTERVAL: found ${words.map((word) => JSON.stringify(word)).join(' ')}, allowed: one`);
+    throw new UsageError(`expected one interval, got ${words.map((word) => JSON.stringify(word)).join(' and ')}`);
   }
   const [interval] = words;
   const ticks = single('ticks', parsed['ticks']);
@@ -103,12 +103,17 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   return commandLine;
 }
 
+/** Whether a person typed these words: an agent starts the program with its interval, and names no command. */
+export function namesCommand(args: readonly string[]): boolean {
+  return /^[a-z]/i.test(args[0] ?? '') || COMMANDS.some((command) => args.includes(command));
+}
+
 /** The word for the interval, which may have been meant for a command. */
 function parseWord(word: string, command: Command): number {
   if (command !== 'collect' || !/^[a-z]/i.test(word)) return parseInterval('INTERVAL', word);
   const near = nearest(word, COMMANDS);
-  const hint = near === undefined ? '' : `, the nearest is ${near}`;
-  throw new UsageError(`unknown command ${JSON.stringify(word)}${hint}; allowed: ${COMMANDS.join(', ')}, or INTERVAL`);
+  const hint = near === undefined ? `expected ${COMMANDS.join(', ')} or an interval` : `did you mean "${near}"?`;
+  throw new UsageError(`unknown command ${JSON.stringify(word)}; ${hint}`);
 }
 
 function refuseMisplaced({ command, debug, interval, json, ticks }: CommandLine): void {
@@ -121,9 +126,8 @@ function refuseMisplaced({ command, debug, interval, json, ticks }: CommandLine)
   for (const [option, isGiven] of Object.entries(given)) {
     const allowed = ONLY_WITH[option];
     if (!isGiven || allowed === undefined || allowed.includes(command)) continue;
-    const names = allowed.map((name) => (name === 'collect' ? 'no command' : name));
     throw new UsageError(
-      `${option}: found with ${command === 'collect' ? 'no command' : command}, allowed with: ${names.join(', ')}`,
+      command === 'collect' ? `${option} needs the command ${allowed.join(' or ')}` : `${command} takes no ${option}`,
     );
   }
 }
@@ -140,7 +144,7 @@ function refuseUnknown(args: readonly string[]): void {
     if (!isFlag && !VALUES.some((option) => option === name)) throw unknownOption(word);
     const given = value ?? args[at + 1];
     if (isFlag && (value !== undefined || given === 'true' || given === 'false')) {
-      throw new UsageError(`--${name}: found ${JSON.stringify(given)}, allowed: no value`);
+      throw new UsageError(`--${name} takes no value, got ${JSON.stringify(given)}`);
     }
   }
 }
@@ -157,8 +161,8 @@ function parseTicks(text: string): number {
 
 function single(name: string, value: unknown): string | undefined {
   if (value === undefined) return undefined;
-  if (Array.isArray(value)) throw new UsageError(`--${name}: given ${value.length} times, allowed: once`);
-  if (typeof value !== 'string' || value === '') throw new UsageError(`--${name}: found no value, allowed: one value`);
+  if (Array.isArray(value)) throw new UsageError(`expected --${name} once, got it ${value.length} times`);
+  if (typeof value !== 'string' || value === '') throw new UsageError(`--${name} needs a value`);
   return value;
 }
 
@@ -166,6 +170,6 @@ function unknownOption(word: string): UsageError {
   const name = word.replace(/=.*/s, '');
   const options = [...VALUES, ...FLAGS].map((option) => `--${option}`);
   const near = nearest(name, options);
-  const hint = near === undefined ? '' : `, the nearest is ${near}`;
-  return new UsageError(`unknown option ${JSON.stringify(name)}${hint}; allowed: ${options.join(', ')}`);
+  const hint = near === undefined ? `expected one of ${options.join(', ')}` : `did you mean "${near}"?`;
+  return new UsageError(`unknown option ${JSON.stringify(name)}; ${hint}`);
 }

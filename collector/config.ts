@@ -57,6 +57,7 @@ const percent = (least: number): v.GenericSchema<number> => {
 };
 
 const MODE = 'basic or advanced';
+const CONTEXTS = 'auto, netfilter or conntrack';
 const SOURCE = 'a text of at most 128 printable characters, none of them a backslash';
 const MAPPING = 'a mapping of keys to values';
 
@@ -66,6 +67,7 @@ export const schema = v.strictObject(
     update_every: v.optional(interval, 1),
     mode: v.optional(v.picklist(['basic', 'advanced'], MODE), 'advanced'),
     source: v.optional(v.pipe(v.string(SOURCE), v.regex(/^[^\\\p{C}\p{Zl}\p{Zp}]{0,128}$/u, SOURCE)), ''),
+    contexts: v.optional(v.picklist(['auto', 'netfilter', 'conntrack'], CONTEXTS), 'auto'),
     // A mapping whose lines are all commented out is null in YAML; it means every default too.
     modules: v.nullish(
       v.strictObject(
@@ -244,13 +246,14 @@ function structureProblems(node: unknown, value: unknown, path: readonly string[
   const entries = entriesOf(unwrap(node));
   const known = Object.keys(entries);
   if (known.length === 0 || typeof value !== 'object' || value === null) return [];
-  if (Array.isArray(value)) return [{ path, text: `found a list, allowed: ${MAPPING}` }];
+  if (Array.isArray(value)) return [{ path, text: `expected ${MAPPING}, got a list` }];
   return Object.entries(value).flatMap(([key, inner]) => {
     const at = [...path, key];
     if (Object.hasOwn(entries, key)) return structureProblems(entries[key], inner, at);
     const near = nearest(key, known);
-    const hint = near === undefined ? '' : `, the nearest is ${[...path, near].join('.')}`;
-    return [{ path: at, text: `unknown key${hint}; allowed: ${known.join(', ')}` }];
+    const hint =
+      near === undefined ? `expected one of ${known.join(', ')}` : `did you mean "${[...path, near].join('.')}"?`;
+    return [{ path: at, text: `unknown key; ${hint}` }];
   });
 }
 
@@ -261,7 +264,7 @@ function valueProblems(value: unknown): Problem[] {
     .filter((issue) => issue.expected !== 'never')
     .map((issue) => ({
       path: issue.path?.map((item) => String(item.key)) ?? [],
-      text: `found ${show(issue.input)}, allowed: ${issue.message}`,
+      text: `expected ${issue.message}, got ${show(issue.input)}`,
     }));
 }
 

@@ -1,12 +1,16 @@
 /**
  * The life of charts: a chart is defined when it first has something to draw, updated with whatever is known, and made
- * obsolete when there has been nothing to draw for a minute, or for four of its intervals if that is longer.
+ * obsolete when there has been nothing to draw for a minute, or for four of its intervals if that is longer. It is made
+ * obsolete at once when its definition is removed, or when the module that fed it is turned off. An obsolete chart is
+ * freed: if it returns, it is a new one.
  */
+
+import { isDeepStrictEqual } from 'node:util';
 
 import { contextsInOrder, FIRST_PRIORITY } from '../charts/priorities.ts';
 import type { Chart, Dimension } from '../charts/types.ts';
 import type { Face, Reading } from './face.ts';
-import { type Feed, feedsOf, patienceOf, sourceOf } from './feeds.ts';
+import { type Feed, feedsOf, patienceOf, type Source, sourceOf } from './feeds.ts';
 import type { Sample } from './modules/module.ts';
 import * as protocol from './protocol/writer.ts';
 
@@ -15,11 +19,14 @@ const PLUGIN = 'conntrack.plugin';
 /** Every chart's `type`, which is its section of the dashboard. */
 const TYPE = 'conntrack';
 
-/** One chart as the agent knows it. */
+/** One chart of one instance, as the agent knows it. */
 interface Drawn {
-  readonly chart: Chart;
   readonly id: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Whether the agent knows it as it is now. */
+  isDefined: boolean;
+  /** The module that it was last drawn from. */
+  module: string;
   /** Seconds between two updates, as the agent knows it. */
   every: number;
   /** The dimensions that the agent knows, by their place in the chart. */
@@ -28,7 +35,12 @@ interface Drawn {
   readonly variables: (number | undefined)[];
   /** Monotonic time of the last update, in microseconds; `undefined` before the first. */
   updatedAt: number | undefined;
-  obsolete: boolean;
+}
+
+/** A chart and its instances, by name. */
+interface Entry {
+  readonly chart: Chart;
+  readonly instances: Map<string, Drawn>;
 }
 
 export interface EmitterOptions {
@@ -38,14 +50,33 @@ export interface EmitterOptions {
 }
 
 export class Emitter implements Face {
-  readonly #charts: readonly Chart[];
-  readonly #source: string;
-  /** By chart and instance. */
-  readonly #drawn = new Map<Chart, Map<string, Drawn>>();
+  #source: string;
+  #entries: readonly Entry[];
+  /** Removed charts, until the agent has been sent their end. */
+  #leaving: Entry[] = [];
 
-  constructor(options: EmitterOptions) {
-    this.#charts = options.charts;
-    this.#source = options.source;
+  constructor({ charts, source }: EmitterOptions) {
+    this.#source = source;
+    this.#entries = charts.map((chart) => ({ chart, instances: new Map() }));
+  }
+
+  /**
+   * Replaces the charts. One that stays keeps its state, and is defined again if its definition has changed; one that is
+   * removed is made obsolete by the next update.
+   */
+  use({ charts, source }: EmitterOptions): void {
+    const before = new Map(this.#entries.map((entry) => [keyOf(entry.chart), entry]));
+    this.#entries = charts.map((chart) => {
+      const old = before.get(keyOf(chart));
+      before.delete(keyOf(chart));
+      const instances = old?.instances ?? new Map<string, Drawn>();
+      if (source !== this.#source || !isDeepStrictEqual(chart, old?.chart)) {
+        for (const drawn of instances.values()) drawn.isDefined = false;
+      }
+      return { chart, instances };
+    });
+    this.#leaving.push(...before.values());
+    this.#source = source;
   }
 
   /**
@@ -56,21 +87,21 @@ export class Emitter implements Face {
   render(at: number, readings: readonly Reading[]): string {
     const feeds = feedsOf(readings);
     let text = '';
-    for (const chart of this.#charts) {
+    for (const entry of this.#entries) {
       for (const feed of feeds) {
-        if (feed[0]?.sample.scope === chart.scope) text += this.#update(chart, feed, at);
+        if (feed[0]?.sample.scope === entry.chart.scope) text += this.#update(entry, feed, at);
       }
     }
-    return text + this.#retire(at);
+    return text + this.#dismiss() + this.#retire(at, readings);
   }
 
-  #update(chart: Chart, feed: Feed, at: number): string {
+  #update({ chart, instances }: Entry, feed: Feed, at: number): string {
     const { dimensions } = chart;
     const sample = feed[0]?.sample;
     if (sample === undefined) return '';
-    let drawn = this.#drawn.get(chart)?.get(sample.instance);
-    let isDefined = drawn !== undefined && !drawn.obsolete;
-    let every: number | undefined;
+    let drawn = instances.get(sample.instance);
+    let isDefined = drawn?.isDefined === true;
+    let first: Source | undefined;
     let sets = '';
     for (let place = 0; place < dimensions.length; place++) {
       const dimension = dimensions[place];
@@ -78,47 +109,35 @@ export class Emitter implements Face {
       const source = sourceOf(feed, dimension.metric);
       const value = source?.sample.values[dimension.metric];
       if (value === undefined) continue;
-      every ??= source?.every;
+      first ??= source;
       if (drawn?.declared[place] !== true) isDefined = false;
       sets += protocol.set(dimension.id, Math.round(value * (dimension.divisor ?? 1)));
     }
-    if (every === undefined) return '';
+    if (first === undefined) return '';
 
-    drawn ??= this.#add(chart, sample, every);
-    if (drawn.every !== every) isDefined = false;
-    drawn.every = every;
-    const definition = isDefined ? '' : this.#define(drawn, feed);
+    if (drawn === undefined) {
+      drawn = createDrawn(chart, sample, first);
+      instances.set(sample.instance, drawn);
+    }
+    if (drawn.every !== first.every) isDefined = false;
+    drawn.every = first.every;
+    drawn.module = first.module;
+    const definition = isDefined ? '' : this.#define(chart, drawn, feed);
     const elapsed = drawn.updatedAt === undefined ? undefined : Math.round(at - drawn.updatedAt);
     drawn.updatedAt = at;
-    return definition + protocol.begin(drawn.id, elapsed) + sets + variableLines(drawn, feed) + protocol.end();
+    return definition + protocol.begin(drawn.id, elapsed) + sets + variableLines(chart, drawn, feed) + protocol.end();
   }
 
-  #add(chart: Chart, { instance, labels }: Sample, every: number): Drawn {
-    const drawn: Drawn = {
-      chart,
-      id: `${TYPE}.${chart.id}${instance === '' ? '' : `_${instance}`}`,
-      labels,
-      every,
-      declared: chart.dimensions.map(() => false),
-      variables: [],
-      updatedAt: undefined,
-      obsolete: false,
-    };
-    const instances = this.#drawn.get(chart) ?? new Map<string, Drawn>();
-    this.#drawn.set(chart, instances.set(instance, drawn));
-    return drawn;
-  }
-
-  /** Defines a chart that is new, was obsolete, has a dimension that is new to the agent, or another interval. */
-  #define(drawn: Drawn, feed: Feed): string {
-    const { chart, declared } = drawn;
-    drawn.obsolete = false;
+  /** Defines a chart that is new, has a dimension that is new to the agent, or has changed otherwise. */
+  #define(chart: Chart, drawn: Drawn, feed: Feed): string {
+    const { declared } = drawn;
+    drawn.isDefined = true;
     let dimensions = '';
     for (const [place, dimension] of chart.dimensions.entries()) {
       if (sourceOf(feed, dimension.metric) !== undefined) declared[place] = true;
       if (declared[place] === true) dimensions += dimensionLine(dimension);
     }
-    return this.#chartLine(drawn, '') + this.#labelLines(drawn) + dimensions;
+    return chartLine(chart, drawn, '') + this.#labelLines(drawn) + dimensions;
   }
 
   #labelLines({ labels }: Drawn): string {
@@ -131,39 +150,68 @@ export class Emitter implements Face {
     return text === '' ? '' : text + protocol.chartLabelCommit();
   }
 
-  #retire(at: number): string {
+  /** Makes removed charts obsolete. */
+  #dismiss(): string {
     let text = '';
-    for (const instances of this.#drawn.values()) {
-      for (const drawn of instances.values()) {
-        if (drawn.obsolete || drawn.updatedAt === undefined) continue;
-        if (at - drawn.updatedAt < patienceOf(drawn.every)) continue;
-        drawn.obsolete = true;
-        drawn.variables.length = 0;
-        text += this.#chartLine(drawn, 'obsolete');
-      }
+    for (const { chart, instances } of this.#leaving.splice(0)) {
+      for (const drawn of instances.values()) text += chartLine(chart, drawn, 'obsolete');
     }
     return text;
   }
 
-  #chartLine({ chart, id, every }: Drawn, state: string): string {
-    return protocol.chart({
-      id,
-      title: chart.title,
-      units: chart.units,
-      family: chart.family,
-      context: chart.context,
-      type: chart.type,
-      priority: FIRST_PRIORITY + contextsInOrder.indexOf(chart.context),
-      updateEvery: every,
-      options: [chart.detail === true ? 'detail' : '', state].filter((word) => word !== '').join(' '),
-      plugin: PLUGIN,
-      module: chart.module,
-    });
+  /** Makes charts obsolete that have been silent for too long, or whose module is gone. */
+  #retire(at: number, readings: readonly Reading[]): string {
+    let text = '';
+    for (const { chart, instances } of this.#entries) {
+      for (const [instance, drawn] of instances) {
+        const silence = at - (drawn.updatedAt ?? at);
+        if (silence === 0) continue;
+        const hasModule = readings.some(({ module }) => module === drawn.module);
+        if (hasModule && silence < patienceOf(drawn.every)) continue;
+        instances.delete(instance);
+        text += chartLine(chart, drawn, 'obsolete');
+      }
+    }
+    return text;
   }
 }
 
+/** Identifies a chart, whatever else changes in its definition. */
+function keyOf({ id, scope }: Chart): string {
+  return `${scope} ${id}`;
+}
+
+function createDrawn(chart: Chart, { instance, labels }: Sample, { every, module }: Source): Drawn {
+  return {
+    id: `${TYPE}.${chart.id}${instance === '' ? '' : `_${instance}`}`,
+    labels,
+    isDefined: false,
+    module,
+    every,
+    declared: chart.dimensions.map(() => false),
+    variables: [],
+    updatedAt: undefined,
+  };
+}
+
+function chartLine(chart: Chart, { id, every }: Drawn, state: string): string {
+  return protocol.chart({
+    id,
+    title: chart.title,
+    units: chart.units,
+    family: chart.family,
+    context: chart.context,
+    type: chart.type,
+    priority: FIRST_PRIORITY + contextsInOrder.indexOf(chart.context),
+    updateEvery: every,
+    options: [chart.detail === true ? 'detail' : '', state].filter((word) => word !== '').join(' '),
+    plugin: PLUGIN,
+    module: chart.module,
+  });
+}
+
 /** The variables of a chart whose value has changed since they were sent. */
-function variableLines({ chart, variables }: Drawn, feed: Feed): string {
+function variableLines(chart: Chart, { variables }: Drawn, feed: Feed): string {
   if (chart.variables === undefined) return '';
   let text = '';
   for (const [place, { name, metric }] of chart.variables.entries()) {

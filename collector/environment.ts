@@ -17,7 +17,7 @@ export interface Environment {
   readonly hostPrefix: string;
   /** `NETDATA_LOG_LEVEL`; `undefined` when it is not set or not a level. */
   readonly logLevel: Level | undefined;
-  /** A `NETDATA_LOG_LEVEL` that is no level: worth a line in the log, not worth ending for. */
+  /** An invalid `NETDATA_LOG_LEVEL`: worth a line in the log, not worth ending for. */
   readonly unknownLogLevel: string | undefined;
 }
 
@@ -48,7 +48,7 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
   const every = get('NETDATA_UPDATE_EVERY');
   const prefix = get('NETDATA_HOST_PREFIX') ?? '';
   if (prefix !== '' && !prefix.startsWith('/')) {
-    throw new UsageError(`NETDATA_HOST_PREFIX: found ${JSON.stringify(prefix)}, allowed: an absolute path`);
+    throw new UsageError(`NETDATA_HOST_PREFIX: expected an absolute path, got ${JSON.stringify(prefix)}`);
   }
 
   const level = get('NETDATA_LOG_LEVEL');

@@ -7,6 +7,8 @@ import type { Sample } from './modules/module.ts';
 
 /** What one module returned in an update. */
 export interface Reading {
+  /** The module's name. */
+  readonly module: string;
   /** Seconds between two readings of the module. */
   readonly every: number;
   readonly samples: readonly Sample[];

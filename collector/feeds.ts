@@ -10,9 +10,10 @@ const GONE_AFTER = 60e6;
 /** And not before so many intervals: a module that fails once needs up to four to have something to draw again. */
 const GONE_INTERVALS = 4;
 
-/** A sample and the seconds between two readings of it. */
+/** A sample, the module that it comes from, and the seconds between two readings of it. */
 export interface Source {
   readonly sample: Sample;
+  readonly module: string;
   readonly every: number;
 }
 
@@ -23,10 +24,10 @@ export type Feed = readonly Source[];
 export function feedsOf(readings: readonly Reading[]): Feed[] {
   const host: Source[] = [];
   const feeds: Feed[] = [host];
-  for (const { every, samples } of readings) {
+  for (const { every, module, samples } of readings) {
     for (const sample of samples) {
-      if (sample.scope === 'host') host.push({ sample, every });
-      else feeds.push([{ sample, every }]);
+      if (sample.scope === 'host') host.push({ sample, module, every });
+      else feeds.push([{ sample, module, every }]);
     }
   }
   return feeds;

@@ -8,6 +8,9 @@
 /** Levels from the most to the least severe; a lower index is more severe. */
 export const LEVELS = ['error', 'warning', 'notice', 'info', 'debug'] as const;
 
+/** Syslog's number of the first level; the others follow. Source: RFC 5424, 6.2.1. */
+const ERROR_PRIORITY = 3;
+
 export type Level = (typeof LEVELS)[number];
 
 /** Values that a log line can carry beside its message. */
@@ -24,6 +27,11 @@ export interface Log {
 export interface LogOptions {
   /** Lines less severe than this are not written. */
   readonly level: Level;
+  /**
+   * Whether the lines go to systemd's journal, which takes a priority from `<N>` before a line and knows the time.
+   * Source: sd-daemon(3).
+   */
+  readonly isJournal?: boolean;
   /** Receives one whole line, newline included. */
   readonly write: (line: string) => void;
   /** Wall clock in milliseconds since the epoch. */
@@ -36,9 +44,11 @@ export function createLog(options: LogOptions): Log {
   const at =
     (level: Level) =>
     (message: string, fields: Fields = {}): void => {
-      if (LEVELS.indexOf(level) > threshold) return;
+      const place = LEVELS.indexOf(level);
+      if (place > threshold) return;
+      const line = logfmt({ comm: 'conntrack.plugin', source: 'collector', level, msg: message, ...fields });
       const time = new Date(options.now()).toISOString();
-      options.write(`${logfmt({ time, comm: 'conntrack.plugin', level, msg: message, ...fields })}\n`);
+      options.write(options.isJournal === true ? `<${ERROR_PRIORITY + place}>${line}\n` : `time=${time} ${line}\n`);
     };
   return {
     error: at('error'),
@@ -62,6 +72,7 @@ export function logfmt(fields: Fields): string {
 export class Condition {
   readonly #log: Log;
   #state: string | undefined;
+  #hasWorked = false;
 
   constructor(log: Log) {
     this.#log = log;
@@ -72,6 +83,12 @@ export class Condition {
     if (this.#state === state) return;
     this.#state = state;
     this.#log[level](message, fields);
+  }
+
+  /** Leaves whatever state there was, because what it is about works; logs `message`, with "again" if it ever did. */
+  works(message: string, fields?: Fields): void {
+    if (this.#state !== undefined) this.leave(this.#hasWorked ? `${message} again` : message, fields);
+    this.#hasWorked = true;
   }
 
   /** Leaves whatever state there was; logs `message` if there was one. */

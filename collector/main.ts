@@ -3,13 +3,16 @@
  * but this file and the commands touches `process`.
  *
  * Exit code 0: asked to end, or the agent is gone; the agent may start it again. 1: it cannot go on, or what is checked
- * does not work.
+ * does not work. 2: the command line, the environment or the configuration is wrong. The agent disables a plugin that
+ * exits non-zero before its first chart until the agent is restarted; wrong options cannot change before that.
  */
 
+import { isatty } from 'node:tty';
+
 import { version } from '../package.json';
-import { type Command, type CommandLine, HELP, parseCommandLine } from './cli.ts';
+import { type Command, type CommandLine, HELP, namesCommand, parseCommandLine } from './cli.ts';
 import { collect } from './commands/collect.ts';
-import { fail, logTo, print } from './commands/streams.ts';
+import { complain, fail, logTo, print, STDERR } from './commands/streams.ts';
 import { type Environment, readEnvironment } from './environment.ts';
 import { UsageError } from './errors.ts';
 import type { Log } from './log.ts';
@@ -34,7 +37,7 @@ async function main(): Promise<void> {
   process.on('uncaughtException', (error) => fail(log, error));
   process.on('unhandledRejection', (error) => fail(log, error));
   if (environment.unknownLogLevel !== undefined) {
-    log.warning('NETDATA_LOG_LEVEL is no level: info is used', { found: environment.unknownLogLevel });
+    log.warning('invalid NETDATA_LOG_LEVEL, using info', { found: environment.unknownLogLevel });
   }
   const run = await COMMANDS[commandLine.command]();
   await run(commandLine, environment, log);
@@ -43,9 +46,9 @@ async function main(): Promise<void> {
 main().then(
   () => process.exit(),
   (error: unknown) => {
-    const log = logTo('error');
-    if (!(error instanceof UsageError)) fail(log, error);
-    log.error(error.message);
-    process.exit(1);
+    if (!(error instanceof UsageError)) fail(logTo('error'), error);
+    if (isatty(STDERR) || namesCommand(process.argv.slice(2))) complain(error.message);
+    else logTo('error').error(error.message);
+    process.exit(2);
   },
 );

@@ -10,11 +10,10 @@ import type { Module } from './modules/module.ts';
 import type { Output } from './output.ts';
 import type { Tick } from './scheduler.ts';
 
-/** After so long without a late tick, in microseconds, the process is in time again. */
+/** After so long without a late tick, in microseconds, the process is back on schedule. */
 const IN_TIME_AFTER = 60e6;
 
 export interface PluginOptions {
-  readonly modules: readonly Module[];
   readonly face: Face;
   readonly output: Output;
   readonly log: Log;
@@ -22,7 +21,8 @@ export interface PluginOptions {
 
 export class Plugin {
   readonly #options: PluginOptions;
-  readonly #failures: ReadonlyMap<Module, Condition>;
+  /** What is asked, with its failures. */
+  #modules: ReadonlyMap<Module, Condition> = new Map();
   readonly #late: Condition;
   #skipped = 0;
   #lateAt = 0;
@@ -30,20 +30,28 @@ export class Plugin {
   constructor(options: PluginOptions) {
     this.#options = options;
     this.#late = new Condition(options.log);
-    this.#failures = new Map(options.modules.map((module) => [module, new Condition(options.log)]));
+  }
+
+  /** Replaces the modules, and closes those that are not among the new ones. */
+  use(modules: readonly Module[]): void {
+    const { log } = this.#options;
+    const before = this.#modules;
+    this.#modules = new Map(modules.map((module) => [module, before.get(module) ?? new Condition(log)]));
+    for (const module of before.keys()) if (!this.#modules.has(module)) module.close();
   }
 
   /** Updates everything once. While the agent does not read, the sources are read all the same, to stay current. */
   tick({ at, skipped }: Tick): void {
-    const { face, modules, output } = this.#options;
+    const { face, output } = this.#options;
     this.#watch(at, skipped);
     const isDrawn = output.ready();
-    const readings = modules.map((module) => this.#ask(module, at, isDrawn));
+    const readings: Reading[] = [];
+    for (const [module, failure] of this.#modules) readings.push(ask(module, failure, at, isDrawn));
     if (isDrawn) output.tick(face.render(at, readings));
   }
 
   close(): void {
-    for (const module of this.#options.modules) module.close();
+    for (const module of this.#modules.keys()) module.close();
   }
 
   /** Says once that updates are late, and once, when none was for a while, how many were skipped. */
@@ -53,21 +61,22 @@ export class Plugin {
       this.#lateAt = at;
       this.#late.enter('late', 'warning', 'late: updates are skipped', { skipped });
     } else if (this.#skipped > 0 && at - this.#lateAt >= IN_TIME_AFTER) {
-      this.#late.leave('in time again', { skipped: this.#skipped });
+      this.#late.leave('back on schedule', { skipped: this.#skipped });
       this.#skipped = 0;
     }
   }
+}
 
-  #ask(module: Module, at: number, isDrawn: boolean): Reading {
-    const failure = this.#failures.get(module);
-    try {
-      const samples = module.collect(at, isDrawn);
-      failure?.leave('the module works again', { module: module.name });
-      return { every: module.every, samples };
-    } catch (error) {
-      const fields = { module: module.name, error: describe(error) };
-      failure?.enter('failed', 'error', 'the module failed: its charts are silent until it works again', fields);
-      return { every: module.every, samples: [] };
-    }
+/** What a module returns; nothing if it fails. Only samples prove that it works: it may fail in the background. */
+function ask(module: Module, failure: Condition, at: number, isDrawn: boolean): Reading {
+  const { name } = module;
+  try {
+    const samples = module.collect(at, isDrawn);
+    if (samples.length > 0) failure.works('the module works', { module: name });
+    return { module: name, every: module.every, samples };
+  } catch (error) {
+    const fields = { module: name, error: describe(error) };
+    failure.enter('failed', 'error', 'the module failed: its charts are silent until it works again', fields);
+    return { module: name, every: module.every, samples: [] };
   }
 }

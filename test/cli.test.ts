@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { HELP, parseCommandLine } from '../collector/cli.ts';
+import { HELP, namesCommand, parseCommandLine } from '../collector/cli.ts';
 import { UsageError } from '../collector/errors.ts';
 
 const NOTHING = {
@@ -60,37 +60,35 @@ describe('the command line', () => {
     ['-1', '"-1"'],
     ['-.5', '"-.5"'],
     ['', '""'],
-  ])('with the interval %j says what was found and what is allowed', (word, found) => {
+  ])('with the interval %j says what is expected and what was given', (word, found) => {
     expect(() => parseCommandLine([word])).toThrow(
-      new UsageError(`INTERVAL: found ${found}, allowed: whole seconds from 1 to 86400`),
+      new UsageError(`INTERVAL: expected whole seconds from 1 to 86400, got ${found}`),
     );
   });
 
   it.each([
-    ['chek', ', the nearest is check'],
-    ['Shows', ', the nearest is show'],
-    ['often', ''],
-  ])('with the word %j names the commands, and the nearest', (word, nearest) => {
-    expect(() => parseCommandLine([word])).toThrow(
-      new UsageError(`unknown command "${word}"${nearest}; allowed: check, show, or INTERVAL`),
-    );
+    ['chek', 'did you mean "check"?'],
+    ['Shows', 'did you mean "show"?'],
+    ['often', 'expected check, show or an interval'],
+  ])('with the word %j names the nearest command, or all if none is near', (word, hint) => {
+    expect(() => parseCommandLine([word])).toThrow(new UsageError(`unknown command "${word}"; ${hint}`));
   });
 
   it.each([
-    [['check', '5'], 'INTERVAL: found with check, allowed with: no command, show'],
-    [['check', '--ticks', '2'], '--ticks: found with check, allowed with: no command, show'],
-    [['show', '--json'], '--json: found with show, allowed with: check'],
-    [['1', '--json'], '--json: found with no command, allowed with: check'],
-    [['show', '--debug'], '--debug: found with show, allowed with: no command'],
-    [['show', '2', '3'], 'INTERVAL: found "2" "3", allowed: one'],
-    [['show', 'check'], 'INTERVAL: found "check", allowed: whole seconds from 1 to 86400'],
+    [['check', '5'], 'check takes no INTERVAL'],
+    [['check', '--ticks', '2'], 'check takes no --ticks'],
+    [['show', '--json'], 'show takes no --json'],
+    [['1', '--json'], '--json needs the command check'],
+    [['show', '--debug'], 'show takes no --debug'],
+    [['show', '2', '3'], 'expected one interval, got "2" and "3"'],
+    [['show', 'check'], 'INTERVAL: expected whole seconds from 1 to 86400, got "check"'],
   ])('refuses %j, which means nothing', (args, message) => {
     expect(() => parseCommandLine(args)).toThrow(new UsageError(message));
   });
 
   it('with two intervals says so', () => {
     expect(() => parseCommandLine(['1', '--debug', '2'])).toThrow(
-      new UsageError('INTERVAL: found "1" "2", allowed: one'),
+      new UsageError('expected one interval, got "1" and "2"'),
     );
   });
 
@@ -100,9 +98,9 @@ describe('the command line', () => {
     ['1.5', '"1.5"'],
     ['1e3', '"1e3"'],
     ['all', '"all"'],
-  ])('with --ticks %s says what was found and what is allowed', (word, found) => {
+  ])('with --ticks %s says what is expected and what was given', (word, found) => {
     expect(() => parseCommandLine(['--ticks', word])).toThrow(
-      new UsageError(`--ticks: found ${found}, allowed: a whole number from 1 to 1000000000`),
+      new UsageError(`--ticks: expected a whole number from 1 to 1000000000, got ${found}`),
     );
   });
 
@@ -114,14 +112,14 @@ describe('the command line', () => {
     ['--ticks', ['--ticks']],
     ['--ticks', ['--ticks=']],
   ])('that lacks the value of %s in %j says so', (option, args) => {
-    expect(() => parseCommandLine(args)).toThrow(new UsageError(`${option}: found no value, allowed: one value`));
+    expect(() => parseCommandLine(args)).toThrow(new UsageError(`${option} needs a value`));
   });
 
   it.each([
     ['--config', 2, ['--config', 'a', '--config', 'b']],
     ['--ticks', 3, ['--ticks', '1', '--ticks=2', '--ticks', '3']],
   ])('that gives %s %d times says so', (option, times, args) => {
-    expect(() => parseCommandLine(args)).toThrow(new UsageError(`${option}: given ${times} times, allowed: once`));
+    expect(() => parseCommandLine(args)).toThrow(new UsageError(`expected ${option} once, got it ${times} times`));
   });
 
   it.each([
@@ -133,7 +131,7 @@ describe('the command line', () => {
     ['--help', 'true', ['1', '--help', 'true']],
   ])('that gives the flag %s the value %j says so', (flag, value, args) => {
     expect(() => parseCommandLine(args)).toThrow(
-      new UsageError(`${flag}: found ${JSON.stringify(value)}, allowed: no value`),
+      new UsageError(`${flag} takes no value, got ${JSON.stringify(value)}`),
     );
   });
 
@@ -145,8 +143,8 @@ describe('the command line', () => {
   );
 
   it('that gives a negative number names the option that it belongs to', () => {
-    expect(() => parseCommandLine(['--ticks', '-5'])).toThrow(/^--ticks: found "-5"/);
-    expect(() => parseCommandLine(['-5'])).toThrow(/^INTERVAL: found "-5"/);
+    expect(() => parseCommandLine(['--ticks', '-5'])).toThrow(/^--ticks: expected .*, got "-5"$/);
+    expect(() => parseCommandLine(['-5'])).toThrow(/^INTERVAL: expected .*, got "-5"$/);
   });
 
   it.each([
@@ -156,9 +154,7 @@ describe('the command line', () => {
     ['--hlep', '--help'],
     ['--verison', '--version'],
   ])('with %s names the nearest option', (word, near) => {
-    expect(() => parseCommandLine([word])).toThrow(
-      new UsageError(`unknown option "${word}", the nearest is ${near}; allowed: ${OPTIONS}`),
-    );
+    expect(() => parseCommandLine([word])).toThrow(new UsageError(`unknown option "${word}"; did you mean "${near}"?`));
   });
 
   it.each([
@@ -170,10 +166,26 @@ describe('the command line', () => {
     ['--no-config', '--no-config'],
     ['--config.file', '--config.file'],
   ])('with %s says that there is no such option', (word, name) => {
-    const unknown = `unknown option "${name}"`;
+    const unknown = new UsageError(`unknown option "${name}"; expected one of ${OPTIONS}`);
     expect(() => parseCommandLine([word, 'x'])).toThrow(UsageError);
     expect(() => parseCommandLine([word, 'x'])).toThrow(unknown);
   });
+});
+
+describe('the words', () => {
+  it.each([[['check']], [['chek', '--json']], [['--json', 'check']], [['show', '1']], [['Check']]])(
+    '%j name a command, which only a person does',
+    (words) => {
+      expect(namesCommand(words)).toBe(true);
+    },
+  );
+
+  it.each([[[]], [['1']], [['5', '--tick', '5']], [['0', 'loud']], [['--config', 'show.conf']]])(
+    '%j can be those of an agent',
+    (words) => {
+      expect(namesCommand(words)).toBe(false);
+    },
+  );
 });
 
 describe('the help', () => {

@@ -1,7 +1,7 @@
 import { Volume } from 'memfs';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { createCollector } from '../collector/collector.ts';
+import { Collector, chartsOf } from '../collector/collector.ts';
 import { parseConfig } from '../collector/config.ts';
 import { Emitter } from '../collector/emit.ts';
 import { createAccess, type EventChannel, type Room } from '../collector/modules/access.ts';
@@ -44,7 +44,10 @@ class Collecting {
   readonly volume: Volume;
   /** The channels that were opened, by module. */
   readonly channels = new Map<string, FakeChannel>();
-  readonly collector: ReturnType<typeof createCollector>;
+  readonly collector: Collector;
+  readonly emitter = new Emitter({ charts: [], source: '' });
+  /** Whether the configuration left any module. */
+  hasModules = false;
   readonly daemon = new MemoryDaemon({
     runtime: recording('ftfw-udp/active/runtime'),
     ct: recording('ftfw-udp/active/ct'),
@@ -64,10 +67,7 @@ class Collecting {
       ctnetlink: (room) => this.#open(room, OPENERS[`${room.slots}x${room.slotSize}`] ?? 'nobody'),
       sockDiag: (room) => this.#open(room, 'sockets'),
     });
-    const parsed = parseConfig('conntrack.conf', config);
-    this.collector = createCollector({
-      config: parsed,
-      every,
+    this.collector = new Collector({
       hostPrefix: prefix,
       release,
       library: '/usr/lib/conntrack-koffi',
@@ -78,9 +78,17 @@ class Collecting {
         return this.daemon.connect();
       },
       output: new Output(this.pipe, this.log),
-      face: (charts) => new Emitter({ charts, source: parsed.source }),
+      face: this.emitter,
       log: this.log,
     });
+    this.configure(config, every);
+  }
+
+  /** Puts a configuration into effect, the first or another. */
+  configure(text: string, every = 1): void {
+    const config = parseConfig('conntrack.conf', text);
+    this.emitter.use({ charts: chartsOf(config), source: config.source });
+    this.hasModules = this.collector.apply({ config, every });
   }
 
   #open(room: Room, module: string): EventChannel {
@@ -110,7 +118,7 @@ class Collecting {
     const before = this.pipe.text.length;
     for (let time = 0; time < times; time++) {
       this.runtime.advanceTo(this.#second);
-      this.collector?.tick({ at: this.#second * 1e6, skipped: 0 });
+      this.collector.tick({ at: this.#second * 1e6, skipped: 0 });
       this.#second += every;
       await this.runtime.settle();
     }
@@ -188,8 +196,8 @@ describe('a collector', () => {
     ['every module turned off', off(...ALL)],
     ['basic mode and its only module turned off', `mode: basic\n${off('stat')}`],
   ])('is none with %s', (_what, config) => {
-    const { collector, channels, connected } = new Collecting(config);
-    expect(collector).toBeUndefined();
+    const { channels, connected, hasModules } = new Collecting(config);
+    expect(hasModules).toBe(false);
     expect([channels.size, connected.size]).toEqual([0, 0]);
   });
 
@@ -204,8 +212,10 @@ describe('a collector', () => {
 
   it('draws the new and deleted connections that the kernel only reports beside those that it counts', async () => {
     const collecting = new Collecting('');
+    collecting.volume.writeFileSync(`${SETTINGS}count`, '0\n');
     await collecting.update(2);
     collecting.stat(NAMES, { invalid: 3, insert: 8 });
+    collecting.volume.writeFileSync(`${SETTINGS}count`, '2\n');
     collecting.hear(...[6, 17, 17].map((protocol) => event('new', { protocol })), event('destroy', { protocol: 6 }));
     const lines = await collecting.update(1);
     expect(drawn(lines, 'new')).toEqual(['SET new = 3000', 'SET invalid = 3000']);
@@ -215,6 +225,7 @@ describe('a collector', () => {
 
   it('draws them without the module that counts the others', async () => {
     const collecting = new Collecting(off('stat', 'flows'));
+    collecting.volume.writeFileSync(`${SETTINGS}count`, '0\n');
     await collecting.update(1);
     collecting.hear(event('new', { protocol: 6 }), event('destroy', { protocol: 6 }));
     const lines = await collecting.update(1);
@@ -284,7 +295,7 @@ describe('a collector', () => {
     collecting.daemon.instead = 'hangs';
     await collecting.update(2);
     expect(collecting.daemon.open).toBe(1);
-    collecting.collector?.close();
+    collecting.collector.close();
     const isClosed = [...collecting.channels].map(([module, channel]) => [module, channel.isClosed]).sort();
     expect(isClosed).toEqual([
       ['events', true],
@@ -293,6 +304,84 @@ describe('a collector', () => {
       ['stat', true],
     ]);
     expect(collecting.daemon.open).toBe(0);
+  });
+});
+
+describe('applying another configuration', () => {
+  const charts = (lines: readonly string[], pattern: RegExp): string[] =>
+    lines.flatMap((line) => (pattern.test(line) ? [/^CHART conntrack\.(\S+)/.exec(line)?.[1] ?? ''] : []));
+
+  it('changes nothing if it is the same: no module is replaced, and no chart is defined again', async () => {
+    const collecting = new Collecting('');
+    await collecting.update(3);
+    const channels = [...collecting.channels.values()];
+    collecting.configure('modules: { flows: { update_every: 10 } }');
+    const lines = await collecting.update(2);
+    expect([...collecting.channels.values()]).toEqual(channels);
+    expect(channels.map(({ isClosed }) => isClosed)).toEqual(channels.map(() => false));
+    expect(charts(lines, /^CHART/)).toEqual([]);
+    expect(lines).toContain('BEGIN conntrack.sockets 1000000');
+    expect(drawn(lines, 'errors')).toContain('SET drop = 0');
+  });
+
+  it('closes a module that is turned off and removes its charts with the next update, and leaves the others alone', async () => {
+    const collecting = new Collecting('');
+    await collecting.update(3);
+    collecting.configure(off('sockets', 'conntrackd'));
+    const lines = await collecting.update(1);
+    expect(collecting.channels.get('sockets')?.isClosed).toBe(true);
+    expect(collecting.daemon.open).toBe(0);
+    const gone = charts(lines, /obsolete/);
+    expect(gone).toEqual(expect.arrayContaining([SIGNS.sockets, SIGNS.conntrackd]));
+    expect(gone.filter((chart) => !/^(socket_states|conntrackd)_/.test(chart))).toEqual([]);
+    expect(collecting.channels.get('events')?.isClosed).toBe(false);
+    expect(lines).toContain('BEGIN conntrack.sockets 1000000');
+    expect(working(await collecting.update(10))).toEqual(['stat', 'events', 'flows']);
+  });
+
+  it('replaces a module whose options change, and no other', async () => {
+    const collecting = new Collecting('');
+    await collecting.update(3);
+    const { events, flows } = Object.fromEntries(collecting.channels);
+    collecting.configure('modules: { flows: { update_every: 4 } }');
+    const lines = await collecting.update(5);
+    expect([events?.isClosed, flows?.isClosed]).toEqual([false, true]);
+    expect(collecting.channels.get('flows')).not.toBe(flows);
+    expect(charts(lines, /'flows'$/)).toContain(SIGNS.flows);
+    expect(lines.find((line) => line.startsWith('BEGIN conntrack.flows_by_protocol'))).toMatch(/ \d+$/);
+    expect(charts(lines, /obsolete/)).toEqual([]);
+  });
+
+  it('removes the charts that basic mode leaves out, and advanced mode brings them back', async () => {
+    const collecting = new Collecting('');
+    await collecting.update(3);
+    collecting.configure('mode: basic');
+    const lines = await collecting.update(1);
+    expect(charts(lines, /obsolete/)).toEqual(expect.arrayContaining(['new', 'errors', SIGNS.events, SIGNS.flows]));
+    expect(working(lines)).toEqual(['stat']);
+    collecting.configure('');
+    expect(working(await collecting.update(3))).toEqual(ALL);
+  });
+
+  it('defines the charts again for another interval, each with the true time since its last update', async () => {
+    const collecting = new Collecting(off('conntrackd'));
+    await collecting.update(3);
+    collecting.configure(off('conntrackd'), 5);
+    const lines = await collecting.update(2, 5);
+    expect(lines.find((line) => line.startsWith('CHART conntrack.sockets '))).toMatch(
+      / 5 '' 'conntrack.plugin' 'stat'$/,
+    );
+    expect(lines).toContain('BEGIN conntrack.sockets 1000000');
+    expect(lines).toContain('BEGIN conntrack.sockets 5000000');
+  });
+
+  it('removes every chart when no module is left', async () => {
+    const collecting = new Collecting(off('conntrackd'));
+    await collecting.update(3);
+    const known = new Set(charts(collecting.pipe.text.split('\n'), /^CHART/));
+    collecting.configure(off(...ALL));
+    expect(collecting.hasModules).toBe(false);
+    expect(charts(await collecting.update(1), /obsolete/).sort()).toEqual([...known].sort());
   });
 });
 

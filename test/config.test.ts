@@ -9,6 +9,7 @@ const DEFAULTS = {
   update_every: 1,
   mode: 'advanced',
   source: '',
+  contexts: 'auto',
   modules: {
     stat: { enabled: 'auto', read_from: 'auto', per_cpu: false },
     events: { enabled: 'auto', receive_buffer: 64, most_per_second: 100_000 },
@@ -30,6 +31,7 @@ function modulesWith(module: keyof (typeof DEFAULTS)['modules'], options: Option
 const INTERVAL = 'whole seconds from 1 to 86400';
 const MODE = 'basic or advanced';
 const SOURCE = 'a text of at most 128 printable characters, none of them a backslash';
+const CONTEXTS = 'auto, netfilter or conntrack';
 const YES_OR_NO = 'yes or no';
 const ENABLED = 'auto, yes or no';
 const READ_FROM = 'auto, procfs or netlink';
@@ -160,7 +162,7 @@ describe('the configuration file', () => {
   it('that is invalid is an error that names it, even if the other would do', () => {
     const fs = files({ '/user/conntrack.conf': '\nmode: full', '/stock/conntrack.conf': '' });
     expect(() => loadConfig(fs, undefined, DIRECTORIES)).toThrow(
-      new ConfigError('/user/conntrack.conf', [{ line: 2, text: `mode: found "full", allowed: ${MODE}` }]),
+      new ConfigError('/user/conntrack.conf', [{ line: 2, text: `mode: expected ${MODE}, got "full"` }]),
     );
   });
 });
@@ -181,7 +183,7 @@ describe('the stock file', () => {
   it('names every option, with its default, and no other', () => {
     const options = uncommented.split('\n').filter((line) => /^ *[a-z]/.test(line));
     expect(options).toEqual([
-      ...['update_every: 1', 'mode: advanced', 'source: ""', 'modules:'],
+      ...['update_every: 1', 'mode: advanced', 'source: ""', 'contexts: auto', 'modules:'],
       ...['  stat:', '    enabled: auto', '    read_from: auto', '    per_cpu: no'],
       ...['  events:', '    enabled: auto', '    receive_buffer: 64', '    most_per_second: 100000'],
       ...['  flows:', '    enabled: auto', '    update_every: 10', '    cpu_share: 2', '    full_above: 95'],
@@ -195,6 +197,7 @@ describe('the stock file', () => {
       .replace('update_every: 1\n', 'update_every: 15\n')
       .replace('mode: advanced\n', 'mode: basic\n')
       .replace('source: ""\n', 'source: "edge router"\n')
+      .replace('contexts: auto\n', 'contexts: netfilter\n')
       .replaceAll('enabled: auto\n', 'enabled: yes\n')
       .replace('read_from: auto\n', 'read_from: netlink\n')
       .replace('per_cpu: no\n', 'per_cpu: yes\n')
@@ -214,6 +217,7 @@ describe('the stock file', () => {
       update_every: 15,
       mode: 'basic',
       source: 'edge router',
+      contexts: 'netfilter',
       modules: {
         stat: { enabled: true, read_from: 'netlink', per_cpu: true },
         events: { enabled: true, receive_buffer: 17, most_per_second: 54_321 },
@@ -256,6 +260,9 @@ describe('a configuration', () => {
     ['source: no', { source: 'no' }],
     [`source: ${'s'.repeat(128)}`, { source: 's'.repeat(128) }],
     ['source: "12"', { source: '12' }],
+    ['contexts: auto', { contexts: 'auto' }],
+    ['contexts: netfilter', { contexts: 'netfilter' }],
+    ['contexts: conntrack', { contexts: 'conntrack' }],
   ])('%s is accepted', (text, expected) => {
     expect(parseConfig('conntrack.conf', text)).toEqual({ ...DEFAULTS, ...expected });
   });
@@ -336,41 +343,47 @@ describe('a configuration', () => {
 
 describe('a value that is not allowed', () => {
   it.each([
-    ['update_every: 0', 'update_every: found 0', INTERVAL],
-    ['update_every: 86401', 'update_every: found 86401', INTERVAL],
-    ['update_every: -5', 'update_every: found -5', INTERVAL],
-    ['update_every: 2.5', 'update_every: found 2.5', INTERVAL],
-    ['update_every: "5"', 'update_every: found "5"', INTERVAL],
-    ['update_every: 5s', 'update_every: found "5s"', INTERVAL],
-    ['update_every: true', 'update_every: found true', INTERVAL],
-    ['update_every:', 'update_every: found null', INTERVAL],
-    ['update_every: [5]', 'update_every: found [5]', INTERVAL],
-    ['update_every: {a: 5}', 'update_every: found {"a":5}', INTERVAL],
-    ['mode: full', 'mode: found "full"', MODE],
-    ['mode: Basic', 'mode: found "Basic"', MODE],
-    ['mode: 1', 'mode: found 1', MODE],
-    ['mode:', 'mode: found null', MODE],
-    ['source: 12', 'source: found 12', SOURCE],
-    ['source: true', 'source: found true', SOURCE],
-    ['source: "a\\tb"', 'source: found "a\\tb"', SOURCE],
-    ['source: "a\\nb"', 'source: found "a\\nb"', SOURCE],
-    ['source: "a\\u2028b"', 'source: found "a\u2028b"', SOURCE],
-    ['source: [a]', 'source: found ["a"]', SOURCE],
-    [`source: ${'s'.repeat(129)}`, `source: found "${'s'.repeat(78)}…`, SOURCE],
-    ['modules: all', 'modules: found "all"', MAPPING],
-    ['modules: {stat: yes}', 'modules.stat: found "yes"', MAPPING],
-    ['modules: {stat: {enabled: maybe}}', 'modules.stat.enabled: found "maybe"', ENABLED],
-    ['modules: {stat: {enabled: 1}}', 'modules.stat.enabled: found 1', ENABLED],
-    ['modules: {stat: {enabled: }}', 'modules.stat.enabled: found null', ENABLED],
-    ['modules: {stat: {per_cpu: auto}}', 'modules.stat.per_cpu: found "auto"', YES_OR_NO],
-    ['modules: {stat: {per_cpu: on}}', 'modules.stat.per_cpu: found "on"', YES_OR_NO],
-    ['modules: {stat: {per_cpu: 0}}', 'modules.stat.per_cpu: found 0', YES_OR_NO],
-    ['modules: {events: on}', 'modules.events: found "on"', MAPPING],
-    ['modules: {flows: 7}', 'modules.flows: found 7', MAPPING],
-    ['modules: {sockets: no}', 'modules.sockets: found "no"', MAPPING],
-    ['modules: {conntrackd: yes}', 'modules.conntrackd: found "yes"', MAPPING],
-  ])('%s is refused', (text, found, allowed) => {
-    expect(refusal(text)).toBe(`conntrack.conf: line 1: ${found}, allowed: ${allowed}`);
+    ['update_every: 0', 'update_every', '0', INTERVAL],
+    ['update_every: 86401', 'update_every', '86401', INTERVAL],
+    ['update_every: -5', 'update_every', '-5', INTERVAL],
+    ['update_every: 2.5', 'update_every', '2.5', INTERVAL],
+    ['update_every: "5"', 'update_every', '"5"', INTERVAL],
+    ['update_every: 5s', 'update_every', '"5s"', INTERVAL],
+    ['update_every: true', 'update_every', 'true', INTERVAL],
+    ['update_every:', 'update_every', 'null', INTERVAL],
+    ['update_every: [5]', 'update_every', '[5]', INTERVAL],
+    ['update_every: {a: 5}', 'update_every', '{"a":5}', INTERVAL],
+    ['mode: full', 'mode', '"full"', MODE],
+    ['mode: Basic', 'mode', '"Basic"', MODE],
+    ['mode: 1', 'mode', '1', MODE],
+    ['mode:', 'mode', 'null', MODE],
+    ['source: 12', 'source', '12', SOURCE],
+    ['source: true', 'source', 'true', SOURCE],
+    ['source: "a\\tb"', 'source', '"a\\tb"', SOURCE],
+    ['source: "a\\nb"', 'source', '"a\\nb"', SOURCE],
+    ['source: "a\\u2028b"', 'source', '"a\u2028b"', SOURCE],
+    ['source: [a]', 'source', '["a"]', SOURCE],
+    [`source: ${'s'.repeat(129)}`, 'source', `"${'s'.repeat(78)}…`, SOURCE],
+    ['contexts: shared', 'contexts', '"shared"', CONTEXTS],
+    ['contexts: Netfilter', 'contexts', '"Netfilter"', CONTEXTS],
+    ['contexts: yes', 'contexts', '"yes"', CONTEXTS],
+    ['contexts: 1', 'contexts', '1', CONTEXTS],
+    ['contexts:', 'contexts', 'null', CONTEXTS],
+    ['contexts: [conntrack]', 'contexts', '["conntrack"]', CONTEXTS],
+    ['modules: all', 'modules', '"all"', MAPPING],
+    ['modules: {stat: yes}', 'modules.stat', '"yes"', MAPPING],
+    ['modules: {stat: {enabled: maybe}}', 'modules.stat.enabled', '"maybe"', ENABLED],
+    ['modules: {stat: {enabled: 1}}', 'modules.stat.enabled', '1', ENABLED],
+    ['modules: {stat: {enabled: }}', 'modules.stat.enabled', 'null', ENABLED],
+    ['modules: {stat: {per_cpu: auto}}', 'modules.stat.per_cpu', '"auto"', YES_OR_NO],
+    ['modules: {stat: {per_cpu: on}}', 'modules.stat.per_cpu', '"on"', YES_OR_NO],
+    ['modules: {stat: {per_cpu: 0}}', 'modules.stat.per_cpu', '0', YES_OR_NO],
+    ['modules: {events: on}', 'modules.events', '"on"', MAPPING],
+    ['modules: {flows: 7}', 'modules.flows', '7', MAPPING],
+    ['modules: {sockets: no}', 'modules.sockets', '"no"', MAPPING],
+    ['modules: {conntrackd: yes}', 'modules.conntrackd', '"yes"', MAPPING],
+  ])('%s is refused', (text, key, found, allowed) => {
+    expect(refusal(text)).toBe(`conntrack.conf: line 1: ${key}: expected ${allowed}, got ${found}`);
   });
 
   it.each([
@@ -396,7 +409,7 @@ describe('a value that is not allowed', () => {
       const shown = { '.nan': 'NaN', '.inf': 'Infinity' }[word] ?? word;
       const isPlain = /^"|^-?[\d.]+$|^null$|^NaN$|^Infinity$/.test(shown);
       const found = isPlain ? shown : `"${shown}"`;
-      expect(said).toBe(`conntrack.conf: line 3: modules.${module}.${option}: found ${found}, allowed: ${allowed}`);
+      expect(said).toBe(`conntrack.conf: line 3: modules.${module}.${option}: expected ${allowed}, got ${found}`);
     }
   });
 
@@ -411,69 +424,69 @@ describe('a value that is not allowed', () => {
     ['wrong after others that are right', '[/run/a.ctl, /run/b.ctl, fw.ctl]', 2, '"fw.ctl"'],
   ])('of conntrackd.sockets is a path that is %s', (_what, list, at, found) => {
     expect(refusal(`modules:\n  conntrackd:\n    sockets: ${list}\n`)).toBe(
-      `conntrack.conf: line 3: modules.conntrackd.sockets.${at}: found ${found}, allowed: ${SOCKET_PATH}`,
+      `conntrack.conf: line 3: modules.conntrackd.sockets.${at}: expected ${SOCKET_PATH}, got ${found}`,
     );
   });
 
   it('of conntrackd.sockets is one path more than there may be', () => {
     const list = JSON.stringify([...SIXTEEN, '/run/16.ctl']);
     expect(refusal(`modules:\n  conntrackd:\n    sockets: ${list}\n`)).toBe(
-      `conntrack.conf: line 3: modules.conntrackd.sockets: found ${list.slice(0, 79)}…, allowed: ${SOCKETS}`,
+      `conntrack.conf: line 3: modules.conntrackd.sockets: expected ${SOCKETS}, got ${list.slice(0, 79)}…`,
     );
   });
 
   it.each([
-    ['a word', 'hello', 'found "hello"'],
-    ['a number', '42', 'found 42'],
-    ['a list', '- update_every: 5\n- mode: basic\n', 'found a list'],
-    ['an empty list', '[]', 'found a list'],
+    ['a word', 'hello', '"hello"'],
+    ['a number', '42', '42'],
+    ['a list', '- update_every: 5\n- mode: basic\n', 'a list'],
+    ['an empty list', '[]', 'a list'],
   ])('is a whole file that is %s', (_what, text, found) => {
-    expect(refusal(text)).toBe(`conntrack.conf: the file: ${found}, allowed: ${MAPPING}`);
+    expect(refusal(text)).toBe(`conntrack.conf: the file: expected ${MAPPING}, got ${found}`);
   });
 
   it.each([
     ['modules', '\nmodules:\n  - stat\n', 'line 2: modules'],
     ['a module', 'modules:\n  stat:\n    - enabled\n    - per_cpu\n', 'line 2: modules.stat'],
   ])('is a list in place of the mapping of %s', (_what, text, where) => {
-    expect(refusal(text)).toBe(`conntrack.conf: ${where}: found a list, allowed: ${MAPPING}`);
+    expect(refusal(text)).toBe(`conntrack.conf: ${where}: expected ${MAPPING}, got a list`);
   });
 });
 
 describe('an unknown key', () => {
-  const TOP = 'update_every, mode, source, modules';
+  const TOP = 'update_every, mode, source, contexts, modules';
   const MODULES = 'stat, events, flows, sockets, conntrackd';
   const STAT = 'enabled, read_from, per_cpu';
 
   it.each([
-    ['update_evry: 5', 'update_evry', ', the nearest is update_every', TOP],
-    ['Mode: basic', 'Mode', ', the nearest is mode', TOP],
-    ['module: {}', 'module', ', the nearest is modules', TOP],
+    ['update_evry: 5', 'update_evry', 'update_every', TOP],
+    ['Mode: basic', 'Mode', 'mode', TOP],
+    ['module: {}', 'module', 'modules', TOP],
     ['stat: {}', 'stat', '', TOP],
     ['colour: red', 'colour', '', TOP],
     ['7: seven', '7', '', TOP],
-    ['modules: {stats: {}}', 'modules.stats', ', the nearest is modules.stat', MODULES],
-    ['modules: {event: {}}', 'modules.event', ', the nearest is modules.events', MODULES],
-    ['modules: {socket: {}}', 'modules.socket', ', the nearest is modules.sockets', MODULES],
+    ['modules: {stats: {}}', 'modules.stats', 'modules.stat', MODULES],
+    ['modules: {event: {}}', 'modules.event', 'modules.events', MODULES],
+    ['modules: {socket: {}}', 'modules.socket', 'modules.sockets', MODULES],
     ['modules: {ipvs: {}}', 'modules.ipvs', '', MODULES],
-    ['modules: {stat: {per_cpus: yes}}', 'modules.stat.per_cpus', ', the nearest is modules.stat.per_cpu', STAT],
-    ['modules: {stat: {enable: yes}}', 'modules.stat.enable', ', the nearest is modules.stat.enabled', STAT],
+    ['modules: {stat: {per_cpus: yes}}', 'modules.stat.per_cpus', 'modules.stat.per_cpu', STAT],
+    ['modules: {stat: {enable: yes}}', 'modules.stat.enable', 'modules.stat.enabled', STAT],
     ['modules: {stat: {update_every: 5}}', 'modules.stat.update_every', '', STAT],
     [
       'modules: {events: {recieve_buffer: 8}}',
       'modules.events.recieve_buffer',
-      ', the nearest is modules.events.receive_buffer',
+      'modules.events.receive_buffer',
       'enabled, receive_buffer, most_per_second',
     ],
     [
       'modules: {flows: {update_evry: 20}}',
       'modules.flows.update_evry',
-      ', the nearest is modules.flows.update_every',
+      'modules.flows.update_every',
       'enabled, update_every, cpu_share, full_above',
     ],
     [
       'modules: {sockets: {read_form: procfs}}',
       'modules.sockets.read_form',
-      ', the nearest is modules.sockets.read_from',
+      'modules.sockets.read_from',
       'enabled, read_from, update_every, cpu_share',
     ],
     [
@@ -482,11 +495,11 @@ describe('an unknown key', () => {
       '',
       'enabled, read_from, update_every, cpu_share',
     ],
-    ['modules: {conntrack: {}}', 'modules.conntrack', ', the nearest is modules.conntrackd', MODULES],
+    ['modules: {conntrack: {}}', 'modules.conntrack', 'modules.conntrackd', MODULES],
     [
       'modules: {conntrackd: {socket: [/run/fw.ctl]}}',
       'modules.conntrackd.socket',
-      ', the nearest is modules.conntrackd.sockets',
+      'modules.conntrackd.sockets',
       'enabled, sockets, update_every, timeout',
     ],
     [
@@ -495,8 +508,9 @@ describe('an unknown key', () => {
       '',
       'enabled, sockets, update_every, timeout',
     ],
-  ])('in %s is refused with the nearest one, if there is any, and all', (text, key, hint, allowed) => {
-    expect(refusal(text)).toBe(`conntrack.conf: line 1: ${key}: unknown key${hint}; allowed: ${allowed}`);
+  ])('in %s is refused with the nearest one, or with all if none is near', (text, key, nearest, known) => {
+    const hint = nearest === '' ? `expected one of ${known}` : `did you mean "${nearest}"?`;
+    expect(refusal(text)).toBe(`conntrack.conf: line 1: ${key}: unknown key; ${hint}`);
   });
 
   it.each(['constructor', 'toString', '__proto__'])('is %s too, whatever JavaScript makes of it', (key) => {
@@ -529,12 +543,12 @@ describe('several problems', () => {
     };
     expect(list('mode: full\n\nsource: 7\n')).toEqual([
       '/etc/c.conf',
-      { line: 1, text: `mode: found "full", allowed: ${MODE}` },
-      { line: 3, text: `source: found 7, allowed: ${SOURCE}` },
+      { line: 1, text: `mode: expected ${MODE}, got "full"` },
+      { line: 3, text: `source: expected ${SOURCE}, got 7` },
     ]);
     expect(list('[7]')).toEqual([
       '/etc/c.conf',
-      { line: undefined, text: `the file: found a list, allowed: ${MAPPING}` },
+      { line: undefined, text: `the file: expected ${MAPPING}, got a list` },
     ]);
   });
 
@@ -549,12 +563,12 @@ describe('several problems', () => {
         .split(/; (?=line )/)
         .sort(),
     ).toEqual([
-      'line 10: modules.stat.per_cpus: unknown key, the nearest is modules.stat.per_cpu; allowed: enabled, read_from, per_cpu',
-      `line 11: sourse: unknown key, the nearest is source; allowed: update_every, mode, source, modules`,
-      `line 2: update_every: found 0, allowed: ${INTERVAL}`,
-      `line 4: mode: found "full", allowed: ${MODE}`,
-      `line 7: modules.stat.enabled: found "maybe", allowed: ${ENABLED}`,
-      `line 9: modules.stat.per_cpu: found 7, allowed: ${YES_OR_NO}`,
+      'line 10: modules.stat.per_cpus: unknown key; did you mean "modules.stat.per_cpu"?',
+      'line 11: sourse: unknown key; did you mean "source"?',
+      `line 2: update_every: expected ${INTERVAL}, got 0`,
+      `line 4: mode: expected ${MODE}, got "full"`,
+      `line 7: modules.stat.enabled: expected ${ENABLED}, got "maybe"`,
+      `line 9: modules.stat.per_cpu: expected ${YES_OR_NO}, got 7`,
     ]);
   });
 
@@ -568,13 +582,11 @@ describe('several problems', () => {
     ['.inf', 'Infinity'],
     ['.nan', 'NaN'],
   ])('such as the number %s are shown for what they are', (text, shown) => {
-    expect(refusal(`update_every: ${text}`)).toContain(`found ${shown}, allowed`);
+    expect(refusal(`update_every: ${text}`)).toContain(`, got ${shown}`);
   });
 
   it('of one value are said once', () => {
-    expect(refusal('update_every: -2.5')).toBe(
-      `conntrack.conf: line 1: update_every: found -2.5, allowed: ${INTERVAL}`,
-    );
+    expect(refusal('update_every: -2.5')).toBe(`conntrack.conf: line 1: update_every: expected ${INTERVAL}, got -2.5`);
   });
 });
 

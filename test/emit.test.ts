@@ -105,7 +105,8 @@ function cpu(number: number, values: Values): Sample {
 /** An emitter that is asked, by seconds since the start, what it has to say, line by line. */
 function emitter(charts: readonly Chart[], source = ''): (seconds: number, ...samples: Sample[]) => string[] {
   const emitting = new Emitter({ charts, source });
-  return (seconds, ...samples) => lines(emitting.render(START + seconds * SECOND, [{ every: 3, samples }]));
+  return (seconds, ...samples) =>
+    lines(emitting.render(START + seconds * SECOND, [{ module: 'probe', every: 3, samples }]));
 }
 
 function lines(text: string): string[] {
@@ -194,7 +195,9 @@ describe('a chart', () => {
 
   it('stands at its place among the contexts, with the interval of its module', () => {
     const samples = [host({ holding: 1, waiting: 2 }), cpu(0, { busy: 3 })];
-    const text = new Emitter({ charts: [FLOWS, CPU, QUEUE], source: '' }).render(START, [{ every: 17, samples }]);
+    const text = new Emitter({ charts: [FLOWS, CPU, QUEUE], source: '' }).render(START, [
+      { module: 'probe', every: 17, samples },
+    ]);
     const places = lines(text).flatMap((line) => /^CHART (\S+) .* (\d+) (\d+) '/.exec(line)?.slice(1) ?? []);
     expect(places).toEqual([
       ...['conntrack.flows', '4202', '17'],
@@ -205,8 +208,8 @@ describe('a chart', () => {
 
   it('is drawn after the ones before it, whichever module its data come from', () => {
     const readings: Reading[] = [
-      { every: 3, samples: [host({ waiting: 71 })] },
-      { every: 5, samples: [host({ holding: 73 })] },
+      { module: 'probe', every: 3, samples: [host({ waiting: 71 })] },
+      { module: 'probe', every: 5, samples: [host({ holding: 73 })] },
     ];
     expect(lines(new Emitter({ charts: [FLOWS, QUEUE], source: '' }).render(START, readings))).toEqual([
       FLOWS_LINE.replace(" 4202 3 '' ", " 4202 5 '' "),
@@ -291,15 +294,14 @@ describe('a chart without data', () => {
     expect(emit(600)).toEqual([]);
   });
 
-  it('is defined anew when data return, with the time since they went and its variables', () => {
+  it('is a new one when data return: defined by what is known then, without the time since its last update', () => {
     const emit = emitter([FLOWS]);
     emit(0, host({ open_rate: 4, holding: 1, most: 512, least: 3 }));
     expect(emit(61)).toEqual([FLOWS_OBSOLETE]);
     expect(emit(90.5, host({ holding: 5, most: 512, least: 4 }))).toEqual([
       FLOWS_LINE,
-      OPENED,
       HELD,
-      'BEGIN conntrack.flows 90500000',
+      'BEGIN conntrack.flows',
       'SET held = 5',
       'VARIABLE CHART ceiling = 512',
       'VARIABLE CHART floor = 4',
@@ -352,10 +354,101 @@ describe('a chart without data', () => {
     ['an interval of an hour: four hours', 3600, 14_400],
   ])('is waited for, with %s', (_what, every, patience) => {
     const emitting = new Emitter({ charts: [QUEUE], source: '' });
-    emitting.render(START, [{ every, samples: [host({ waiting: 1 })] }]);
-    const silent: Reading[] = [{ every, samples: [] }];
+    emitting.render(START, [{ module: 'probe', every, samples: [host({ waiting: 1 })] }]);
+    const silent: Reading[] = [{ module: 'probe', every, samples: [] }];
     expect(emitting.render(START + (patience - 1) * SECOND, silent)).toBe('');
     expect(emitting.render(START + patience * SECOND, silent)).toContain(' conntrack.queue ');
+  });
+});
+
+describe('replacing the charts', () => {
+  const at = (seconds: number): number => START + seconds * SECOND;
+  const samples = [host({ holding: 1, waiting: 2 }), cpu(3, { busy: 4 })];
+  const readings: Reading[] = [{ module: 'probe', every: 3, samples }];
+  const both = { charts: [FLOWS, QUEUE, CPU], source: '' };
+
+  it('makes a removed chart obsolete once, and leaves the others alone', () => {
+    const emitting = new Emitter(both);
+    emitting.render(START, readings);
+    emitting.use({ charts: [QUEUE], source: '' });
+    expect(lines(emitting.render(at(3), readings))).toEqual([
+      'BEGIN conntrack.queue 3000000',
+      'SET waiting = 2',
+      'END',
+      FLOWS_OBSOLETE,
+      expect.stringMatching(/^CHART conntrack.cpu_load_cpu3 .* 'detail obsolete' /),
+    ]);
+    expect(lines(emitting.render(at(6), readings))).toEqual([
+      'BEGIN conntrack.queue 3000000',
+      'SET waiting = 2',
+      'END',
+    ]);
+  });
+
+  it('makes a chart that was removed and returns a new one', () => {
+    const emitting = new Emitter(both);
+    emitting.render(START, readings);
+    emitting.use({ charts: [], source: '' });
+    emitting.render(at(3), readings);
+    emitting.use({ charts: [FLOWS], source: '' });
+    const said = [FLOWS_LINE, HELD, 'BEGIN conntrack.flows', 'SET held = 1', 'END'];
+    expect(lines(emitting.render(at(6), readings))).toEqual(said);
+  });
+
+  it('defines a chart with another context again, with the time since its last update', () => {
+    const emitting = new Emitter({ charts: [FLOWS], source: '' });
+    emitting.render(START, readings);
+    emitting.use({ charts: [{ ...FLOWS, context: 'test.streams' }], source: '' });
+    expect(lines(emitting.render(at(3), readings))).toEqual([
+      FLOWS_LINE.replace("'test.flows' area 4202", "'test.streams' area 4203"),
+      HELD,
+      'BEGIN conntrack.flows 3000000',
+      'SET held = 1',
+      'END',
+    ]);
+  });
+
+  it('does not define a chart again that is equal to the one before', () => {
+    const emitting = new Emitter({ charts: [FLOWS], source: 'north' });
+    emitting.render(START, readings);
+    emitting.use({ charts: [structuredClone(FLOWS)], source: 'north' });
+    expect(lines(emitting.render(at(3), readings))).toEqual(['BEGIN conntrack.flows 3000000', 'SET held = 1', 'END']);
+  });
+
+  it('defines every chart again, once, when the label source changes', () => {
+    const emitting = new Emitter({ charts: [FLOWS], source: 'north' });
+    emitting.render(START, readings);
+    emitting.use({ charts: [FLOWS], source: 'south' });
+    expect(lines(emitting.render(at(3), readings)).slice(0, 3)).toEqual([
+      FLOWS_LINE,
+      "CLABEL 'source' 'south' 2",
+      'CLABEL_COMMIT',
+    ]);
+    expect(lines(emitting.render(at(6), readings))).toHaveLength(3);
+  });
+});
+
+describe('a module that is turned off', () => {
+  const flows = { module: 'flows', every: 3, samples: [host({ open_rate: 2, holding: 1 })] };
+  const queues = { module: 'queues', every: 3, samples: [host({ holding: 7, waiting: 2 })] };
+
+  it('has the charts that it alone fed made obsolete at once', () => {
+    const emitting = new Emitter({ charts: [FLOWS, QUEUE], source: '' });
+    emitting.render(START, [
+      { ...flows, samples: [host({ open_rate: 2 })] },
+      { ...queues, samples: [host({ waiting: 2 })] },
+    ]);
+    expect(lines(emitting.render(START + 3 * SECOND, [{ ...queues, samples: [] }]))).toEqual([FLOWS_OBSOLETE]);
+    expect(emitting.render(START + 6 * SECOND, [{ ...queues, samples: [] }])).toBe('');
+  });
+
+  it('leaves the charts that another module feeds too', () => {
+    const emitting = new Emitter({ charts: [FLOWS], source: '' });
+    emitting.render(START, [flows, queues]);
+    const other = ['BEGIN conntrack.flows 3000000', 'SET held = 7', 'END'];
+    expect(lines(emitting.render(START + 3 * SECOND, [queues]))).toEqual(other);
+    expect(emitting.render(START + 6 * SECOND, [{ ...queues, samples: [] }])).toBe('');
+    expect(lines(emitting.render(START + 9 * SECOND, []))).toEqual([FLOWS_OBSOLETE]);
   });
 });
 
@@ -513,7 +606,7 @@ describe('the host, when several modules know something of it', () => {
     return lines(
       emitting.render(
         START,
-        readings.map((samples) => ({ every: 3, samples })),
+        readings.map((samples) => ({ module: 'probe', every: 3, samples })),
       ),
     );
   }
@@ -609,7 +702,7 @@ describe('the interval of a chart', () => {
   function drawing(charts: readonly Chart[]) {
     const emitting = new Emitter({ charts, source: 'rack 7' });
     return (seconds: number, every: number, values: Values = {}): string[] =>
-      lines(emitting.render(START + seconds * SECOND, [{ every, samples: [host(values)] }]));
+      lines(emitting.render(START + seconds * SECOND, [{ module: 'probe', every, samples: [host(values)] }]));
   }
 
   const SOURCE = ["CLABEL 'source' 'rack 7' 2", 'CLABEL_COMMIT'];
@@ -646,17 +739,19 @@ describe('the interval of a chart', () => {
   it('is that of the module that its data come from', () => {
     const emitting = new Emitter({ charts: [FLOWS, QUEUE], source: '' });
     const readings: Reading[] = [
-      { every: 2, samples: [host({ waiting: 1 })] },
-      { every: 30, samples: [host({ holding: 1 })] },
+      { module: 'queues', every: 2, samples: [host({ waiting: 1 })] },
+      { module: 'probe', every: 30, samples: [host({ holding: 1 })] },
     ];
     expect(lines(emitting.render(START, readings)).filter((line) => line.startsWith('CHART'))).toEqual([
       flowsLine(30),
       QUEUE_LINE.replace(' 4200 3 ', ' 4200 2 '),
     ]);
-    const silent = { every: 30, samples: [] };
-    expect(lines(emitting.render(START + 2 * SECOND, [{ every: 2, samples: [host({ waiting: 3 })] }, silent]))).toEqual(
-      ['BEGIN conntrack.queue 2000000', 'SET waiting = 3', 'END'],
-    );
+    const silent = { module: 'probe', every: 30, samples: [] };
+    expect(
+      lines(
+        emitting.render(START + 2 * SECOND, [{ module: 'queues', every: 2, samples: [host({ waiting: 3 })] }, silent]),
+      ),
+    ).toEqual(['BEGIN conntrack.queue 2000000', 'SET waiting = 3', 'END']);
   });
 
   it('as it was last declared says how long data are waited for', () => {

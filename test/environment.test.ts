@@ -48,7 +48,7 @@ describe("the agent's environment", () => {
 
   it.each(['0', '1.5', 'often', '86401', '-2'])('with an interval of %j ends the program', (text) => {
     expect(() => readEnvironment({ NETDATA_UPDATE_EVERY: text })).toThrow(
-      new UsageError(`NETDATA_UPDATE_EVERY: found ${JSON.stringify(text)}, allowed: whole seconds from 1 to 86400`),
+      new UsageError(`NETDATA_UPDATE_EVERY: expected whole seconds from 1 to 86400, got ${JSON.stringify(text)}`),
     );
   });
 
@@ -63,7 +63,7 @@ describe("the agent's environment", () => {
 
   it.each(['host', './host', '../host'])('with the relative prefix %j ends the program', (text) => {
     expect(() => readEnvironment({ NETDATA_HOST_PREFIX: text })).toThrow(
-      new UsageError(`NETDATA_HOST_PREFIX: found ${JSON.stringify(text)}, allowed: an absolute path`),
+      new UsageError(`NETDATA_HOST_PREFIX: expected an absolute path, got ${JSON.stringify(text)}`),
     );
   });
 

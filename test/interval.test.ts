@@ -35,8 +35,8 @@ describe('an interval', () => {
     '٣',
     '0000000000000005',
     '99999999999999999999',
-  ])('written %j is refused with what was found and what is allowed', (text) => {
-    const said = `NETDATA_UPDATE_EVERY: found ${JSON.stringify(text)}, allowed: whole seconds from 1 to 86400`;
+  ])('written %j is refused with what is expected and what was given', (text) => {
+    const said = `NETDATA_UPDATE_EVERY: expected whole seconds from 1 to 86400, got ${JSON.stringify(text)}`;
     expect(() => parseInterval('NETDATA_UPDATE_EVERY', text)).toThrow(new UsageError(said));
   });
 });
@@ -48,7 +48,7 @@ describe('a whole number', () => {
 
   it('beyond that is refused in the words of the caller', () => {
     expect(() => parseWhole('--ticks', '12', 11, 'a whole number')).toThrow(
-      new UsageError('--ticks: found "12", allowed: a whole number from 1 to 11'),
+      new UsageError('--ticks: expected a whole number from 1 to 11, got "12"'),
     );
   });
 });

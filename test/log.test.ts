@@ -16,7 +16,7 @@ describe('a log line', () => {
     const { log, lines } = logAt('info');
     log.warning('the agent does not read', { path: '/proc/net/stat', dropped: 17 });
     expect(lines).toEqual([
-      'time=2031-05-17T21:43:05.678Z comm=conntrack.plugin level=warning msg="the agent does not read" ' +
+      'time=2031-05-17T21:43:05.678Z comm=conntrack.plugin source=collector level=warning msg="the agent does not read" ' +
         'path=/proc/net/stat dropped=17\n',
     ]);
   });
@@ -25,7 +25,7 @@ describe('a log line', () => {
     const { log, lines } = logAt('info');
     log.error('torn:\nline', { found: 'a\r\nb' });
     expect(lines).toEqual([
-      'time=2031-05-17T21:43:05.678Z comm=conntrack.plugin level=error msg="torn:\\nline" found="a\\r\\nb"\n',
+      'time=2031-05-17T21:43:05.678Z comm=conntrack.plugin source=collector level=error msg="torn:\\nline" found="a\\r\\nb"\n',
     ]);
   });
 
@@ -39,6 +39,23 @@ describe('a log line', () => {
     const { log, lines } = logAt(threshold);
     for (const level of LEVELS) log[level]('x');
     expect(lines.map((line) => / level=(\w+) /.exec(line)?.[1])).toEqual(expected);
+  });
+});
+
+describe('a log line for the journal', () => {
+  it('begins with its priority, and leaves the time to the journal', () => {
+    const lines: string[] = [];
+    const log = createLog({ level: 'debug', isJournal: true, now: () => NOW, write: (line) => lines.push(line) });
+    for (const level of LEVELS) log[level]('two words', { count: 3 });
+    const rest = (level: Level): string =>
+      `comm=conntrack.plugin source=collector level=${level} msg="two words" count=3\n`;
+    expect(lines).toEqual([
+      `<3>${rest('error')}`,
+      `<4>${rest('warning')}`,
+      `<5>${rest('notice')}`,
+      `<6>${rest('info')}`,
+      `<7>${rest('debug')}`,
+    ]);
   });
 });
 
@@ -107,5 +124,31 @@ describe('a condition', () => {
     const log = new RecordingLog();
     new Condition(log).leave('back');
     expect(log.entries).toEqual([]);
+  });
+
+  it('that ends because something works says "again" only if it worked before', () => {
+    const log = new RecordingLog();
+    const condition = new Condition(log);
+    condition.enter('broken', 'notice', 'it is broken');
+    condition.works('it works', { path: '/run/it' });
+    condition.works('it works', { path: '/run/it' });
+    condition.enter('broken', 'notice', 'it is broken');
+    condition.works('it works', { path: '/run/it' });
+    expect(log.entries.map(({ fields, message }) => [message, fields?.['path']])).toEqual([
+      ['it is broken', undefined],
+      ['it works', '/run/it'],
+      ['it is broken', undefined],
+      ['it works again', '/run/it'],
+    ]);
+  });
+
+  it('that has not been yet says "again" when it ends, if what it is about worked before', () => {
+    const log = new RecordingLog();
+    const condition = new Condition(log);
+    condition.works('it works');
+    expect(log.entries).toEqual([]);
+    condition.enter('broken', 'notice', 'it is broken');
+    condition.works('it works');
+    expect(log.messages).toEqual(['it is broken', 'it works again']);
   });
 });

@@ -51,8 +51,10 @@ describe('an agent that stops reading', () => {
 
     pipe.proceed();
     await turn();
-    expect(update(output, 'tick 6\n')).toBe(true);
-    expect(pipe.text).toBe('tick 1\ntick 2\ntick 6\n');
+    for (const tick of ['tick 6\n', 'tick 7\n']) expect(update(output, tick)).toBe(true);
+    expect(log.entries).toHaveLength(1);
+    expect(update(output, 'tick 8\n')).toBe(true);
+    expect(pipe.text).toBe('tick 1\ntick 2\ntick 6\ntick 7\ntick 8\n');
     expect(log.entries.slice(1)).toEqual([{ level: 'info', message: 'the agent reads again', fields: { dropped: 3 } }]);
   });
 
@@ -77,7 +79,7 @@ describe('an agent that stops reading', () => {
       for (let count = 0; count < drops; count++) update(output, 'lost\n');
       pipe.proceed();
       await turn();
-      update(output, 'seen\n');
+      for (let count = 0; count < 3; count++) update(output, 'seen\n');
     }
     expect(log.entries.map(({ level, fields }) => [level, fields])).toEqual([
       ['warning', undefined],
@@ -85,7 +87,19 @@ describe('an agent that stops reading', () => {
       ['warning', undefined],
       ['info', { dropped: 5 }],
     ]);
-    expect(pipe.text).toBe('held\nseen\nheld\nseen\n');
+    expect(pipe.text).toBe('held\nseen\nseen\nseen\nheld\nseen\nseen\nseen\n');
+  });
+
+  it('every now and then is logged once, not every time', async () => {
+    const { pipe, log, output } = setUp();
+    for (let round = 0; round < 20; round++) {
+      pipe.stall();
+      update(output, 'held\n');
+      update(output, 'lost\n');
+      pipe.proceed();
+      await turn();
+    }
+    expect(log.messages).toEqual(['the agent does not read: updates are dropped until it does']);
   });
 
   it('for less than a tick goes unnoticed', async () => {
@@ -114,11 +128,27 @@ describe('an answer', () => {
     expect(pipe.text).toBe('tick\nanswer 1\nanswer 2\n');
   });
 
-  it('that waits makes ticks wait too', () => {
+  it('that waits does not count as an agent that does not read: the next tick follows it', async () => {
+    const { log, pipe, output } = setUp();
+    pipe.stall();
+    output.answer(`${'a'.repeat(100_000)}\n`);
+    expect(update(output, 'tick 1\n')).toBe(true);
+    expect(update(output, 'tick 2\n')).toBe(false);
+    expect(log.messages).toEqual(['the agent does not read: updates are dropped until it does']);
+    pipe.proceed();
+    await turn();
+    expect(pipe.received.map((text) => text.slice(-8))).toEqual(['aaaaaaa\n', 'tick 1\n']);
+  });
+
+  it('goes behind a tick that waits, and before answers that came later', async () => {
     const { pipe, output } = setUp();
     pipe.stall();
-    output.answer('answer\n');
-    expect(output.ready()).toBe(false);
+    for (const text of ['answer 1\n', 'answer 2\n', 'answer 3\n']) output.answer(text);
+    update(output, 'tick\n');
+    pipe.proceed();
+    await turn();
+    await turn();
+    expect(pipe.text).toBe('answer 1\ntick\nanswer 2\nanswer 3\n');
   });
 
   it('is dropped, and said to be, when more than four mebibytes wait already', async () => {
@@ -127,7 +157,7 @@ describe('an answer', () => {
     output.answer('a'.repeat(4 * MEBIBYTE));
     output.answer('b');
     for (let call = 0; call < 100; call++) output.answer('dropped');
-    expect(pipe.writableLength).toBe(4 * MEBIBYTE + 1);
+    expect(pipe.writableLength).toBe(4 * MEBIBYTE);
     expect(log.entries).toEqual([
       {
         level: 'warning',
@@ -139,6 +169,35 @@ describe('an answer', () => {
     await turn();
     output.answer('c');
     expect(pipe.received.map((text) => text.slice(0, 1))).toEqual(['a', 'b', 'c']);
+    expect(log.messages.slice(1)).toEqual(['calls of functions are answered again']);
+  });
+});
+
+describe('silence', () => {
+  it('is broken with an empty line when nothing was written since it was looked at last', () => {
+    const { pipe, output } = setUp();
+    output.keepAlive();
+    expect(pipe.text).toBe('\n');
+    output.keepAlive();
+    expect(pipe.text).toBe('\n\n');
+  });
+
+  it.each(['tick', 'answer'] as const)('is none after an %s, until it has lasted', (kind) => {
+    const { pipe, output } = setUp();
+    output.keepAlive();
+    output[kind]('text\n');
+    output.keepAlive();
+    expect(pipe.text).toBe('\ntext\n');
+    output.keepAlive();
+    expect(pipe.text).toBe('\ntext\n\n');
+  });
+
+  it('is not broken while the agent does not read', () => {
+    const { pipe, output } = setUp();
+    pipe.stall();
+    update(output, 'tick\n');
+    for (let time = 0; time < 5; time++) output.keepAlive();
+    expect(pipe.writableLength).toBe('tick\n'.length);
   });
 });
 

@@ -34,7 +34,8 @@ class Told implements Module {
   /** Whether it was told that its samples are drawn, each time. */
   readonly drawn: boolean[] = [];
   closed = 0;
-  next: number | Error = 0;
+  /** Nothing for one that works in the background and has nothing new. */
+  next: number | Error | undefined = 0;
 
   constructor(name: string) {
     this.name = name;
@@ -44,6 +45,7 @@ class Told implements Module {
     this.asked.push(at);
     this.drawn.push(isDrawn);
     if (this.next instanceof Error) throw this.next;
+    if (this.next === undefined) return [];
     return [{ scope: 'host', instance: '', labels: {}, values: { [this.name]: this.next } }];
   }
 
@@ -62,7 +64,8 @@ function setUp() {
   const apples = new Told('apples');
   const pears = new Told('pears');
   const emitter = new Emitter({ charts: [chart('apples'), chart('pears')], source: '' });
-  const plugin = new Plugin({ modules: [apples, pears], face: emitter, output: new Output(pipe, log), log });
+  const plugin = new Plugin({ face: emitter, output: new Output(pipe, log), log });
+  plugin.use([apples, pears]);
   const tick = (seconds: number, skipped = 0): void => plugin.tick({ at: seconds * SECOND, skipped });
   return { pipe, log, apples, pears, plugin, tick };
 }
@@ -91,14 +94,14 @@ describe('a tick', () => {
     expect(pears.asked).toEqual([100 * SECOND, 101 * SECOND]);
   });
 
-  it('that is in time says nothing in the log', () => {
+  it('that is on schedule says nothing in the log', () => {
     const { log, tick } = setUp();
     tick(100);
     tick(101);
     expect(log.entries).toEqual([]);
   });
 
-  it('that others were skipped before says so once, and how many there were when it has been in time for a minute', () => {
+  it('that others were skipped before says so once, and how many there were when it has been on schedule for a minute', () => {
     const { log, pipe, tick } = setUp();
     tick(100);
     tick(104, 3);
@@ -110,7 +113,7 @@ describe('a tick', () => {
     expect(log.entries).toHaveLength(1);
     tick(166);
     tick(167);
-    expect(log.entries.slice(1)).toEqual([{ level: 'info', message: 'in time again', fields: { skipped: 4 } }]);
+    expect(log.entries.slice(1)).toEqual([{ level: 'info', message: 'back on schedule', fields: { skipped: 4 } }]);
     tick(170, 2);
     expect(log.entries[2]).toMatchObject({ level: 'warning', fields: { skipped: 2 } });
   });
@@ -155,14 +158,28 @@ describe('a module that fails', () => {
     ]);
   });
 
-  it('after it worked again is reported again', () => {
+  it('after it worked is reported again', () => {
     const { log, apples, tick } = setUp();
-    const states: (number | Error)[] = [error, 1, error];
+    const states: (number | Error)[] = [error, 1, error, 2];
     for (const [index, state] of states.entries()) {
       apples.next = state;
       tick(100 + index);
     }
-    expect(log.entries.map(({ level }) => level)).toEqual(['error', 'info', 'error']);
+    expect(log.messages).toEqual([entry.message, 'the module works', entry.message, 'the module works again']);
+  });
+
+  it('in the background, in every other update, is reported once, until it returns something', () => {
+    const { log, apples, tick } = setUp();
+    for (let round = 0; round < 50; round++) {
+      apples.next = error;
+      tick(100 + 2 * round);
+      apples.next = undefined;
+      tick(101 + 2 * round);
+    }
+    expect(log.entries).toEqual([entry]);
+    apples.next = 12;
+    tick(300);
+    expect(log.messages).toEqual([entry.message, 'the module works']);
   });
 
   it('is told from another that fails too', () => {
@@ -237,5 +254,21 @@ describe('closing', () => {
     const { apples, pears, plugin } = setUp();
     plugin.close();
     expect([apples.closed, pears.closed]).toEqual([1, 1]);
+  });
+});
+
+describe('replacing the modules', () => {
+  it('closes those that are removed, and keeps what was logged of the others', () => {
+    const { apples, log, pears, plugin, tick } = setUp();
+    const plums = new Told('plums');
+    apples.next = new Error('no such fruit');
+    tick(100);
+    plugin.use([apples, plums]);
+    expect([apples.closed, pears.closed, plums.closed]).toEqual([0, 1, 0]);
+    tick(101);
+    expect([apples, pears, plums].map(({ asked }) => asked.length)).toEqual([2, 1, 1]);
+    expect(log.entries).toHaveLength(1);
+    plugin.close();
+    expect([apples.closed, pears.closed, plums.closed]).toEqual([1, 1, 1]);
   });
 });

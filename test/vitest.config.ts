@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** More than any test takes, on a busy machine too: it ends what waits for ever, or takes the square of the time. */
+/** Longer than any test takes, even on a busy machine; exceeded only by a hang or by quadratic running time. */
 const timeouts = { testTimeout: 120_000, hookTimeout: 120_000 };
 
 /** Real clocks, real programs and real waiting. */
@@ -13,14 +13,14 @@ const endToEnd = { globalSetup: ['test/helpers/global_setup.ts'], ...timeouts };
  * What sets nf_conntrack_max or nf_conntrack_buckets, which one kernel has only once, or compares rates so exactly that
  * it needs the machine for itself.
  */
-const alone = ['agent', 'conntrackd', 'events', 'flows', 'kernel', 'netlink_stat'].map(
+const alone = ['agent', 'agent_contexts', 'conntrackd', 'events', 'flows', 'kernel', 'netlink_stat'].map(
   (name) => `test/e2e/${name}.test.ts`,
 );
 
 export default defineConfig({
   root,
   test: {
-    // Tests that run concurrently use the expect of their context: the global one counts for all of them together.
+    // Concurrent tests must use the expect of their context: the global one counts assertions of all of them together.
     expect: { requireAssertions: true },
     projects: [
       {

@@ -1,6 +1,6 @@
 /**
- * The process of the agent that runs. Anybody can run a process of that name, so it must run a program that nobody but
- * root can have put there.
+ * The processes of agents. Anybody can run a process of that name, so it must run a program that nobody but root can
+ * have put there.
  */
 
 import { basename, dirname } from 'node:path';
@@ -8,7 +8,7 @@ import { basename, dirname } from 'node:path';
 import { trustedFolder } from '../netlink/trusted.ts';
 import { accountNamed } from './accounts.ts';
 import { attempt, type CheckFileSystem, readLink, readText } from './files.ts';
-import { isOfService, type ProcessStatus, readStart, readStatus } from './process.ts';
+import { isOfService, type ProcessStatus, pidsOf, readStart, readStatus } from './process.ts';
 import type { Seen } from './seen.ts';
 
 /** Of the program, and of the user that it usually runs as. */
@@ -21,19 +21,21 @@ export interface AgentProcess {
   readonly status: ProcessStatus;
   /** Whether it is the agent for certain; otherwise it has the name, and no more may be seen. */
   readonly isKnown: boolean;
+  /** The file that it runs, if it is known. */
+  readonly program: string | undefined;
   /** Whether it is of the system's service of that name. */
   readonly isService: boolean;
+  /** Whether it runs as root or as the user netdata; anybody else can start the same program. */
+  readonly isUsual: boolean;
 }
 
 /**
- * The oldest process of the agent that is not another's child. One that the user netdata or root runs goes before that
- * of anybody else, who can start the same program.
+ * The agents that run and are not another's children, the likeliest first: those that are known, those of the user
+ * netdata or root, the older ones.
  */
-export function findProcess(fs: CheckFileSystem, seen: Seen | undefined): AgentProcess | undefined {
+export function findProcesses(fs: CheckFileSystem, seen: Seen | undefined): readonly AgentProcess[] {
   const found = new Map<number, { readonly status: ProcessStatus; readonly isKnown: boolean }>();
-  for (const entry of attempt(() => fs.readdirSync('/proc').map(String)) ?? []) {
-    if (!/^\d+$/.test(entry)) continue;
-    const pid = Number(entry);
+  for (const pid of pidsOf(fs)) {
     if (readText(fs, `/proc/${pid}/comm`)?.trim() !== NAME) continue;
     const status = readStatus(fs, pid);
     const isAgent = seen === undefined ? isRootsProgram(fs, pid) : seen.pid === pid;
@@ -42,19 +44,28 @@ export function findProcess(fs: CheckFileSystem, seen: Seen | undefined): AgentP
     found.set(pid, { status, isKnown: isAgent === true });
   }
   const usual = accountNamed(fs, NAME)?.uid;
-  const isUsual = ({ uid }: ProcessStatus): boolean => uid === 0 || uid === usual;
-  const [first] = [...found]
+  return [...found]
     .filter(([, { status }]) => !found.has(status.parent))
-    .map(([pid, one]) => ({ pid, ...one, start: readStart(fs, pid), isUsual: isUsual(one.status) }))
+    .map(([pid, { isKnown, status }]) => ({
+      pid,
+      status,
+      isKnown,
+      program: isKnown ? (seen?.program ?? programOf(fs, pid)) : undefined,
+      isService: isOfService(fs, pid),
+      isUsual: status.uid === 0 || status.uid === usual,
+      start: readStart(fs, pid),
+    }))
     .sort(
       (one, other) =>
         Number(other.isKnown) - Number(one.isKnown) ||
         Number(other.isUsual) - Number(one.isUsual) ||
         one.start - other.start,
     );
-  if (first === undefined) return undefined;
-  const { isKnown, pid, status } = first;
-  return { pid, status, isKnown, isService: isOfService(fs, pid) };
+}
+
+/** The file that a process runs, or ran before it was replaced; `undefined` where that may not be seen. */
+function programOf(fs: CheckFileSystem, pid: number): string | undefined {
+  return readLink(fs, `/proc/${pid}/exe`)?.replace(/ \(deleted\)$/, '');
 }
 
 /**
@@ -62,7 +73,7 @@ export function findProcess(fs: CheckFileSystem, seen: Seen | undefined): AgentP
  * that may not be seen.
  */
 function isRootsProgram(fs: CheckFileSystem, pid: number): boolean | undefined {
-  const program = readLink(fs, `/proc/${pid}/exe`)?.replace(/ \(deleted\)$/, '');
+  const program = programOf(fs, pid);
   if (program === undefined) return undefined;
   if (basename(program) !== NAME) return false;
   const isTrusted = attempt(() => {

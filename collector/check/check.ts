@@ -13,7 +13,8 @@ import { Host } from '../procfs/host.ts';
 import type { Clock } from '../scheduler.ts';
 import { userName } from './accounts.ts';
 import { type Agent, findAgent } from './agent.ts';
-import { type Environs, judgeAgent, judgeBuiltin } from './environs.ts';
+import { type Environs, installedProgram, judgeAgent, judgeBuiltin } from './environs.ts';
+import { exposed } from './exposure.ts';
 import { type CheckFileSystem, readRegular, readText, realPath } from './files.ts';
 import { readKernel } from './kernel.ts';
 import { judgeModules } from './modules.ts';
@@ -21,7 +22,7 @@ import { nosuidMount } from './mounts.ts';
 import { type Observation, observe } from './observe.ts';
 import { judgePrivilege } from './privilege.ts';
 import { readStatus } from './process.ts';
-import { remedy } from './remedies.ts';
+import { type Places, remedy } from './remedies.ts';
 import type {
   ConfigurationSection,
   Finding,
@@ -32,14 +33,13 @@ import type {
   Report,
 } from './report.ts';
 import type { Seen } from './seen.ts';
-import type { Places } from './shell.ts';
 
 /** Seconds that a module has to tell something, beside what conntrackd may take. */
 const PATIENCE = 5;
 
 export interface CheckOptions {
   readonly fs: CheckFileSystem;
-  readonly clock: Pick<Clock, 'monotonic' | 'sleep'>;
+  readonly clock: Pick<Clock, 'monotonic' | 'sleep' | 'wall'>;
   readonly environment: Environment;
   /** `--config FILE`, absolute. */
   readonly asked: string | undefined;
@@ -47,6 +47,10 @@ export interface CheckOptions {
   /** The release of the kernel. */
   readonly release: string;
   readonly program: Program;
+  /** The file that this process runs: the program itself, or Node.js. */
+  readonly executable: string;
+  /** The capability attribute of a file, or `undefined` when it has none, or that cannot be read. */
+  readonly capabilities: (path: string) => Uint8Array | undefined;
   /** The user of this process. */
   readonly uid: number;
   /** What root has seen of the agent. */
@@ -76,9 +80,9 @@ interface Loaded {
  */
 export async function check(options: CheckOptions, unusable?: Finding): Promise<Report> {
   const { clock, environment, fs, modules, program, seen, uid } = options;
-  const agent = findAgent(fs, environment, seen);
   const path = realPath(fs, program.path);
-  const places = placesOf(options, agent, path);
+  const agent = findAgent(fs, environment, path, seen);
+  const places = placesOf(agent, path);
   const { config, section: configuration } = load(options, agent, places);
   const patience = PATIENCE + config.modules.conntrackd.timeout;
   const observed = unusable === undefined ? await observe(modules(config), clock, patience) : [];
@@ -97,15 +101,17 @@ export async function check(options: CheckOptions, unusable?: Finding): Promise<
     unusable === undefined
       ? judgeModules({ config, observed, patience, capability, privilege: privilege.findings, places })
       : [];
-  const environs: Environs = { fs, agent, program: path, uid, seen, places };
+  const now = Math.floor(clock.wall() / 1000);
+  const isIdle = unusable === undefined && observed.length === 0;
+  const environs: Environs = { fs, agent, program: path, uid, seen, now, isIdle, places };
   const sections = {
     program: programSection(options, agent, places, unusable),
     kernel: kernelSection(options, judged, places),
     agent: judgeAgent(environs),
-    privilege,
+    privilege: { ...privilege, findings: [...privilege.findings, ...exposures(options, agent, places)] },
     configuration,
     modules: judged,
-    builtin: judgeBuiltin(environs),
+    builtin: judgeBuiltin(environs, config.contexts),
   };
   const { modules: each, ...others } = sections;
   const findings = [...Object.values(others), ...each].flatMap((section) => section.findings);
@@ -113,21 +119,39 @@ export async function check(options: CheckOptions, unusable?: Finding): Promise<
   return { format: 1, version: options.version, works, ...sections };
 }
 
-function placesOf({ asked }: CheckOptions, { account, file, process }: Agent, program: string): Places {
+/** What is wrong with the file that runs, and with the one that the agent starts. */
+function exposures(
+  { capabilities, executable, fs, program }: CheckOptions,
+  agent: Agent,
+  places: Places,
+): readonly Finding[] {
+  const installed = installedProgram(fs, agent);
+  const paths = [executable, ...(installed === undefined ? [] : [installed])].map((path) => realPath(fs, path));
+  return exposed({
+    fs,
+    capabilities,
+    programs: [...new Set(paths)],
+    interpreter: program.packaged ? undefined : realPath(fs, executable),
+    account: agent.account,
+    places,
+  });
+}
+
+function placesOf({ account, file, prefix }: Agent, program: string): Places {
   return {
     program,
     folder: dirname(program),
     user: account?.user ?? 'netdata',
     group: account?.group ?? 'netdata',
-    ...(asked === undefined ? {} : { file: asked }),
-    ...(process === undefined ? {} : { pid: String(process.pid) }),
-    ...(file === undefined ? {} : { netdata_conf: file }),
+    prefix: prefix || '/',
+    netdata_conf: file ?? "the agent's netdata.conf",
   };
 }
 
 function load({ asked, fs }: CheckOptions, agent: Agent, places: Places): Loaded {
   try {
-    const { config, file } = loadConfig(regularOf(fs), asked, [agent.userConfigDirectory, agent.stockConfigDirectory]);
+    const directories = [agent.userConfigDirectory, agent.stockConfigDirectory];
+    const { config, file } = loadConfig(regularOf(fs), asked ?? agent.plugin?.config, directories);
     return { config, section: { file, findings: [] } };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
@@ -153,7 +177,7 @@ function problems(error: ConfigError, places: Places): Finding[] {
     remedy:
       at < sorted.length - 1
         ? undefined
-        : remedy(isClosed ? 'let_read_configuration' : 'mend_configuration', { ...places, file }),
+        : remedy(isClosed ? 'let_read_configuration' : 'fix_configuration', { ...places, file }),
   }));
 }
 
@@ -176,9 +200,7 @@ function programSection(
   const isOther = account !== undefined && account.uid !== uid;
   if (isOther && unusable === undefined) {
     const text = `the agent's plugins run as ${account.user}, and other things may be possible then`;
-    // Root that cannot become that user can only be told.
-    const mending = uid === 0 ? undefined : remedy('check_as_root', places);
-    findings.push({ severity: 'hint', code: 'other_user', text, remedy: mending });
+    findings.push({ severity: 'hint', code: 'other_user', text, remedy: remedy('check_as_root', places) });
   }
   if (account === undefined) {
     findings.push({ severity: 'note', code: 'user_unknown', text: "the agent's user is not known", remedy: undefined });

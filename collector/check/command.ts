@@ -1,33 +1,29 @@
 /**
  * How `check` is run: by root as the user that the agent runs as, since that user's plugin must work, and not root's.
- * The program then starts anew, so that the kernel gives it exactly what it gives the agent's plugin. Other programs of
- * that user can take its descriptors and meddle with what it says: it gets no terminal of root's, and its report is read
- * as any text from outside.
+ * Root starts the program again as that user, so that the kernel gives it exactly what it gives the agent's plugin, and
+ * stays root itself. Other programs of that user can take the descriptors of the one that was started and meddle with
+ * what it says: it gets no terminal of root's, and its report is read as any text from outside.
  */
 
-import { constants } from 'node:fs';
-
-import { errorCode } from '../errors.ts';
 import { escaped } from '../text.ts';
 import type { Account } from './accounts.ts';
 import { type Agent, findAgent } from './agent.ts';
+import { NO_INTERPRETER, NOT_EXECUTABLE, wordsAs } from './as_user.ts';
 import { type CheckOptions, check } from './check.ts';
-import { installedProgram } from './environs.ts';
-import { isAllowed, realPath } from './files.ts';
-import { type RemedyName, remedy } from './remedies.ts';
+import { checkInstalled, installedProgram } from './environs.ts';
+import { realPath } from './files.ts';
+import { remedy } from './remedies.ts';
 import { render, type Style } from './render.ts';
-import type { Finding, Report } from './report.ts';
+import type { Finding, Remedy, Report } from './report.ts';
 import { parseReport } from './report_schema.ts';
 import { formatSeen, lookAt, SEEN } from './seen.ts';
 
-/** This process, as far as it can become another. */
+/** This process, as far as it starts others. */
 export interface Self {
-  /** The executable: the program itself, or Node.js. */
-  readonly executable: string;
-  /** Becomes another user, for good. */
-  become(account: Account): void;
-  /** Runs the program again with these words and environment variables, and waits for its end. */
-  runAgain(words: readonly string[], variables: Readonly<Record<string, string>>): Promise<Ended>;
+  /** The words that start this program: its executable, which is Node.js for a script, and what that is given. */
+  readonly words: readonly [executable: string, ...string[]];
+  /** Runs a program with these environment variables, and waits for its end. */
+  run(words: readonly string[], variables: Readonly<Record<string, string>>): Promise<Ended>;
 }
 
 /** How a program ended. */
@@ -36,6 +32,8 @@ export interface Ended {
   readonly errors: string;
   /** Its end, for a person: an exit code, a signal, or that it was not waited for any longer. */
   readonly how: string;
+  /** Its exit code, if it ended by itself. */
+  readonly code?: number | undefined;
 }
 
 export interface CommandOptions extends CheckOptions {
@@ -55,31 +53,18 @@ export async function runCheck(given: CommandOptions): Promise<Outcome> {
   const { environment, fs, self, uid } = given;
   // Root looks for itself.
   const options = uid === 0 ? { ...given, seen: undefined } : given;
-  const agent = findAgent(fs, environment, options.seen);
+  const agent = findAgent(fs, environment, realPath(fs, given.program.path), options.seen);
   const { account, process } = agent;
   if (uid !== 0 || account === undefined || account.uid === 0) return outcome(await check(options), options);
-  const seen = process?.isKnown === false ? undefined : lookAt(fs, process?.pid);
-  if (!hasBecome(self, account)) return outcome(await check(options), options);
-
-  const become = { ...options, uid: account.uid, seen };
-  const unusable = unusableFor(account, agent, options);
-  if (unusable !== undefined) return outcome(await check(become, unusable), options);
-  const { asked } = options;
-  const words = ['check', '--json', ...(asked === undefined ? [] : ['--config', asked])];
-  const ended = await self.runAgain(words, seen === undefined ? {} : { [SEEN]: formatSeen(seen) });
-  const report = parseReport(ended.output) ?? (await check(become, withoutReport(account, ended)));
-  return outcome(report, options, ended.errors);
-}
-
-/** Root cannot become every user, where a container keeps it from that. */
-function hasBecome(self: Self, account: Account): boolean {
-  try {
-    self.become(account);
-    return true;
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
-    return false;
-  }
+  const seen = process?.isKnown === false ? undefined : lookAt(fs, process, agent.plugin);
+  const { asked, program } = options;
+  const words = [...self.words, 'check', '--json', ...(asked === undefined ? [] : ['--config', asked])];
+  const variables = seen === undefined ? {} : { [SEEN]: formatSeen(seen) };
+  const ended = await self.run(wordsAs(account, program.path, words), variables);
+  const report = parseReport(ended.output);
+  if (report !== undefined) return outcome(report, options, ended.errors);
+  const unusable = withoutReport(account, ended, agent, options);
+  return outcome(await check({ ...options, uid: account.uid, seen }, unusable), options, ended.errors);
 }
 
 function outcome(report: Report, { json, style }: CommandOptions, errors = ''): Outcome {
@@ -100,30 +85,32 @@ function printableJson(report: Report): string {
   return JSON.stringify(report, null, 2).replace(/[\u007f-\uffff]/g, code);
 }
 
-function withoutReport({ user }: Account, { how }: Ended): Finding {
-  const text = `the program, run as ${user}, told nothing: ${how}`;
-  return { severity: 'fault', code: 'no_report', text, remedy: undefined };
-}
-
-/** Why this process, which has become the agent's user, may not run the program. */
-function unusableFor({ group, user }: Account, agent: Agent, options: CommandOptions): Finding | undefined {
+/** Why the program, run as the agent's user, gave no report. */
+function withoutReport(account: Account, ended: Ended, agent: Agent, options: CommandOptions): Finding {
+  const { group, user } = account;
   const { fs, program, self } = options;
+  const fault = (code: string, text: string, fix?: Remedy): Finding => {
+    return { severity: 'fault', code, text, remedy: fix };
+  };
   const installed = installedProgram(fs, agent);
   const isStarted = installed === undefined || realPath(fs, installed) === realPath(fs, program.path);
-  const fault = (code: string, text: string, name: RemedyName): Finding => {
-    // Nobody but the agent's plugin need be run by that user.
-    const places = { program: program.path, group, ...(installed === undefined ? {} : { installed }) };
-    return { severity: 'fault', code, text, remedy: remedy(isStarted ? name : 'check_installed', places) };
-  };
-  const mode = program.packaged ? constants.X_OK : constants.R_OK | constants.X_OK;
-  if (!isAllowed(fs, program.path, mode)) {
+  // Nobody but the agent's plugin need be run by that user.
+  const other = isStarted ? undefined : checkInstalled(fs, installed);
+  const [executable] = self.words;
+  if (ended.code === NOT_EXECUTABLE) {
     const text = `${user}, as whom the agent runs its plugins, may not run ${program.path}`;
-    return fault('not_executable', text, program.packaged ? 'let_run_package' : 'let_run_script');
+    const name = program.packaged ? 'let_run_package' : 'let_run_script';
+    return fault('not_executable', text, isStarted ? remedy(name, { program: program.path, group }) : other);
   }
-  if (!isAllowed(fs, self.executable, constants.X_OK)) {
+  if (ended.code === NO_INTERPRETER) {
     // The agent runs the script by the Node.js of its own PATH, which may be another.
-    const text = `${user} may not run ${self.executable}, as this check must to see what works for ${user}`;
-    return fault('no_interpreter', text, 'let_run_node');
+    const text = `${user} may not run ${executable}, as this check must to see what works for ${user}`;
+    return fault('no_interpreter', text, isStarted ? remedy('let_run_node', {}) : other);
   }
-  return undefined;
+  const [refusal = ''] = ended.errors.split('\n', 1);
+  if (refusal.startsWith('setpriv: ') || ended.how.startsWith('spawn ')) {
+    const text = `cannot check as ${user}, the agent's user: ${refusal || ended.how}`;
+    return fault('no_setpriv', text, remedy('install_setpriv', {}));
+  }
+  return fault('no_report', `the program, run as ${user}, told nothing: ${ended.how}`);
 }

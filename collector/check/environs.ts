@@ -2,20 +2,32 @@
 
 import { dirname } from 'node:path';
 
+import { chooseContexts, isBuiltinOn, readBuiltin } from '../builtin.ts';
+import type { Config } from '../config.ts';
+import { trustedFolder } from '../netlink/trusted.ts';
 import { exists } from '../procfs/file.ts';
 import { userName } from './accounts.ts';
-import type { Agent } from './agent.ts';
-import { type CheckFileSystem, readLink, realPath } from './files.ts';
-import { type RemedyName, remedy } from './remedies.ts';
-import type { AgentSection, BuiltinSection, Finding } from './report.ts';
+import { type Agent, PREFIXES } from './agent.ts';
+import { attempt, type CheckFileSystem, readLink, readRegular, realPath } from './files.ts';
+import { judgePlugin, pluginOf } from './plugin_life.ts';
+import { PROGRAM } from './plugin_process.ts';
+import { startedAt } from './process.ts';
+import { type Places, type PlainRemedy, remedy } from './remedies.ts';
+import type { AgentSection, BuiltinSection, Finding, Remedy } from './report.ts';
 import type { Seen } from './seen.ts';
-import type { Places } from './shell.ts';
 
-const PROGRAM = 'conntrack.plugin';
 const ALERTS = 'conntrack.conf';
-/** It edits the agent's configuration in one of these. */
+/** It edits the `netdata.conf` of an agent below a prefix. */
 const SETUP = 'conntrack-setup';
-const EDITED = ['/etc/netdata/netdata.conf', '/opt/netdata/etc/netdata/netdata.conf'];
+
+/** What it means that the built-in collector is on: a code and a text, by the contexts of the plugin. */
+const DOUBLED = {
+  netfilter: [
+    'doubled_values',
+    "Netdata's built-in collector draws in the same contexts, netfilter.conntrack_*: the agent adds up or averages both",
+  ],
+  conntrack: ['duplicate_charts', "Netdata's built-in collector draws six of the plugin's charts too"],
+} as const;
 
 export interface Environs {
   readonly fs: CheckFileSystem;
@@ -26,6 +38,10 @@ export interface Environs {
   readonly uid: number;
   /** What root has seen of the agent. */
   readonly seen: Seen | undefined;
+  /** Seconds since the epoch. */
+  readonly now: number;
+  /** Whether the configuration leaves the plugin nothing to do, so that it ends itself. */
+  readonly isIdle: boolean;
   readonly places: Places;
 }
 
@@ -36,7 +52,9 @@ export function judgeAgent(environs: Environs): AgentSection {
   return {
     state,
     pid: agent.process?.pid,
+    since: agent.process === undefined ? undefined : startedAt(fs, agent.process.pid),
     user: userOf(environs, state),
+    plugin: pluginOf(environs),
     plugin_directory: own ?? agent.pluginDirectories[0],
     user_config_directory: agent.userConfigDirectory,
     stock_config_directory: agent.stockConfigDirectory,
@@ -44,17 +62,25 @@ export function judgeAgent(environs: Environs): AgentSection {
   };
 }
 
-/** What the agent's own collector of connection tracking does. */
-export function judgeBuiltin(environs: Environs): BuiltinSection {
+/**
+ * What the agent's own collector of connection tracking does, and which contexts that leaves to the plugin.
+ *
+ * @param asked what the plugin's configuration says of contexts.
+ */
+export function judgeBuiltin(environs: Environs, asked: Config['contexts']): BuiltinSection {
   const { agent, fs, places } = environs;
-  if (!isKnown(agent) || agent.isFileClosed) return { charts: undefined, findings: [] };
-  const { settings } = agent;
-  // The key has no `nf_` in it, although the file that is read does.
-  const charts = settings.isOn('plugins', 'proc') && settings.isOn('plugin:proc', '/proc/net/stat/conntrack');
-  const text = "the agent's own charts netfilter.conntrack_* show the same once more";
-  const canSetUp = exists(fs, `${places['folder']}/${SETUP}`) && EDITED.some((file) => file === agent.file);
-  const name = canSetUp ? 'turn_off_builtin_package' : 'turn_off_builtin_script';
-  return { charts, findings: charts ? [hint(environs, 'duplicate_charts', text, name)] : [] };
+  if (!isKnown(agent)) return { findings: [] };
+  const charts = agent.isFileClosed ? undefined : isBuiltinOn(agent.settings);
+  // The plugin sees another file where the agent was started with `-c FILE`.
+  const seen = readBuiltin({ readFileSync: (path) => readRegular(fs, path) }, agent.userConfigDirectory);
+  const { contexts, reason: contexts_reason } = chooseContexts(asked, seen);
+  const section = { charts, contexts, contexts_reason };
+  if (charts !== true) return { ...section, findings: [] };
+  const canSetUp = exists(fs, `${places.folder}/${SETUP}`) && agent.file === `${agent.prefix}/etc/netdata/netdata.conf`;
+  const setUp = agent.prefix === '' ? 'turn_off_builtin_package' : 'turn_off_builtin_below';
+  const name = canSetUp ? setUp : 'turn_off_builtin_script';
+  const [code, text] = DOUBLED[contexts];
+  return { ...section, findings: [hint(environs, code, text, name)] };
 }
 
 function stateOf(agent: Agent): AgentSection['state'] {
@@ -81,10 +107,13 @@ function life(environs: Environs, state: AgentSection['state']): Finding[] {
   if (state === 'unverified') {
     const text = 'what that process runs may not be seen, so nothing is taken from it';
     // Root that may not see it can only be told.
-    const mending = uid === 0 ? undefined : remedy('check_as_root', places);
-    return [{ severity: 'note', code: 'unverified', text, remedy: mending }];
+    const fix = uid === 0 ? undefined : remedy('check_as_root', places);
+    return [{ severity: 'note', code: 'unverified', text, remedy: fix }];
   }
-  if (state === 'installed') return [hint(environs, 'not_running', 'the agent does not run', 'start_agent')];
+  if (state === 'installed') {
+    const name = PREFIXES.some((prefix) => prefix === environs.agent.prefix) ? 'start_agent' : 'start_agent_below';
+    return [hint(environs, 'not_running', 'the agent does not run', name)];
+  }
   if (state === 'not_found') return [hint(environs, 'not_found', 'no Netdata agent was found here')];
   return [];
 }
@@ -98,15 +127,22 @@ function start(environs: Environs, own: string | undefined): Finding[] {
     const text = 'netdata.conf turns the plugin off';
     return [{ severity: 'fault', code: 'turned_off', text, remedy: remedy('turn_plugin_on', places) }];
   }
-  if (own !== undefined) return [];
   const installed = installedProgram(fs, agent);
-  if (installed === undefined) {
+  if (own === undefined && installed === undefined) {
     const text = `the agent does not start the plugin: ${PROGRAM} is not in its plugin directory`;
-    return [hint(environs, 'not_installed', text, 'install_plugin')];
+    const name = PREFIXES.some((prefix) => prefix === agent.prefix) ? 'install_plugin' : 'install_plugin_below';
+    return [hint(environs, 'not_installed', text, name)];
   }
-  if (realPath(fs, installed) === program) return [];
-  const other = { ...environs, places: { ...places, installed } };
-  return [hint(other, 'other_program', `the agent starts another program: ${installed}`, 'check_installed')];
+  const running = judgePlugin(environs, installed ?? program);
+  if (own !== undefined || installed === undefined || realPath(fs, installed) === program) return running;
+  const text = `the agent starts another program: ${installed}`;
+  return [{ severity: 'hint', code: 'other_program', text, remedy: checkInstalled(fs, installed) }, ...running];
+}
+
+/** Checks the program that the agent starts; no remedy where a user other than root can replace it. */
+export function checkInstalled(fs: CheckFileSystem, installed: string): Remedy | undefined {
+  const isTrusted = attempt(() => trustedFolder(fs, dirname(installed))) !== undefined;
+  return isTrusted ? remedy('check_installed', { installed }) : undefined;
 }
 
 /** The program that the agent starts. */
@@ -122,18 +158,18 @@ function networkNamespace(environs: Environs): Finding[] {
   const own = readLink(fs, '/proc/self/ns/net');
   if (its === undefined || own === undefined || its === own) return [];
   const text = 'the agent lives in another network namespace and shows the connections of that one';
-  return [hint(environs, 'elsewhere', text, 'check_in_namespace')];
+  const fix = remedy('check_in_namespace', { ...environs.places, pid: String(agent.process.pid) });
+  return [{ severity: 'hint', code: 'elsewhere', text, remedy: fix }];
 }
 
-function alerts(environs: Environs): Finding[] {
-  const { agent, fs } = environs;
-  if (!isKnown(agent) || agent.healthDirectories.some((path) => exists(fs, `${path}/${ALERTS}`))) return [];
+function alerts({ agent, fs }: Environs): Finding[] {
+  const [folder] = agent.healthDirectories;
+  if (!isKnown(agent) || folder === undefined) return [];
+  if (agent.healthDirectories.some((path) => exists(fs, `${path}/${ALERTS}`))) return [];
   const text = `there are no alerts: ${ALERTS} is not in ${agent.healthDirectories.join(' or ')}`;
-  const folder = agent.healthDirectories[0];
-  const there = folder === undefined ? environs : { ...environs, places: { ...environs.places, alerts: folder } };
-  return [hint(there, 'no_alerts', text, 'install_alerts')];
+  return [{ severity: 'hint', code: 'no_alerts', text, remedy: remedy('install_alerts', { alerts: folder }) }];
 }
 
-function hint({ places }: Environs, code: string, text: string, name?: RemedyName): Finding {
+function hint({ places }: Environs, code: string, text: string, name?: PlainRemedy): Finding {
   return { severity: 'hint', code, text, remedy: name === undefined ? undefined : remedy(name, places) };
 }

@@ -12,12 +12,15 @@ import type { FileSystem } from '../procfs/file.ts';
 /** The part of Node's `fs` that `check` takes; memfs fits too. */
 export interface CheckFileSystem extends FileSystem, OwnershipFileSystem {
   fstatSync(descriptor: number): ReturnType<FileSystem['fstatSync']> & { isFile(): boolean };
-  statSync(
-    path: string,
-  ): ReturnType<FileSystem['statSync']> & ReturnType<OwnershipFileSystem['statSync']> & { dev: number | bigint };
+  statSync(path: string): ReturnType<FileSystem['statSync']> &
+    ReturnType<OwnershipFileSystem['statSync']> & {
+      dev: number | bigint;
+      gid: number | bigint;
+      size: number | bigint;
+      ctimeMs: number;
+    };
   readdirSync(path: string): unknown[];
   readlinkSync(path: string): unknown;
-  accessSync(path: string, mode: number): void;
 }
 
 /** Without waiting for somebody to write, as at a FIFO. */
@@ -32,25 +35,35 @@ const LARGEST = 4 * 1024 * 1024;
  * @throws {OperationError} when it is of another kind, or too large.
  */
 export function readRegular(fs: CheckFileSystem, path: string): string {
+  const text = readFrom(fs, path, 0, LARGEST + 1);
+  if (text.length > LARGEST) throw new OperationError('read', path, `it is larger than ${LARGEST} bytes`);
+  return text.toString('utf8');
+}
+
+/** At most so many bytes of the end of a regular file, or `undefined` when it cannot be read. */
+export function readEnd(fs: CheckFileSystem, path: string, most: number): string | undefined {
+  return attempt(() => {
+    const start = Math.max(0, Number(fs.statSync(path).size) - most);
+    return readFrom(fs, path, start, most).toString('utf8');
+  });
+}
+
+function readFrom(fs: CheckFileSystem, path: string, start: number, most: number): Buffer {
   const descriptor = fs.openSync(path, FLAGS);
   try {
     if (!fs.fstatSync(descriptor).isFile()) throw new OperationError('read', path, 'it is no regular file');
-    return readAll(fs, descriptor, path).toString('utf8');
+    const chunks: Buffer[] = [];
+    for (let length = 0; length < most; ) {
+      const chunk = Buffer.alloc(Math.min(65_536, most - length));
+      const got = fs.readSync(descriptor, chunk, 0, chunk.length, start + length);
+      if (got === 0) break;
+      chunks.push(chunk.subarray(0, got));
+      length += got;
+    }
+    return Buffer.concat(chunks);
   } finally {
     fs.closeSync(descriptor);
   }
-}
-
-function readAll(fs: CheckFileSystem, descriptor: number, path: string): Buffer {
-  const chunks: Buffer[] = [];
-  for (let length = 0; length <= LARGEST; ) {
-    const chunk = Buffer.alloc(65_536);
-    const got = fs.readSync(descriptor, chunk, 0, chunk.length, length);
-    if (got === 0) return Buffer.concat(chunks);
-    chunks.push(chunk.subarray(0, got));
-    length += got;
-  }
-  throw new OperationError('read', path, `it is larger than ${LARGEST} bytes`);
 }
 
 /** The text of a file, or `undefined` when it cannot be read. */
@@ -72,11 +85,6 @@ export function readLink(fs: CheckFileSystem, path: string): string | undefined 
 /** A path without links; the path itself where that cannot be told. */
 export function realPath(fs: CheckFileSystem, path: string): string {
   return attempt(() => String(fs.realpathSync(path))) ?? path;
-}
-
-/** Whether this process may do with a file what `mode` says. */
-export function isAllowed(fs: CheckFileSystem, path: string, mode: number): boolean {
-  return attempt(() => fs.accessSync(path, mode) ?? true) ?? false;
 }
 
 /** What an action returns, or `undefined` when it throws. */

@@ -3,11 +3,11 @@
 import type { Config } from '../config.ts';
 import { withoutLink } from '../modules/conntrackd/discovery.ts';
 import type { Hindrance } from '../modules/module.ts';
+import { type ADVICE, adviceFor } from './advice.ts';
 import type { Observation } from './observe.ts';
 import { AGENT_BOUNDED, AGENT_NO_NEW_PRIVILEGES, AMBIENT } from './privilege.ts';
-import { type ADVICE, adviceFor, remedy } from './remedies.ts';
+import { type Places, remedy } from './remedies.ts';
 import type { Finding, ModuleSection, Remedy } from './report.ts';
-import type { Places } from './shell.ts';
 
 /** What a hindrance's severity is, by how much is lost. */
 const SEVERITIES = { all: 'fault', part: 'hint', nothing: 'note' } as const satisfies Record<

@@ -7,9 +7,8 @@
 
 import type { AgentProcess } from './agent_process.ts';
 import type { ProcessStatus } from './process.ts';
-import { type RemedyName, remedy } from './remedies.ts';
+import { type Places, type PlainRemedy, remedy } from './remedies.ts';
 import type { Finding, PrivilegeSection } from './report.ts';
-import type { Places } from './shell.ts';
 
 /** The codes of what keeps the agent from handing it on; a module that needs it fails there, whatever it did here. */
 export const AGENT_BOUNDED = 'agent_bounded';
@@ -55,8 +54,10 @@ function whyLacking(facts: PrivilegeFacts): Finding {
   }
   if (own?.uid === 0) return fault(facts, 'lacking', 'root has no CAP_NET_ADMIN here', 'add_to_container');
   if (!packaged) return fault(facts, 'script', 'the program is a script of Node.js', 'install_package');
-  if (nosuid !== undefined)
-    return fault(facts, 'nosuid', 'the file system allows no capabilities', 'install_elsewhere');
+  if (nosuid !== undefined) {
+    const text = 'the file system allows no capabilities';
+    return { severity: 'fault', code: 'nosuid', text, remedy: remedy('install_elsewhere', { mount: nosuid }) };
+  }
   return fault(facts, 'lacking', 'the program lacks the capability CAP_NET_ADMIN', 'set_capability');
 }
 
@@ -80,7 +81,6 @@ function agentFaults(facts: PrivilegeFacts): Finding[] {
   return faults;
 }
 
-function fault({ nosuid, places }: PrivilegeFacts, code: string, text: string, name: RemedyName): Finding {
-  const all = nosuid === undefined ? places : { ...places, mount: nosuid };
-  return { severity: 'fault', code, text, remedy: remedy(name, all) };
+function fault({ places }: PrivilegeFacts, code: string, text: string, name: PlainRemedy): Finding {
+  return { severity: 'fault', code, text, remedy: remedy(name, places) };
 }

@@ -1,10 +1,10 @@
 /**
  * What `/proc` tells of a process.
- * Source: proc_pid_status(5), proc_pid_stat(5), proc_pid_cmdline(5) and cgroups(7).
+ * Source: proc_pid_status(5), proc_pid_stat(5), proc_pid_cmdline(5), proc_pid_environ(5), proc_stat(5) and cgroups(7).
  */
 
 import { CAP_NET_ADMIN, capabilities, hasCapability } from '../procfs/credentials.ts';
-import { type CheckFileSystem, readText } from './files.ts';
+import { attempt, type CheckFileSystem, readText } from './files.ts';
 
 export interface ProcessStatus {
   readonly parent: number;
@@ -67,7 +67,31 @@ export function readStart(fs: CheckFileSystem, pid: number): number {
   return Number(fields[19] ?? Number.POSITIVE_INFINITY);
 }
 
+/** Ticks of the clock in a second, for user space on every architecture of Linux. */
+const TICKS = 100;
+
+/** When a process started, in seconds since the epoch; `undefined` when it has ended. */
+export function startedAt(fs: CheckFileSystem, pid: number): number | undefined {
+  const [, boot] = /^btime (\d+)$/m.exec(readText(fs, '/proc/stat') ?? '') ?? [];
+  const start = readStart(fs, pid);
+  return boot === undefined || !Number.isFinite(start) ? undefined : Number(boot) + Math.floor(start / TICKS);
+}
+
+/** The agent's variables in the environment of a process; none where that may not be seen. */
+export function readVariables(fs: CheckFileSystem, pid: number): ReadonlyMap<string, string> {
+  const text = readText(fs, `/proc/${pid}/environ`) ?? '';
+  return new Map(
+    [...text.matchAll(/(?:^|\0)(NETDATA_\w+)=([^\0]*)/g)].map(([, name = '', value = '']) => [name, value]),
+  );
+}
+
 /** The words that a process was started with. */
 export function readWords(fs: CheckFileSystem, pid: number): readonly string[] {
   return (readText(fs, `/proc/${pid}/cmdline`) ?? '').split('\0');
+}
+
+/** The processes of the host, by their numbers. */
+export function pidsOf(fs: CheckFileSystem): readonly number[] {
+  const entries = attempt(() => fs.readdirSync('/proc').map(String)) ?? [];
+  return entries.filter((entry) => /^\d+$/.test(entry)).map(Number);
 }

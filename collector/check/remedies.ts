@@ -1,7 +1,7 @@
 /** What can be done about what `check` finds. Data: a name, and what to type. */
 
 import type { Remedy } from './report.ts';
-import { fillLine, PLACE, type Places } from './shell.ts';
+import { fillLine, fillText, type PlaceIn } from './shell.ts';
 
 const DROP_IN = '/etc/systemd/system/netdata.service.d';
 const CONNTRACKD_DROP_IN = '/etc/systemd/system/conntrackd.service.d';
@@ -46,7 +46,17 @@ const TEMPLATES = {
   },
 
   // The capability.
-  set_capability: { lines: ['sudo setcap cap_net_admin=p {program}'] },
+  // Owner and mode first: a change of the owner takes the capability away, and without the mode every user would have it.
+  set_capability: {
+    lines: ['sudo chown root:{group} {program}', 'sudo chmod 0750 {program}', 'sudo setcap cap_net_admin=p {program}'],
+  },
+  close_program: {
+    lines: ['sudo chown root:{group} {exposed}', 'sudo chmod 0750 {exposed}', 'sudo setcap cap_net_admin=p {exposed}'],
+  },
+  take_capability: {
+    note: 'Take it away, and install the package: only the packaged program can have the capability safely.',
+    lines: ['sudo setcap -r {exposed}'],
+  },
   install_package: {
     note: 'A script cannot have a capability, only the packaged program can: install the package.',
   },
@@ -60,14 +70,11 @@ const TEMPLATES = {
   check_with_ambient: {
     note: 'An ambient capability goes to whatever the agent starts. Check as the agent would start it:',
     lines: [
-      'sudo setpriv --reuid {user} --regid {group} --init-groups ' +
-        '--inh-caps +net_admin --ambient-caps +net_admin {program} check',
+      'sudo setpriv --reuid {user} --regid {group} --init-groups --inh-caps +net_admin --ambient-caps +net_admin {program} check',
     ],
   },
   widen_bounding_set: {
-    note:
-      "Add it to the list of the agent's service, only where `systemctl show netdata -p CapabilityBoundingSet` lists " +
-      'capabilities without cap_net_admin: where there is no list, it would make one of this capability alone.',
+    note: "Add it to the list of the agent's service, only where `systemctl show netdata -p CapabilityBoundingSet` lists capabilities without cap_net_admin: where there is no list, it would make one of this capability alone.",
     lines: [
       `sudo mkdir -p ${DROP_IN}`,
       `printf '[Service]\\nCapabilityBoundingSet=CAP_NET_ADMIN\\n' | sudo tee ${DROP_IN}/conntrack.conf`,
@@ -98,22 +105,40 @@ const TEMPLATES = {
     note: 'The folders above must let that user through, too.',
     lines: ['sudo chown root:{group} {program}', 'sudo chmod 0750 {program}'],
   },
+  install_setpriv: {
+    note: 'Root needs setpriv of util-linux for this, and in a container CAP_SETUID and CAP_SETGID. No module was tried.',
+  },
   let_run_node: { note: 'Check with a Node.js that every user may run, such as /usr/bin/node.' },
   check_as_root: {
-    note: "Run it as root: it then becomes the agent's user and sees what the agent's plugin sees.",
+    note: "Run it as root: it then checks as the agent's user and sees what the agent's plugin sees.",
     lines: ['sudo {program} check'],
   },
   check_in_namespace: { lines: ['sudo nsenter --net=/proc/{pid}/ns/net {program} check'] },
   check_installed: { lines: ['sudo {installed} check'] },
   install_plugin: { note: 'Install the plugin there.' },
+  install_plugin_below: { note: 'Install the plugin there: install.sh --prefix {prefix}' },
   start_agent: { lines: ['sudo systemctl start netdata'] },
+  start_agent_below: { note: 'Start the agent below {prefix}.' },
+  check_later: { note: 'Check again in {wait} s.' },
+  restart_service: {
+    note: "Why is in the agent's log: {log}. The agent starts the plugin again when it is restarted:",
+    lines: ['sudo systemctl restart netdata'],
+  },
+  restart_agent: {
+    note: "Why is in the agent's log: {log}. The agent starts the plugin again when it is restarted.",
+  },
+  look_at_log: { note: "Why is in the agent's log: {log}." },
   turn_plugin_on: {
     note: 'Set this in the section [plugins] of {netdata_conf}, then restart the agent (sudo systemctl restart netdata):',
     lines: ['conntrack = yes'],
   },
   turn_off_builtin_package: {
-    note: 'The agent must be restarted for that.',
+    note: 'After the restart the plugin draws them in the contexts netfilter.conntrack_*.',
     lines: ['sudo {folder}/conntrack-setup --replace-builtin', 'sudo systemctl restart netdata'],
+  },
+  turn_off_builtin_below: {
+    note: 'The agent must be restarted for that.',
+    lines: ['sudo {folder}/conntrack-setup --replace-builtin --prefix {prefix}'],
   },
   turn_off_builtin_script: {
     note: 'Write this into {netdata_conf}, then restart the agent (sudo systemctl restart netdata):',
@@ -123,7 +148,7 @@ const TEMPLATES = {
     note: 'Copy health/conntrack.conf of the plugin into {alerts}, then:',
     lines: ['sudo netdatacli reload-health'],
   },
-  mend_configuration: { note: 'The plugin does not start until it is mended. What follows holds for the defaults.' },
+  fix_configuration: { note: 'The plugin will not start until this is fixed; the checks below use the defaults.' },
   let_read_configuration: {
     note: 'The folders above must let that user through, too.',
     lines: ['sudo chgrp {group} {file} && sudo chmod g+r {file}'],
@@ -136,10 +161,7 @@ const TEMPLATES = {
     lines: ['systemctl status conntrackd'],
   },
   open_socket: {
-    note:
-      "Open it to the agent's group. Whoever may write to it can also flush the connection table and stop " +
-      'conntrackd: do this only if you trust the agent and its plugins with your firewall. The unit must have ' +
-      "Type=notify, as Debian's has.",
+    note: "Open it to the agent's group. Whoever may write to it can also flush the connection table and stop conntrackd: do this only if you trust the agent and its plugins with your firewall. The unit must have Type=notify, as Debian's has.",
     lines: [
       `sudo mkdir -p ${CONNTRACKD_DROP_IN}`,
       `printf '[Service]\\nExecStartPost=-/bin/chgrp {group} {socket}\\n' | sudo tee ${CONNTRACKD_DROP_IN}/{drop_in}`,
@@ -153,79 +175,40 @@ const TEMPLATES = {
 
 export type RemedyName = keyof typeof TEMPLATES;
 
+type TextIn<T> = T extends { readonly note: infer Note } ? Note : never;
+type LineIn<T> = T extends { readonly lines: readonly (infer Line)[] } ? Line : never;
+type PlacesOf<Name extends RemedyName> = PlaceIn<TextIn<(typeof TEMPLATES)[Name]> | LineIn<(typeof TEMPLATES)[Name]>>;
+
+/** What is known on every host. */
+export interface Places {
+  /** The program that was run, and its folder. */
+  readonly program: string;
+  readonly folder: string;
+  /** The user and the group that the agent's plugins run as. */
+  readonly user: string;
+  readonly group: string;
+  /** Below which the agent is, such as `/`. */
+  readonly prefix: string;
+  /** The path of the agent's configuration, or words for it; for texts, not for commands. */
+  readonly netdata_conf: string;
+}
+
+/** The remedies that need no more than that. */
+export type PlainRemedy = {
+  [Name in RemedyName]: PlacesOf<Name> extends keyof Places ? Name : never;
+}[RemedyName];
+
 /**
- * A remedy for this host. A place that nothing is known for stays as it is, to be filled in by hand. Where a shell could
- * take a place for something else, whatever is done, there is nothing to type.
+ * A remedy for this host. Where a shell could take a place for something else, whatever is done, there is nothing to
+ * type.
+ *
+ * @param places all that the remedy names: one that is left out does not compile.
  */
-export function remedy(name: RemedyName, places: Places): Remedy {
+export function remedy<Name extends RemedyName>(name: Name, places: Readonly<Record<PlacesOf<Name>, string>>): Remedy {
   const { lines = [], note }: Template = TEMPLATES[name];
   const filled = lines.map((line) => fillLine(line, places));
   return {
-    note: note?.replace(PLACE, (place, key: string) => places[key] ?? place),
+    note: note === undefined ? undefined : fillText(note, places),
     lines: filled.some((line) => line === undefined) ? [] : filled.filter((line) => line !== undefined),
   };
-}
-
-/** What is said of something that is in the way of a module, and what can be done. */
-interface Advice {
-  /** Instead of what the module says. */
-  readonly text?: string;
-  /** `capability`: what gives the program the capability depends on why it lacks it. */
-  readonly remedy?: RemedyName | 'capability';
-}
-
-const NO_CAPABILITY: Advice = { text: 'the plugin lacks the capability CAP_NET_ADMIN', remedy: 'capability' };
-const NO_CTNETLINK: Advice = { text: 'the kernel does not offer ctnetlink', remedy: 'load_ctnetlink' };
-const NO_SOCK_DIAG: Advice = { text: 'the kernel does not offer sock_diag', remedy: 'load_sock_diag' };
-const SANDBOX: Advice = { remedy: 'lift_sandbox' };
-const UNLOADED: Advice = { remedy: 'load_tracking' };
-const ELSEWHERE: Advice = { remedy: 'join_host_network' };
-const NO_LIBRARY: Advice = { remedy: 'reinstall' };
-const UNTRUSTED: Advice = { remedy: 'install_safely' };
-
-/** By what is out of reach, and the code of what is in the way. */
-export const ADVICE = {
-  ctnetlink: {
-    EPERM: NO_CAPABILITY,
-    EACCES: NO_CAPABILITY,
-    EPROTONOSUPPORT: NO_CTNETLINK,
-    EAFNOSUPPORT: NO_CTNETLINK,
-    ENOTSUP: NO_CTNETLINK,
-    EINVAL: NO_CTNETLINK,
-    ENOENT: NO_CTNETLINK,
-    unloaded: UNLOADED,
-    elsewhere: ELSEWHERE,
-    foreign: NO_LIBRARY,
-    untrusted: UNTRUSTED,
-    off: { text: 'events are turned off (nf_conntrack_events is 0)', remedy: 'turn_events_on' },
-    flood: { remedy: 'raise_most_events' },
-  },
-  sock_diag: {
-    EPERM: SANDBOX,
-    EACCES: SANDBOX,
-    EAFNOSUPPORT: SANDBOX,
-    EPROTONOSUPPORT: NO_SOCK_DIAG,
-    ENOTSUP: NO_SOCK_DIAG,
-    EINVAL: NO_SOCK_DIAG,
-    ENOENT: NO_SOCK_DIAG,
-    elsewhere: ELSEWHERE,
-    foreign: NO_LIBRARY,
-    untrusted: UNTRUSTED,
-  },
-  procfs: {
-    unloaded: UNLOADED,
-    elsewhere: ELSEWHERE,
-    no_statistics: { remedy: 'statistics_over_netlink' },
-  },
-  conntrackd: {
-    down: { remedy: 'start_conntrackd' },
-    unresponsive: { remedy: 'look_at_conntrackd' },
-    refused: { text: 'its socket is not open to the plugin', remedy: 'open_socket' },
-  },
-} as const satisfies Readonly<Record<string, Readonly<Record<string, Advice>>>>;
-
-/** What is known of a hindrance; empty for one that is not expected. */
-export function adviceFor(kind: keyof typeof ADVICE, code: string): Advice {
-  const advice: Readonly<Partial<Record<string, Advice>>> = ADVICE[kind];
-  return (Object.hasOwn(advice, code) ? advice[code] : undefined) ?? {};
 }

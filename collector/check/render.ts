@@ -2,7 +2,16 @@
 
 import { inPercent, inWhole } from '../numbers.ts';
 import { escaped, wrap } from '../text.ts';
-import type { AgentSection, Finding, KernelSection, ModuleSection, Remedy, Report, Section } from './report.ts';
+import type {
+  AgentSection,
+  BuiltinSection,
+  Finding,
+  KernelSection,
+  ModuleSection,
+  Remedy,
+  Report,
+  Section,
+} from './report.ts';
 import { foldCommand } from './shell.ts';
 
 const WIDTH = 80;
@@ -22,6 +31,14 @@ type Mark = 'ok' | 'FAIL' | 'off' | 'none' | 'skip';
 const SIGNS: Readonly<Record<Mark, string>> = { ok: '✓', FAIL: '✗', off: '–', none: '–', skip: '?' };
 const ASCII_SIGNS: Readonly<Record<Mark, string>> = { ok: '+', FAIL: 'x', off: '-', none: '-', skip: '?' };
 const COLOURS: Readonly<Partial<Record<Mark, number>>> = { ok: GREEN, FAIL: RED };
+
+/** Why the plugin has the contexts that it has. */
+const CONTEXT_REASONS = {
+  on: 'netdata.conf leaves it on',
+  off: 'netdata.conf turns it off',
+  unknown: 'netdata.conf cannot be read',
+  configured: 'conntrack.conf sets them',
+} as const;
 
 /** A section as it is printed: a mark, a label, and what is known. */
 interface Block {
@@ -63,14 +80,12 @@ function blocksOf(report: Report): Block[] {
     block('program', program, [program.path]),
     block('kernel', kernel, kernelFacts(kernel), kernel.tracking ? 'ok' : 'none'),
     block('agent', agent, agentFacts(agent), agent.state === 'running' ? 'ok' : 'none'),
-    ...(privilege.needed_by.length === 0
+    ...(privilege.needed_by.length === 0 && privilege.findings.length === 0
       ? []
-      : [block('privilege', privilege, [`CAP_NET_ADMIN, for ${privilege.needed_by.join(', ')}`])]),
+      : [block('privilege', privilege, [`CAP_NET_ADMIN, for ${privilege.needed_by.join(', ') || 'no module'}`])]),
     block('configuration', configuration, [configuration.file ?? 'none, every default holds']),
     ...modules.map((module) => moduleBlock(module)),
-    ...(builtin.charts === undefined
-      ? []
-      : [block('built-in charts', builtin, [builtin.charts ? 'on' : 'turned off'], builtin.charts ? 'ok' : 'off')]),
+    ...builtinBlock(builtin),
   ];
 }
 
@@ -110,15 +125,38 @@ function agentFacts(agent: AgentSection): string[] {
   const { plugin_directory, user_config_directory } = agent;
   return [
     life(agent),
+    pluginLife(agent),
     plugin_directory === undefined ? '' : `plugins in ${plugin_directory}`,
     user_config_directory === undefined ? '' : `configured in ${user_config_directory}`,
   ];
 }
 
-function life({ pid, state, user }: AgentSection): string {
-  if (state === 'running') return `runs as ${user}, pid ${pid}`;
+function builtinBlock(builtin: BuiltinSection): Block[] {
+  const { charts, contexts, contexts_reason } = builtin;
+  if (contexts === undefined || contexts_reason === undefined) return [];
+  const state = charts === undefined ? 'unknown' : charts ? 'on' : 'turned off';
+  const names = contexts === 'netfilter' ? 'netfilter.conntrack_*' : 'conntrack.*';
+  const facts = [state, `contexts ${names}: ${CONTEXT_REASONS[contexts_reason]}`];
+  return [block('built-in charts', builtin, facts, charts === undefined ? 'none' : charts ? 'ok' : 'off')];
+}
+
+function life({ pid, since, state, user }: AgentSection): string {
+  if (state === 'running') {
+    return `runs as ${user}, pid ${pid}${since === undefined ? '' : `, since ${localTime(since)}`}`;
+  }
   if (state === 'unverified') return `a process named netdata runs as ${user}, pid ${pid}`;
   return state === 'installed' ? 'does not run' : 'not found';
+}
+
+function pluginLife({ plugin }: AgentSection): string {
+  if (plugin === undefined) return '';
+  return `runs the plugin, pid ${plugin.pid}${plugin.since === undefined ? '' : `, since ${localTime(plugin.since)}`}`;
+}
+
+/** Such as `2026-11-21 17:30:05`, local time. */
+function localTime(seconds: number): string {
+  const shifted = new Date((seconds - new Date(seconds * 1000).getTimezoneOffset() * 60) * 1000);
+  return shifted.toISOString().slice(0, 19).replace('T', ' ');
 }
 
 function renderBlock({ facts, findings, label, mark }: Block, pen: Pen): string[] {

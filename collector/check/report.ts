@@ -59,7 +59,11 @@ export interface AgentSection extends Section {
    */
   readonly state: 'running' | 'unverified' | 'installed' | 'not_found';
   readonly pid?: number | undefined;
+  /** When it started, in seconds since the epoch. */
+  readonly since?: number | undefined;
   readonly user?: string | undefined;
+  /** The plugin that it runs; none: it runs none, or no agent is known that runs. */
+  readonly plugin?: { readonly pid: number; readonly since?: number | undefined } | undefined;
   /** The one that holds this program, else the first. */
   readonly plugin_directory?: string | undefined;
   readonly user_config_directory?: string | undefined;
@@ -89,10 +93,17 @@ export interface ModuleSection extends Section {
   readonly reads: readonly string[];
 }
 
-/** The agent's built-in collector of connection tracking, which draws much the same. */
+/** The agent's built-in collector of connection tracking, which draws six of the charts too. */
 export interface BuiltinSection extends Section {
   /** Whether its charts are on; not known where no agent is, or where its configuration may not be read. */
   readonly charts?: boolean | undefined;
+  /**
+   * The contexts of the plugin's six charts: those of the built-in collector (`netfilter.conntrack_…`), or others
+   * (`conntrack.…`). Not known where no agent is.
+   */
+  readonly contexts?: 'netfilter' | 'conntrack' | undefined;
+  /** What decides: the state of the built-in collector as the plugin sees it, or `conntrack.conf`. */
+  readonly contexts_reason?: 'on' | 'off' | 'unknown' | 'configured' | undefined;
 }
 
 export interface Report {

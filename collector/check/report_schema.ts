@@ -42,7 +42,9 @@ const report = v.strictObject({
   agent: v.strictObject({
     state: v.picklist(['running', 'unverified', 'installed', 'not_found']),
     pid: number,
+    since: number,
     user: text,
+    plugin: v.optional(v.strictObject({ pid: v.number(), since: number })),
     plugin_directory: text,
     user_config_directory: text,
     stock_config_directory: text,
@@ -58,7 +60,12 @@ const report = v.strictObject({
       findings,
     }),
   ),
-  builtin: v.strictObject({ charts: v.optional(v.boolean()), findings }),
+  builtin: v.strictObject({
+    charts: v.optional(v.boolean()),
+    contexts: v.optional(v.picklist(['netfilter', 'conntrack'])),
+    contexts_reason: v.optional(v.picklist(['on', 'off', 'unknown', 'configured'])),
+    findings,
+  }),
 });
 
 /** The report that a text is in JSON, or `undefined` when it is none. */

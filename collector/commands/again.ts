@@ -32,9 +32,9 @@ function ended(child: ChildProcess): Promise<Ended> {
   return new Promise((resolve) => {
     let output = '';
     let errors = '';
-    const end = (how: string): void => {
+    const end = (how: string, code?: number): void => {
       clearTimeout(timer);
-      resolve({ output, errors, how });
+      resolve({ output, errors, how, code });
     };
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
@@ -47,6 +47,8 @@ function ended(child: ChildProcess): Promise<Ended> {
       errors = `${errors}${text}`.slice(0, LARGEST);
     });
     child.on('error', (error) => end(error.message));
-    child.on('close', (code, signal) => end(signal === null ? `it ended with code ${code}` : `it ended by ${signal}`));
+    child.on('close', (code, signal) =>
+      code === null ? end(`it ended by ${signal}`) : end(`it ended with code ${code}`, code),
+    );
   });
 }

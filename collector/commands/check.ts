@@ -8,15 +8,18 @@ import path from 'node:path';
 import { version } from '../../package.json';
 import { readAbilities } from '../abilities.ts';
 import { runCheck, type Self } from '../check/command.ts';
+import { CAPABILITY_ATTRIBUTE, CAPABILITY_SIZE } from '../check/exposure.ts';
 import { parseSeen, SEEN } from '../check/seen.ts';
 import type { CommandLine } from '../cli.ts';
 import { createModules } from '../collector.ts';
 import type { Environment } from '../environment.ts';
 import { createLog } from '../log.ts';
+import { loadForeign } from '../modules/access.ts';
+import type { Foreign } from '../netlink/foreign.ts';
 import { runAgain } from './again.ts';
 import { moduleOptions } from './collecting.ts';
 import { print } from './streams.ts';
-import { clock } from './system.ts';
+import { clock, LIBRARY } from './system.ts';
 
 /** Tells a person what works here. */
 export async function check({ config: asked, json }: CommandLine, environment: Environment): Promise<void> {
@@ -32,6 +35,8 @@ export async function check({ config: asked, json }: CommandLine, environment: E
     version,
     release: os.release(),
     program: { path: packaged ? process.execPath : __filename, packaged },
+    executable: process.execPath,
+    capabilities: capabilityReader(),
     uid: process.geteuid?.() ?? 0,
     seen: parseSeen(process.env[SEEN]),
     modules: (config) => createModules(moduleOptions(config, 1, environment, log)),
@@ -51,26 +56,31 @@ function isPackaged(): boolean {
   return isSea();
 }
 
-/** Puts this process into all groups of a user. Node.js has it, but its types do not. */
-function initgroups(user: string, gid: number): void {
-  const posix: Pick<NodeJS.Process, 'setgid'> & { initgroups?: (user: string, group: number) => void } = process;
-  posix.initgroups?.(user, gid);
+/**
+ * What keeps Node.js from opening a debugger on SIGUSR1, for a script that runs as a user whose other programs can send
+ * it. Its handler is there before any script is, and it ignores how it was started to treat that signal. Before
+ * `--disable-sigusr1` (22.14), a debugger that is to listen where nothing can: on an interface whose name is too long.
+ */
+const WITHOUT_DEBUGGER = process.allowedNodeEnvironmentFlags.has('--disable-sigusr1')
+  ? '--disable-sigusr1'
+  : '--inspect-port=[fe80::1%no-such-interface]:9229';
+
+/** Reads the capability attribute of files, through the library that sockets are opened with. */
+function capabilityReader(): (path: string) => Uint8Array | undefined {
+  let foreign: Foreign | undefined;
+  return (file) => {
+    try {
+      foreign ??= loadForeign(fs, LIBRARY);
+      return foreign.attribute(file, CAPABILITY_ATTRIBUTE, CAPABILITY_SIZE);
+    } catch {
+      return undefined;
+    }
+  };
 }
 
 function selfOf(packaged: boolean): Self {
   return {
-    executable: process.execPath,
-    become: ({ gid, groups, uid, user }) => {
-      if (groups !== undefined) process.setgroups?.([...groups]);
-      // Only a user that has a name is in other groups.
-      else if (user === String(uid)) process.setgroups?.([gid]);
-      else initgroups(user, gid);
-      process.setgid?.(gid);
-      process.setuid?.(uid);
-    },
-    runAgain: (words, variables) => {
-      const program = packaged ? [process.execPath] : [process.execPath, __filename];
-      return runAgain([...program, ...words], variables);
-    },
+    words: packaged ? [process.execPath] : [process.execPath, WITHOUT_DEBUGGER, __filename],
+    run: runAgain,
   };
 }

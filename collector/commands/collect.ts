@@ -1,9 +1,11 @@
 /** Without a command the program feeds an agent, until that is gone or asks it to end. */
 
 import fs from 'node:fs';
+import tty from 'node:tty';
 
+import { inContexts } from '../builtin.ts';
 import type { CommandLine } from '../cli.ts';
-import { createCollector } from '../collector.ts';
+import { Collector, chartsOf } from '../collector.ts';
 import { Emitter } from '../emit.ts';
 import type { Environment } from '../environment.ts';
 import { answerUnknown } from '../functions.ts';
@@ -12,33 +14,61 @@ import type { Output } from '../output.ts';
 import type { Message } from '../protocol/messages.ts';
 import { readMessages } from '../protocol/reader.ts';
 import { disable } from '../protocol/writer.ts';
-import { drive, moduleOptions, readAsked } from './collecting.ts';
+import { readAsked, surroundings } from './collecting.ts';
+import { Session } from './session.ts';
+import { endOnSignals } from './signals.ts';
 import { openOutput, STDIN } from './streams.ts';
 import { clock } from './system.ts';
 
+/**
+ * Agents since 1.38 end a plugin that has written nothing for two minutes, and some of them know no word to prevent
+ * that. Within twice this time, in milliseconds, something is written.
+ */
+const SILENCE = 50_000;
+
 /** Feeds an agent. */
 export async function collect(commandLine: CommandLine, environment: Environment, log: Log): Promise<void> {
-  const { config, every, file } = readAsked(commandLine, environment);
-  log.debug('configured', { file, every, mode: config.mode, host_prefix: environment.hostPrefix || undefined });
-
   const quit = (why: string): void => {
     log.debug(`ending: ${why}`);
     process.exit(0);
   };
+  endOnSignals(quit);
   const output = openOutput(log, quit);
-  listen(log, output, quit);
-  const collector = createCollector({
-    ...moduleOptions(config, every, environment, log),
-    output,
-    face: (charts) => new Emitter({ charts, source: config.source }),
+  const isFed = isControlled();
+  const emitter = new Emitter({ charts: [], source: '' });
+  const collector = new Collector({ ...surroundings(environment, log), output, face: emitter });
+  const session = new Session({
+    clock,
+    log,
+    read: () => readAsked(commandLine, environment),
+    apply: (asked) => {
+      const { config, contexts, every, file } = asked;
+      log.debug('configured', {
+        file,
+        every,
+        mode: config.mode,
+        host_prefix: environment.hostPrefix || undefined,
+        contexts: contexts.contexts,
+        contexts_reason: contexts.reason,
+      });
+      emitter.use({ charts: inContexts(chartsOf(config), contexts), source: config.source });
+      const hasModules = collector.apply(asked);
+      if (!hasModules) log.notice('every module is turned off: nothing to do', { file });
+      return hasModules;
+    },
+    tick: (tick) => collector.tick(tick),
+    isPatient: isFed && commandLine.ticks === undefined,
+    most: commandLine.ticks ?? Number.POSITIVE_INFINITY,
   });
-  if (collector === undefined) {
-    log.notice('every module is turned off: nothing to do', { file });
-    output.tick(disable());
-    await output.flush();
-    return;
+  // On a terminal it means that the terminal is gone.
+  process.on('SIGHUP', () => (tty.isatty(STDIN) ? quit('SIGHUP') : session.reload()));
+  if (isFed) {
+    listen(output, log, quit);
+    setInterval(() => output.keepAlive(), SILENCE).unref();
   }
-  await drive(collector, output, every, commandLine.ticks);
+  if (!(await session.run())) output.tick(disable());
+  await output.flush();
+  collector.close();
 }
 
 /** Whether the agent is at the other end of standard input: a person's terminal or `/dev/null` says nothing. */
@@ -51,8 +81,7 @@ function isControlled(): boolean {
   }
 }
 
-function listen(log: Log, output: Output, quit: (why: string) => void): void {
-  if (!isControlled()) return;
+function listen(output: Output, log: Log, quit: (why: string) => void): void {
   const message = (received: Message): void => {
     if (received.kind === 'quit') quit('the agent said QUIT');
     else if (received.kind === 'function') output.answer(answerUnknown(received, clock.wall()));

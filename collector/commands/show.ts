@@ -2,27 +2,28 @@
 
 import os from 'node:os';
 
-import type { Chart } from '../../charts/types.ts';
 import { readAbilities } from '../abilities.ts';
 import type { CommandLine } from '../cli.ts';
-import { createCollector } from '../collector.ts';
+import { Collector, chartsOf } from '../collector.ts';
 import type { Environment } from '../environment.ts';
 import { UsageError } from '../errors.ts';
 import type { Face } from '../face.ts';
 import type { Log } from '../log.ts';
-import type { Tick } from '../scheduler.ts';
+import { ticks } from '../scheduler.ts';
 import { Messages } from '../show/messages.ts';
 import { PlainFace } from '../show/plain_face.ts';
 import { ScreenFace } from '../show/screen_face.ts';
 import { Terminal } from '../show/terminal.ts';
-import { drive, moduleOptions, readAsked } from './collecting.ts';
+import { readAsked, surroundings } from './collecting.ts';
 import { holdTerminal, job } from './job.ts';
 import { openOutput } from './streams.ts';
 import { clock } from './system.ts';
 
 /** Shows the charts to a person: on the terminal, or line by line where standard output is none. */
 export async function show(commandLine: CommandLine, environment: Environment, log: Log): Promise<void> {
-  const { config, every, file } = readAsked(commandLine, environment);
+  const asked = readAsked(commandLine, environment);
+  const { every, file } = asked;
+  const charts = chartsOf(asked.config);
   const abilities = readAbilities(process.env);
   const isScreen = process.stdout.isTTY && abilities.hasCursor;
   // Standard error is usually the same terminal.
@@ -32,7 +33,7 @@ export async function show(commandLine: CommandLine, environment: Environment, l
   const terminal = new Terminal(process.stdout, process.stdin.isTTY ? process.stdin : undefined, job);
   const facts = { host: os.hostname(), kernel: `${os.type()} ${os.release()}`, every };
   let wasStopped = false;
-  const screen = (charts: readonly Chart[]): Face => {
+  const screen = (): Face => {
     const face = new ScreenFace({
       charts,
       facts,
@@ -50,19 +51,22 @@ export async function show(commandLine: CommandLine, environment: Environment, l
     });
     return face;
   };
-  const collector = createCollector({
-    ...moduleOptions(config, every, environment, told),
+  const collector = new Collector({
+    ...surroundings(environment, told),
     output,
-    face: (charts) => (isScreen ? screen(charts) : new PlainFace({ charts, every, now: clock.wall })),
+    face: isScreen ? screen() : new PlainFace({ charts, every, now: clock.wall }),
   });
-  if (collector === undefined) throw new UsageError(`${file}: every module is turned off: nothing to show`);
-  const tick = (due: Tick): void => {
-    // To be suspended is no fault.
-    collector.tick(wasStopped ? { ...due, skipped: 0 } : due);
-    wasStopped = false;
-  };
+  if (!collector.apply(asked)) throw new UsageError(`${file}: every module is turned off: nothing to show`);
   try {
-    await drive({ tick, close: () => collector.close() }, output, every, commandLine.ticks);
+    let left = commandLine.ticks ?? Number.POSITIVE_INFINITY;
+    for await (const tick of ticks(clock, every)) {
+      // To be suspended is no fault.
+      collector.tick(wasStopped ? { ...tick, skipped: 0 } : tick);
+      wasStopped = false;
+      if (--left <= 0) break;
+    }
+    await output.flush();
+    collector.close();
   } finally {
     terminal.giveBack();
   }

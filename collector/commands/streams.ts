@@ -9,7 +9,7 @@ import { clock } from './system.ts';
 
 export const STDIN = 0;
 const STDOUT = 1;
-const STDERR = 2;
+export const STDERR = 2;
 
 /**
  * Standard error, for writing that never waits: a pipe that nobody reads would stop the process for good. Opened anew,
@@ -25,11 +25,25 @@ function openLog(): number {
   }
 }
 
+/**
+ * Whether standard error is a stream of systemd's journal: the agent's own standard error is one under systemd, and its
+ * plugins inherit it where it logs to the journal. Source: `JOURNAL_STREAM` in systemd.exec(5).
+ */
+function isJournal(): boolean {
+  try {
+    const { dev, ino } = fs.fstatSync(STDERR);
+    return process.env['JOURNAL_STREAM'] === `${dev}:${ino}`;
+  } catch {
+    return false;
+  }
+}
+
 /** A log on standard error. */
 export function logTo(level: Level): Log {
   const descriptor = openLog();
   return createLog({
     level,
+    isJournal: isJournal(),
     now: clock.wall,
     write: (line) => {
       try {
@@ -39,6 +53,15 @@ export function logTo(level: Level): Log {
       }
     },
   });
+}
+
+/** Prints a usage error for a person to standard error. */
+export function complain(message: string): void {
+  try {
+    fs.writeSync(STDERR, `conntrack.plugin: ${message}\n`);
+  } catch {
+    // The exit code says it too.
+  }
 }
 
 /** Ends the process because of what nobody expected, and says what and where. */

@@ -9,7 +9,17 @@ export const clock: Clock = {
   wall: () => Date.now(),
   // A third of the price of performance.now(), which matters where a tick costs so little.
   monotonic: () => Number(process.hrtime.bigint()) / 1000,
-  sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+  sleep: (milliseconds, signal) =>
+    new Promise((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', end);
+        resolve();
+      };
+      const timer = setTimeout(end, milliseconds);
+      signal?.addEventListener('abort', end);
+      if (signal?.aborted === true) end();
+    }),
 };
 
 export const runtime: Runtime = {

@@ -71,7 +71,8 @@ export class Obstacle extends Error {
 export type Remedies = Readonly<Record<string, string>>;
 
 const NO_PRIVILEGE = 'the plugin lacks the capability CAP_NET_ADMIN; run conntrack.plugin check to see how to give it';
-const NO_CTNETLINK = 'the kernel does not offer ctnetlink: load it with "modprobe nf_conntrack_netlink"';
+/** What an operator can do where there is no ctnetlink. */
+export const NO_CTNETLINK = 'the kernel does not offer ctnetlink: load it with "modprobe nf_conntrack_netlink"';
 const NO_SOCK_DIAG = 'the kernel does not offer sock_diag: load it with "modprobe -a tcp_diag udp_diag"';
 const SANDBOX = 'a sandbox or a security module keeps the plugin from asking sock_diag';
 
@@ -116,12 +117,22 @@ export interface AccessOptions {
   readonly library: string;
 }
 
+/**
+ * Loads koffi's binary from a folder that the process can trust with what it may do.
+ *
+ * @throws {UntrustedError} when a user other than root can write there.
+ * @throws {OperationError} when it cannot be loaded.
+ */
+export function loadForeign(fs: FileSystem & OwnershipFileSystem, library: string): Foreign {
+  return new Foreign(isFilePrivileged(fs) ? trustedFolder(fs, library) : library);
+}
+
 /** Makes the functions that open channels; what they need is loaded when one is called first. */
 export function createAccess({ fs, host, library }: AccessOptions): Access {
   let foreign: Foreign | undefined;
   const load = (): Foreign => {
     try {
-      foreign ??= new Foreign(isFilePrivileged(fs) ? trustedFolder(fs, library) : library);
+      foreign ??= loadForeign(fs, library);
       return foreign;
     } catch (error) {
       const state = error instanceof UntrustedError ? 'untrusted' : 'foreign';

@@ -13,7 +13,7 @@ export interface AttemptsOptions {
   readonly log: Log;
   /** What is lost without the source; the log line begins with it. */
   readonly lost: string;
-  /** Logged when the source can be had again. */
+  /** Logged when the source can be had, with "again" if it ever could. */
   readonly back: string;
   /** What an operator can do about an error of the source. */
   readonly remedies: Remedies;
@@ -54,7 +54,7 @@ export class Attempts {
   succeeded(at: number): void {
     this.#succeededAt = at;
     this.#obstacle = undefined;
-    this.#state.leave(this.#options.back);
+    this.#state.works(this.#options.back);
   }
 
   /**

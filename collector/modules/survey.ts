@@ -33,7 +33,7 @@ export interface SurveyOptions<T> {
   readonly isSpared?: (value: T) => boolean;
   /** What is lost without it; the log line begins with it. */
   readonly lost: string;
-  /** Logged when it can be done again. */
+  /** Logged when it can be done, with "again" if it ever could. */
   readonly back: string;
   /** Logged, with what was counted, when it is done at another interval. */
   readonly repaced: string;

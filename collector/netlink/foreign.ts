@@ -57,6 +57,7 @@ export class Foreign {
   readonly #recvmmsg: (descriptor: number, list: Buffer, count: number, flags: number, timeout: null) => number;
   readonly #capget: (header: Uint32Array, sets: Uint32Array) => number;
   readonly #capset: (header: Uint32Array, sets: Uint32Array) => number;
+  readonly #getxattr: (path: string, name: string, value: Uint8Array, size: number) => number;
 
   /**
    * @param path of koffi's folder for this platform, absolute.
@@ -76,6 +77,7 @@ export class Foreign {
       this.#recvmmsg = libc.func('int recvmmsg(int fd, void *list, uint32_t count, int flags, void *timeout)');
       this.#capget = libc.func('int capget(void *header, _Out_ void *sets)');
       this.#capset = libc.func('int capset(void *header, void *sets)');
+      this.#getxattr = libc.func('long getxattr(const char *path, const char *name, _Out_ void *value, size_t size)');
     } catch (error) {
       // The reason is in the first line; Node.js adds where it was required from.
       const [reason] = error instanceof Error ? error.message.split('\n', 1) : [String(error)];
@@ -99,6 +101,16 @@ export class Foreign {
     if ((before & bit) !== 0) return;
     sets[effective] = before | bit;
     this.#check(this.#capset(header, sets));
+  }
+
+  /**
+   * An extended attribute of a file, of which at most `size` bytes are expected.
+   *
+   * @throws {SystemError} of code `ENODATA` when it has none, and `EOPNOTSUPP` where the file system has no such.
+   */
+  attribute(path: string, name: string, size: number): Uint8Array {
+    const value = new Uint8Array(size);
+    return value.subarray(0, this.#check(this.#getxattr(path, name, value, size)));
   }
 
   /** @throws {SystemError} */

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 /** The folders of an agent that was installed from a distribution's packages. */
 const PLUGINS = 'usr/lib/netdata/plugins.d';
 const STOCK = 'usr/lib/netdata/conf.d';
-const DOCUMENTATION = 'usr/share/doc/netdata-plugin-conntrack';
+const DOCUMENTATIONS = 'usr/share/doc';
+const DOCUMENTATION = `${DOCUMENTATIONS}/netdata-plugin-conntrack`;
 
 export interface PackagedFile {
   /** What is copied: a file, or a folder with all that is in it. Relative to the folder of the project. */
@@ -29,6 +30,9 @@ const pages = (): PackagedFile[] =>
       archive: `doc/docs/${name}`,
       mode: 0o644,
     }));
+
+/** A file as a Debian package has it. */
+export type DebianFile = Pick<PackagedFile, 'from' | 'debian' | 'mode'>;
 
 /** @param built the folder of what is built for the packages. */
 export const filesOf = (built: string): readonly PackagedFile[] => [
@@ -58,6 +62,14 @@ export const filesOf = (built: string): readonly PackagedFile[] => [
   { from: 'CHANGELOG.md', debian: `${DOCUMENTATION}/changelog.gz`, archive: 'doc/CHANGELOG.md', mode: 0o644 },
   { from: 'metadata.yaml', debian: `${DOCUMENTATION}/metadata.yaml`, archive: 'doc/metadata.yaml', mode: 0o644 },
   { from: join(built, 'copyright'), debian: `${DOCUMENTATION}/copyright`, archive: 'doc/copyright', mode: 0o644 },
+];
+
+/** @param name of the Debian package that has the alerts alone. */
+export const alertsFiles = (name: string): readonly DebianFile[] => [
+  { from: 'health/conntrack.conf', debian: `${STOCK}/health.d/conntrack.conf`, mode: 0o644 },
+  { from: 'docs/parents.md', debian: `${DOCUMENTATIONS}/${name}/parents.md`, mode: 0o644 },
+  { from: 'CHANGELOG.md', debian: `${DOCUMENTATIONS}/${name}/changelog.gz`, mode: 0o644 },
+  { from: 'LICENSE', debian: `${DOCUMENTATIONS}/${name}/copyright`, mode: 0o644 },
 ];
 
 /** What only the archive has. */

@@ -4,8 +4,9 @@ import { cpSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 
 import { dependencies, version } from '../../package.json';
-import { buildArchive, buildDebian, type Package } from './archives.ts';
-import { buildExecutable } from './executable.ts';
+import { buildArchive, type Package } from './archives.ts';
+import { buildAlerts, buildDebian } from './debian.ts';
+import { buildExecutable, type Tools } from './executable.ts';
 import { architectures, filesOf } from './layout.ts';
 import { licences } from './licences.ts';
 
@@ -16,6 +17,8 @@ const TOOLS = 'collector/package/node_modules';
 
 export interface Packages {
   readonly debian: string;
+  /** The Debian package of the alerts alone. */
+  readonly alerts: string;
   readonly archive: string;
 }
 
@@ -28,7 +31,7 @@ export interface Packages {
  */
 export function buildPackages(built: string, compression: Package['compression']): Packages {
   const architecture = architectures[process.arch];
-  const node = join(TOOLS, `node-linux-${process.arch}`);
+  const node = nodeFolder();
   if (architecture === undefined || !existsSync(LIBRARY)) {
     const known = Object.keys(architectures).join(', ');
     throw new Error(`packages are built for ${known}, with the binary of koffi in ${LIBRARY}; this is ${process.arch}`);
@@ -36,14 +39,23 @@ export function buildPackages(built: string, compression: Package['compression']
   if (!existsSync(node)) throw new Error(`there is no ${node}: npm ci --prefix collector/package`);
   rmSync(built, { recursive: true, force: true });
   mkdirSync(built, { recursive: true });
-  const tools = { node: join(node, 'bin/node'), postject: join(TOOLS, 'postject/dist/cli.js') };
-  buildExecutable(tools, PROGRAM, join(built, 'conntrack.plugin'));
+  buildExecutable(tools(), PROGRAM, join(built, 'conntrack.plugin'));
   // That Node.js is built for glibc, so the binary for musl would never be loaded.
   const isNeeded = (path: string): boolean => !path.includes('/musl_');
   cpSync(LIBRARY, join(built, 'conntrack-koffi'), { recursive: true, filter: isNeeded });
   writeFileSync(join(built, 'copyright'), licences(Object.keys(dependencies), node));
   const options = { name: 'netdata-plugin-conntrack', version, architecture, built, compression, time: timeOf(built) };
-  return { debian: buildDebian(options), archive: buildArchive(options) };
+  return { debian: buildDebian(options), alerts: buildAlerts(options), archive: buildArchive(options) };
+}
+
+/** What builds the executable. */
+export function tools(): Tools {
+  return { node: join(nodeFolder(), 'bin/node'), postject: join(TOOLS, 'postject/dist/cli.js') };
+}
+
+/** The Node.js that is packaged. */
+function nodeFolder(): string {
+  return join(TOOLS, `node-linux-${process.arch}`);
 }
 
 /** That of the newest source in the packages, in seconds since the epoch, unless the builder names another. */

@@ -16,7 +16,7 @@ const SHARE = 7;
 /** A bar or a line of fewer columns says nothing. */
 const NARROWEST = 4;
 /** Behind a value, to be seen without colours too: that it is trouble, or that it is not from the present. */
-const TROUBLE = '!';
+export const TROUBLE = '!';
 export const OLD = '?';
 
 /** One line of a section. */

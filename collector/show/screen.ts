@@ -9,7 +9,7 @@ import type { Board } from './board.ts';
 import { CRITICAL_ABOVE, SECTIONS, TABLE, WARNING_ABOVE } from './layout.ts';
 import type { Message } from './messages.ts';
 import { inTime } from './numbers.ts';
-import { OLD } from './rows.ts';
+import { OLD, TROUBLE } from './rows.ts';
 import type { Signs } from './signs.ts';
 import { sparkline } from './sparkline.ts';
 import { cut, type Line, pad, printable, type Span, type Style, span, widthOf } from './text.ts';
@@ -178,11 +178,16 @@ function messageLines(messages: readonly Message[], { columns, rows }: Size, sig
   });
 }
 
-/** What can be done, and what a sign means, as far as there is room. */
+/** What can be done, and what the marks on this screen mean, as far as there is room. */
 function lastLine(columns: number, isTroubled: boolean, blocks: readonly Block[]): Line {
-  const hasOld = blocks.some(({ rows }) => rows.some(({ isOld }) => isOld));
+  const rows = blocks.flatMap((block) => block.rows);
+  const parts = [
+    rows.some(({ isUrgent }) => isUrgent) ? `   ${TROUBLE} trouble` : '',
+    rows.some(({ isOld }) => isOld) ? `   ${OLD} old` : '',
+    isTroubled ? '   run conntrack.plugin check' : '',
+  ];
   const line = [span('Ctrl-C ends', 'dim')];
-  for (const part of [hasOld ? `   ${OLD} is old` : '', isTroubled ? '   run conntrack.plugin check' : '']) {
+  for (const part of parts) {
     if (widthOf(line) + part.length <= columns) line.push(span(part, 'dim'));
   }
   return line;

@@ -1,7 +1,7 @@
 /** What docs/alerts.md says about the alerts, from `health/conntrack.conf`. */
 
-import { charts } from '../../charts/index.ts';
-import { type Alert, dimensionsOf, isRaised, thresholdOf, variablesOf, windowOf } from './health.ts';
+import { chartOf, contextsOf } from './charts.ts';
+import { type Alert, dimensionsOf, isRaised, nameOf, thresholdOf, variablesOf, windowOf } from './health.ts';
 import { codes, table } from './markdown.ts';
 
 /** The alerts that can be raised, each linked to the section that says what to do. */
@@ -9,12 +9,13 @@ export function raisedAlertTable(alerts: readonly Alert[]): string {
   return table(
     ['Alert', 'Context', 'Dimensions', 'Over', 'Also uses', 'Warning', 'Critical', 'Unit'],
     alerts.filter(isRaised).map((alert) => {
-      const { template = '', on = '', lookup, warn, crit, units = '' } = alert;
-      const drawn = dimensionsOn(on);
+      const { lookup, warn, crit, units = '' } = alert;
+      const name = nameOf(alert);
+      const drawn = new Set(chartOf(alert)?.dimensions.map(({ id }) => id));
       const named = variablesOf(alert);
       return [
-        `[\`${template}\`](#${template})`,
-        codes([on]),
+        `[\`${name}\`](#${name})`,
+        contextsIn(alert),
         codes([...dimensionsOf(lookup), ...named.filter((name) => drawn.has(name))]),
         windowOf(lookup),
         codes(named.filter((name) => !drawn.has(name))),
@@ -32,21 +33,22 @@ export function inputAlertTable(alerts: readonly Alert[]): string {
     ['Alert', 'Context', 'Dimensions', 'Over', 'Unit', 'Used by'],
     alerts
       .filter((alert) => !isRaised(alert))
-      .map(({ template = '', on = '', lookup, units = '' }) => {
-        const users = alerts.filter((other) => variablesOf(other).includes(template));
+      .map((alert) => {
+        const { lookup, units = '' } = alert;
+        const users = alerts.filter((other) => variablesOf(other).includes(nameOf(alert)));
         return [
-          codes([template]),
-          codes([on]),
+          codes([nameOf(alert)]),
+          contextsIn(alert),
           codes(dimensionsOf(lookup)),
           windowOf(lookup),
           units,
-          codes(users.map((user) => user['template'] ?? '')),
+          codes(users.map(nameOf)),
         ];
       }),
   );
 }
 
-function dimensionsOn(context: string): ReadonlySet<string> {
-  const chart = charts.find((one) => one.context === context);
-  return new Set(chart?.dimensions.map(({ id }) => id));
+function contextsIn(alert: Alert): string {
+  const chart = chartOf(alert);
+  return codes(chart === undefined ? [] : contextsOf(chart));
 }

@@ -5,6 +5,7 @@ import { charts } from '../../charts/index.ts';
 import { contextsInOrder } from '../../charts/priorities.ts';
 import type { Chart } from '../../charts/types.ts';
 import type { Scope } from '../../collector/modules/module.ts';
+import type { Alert } from './health.ts';
 import { codes, table } from './markdown.ts';
 
 /** What follows a chart's name in the ids of its instances, in capitals where it differs from host to host. */
@@ -23,6 +24,16 @@ export const INSTANCES: Readonly<Record<Scope, readonly string[]>> = {
 export const chartsInOrder: readonly Chart[] = contextsInOrder.flatMap((context) =>
   charts.filter((chart) => chart.context === context),
 );
+
+/** The contexts that a chart can have, that of the built-in collector first. */
+export function contextsOf({ context, contextBesideBuiltin }: Chart): string[] {
+  return contextBesideBuiltin === undefined ? [context] : [context, contextBesideBuiltin];
+}
+
+/** The chart that an alert is on, which names a context, or the chart by its id. */
+export function chartOf({ alarm, on = '' }: Alert): Chart | undefined {
+  return charts.find((chart) => (alarm === undefined ? chart.context === on : idsOf(chart).includes(on)));
+}
 
 /** The ids of a chart as the agent sees them, one for each kind of instance. */
 export function idsOf({ id, scope }: Chart): string[] {
@@ -49,7 +60,7 @@ function chartTable(own: readonly Chart[]): string {
     ['Chart', 'Context', 'Dimensions', 'Unit', 'Module', 'Meaning'],
     own.map((chart) => [
       codes(idsOf(chart)),
-      codes([chart.context]),
+      codes(contextsOf(chart)),
       codes(chart.dimensions.map(({ id }) => id)),
       chart.units,
       codes([chart.module]),

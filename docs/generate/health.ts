@@ -5,6 +5,8 @@ export type Alert = Readonly<Record<string, string>>;
 
 /** What an expression can name beside the variables of the chart. */
 const BUILT_IN = new Set(['this', 'status', 'WARNING', 'CRITICAL']);
+/** That there is no stock alert for this, by the names that agents 2 and 1.37 know it by. */
+const NO_STOCK_ALERT = /^!\(\$(\w+) >= 0\) AND !\(\$(?:\w+\.)+\1 >= 0\) AND (.*)$/;
 
 /** The alerts of a file, in its order; each begins with `template` or `alarm`. */
 export function parseHealth(text: string): Alert[] {
@@ -22,6 +24,11 @@ export function parseHealth(text: string): Alert[] {
   return alerts;
 }
 
+/** The name of an alert, whether it is tied to a context or to one chart. */
+export function nameOf({ template, alarm = '' }: Alert): string {
+  return template ?? alarm;
+}
+
 /** Whether an alert can be raised; one that cannot is there for others. */
 export function isRaised({ warn, crit }: Alert): boolean {
   return warn !== undefined || crit !== undefined;
@@ -33,9 +40,9 @@ export function dimensionsOf(lookup: Alert[string] = ''): string[] {
   return list?.split(/[ ,]+/) ?? [];
 }
 
-/** The variables that an alert names, each once, in their order. */
+/** The variables that an alert names, each once, in their order; one of another chart without the chart. */
 export function variablesOf({ calc = '', warn = '', crit = '' }: Alert): string[] {
-  const named = [...`${calc} ${warn} ${crit}`.matchAll(/\$(\w+)/g)].map(([, name]) => name ?? '');
+  const named = [...`${calc} ${warn} ${crit}`.matchAll(/\$(?:\w+\.)*(\w+)/g)].map(([, name]) => name ?? '');
   return [...new Set(named)].filter((name) => !BUILT_IN.has(name));
 }
 
@@ -73,6 +80,8 @@ export function thresholdOf(expression: string | undefined): string {
 
 /** What must hold beside a threshold, in words, and the expression without it. */
 function conditionOf(expression: string): [string, string] {
+  const [, stock, afterStock] = NO_STOCK_ALERT.exec(expression) ?? [];
+  if (afterStock !== undefined) return [`, while there is no \`${stock}\``, afterStock];
   const [, above, least, afterLeast] = /^\$(\w+) > ([\d.]+) AND (\$this .*)$/.exec(expression) ?? [];
   if (afterLeast !== undefined) return [`, while \`${above}\` is above ${least}`, afterLeast];
   const [, below, afterHalf] = /^\$(\w+) < \(\$this \/ 2\) AND (\$this .*)$/.exec(expression) ?? [];

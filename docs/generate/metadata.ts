@@ -3,8 +3,8 @@
 import { type Document, isMap, isScalar, isSeq, parseDocument, type YAMLMap } from 'yaml';
 
 import type { Chart } from '../../charts/types.ts';
-import { chartsInOrder } from './charts.ts';
-import type { Alert } from './health.ts';
+import { chartOf, chartsInOrder } from './charts.ts';
+import { type Alert, nameOf } from './health.ts';
 import { type Option, options, written } from './options.ts';
 
 const HEALTH = 'health/conntrack.conf';
@@ -28,8 +28,7 @@ export function updateMetadata(
   for (const module of mapsIn(document, 'modules')) {
     const name = textOf(module, ['meta', 'module_name']);
     const own = chartsInOrder.filter((chart) => chart.module === name);
-    const contexts = new Set(own.map(({ context }) => context));
-    const onOwn = alerts.filter(({ on = '' }) => contexts.has(on));
+    const onOwn = alerts.filter((alert) => chartOf(alert)?.module === name);
     const ofModule = options.filter((option) => [undefined, name].includes(moduleOf(option)));
     module.set('alerts', document.createNode(onOwn.map(alertEntry)));
     const list = ofModule.map((option) => optionEntry(option, descriptions.get(option.name) ?? ''));
@@ -56,8 +55,8 @@ function updateScope(document: Document, scope: YAMLMap, own: readonly Chart[]):
   scope.set('metrics', document.createNode(entries));
 }
 
-function alertEntry({ template, on, info }: Alert): object {
-  return { name: template, link: HEALTH, metric: on, info };
+function alertEntry(alert: Alert): object {
+  return { name: nameOf(alert), link: HEALTH, metric: chartOf(alert)?.context, info: alert['info'] };
 }
 
 /** The first sentence of a description is what a table has space for. */

@@ -54,7 +54,8 @@ export async function questions(): Promise<void> {
   }
 }
 
-function requireProgram(): void {
+/** @throws when conntrackd is not installed. */
+export function requireProgram(): void {
   try {
     run(['sh', '-c', 'command -v conntrackd']);
   } catch (error) {

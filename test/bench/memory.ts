@@ -8,7 +8,7 @@ import { createConnection } from 'node:net';
 import { Writable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import { createCollector } from '../../collector/collector.ts';
+import { Collector, chartsOf } from '../../collector/collector.ts';
 import { parseConfig } from '../../collector/config.ts';
 import { Emitter } from '../../collector/emit.ts';
 import { createLog } from '../../collector/log.ts';
@@ -56,9 +56,7 @@ export async function measureGrowth(): Promise<Growth> {
     'modules: { stat: { enabled: yes, per_cpu: yes }, events: { enabled: no }, flows: { enabled: no }, sockets: { enabled: no }, conntrackd: { enabled: no } }',
   );
   const hostPrefix = host.prefix;
-  const collector = createCollector({
-    config,
-    every: 1,
+  const collector = new Collector({
     hostPrefix,
     release: '',
     library: '',
@@ -66,10 +64,10 @@ export async function measureGrowth(): Promise<Growth> {
     fs,
     runtime,
     output,
-    face: (charts) => new Emitter({ charts, source: config.source }),
+    face: new Emitter({ charts: chartsOf(config), source: config.source }),
     log,
   });
-  if (collector === undefined) throw new Error('there is nothing to collect');
+  if (!collector.apply({ config, every: 1 })) throw new Error('there is nothing to collect');
 
   const statistics = fs.openSync(host.statistics, 'r+');
   let seconds = 0;

@@ -22,7 +22,7 @@ export interface PluginOptions {
   /** The text of `conntrack.conf`. */
   readonly config: string;
   /** The network namespace that it runs in; this program's if not given. */
-  readonly namespace?: Namespace;
+  readonly namespace?: Pick<Namespace, 'command'>;
   /** The path of the program; the script that Node.js runs if not given. */
   readonly program?: string;
   /** Is given all that the plugin prints, as it comes. */

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Client } from '../../collector/modules/conntrackd/client.ts';
 import { Daemon, type Identity } from '../../collector/modules/conntrackd/daemon.ts';
+import { InstanceIds } from '../../collector/modules/conntrackd/instance_ids.ts';
 import { Report } from '../../collector/modules/conntrackd/report.ts';
 import type { Request } from '../../collector/modules/conntrackd/request.ts';
 import { parseDecimal } from '../../collector/procfs/decimal.ts';
@@ -63,7 +64,7 @@ export async function askInRounds(path: string): Promise<void> {
   });
   let at = 0;
   const daemon = new Daemon({ client, path, now: () => at, identify });
-  const report = new Report('benchmark');
+  const report = new Report('benchmark', new InstanceIds());
   const host = new Host(fs, '');
   const count = new KernelFile(fs, () => host.netfilter('nf_conntrack_count'), 32);
   const round = async (): Promise<Pick<Asking, 'internal' | 'kernel'>> => {

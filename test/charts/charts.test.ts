@@ -4,16 +4,29 @@ import { describe, expect, it } from 'vitest';
 
 import { contextDescriptions, variableDescriptions } from '../../charts/descriptions.ts';
 import { charts } from '../../charts/index.ts';
-import { contextsInOrder } from '../../charts/priorities.ts';
+import { contextsInOrder, FIRST_PRIORITY } from '../../charts/priorities.ts';
 import { Emitter } from '../../collector/emit.ts';
-import { INSTANCES, idsOf } from '../../docs/generate/charts.ts';
+import { chartsInOrder, INSTANCES, idsOf } from '../../docs/generate/charts.ts';
 import { samples } from '../helpers/all_metrics.ts';
 
 const byContext = new Map(charts.map((chart) => [chart.context, chart]));
 
 describe('the charts', () => {
   it('have each context exactly once in the order of the dashboard', () => {
-    expect([...contextsInOrder].sort()).toEqual([...new Set(charts.map(({ context }) => context))].sort());
+    const contexts = charts.flatMap(({ context, contextBesideBuiltin = context }) => [context, contextBesideBuiltin]);
+    expect([...contextsInOrder].sort()).toEqual([...new Set(contexts)].sort());
+  });
+
+  it('come after the charts of the built-in collectors of connection tracking and SYNPROXY, which end with 8754', () => {
+    expect(FIRST_PRIORITY).toBeGreaterThan(8754);
+  });
+
+  it('show what signals trouble before what explains it, and the collector itself last', () => {
+    const families = chartsInOrder.map(({ family }) => family.replace(/^conntrackd .*/, 'conntrackd'));
+    expect(families.filter((family, at) => family !== families[at - 1])).toEqual([
+      ...['table', 'connections', 'errors', 'composition', 'sockets', 'conntrackd'],
+      ...['searches', 'expectations', 'cpus', 'collection'],
+    ]);
   });
 
   it('have ids of their own, as the agent sees them and as they are documented', () => {
@@ -24,7 +37,7 @@ describe('the charts', () => {
       INSTANCES[scope].map((instance) => ({ scope, instance: instance.slice(1), labels: {}, values })),
     );
     const text = new Emitter({ charts, source: '' }).render(0, [
-      { every: 1, samples: [host, ...named, ...samples.sockets] },
+      { module: 'any', every: 1, samples: [host, ...named, ...samples.sockets] },
     ]);
     const ids = [...text.matchAll(/^CHART (\S+)/gm)].map(([, id]) => id);
     expect(ids).toEqual([...new Set(ids)]);
@@ -39,9 +52,9 @@ describe('the charts', () => {
 
   it.each(charts)(
     '$id of scope $scope has a well-formed id, context, title, unit and family',
-    ({ id, context, title, units, family }) => {
+    ({ id, context, contextBesideBuiltin = context, title, units, family }) => {
       expect(id).toMatch(/^[a-z][a-z0-9_]*$/);
-      expect(context).toMatch(/^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/);
+      for (const one of [context, contextBesideBuiltin]) expect(one).toMatch(/^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/);
       expect(family).toMatch(/^[a-z][a-z0-9 ]*$/);
       for (const text of [title, units]) expect(text).toMatch(/^[^\s'"\\\p{C}](?:[^'"\\\p{C}]*[^\s'"\\\p{C}])?$/u);
     },

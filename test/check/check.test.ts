@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { type CheckOptions, check } from '../../collector/check/check.ts';
 import type { CheckFileSystem } from '../../collector/check/files.ts';
@@ -41,7 +41,16 @@ const AGENT = {
   '/usr/lib/netdata/conf.d/health.d/conntrack.conf': '',
 };
 
-const RUNNING = processFiles(812, { name: 'netdata', uid: 991, gid: 981 }, ['netdata', '-D']);
+/** When the host started, in seconds since the epoch; and when it is checked. */
+const BOOT = 1_700_000_000;
+const NOW = BOOT + 100_000;
+
+/** An agent that started 100 s after the host, and its plugin, which did so 200 s after. */
+const RUNNING = {
+  '/proc/stat': `cpu 1 2 3\nbtime ${BOOT}\nprocesses 4\n`,
+  ...processFiles(812, { name: 'netdata', uid: 991, gid: 981 }, ['netdata', '-D'], 10_000),
+  ...processFiles(813, { uid: 991, gid: 981, parent: 812 }, [PROGRAM, '1'], 20_000),
+};
 
 /** A module as the test wants it; what stands in its way is named by code, target and loss. */
 function module(name: string, reads: string, hindrance?: Partial<Hindrance>): Module {
@@ -88,12 +97,14 @@ async function checked({ links, modules = ALL_WELL, options, own, texts, unusabl
   const report = await check(
     {
       fs: filesOf({ ...KERNEL, ...AGENT, ...RUNNING, '/proc/self/status': status, ...texts }, links),
-      clock: new FakeClock(0),
+      clock: new FakeClock(NOW * 1000),
       environment: readEnvironment({}),
       asked: undefined,
       version: '7.8.9',
       release: '5.0.0',
       program: { path: PROGRAM, packaged: true },
+      executable: PROGRAM,
+      capabilities: () => undefined,
       uid: 991,
       seen: undefined,
       modules: (config) => {
@@ -115,6 +126,9 @@ function found({ agent, builtin, configuration, kernel, modules, privilege, prog
 }
 
 describe('where all is well', () => {
+  beforeEach(() => void vi.stubEnv('TZ', 'UTC'));
+  afterEach(() => void vi.unstubAllEnvs());
+
   it('the report is one screen', async () => {
     const { report, text } = await checked();
     expect(report.works).toBe(true);
@@ -124,7 +138,8 @@ describe('where all is well', () => {
 ✓ ok    kernel          Linux 6.18.5, connection tracking loaded
                         12,345 of 262,144 entries (4.7 %), 65,536 buckets
                         nf_conntrack_events 2, nf_conntrack_acct 0
-✓ ok    agent           runs as netdata, pid 812
+✓ ok    agent           runs as netdata, pid 812, since 2023-11-14 22:15:00
+                        runs the plugin, pid 813, since 2023-11-14 22:16:40
                         plugins in /usr/libexec/netdata/plugins.d
                         configured in /etc/netdata
 ✓ ok    privilege       CAP_NET_ADMIN, for events, flows
@@ -135,6 +150,8 @@ describe('where all is well', () => {
 ✓ ok    sockets         sock_diag
 – none  conntrackd      conntrackd does not run (/run/conntrackd.ctl)
 – off   built-in charts turned off
+                        contexts netfilter.conntrack_*: netdata.conf turns it
+                        off
 
 ok: everything that is on works
 `);
@@ -151,7 +168,9 @@ ok: everything that is on works
       agent: {
         state: 'running',
         pid: 812,
+        since: BOOT + 100,
         user: 'netdata',
+        plugin: { pid: 813, since: BOOT + 200 },
         plugin_directory: PLUGINS,
         user_config_directory: '/etc/netdata',
         stock_config_directory: '/usr/lib/netdata/conf.d',
@@ -171,7 +190,7 @@ ok: everything that is on works
           findings: [{ severity: 'note', code: 'down', text: 'conntrackd does not run' }],
         },
       ],
-      builtin: { charts: false, findings: [] },
+      builtin: { charts: false, contexts: 'netfilter', contexts_reason: 'off', findings: [] },
     });
   });
 
@@ -197,6 +216,9 @@ describe('without the capability', () => {
     expect(report.works).toBe(false);
     expect(text.slice(text.indexOf('✗'))).toBe(`✗ FAIL  privilege       CAP_NET_ADMIN, for events, flows
         the program lacks the capability CAP_NET_ADMIN
+            sudo chown root:netdata \\
+              /usr/libexec/netdata/plugins.d/conntrack.plugin
+            sudo chmod 0750 /usr/libexec/netdata/plugins.d/conntrack.plugin
             sudo setcap cap_net_admin=p \\
               /usr/libexec/netdata/plugins.d/conntrack.plugin
 ✓ ok    configuration   none, every default holds
@@ -208,9 +230,10 @@ describe('without the capability', () => {
 ✓ ok    sockets         sock_diag
 ✓ ok    conntrackd      /run/conntrackd.ctl
 ✓ ok    built-in charts on
-        hint: the agent's own charts netfilter.conntrack_* show the same once
-        more
-          The agent must be restarted for that.
+                        contexts conntrack.*: netdata.conf leaves it on
+        hint: Netdata's built-in collector draws six of the plugin's charts too
+          After the restart the plugin draws them in the contexts
+          netfilter.conntrack_*.
             sudo /usr/libexec/netdata/plugins.d/conntrack-setup \\
               --replace-builtin
             sudo systemctl restart netdata
@@ -223,6 +246,21 @@ FAIL: privilege, events, flows
     const { report } = await checked({ modules: WITHOUT_CAPABILITY });
     expect(found(report)).toContain('events fault EPERM');
     expect(report.modules[1]?.findings[0]?.remedy?.note).toMatch(/^A user namespace/);
+  });
+
+  it('that others can have by the program that runs or by the one that is installed is a fault', async () => {
+    const other = '/opt/conntrack.plugin';
+    const texts = { ...KERNEL, ...AGENT, ...RUNNING, [other]: '', '/proc/self/status': statusText() };
+    const fs = filesOf(texts, {}, { [PROGRAM]: { mode: 0o755 }, [other]: { mode: 0o755 } });
+    const attribute = Buffer.from('0000000200100000000000000000000000000000', 'hex');
+    const options = { fs, capabilities: () => attribute, program: { path: other, packaged: true }, executable: other };
+    const { report } = await checked({ options });
+    const exposed = report.privilege.findings.filter(({ code }) => code === 'exposed');
+    expect(exposed.map(({ text }) => text)).toEqual([
+      `every user can run ${other}, which has CAP_NET_ADMIN`,
+      `every user can run ${PROGRAM}, which has CAP_NET_ADMIN`,
+    ]);
+    expect(report.works).toBe(false);
   });
 
   it('on a file system that is mounted nosuid, that is said', async () => {
@@ -252,6 +290,24 @@ describe('the configuration', () => {
     expect(config?.update_every).toBe(19);
   });
 
+  it('that the agent gives the plugin by its words is checked', async () => {
+    const texts = {
+      ...processFiles(813, { uid: 991, gid: 981, parent: 812 }, [PROGRAM, '1', '--config', '/given.conf'], 20_000),
+      '/etc/netdata/conntrack.conf': 'update_every: 17\n',
+      '/given.conf': 'update_every: 19\n',
+      '/x.conf': 'update_every: 23\n',
+    };
+    expect((await checked({ texts })).report.configuration.file).toBe('/given.conf');
+    expect((await checked({ texts, options: { asked: '/x.conf' } })).report.configuration.file).toBe('/x.conf');
+  });
+
+  it('that turns every module off leaves nothing for the agent to run', async () => {
+    const gone = { '/proc/813/cmdline': 'sh\0' };
+    expect(found((await checked({ texts: gone })).report)).toContain('agent fault plugin_not_running');
+    const { report } = await checked({ texts: gone, modules: [] });
+    expect(found(report)).not.toContain('agent fault plugin_not_running');
+  });
+
   it('that is wrong is a fault for each problem, and the defaults are checked', async () => {
     const { config, report, text } = await checked({
       texts: { '/etc/netdata/conntrack.conf': 'update_every: 17\nsourse: a\n\nmode: full\n' },
@@ -263,10 +319,9 @@ describe('the configuration', () => {
       ['invalid', 4],
     ]);
     expect(text).toContain(`✗ FAIL  configuration   /etc/netdata/conntrack.conf
-        line 2: sourse: unknown key, the nearest is source; allowed:
-        update_every, mode, source, modules
-        line 4: mode: found "full", allowed: basic or advanced
-          The plugin does not start until it is mended. What follows holds for
+        line 2: sourse: unknown key; did you mean "source"?
+        line 4: mode: expected basic or advanced, got "full"
+          The plugin will not start until this is fixed; the checks below use
           the defaults.
 ✓ ok    stat  `);
     expect(text).toMatch(/\n\nFAIL: configuration\n$/);
@@ -308,9 +363,36 @@ describe('the agent', () => {
     'draws nothing twice with %j',
     async (settings) => {
       const { report } = await checked({ texts: { '/etc/netdata/netdata.conf': settings } });
-      expect(report.builtin).toEqual({ charts: false, findings: [] });
+      expect(report.builtin).toEqual({ charts: false, contexts: 'netfilter', contexts_reason: 'off', findings: [] });
     },
   );
+
+  it.each([
+    ['', 'netfilter', 'on', 'doubled_values'],
+    ['', 'conntrack', 'on', 'duplicate_charts'],
+    ['[plugins]\nproc = no', 'netfilter', 'turned off', undefined],
+    ['[plugins]\nproc = no', 'conntrack', 'turned off', undefined],
+  ])('with %j has contexts that conntrack.conf sets to %s', async (settings, contexts, state, code) => {
+    const { report, text } = await checked({
+      texts: { '/etc/netdata/netdata.conf': settings, '/etc/netdata/conntrack.conf': `contexts: ${contexts}\n` },
+    });
+    expect(report.builtin).toMatchObject({ charts: state === 'on', contexts, contexts_reason: 'configured' });
+    expect(report.builtin.findings.map((finding) => finding.code)).toEqual(code === undefined ? [] : [code]);
+    const names = { netfilter: 'netfilter.conntrack_*', conntrack: 'conntrack.*' }[contexts];
+    const lines = text.slice(text.indexOf('built-in charts'));
+    expect(lines.replaceAll(/\s+/g, ' ')).toContain(
+      `built-in charts ${state} contexts ${names}: conntrack.conf sets them`,
+    );
+  });
+
+  it('that was started with another netdata.conf than the plugin reads may double values', async () => {
+    const agent = processFiles(812, { name: 'netdata', uid: 991, gid: 981 }, ['netdata', '-c', '/e/netdata.conf']);
+    const { report } = await checked({
+      texts: { ...agent, '/e/netdata.conf': '', '/etc/netdata/netdata.conf': '[plugins]\nproc = no' },
+    });
+    expect(report.builtin).toMatchObject({ charts: true, contexts: 'netfilter', contexts_reason: 'off' });
+    expect(found(report)).toContain('builtin hint doubled_values');
+  });
 
   it('whose configuration may not be read may draw twice or not', async () => {
     const fs = filesOf({ ...KERNEL, ...AGENT, ...RUNNING });
@@ -321,8 +403,16 @@ describe('the agent', () => {
         return fs.openSync(path, flags);
       },
     };
-    const { report } = await checked({ options: { fs: closed } });
-    expect(report.builtin).toEqual({ charts: undefined, findings: [] });
+    const { report, text } = await checked({ options: { fs: closed } });
+    expect(report.builtin).toEqual({
+      charts: undefined,
+      contexts: 'conntrack',
+      contexts_reason: 'unknown',
+      findings: [],
+    });
+    expect(text).toContain(`– none  built-in charts unknown
+                        contexts conntrack.*: netdata.conf cannot be read
+`);
   });
 
   it('that has the plugin turned off never starts it', async () => {
@@ -443,6 +533,52 @@ describe('the agent that runs', () => {
     const { report } = await checked({ texts: { ...agent, [setup]: '', '/etc/netdata/netdata.conf': '', [conf]: '' } });
     expect(report.builtin.findings[0]?.remedy?.lines[0]?.split(' ')[0]).toBe(first);
     expect(JSON.stringify(report.builtin)).toContain('sudo systemctl restart netdata');
+  });
+});
+
+describe('an agent below another prefix', () => {
+  const ELSEWHERE = '/srv/nd/usr/lib/netdata/plugins.d';
+  const program = { path: `${ELSEWHERE}/conntrack.plugin`, packaged: true };
+  const texts = {
+    ...KERNEL,
+    '/etc/passwd': AGENT['/etc/passwd'],
+    '/etc/group': AGENT['/etc/group'],
+    [`${ELSEWHERE}/conntrack-setup`]: '',
+    '/srv/nd/etc/netdata/conntrack.conf': 'mode: full\n',
+    '/proc/self/status': statusText({ uid: 991, permitted: NET_ADMIN }),
+  };
+
+  it('has its own configuration checked, and remedies for its own folders', async () => {
+    const { report, text } = await checked({ options: { fs: filesOf({ ...texts, [program.path]: '' }), program } });
+    expect(report.configuration.file).toBe('/srv/nd/etc/netdata/conntrack.conf');
+    expect(found(report)).toContain('configuration fault invalid');
+    expect(text).toContain('--replace-builtin --prefix /srv/nd');
+    expect(text).toContain('Start the agent below /srv/nd.');
+    expect(text).toContain(
+      'Copy health/conntrack.conf of the plugin into\n          /srv/nd/etc/netdata/health.d, then:',
+    );
+  });
+
+  it('is told to be given the plugin with its prefix', async () => {
+    const other = { path: '/home/me/conntrack.plugin', packaged: true };
+    const running = processFiles(41, { name: 'netdata', uid: 991, gid: 981 }, ['netdata', '-D']);
+    const files = { ...texts, ...running, [other.path]: '', '/srv/nd/usr/sbin/netdata': '' };
+    const links = { '/proc/41/exe': '/srv/nd/usr/sbin/netdata' };
+    const { report } = await checked({ options: { fs: filesOf(files, links), program: other } });
+    const finding = report.agent.findings.find(({ code }) => code === 'not_installed');
+    expect(finding?.remedy?.note).toBe('Install the plugin there: install.sh --prefix /srv/nd');
+  });
+});
+
+describe('an agent whose configuration is nowhere to be found', () => {
+  it('has no place in a remedy left open', async () => {
+    const running = processFiles(41, { name: 'netdata', uid: 991, gid: 981 }, ['netdata', '-D']);
+    const texts = { ...KERNEL, ...running, '/srv/build/netdata': '', '/proc/self/status': statusText() };
+    const fs = filesOf(texts, { '/proc/41/exe': '/srv/build/netdata' });
+    const { report, text } = await checked({ options: { fs } });
+    expect(found(report)).toContain('builtin hint duplicate_charts');
+    expect(text).toContain("Write this into the agent's netdata.conf");
+    expect(text).not.toMatch(/[{}]/);
   });
 });
 

@@ -5,6 +5,7 @@ import type { Finding, ModuleSection } from '../../collector/check/report.ts';
 import { parseConfig } from '../../collector/config.ts';
 import { CTNETLINK_REMEDIES, SOCK_DIAG_REMEDIES } from '../../collector/modules/access.ts';
 import type { Hindrance } from '../../collector/modules/module.ts';
+import { PLACES } from '../helpers/check_host.ts';
 
 const CAPABILITY = { note: 'give it', lines: ['sudo give it'] };
 
@@ -33,7 +34,7 @@ function judge({ hasSamples = false, hindrances = [], name = 'events', privilege
     patience: 7,
     capability: CAPABILITY,
     privilege,
-    places: { group: 'agents' },
+    places: PLACES,
   });
   const section = sections.find((one) => one.name === name);
   if (section === undefined) throw new Error(`no section of ${name}`);
@@ -116,7 +117,7 @@ describe('a module that is not tried', () => {
       patience: 7,
       capability: undefined,
       privilege: [],
-      places: {},
+      places: PLACES,
     }).map(({ findings, name }) => [name, findings[0]?.text]);
 
   it('is off, in the order of the configuration, and says why', () => {

@@ -2,9 +2,8 @@ import { describe, expect, it } from 'vitest';
 
 import { judgePrivilege, type PrivilegeFacts } from '../../collector/check/privilege.ts';
 import { parseStatus } from '../../collector/check/process.ts';
-import { NET_ADMIN, NONE, OTHERS, type StatusOptions, statusText } from '../helpers/check_host.ts';
+import { NET_ADMIN, NONE, OTHERS, PLACES, type StatusOptions, statusText } from '../helpers/check_host.ts';
 
-const PLACES = { program: '/p/conntrack.plugin', user: 'agent', group: 'agents' };
 const DROP_IN = '/etc/systemd/system/netdata.service.d/conntrack.conf';
 
 /** A packaged program that the agent's user runs. */
@@ -13,7 +12,10 @@ function judge(own: StatusOptions, agent?: StatusOptions, facts: Partial<Privile
   return judgePrivilege({
     neededBy: ['events', 'flows'],
     own: parseStatus(statusText({ uid: 991, ...own })),
-    agent: status === undefined ? undefined : { pid: 812, status, isKnown: true, isService },
+    agent:
+      status === undefined
+        ? undefined
+        : { pid: 812, status, isKnown: true, program: '/usr/sbin/netdata', isService, isUsual: true },
     packaged: true,
     nosuid: undefined,
     places: PLACES,
@@ -45,9 +47,13 @@ describe('the capability', () => {
     expect(judge({}, undefined, { own: undefined })).toMatchObject({ permitted: undefined, findings: [] });
   });
 
-  it('can be put on the program', () => {
+  it('is put on the program once nobody but root and the agent can run it', () => {
     expect(codes(LACKS)).toEqual(['lacking']);
-    expect(lines(LACKS)).toEqual(['sudo setcap cap_net_admin=p /p/conntrack.plugin']);
+    expect(lines(LACKS)).toEqual([
+      'sudo chown root:agents /p/conntrack.plugin',
+      'sudo chmod 0750 /p/conntrack.plugin',
+      'sudo setcap cap_net_admin=p /p/conntrack.plugin',
+    ]);
   });
 
   it('cannot be put on a script', () => {

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 
-import { isOfService, parseStatus, readStart, readWords } from '../../collector/check/process.ts';
+import {
+  isOfService,
+  parseStatus,
+  readStart,
+  readVariables,
+  readWords,
+  startedAt,
+} from '../../collector/check/process.ts';
 import { filesOf, NET_ADMIN, NONE, OTHERS, processFiles, statusText } from '../helpers/check_host.ts';
 
 describe('the status of a process', () => {
@@ -52,6 +59,22 @@ describe('a process', () => {
 
   it('that has ended started after all others', () => {
     expect(readStart(fs, 42)).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('started so many seconds after the host, which did so at a time of the clock', () => {
+    const texts = { ...processFiles(41, {}, [], 7654), '/proc/stat': 'cpu 1\nbtime 1700000000\n' };
+    expect(startedAt(filesOf(texts), 41)).toBe(1_700_000_076);
+    expect(startedAt(filesOf(texts), 42)).toBeUndefined();
+    expect(startedAt(fs, 41)).toBeUndefined();
+  });
+
+  it("has the agent's variables in its environment", () => {
+    const environ = 'A=NETDATA_X=1\0NETDATA_A_DIR=/a b=c\0XNETDATA_B_DIR=/b\0NETDATA_C_DIR=\0';
+    expect([...readVariables(filesOf({ '/proc/41/environ': environ }), 41)]).toEqual([
+      ['NETDATA_A_DIR', '/a b=c'],
+      ['NETDATA_C_DIR', ''],
+    ]);
+    expect(readVariables(fs, 41).size).toBe(0);
   });
 
   it('was started with words', () => {

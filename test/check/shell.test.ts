@@ -1,18 +1,22 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 
-import { fillLine, foldCommand } from '../../collector/check/shell.ts';
+import { fillLine, fillText, foldCommand } from '../../collector/check/shell.ts';
 
 describe('a place in a command', () => {
   const ODD = "/a b/it's $(x)\\";
 
   it('is quoted where a shell would take it for something else', () => {
-    expect(fillLine('sudo {program} check {other}', { program: '/opt/x-1.2_3:@+=,/y' })).toBe(
-      'sudo /opt/x-1.2_3:@+=,/y check {other}',
-    );
+    expect(fillLine('sudo {program} check', { program: '/opt/x-1.2_3:@+=,/y' })).toBe('sudo /opt/x-1.2_3:@+=,/y check');
     const line = fillLine("printf '%s' {program}", { program: ODD }) ?? '';
     expect(spawnSync('sh', ['-c', line], { encoding: 'utf8' }).stdout).toBe(ODD);
     expect(foldCommand(line, 12).join('\n').replaceAll(' \\\n ', '')).toBe(line);
+  });
+
+  it('is never left open', () => {
+    expect(() => fillLine('sudo {program} {other}', { program: '/p' })).toThrow('nothing is known for {other}');
+    expect(() => fillText('in {other}', {})).toThrow('nothing is known for {other}');
+    expect(fillText('in {other}', { other: "/it's" })).toBe("in /it's");
   });
 
   it('makes it impossible where it stands in quotes already', () => {

@@ -1,10 +1,20 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { runAgain } from '../../collector/commands/again.ts';
 
 const OWN = { ...process.env };
+let folder = '';
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'conntrack-again-'));
+});
 
 afterEach(() => {
+  rmSync(folder, { recursive: true });
   vi.useRealTimers();
   process.env = { ...OWN };
 });
@@ -12,8 +22,8 @@ afterEach(() => {
 describe('a program that is run again', () => {
   it('gets no descriptor of this process, and a session of its own', async () => {
     const script = 'for fd in 0 1 2; do readlink /proc/$$/fd/$fd; done; cut -d" " -f1,6 /proc/$$/stat; pwd; echo >&2 e';
-    const { errors, how, output } = await runAgain(['sh', '-c', script], {});
-    const [stdin, stdout, stderr, numbers = '', folder] = output.split('\n');
+    const { code, errors, how, output } = await runAgain(['sh', '-c', script], {});
+    const [stdin, stdout, stderr, numbers = '', cwd] = output.split('\n');
     expect([stdin, stdout, stderr]).toEqual([
       '/dev/null',
       expect.stringMatching(/^(pipe|socket):/),
@@ -21,7 +31,7 @@ describe('a program that is run again', () => {
     ]);
     const [pid, session] = numbers.split(' ');
     expect(session).toBe(pid);
-    expect({ folder, errors, how }).toEqual({ folder: '/', errors: 'e\n', how: 'it ended with code 0' });
+    expect({ cwd, errors, how, code }).toEqual({ cwd: '/', errors: 'e\n', how: 'it ended with code 0', code: 0 });
   });
 
   it('gets of the environment what the program reads, and what it is given', async () => {
@@ -31,18 +41,40 @@ describe('a program that is run again', () => {
   });
 
   it.each([
-    ['sh -c exit\t7', 'it ended with code 7'],
-    ['sh -c kill\t-SEGV\t$$', 'it ended by SIGSEGV'],
-    ['/missing/program', 'spawn /missing/program ENOENT'],
-  ])('%j: %s', async (command, how) => {
+    ['sh -c exit\t7', 'it ended with code 7', 7],
+    ['sh -c kill\t-SEGV\t$$', 'it ended by SIGSEGV', undefined],
+    ['/missing/program', 'spawn /missing/program ENOENT', undefined],
+  ])('%j: %s', async (command, how, code) => {
     const words = command.split(' ').map((word) => word.replaceAll('\t', ' '));
-    expect((await runAgain(words, {})).how).toBe(how);
+    expect(await runAgain(words, {})).toMatchObject({ how, code });
   });
 
-  it('is not waited for any longer than a check may take', async () => {
+  it('fills no more than a megabyte of memory with each of its streams', async () => {
+    const script = 'head -c 3000000 /dev/zero; head -c 3000000 /dev/zero >&2';
+    const { errors, output } = await runAgain(['sh', '-c', script], {});
+    expect([output.length, errors.length]).toEqual([1_048_576, 1_048_576]);
+  });
+
+  it('is killed, and not waited for, when it takes longer than a check may', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-    const running = runAgain(['sleep', '600'], {});
-    vi.advanceTimersByTime(20_000);
-    expect((await running).how).toBe('it did not end within 20 seconds');
+    const file = join(folder, 'pid');
+    // It ends for no signal but SIGKILL.
+    const script = `trap '' TERM HUP INT; echo $$ >${file}.new; mv ${file}.new ${file}; while :; do sleep 1; done`;
+    const running = runAgain(['sh', '-c', script], {});
+    while (!existsSync(file)) await setImmediate();
+    const pid = Number(readFileSync(file, 'utf8'));
+    vi.advanceTimersByTime(19_999);
+    expect(isAlive(pid)).toBe(true);
+    vi.advanceTimersByTime(1);
+    expect(await running).toMatchObject({ how: 'it did not end within 20 seconds', code: undefined });
+    while (isAlive(pid)) await setImmediate();
   });
 });
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

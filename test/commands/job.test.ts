@@ -9,13 +9,13 @@ import { FakeDisplay, FakeJob, FakeKeyboard } from '../helpers/fake_terminal.ts'
 
 afterEach(() => vi.restoreAllMocks());
 
-/** A terminal that is held, and what happened: what was shown is told, and what had been drawn by then. */
+/** A held terminal and the calls it made, each with what the display had received by then. */
 function held() {
   const fake = fakeProcess();
   const display = new FakeDisplay();
   const keyboard = new FakeKeyboard();
   const happened: string[] = [];
-  const note = (what: string) => () => void happened.push(`${what} after ${drawn(display)}`);
+  const note = (what: string) => () => void happened.push(`${what} after ${received(display)}`);
   for (const event of ['uncaughtException', 'unhandledRejection']) fake.events.on(event, note('message'));
   const listeners = (): number => fake.events.listenerCount('SIGTSTP') + fake.events.listenerCount('SIGCONT');
   fake.kill.mockImplementation((target, signal) => {
@@ -26,22 +26,22 @@ function held() {
   return { ...fake, display, keyboard, happened, listeners };
 }
 
-/** What was written to a display, in words. */
-function drawn({ written }: FakeDisplay): string {
+/** What a display received, in words. */
+function received({ written }: FakeDisplay): string {
   return written.replaceAll(ENTER, '(taken)').replaceAll(LEAVE, '(given back)');
 }
 
-describe('the terminal that is held', () => {
+describe('a held terminal', () => {
   it('is taken at once', () => {
     const { display, happened } = held();
-    expect(drawn(display)).toBe('(taken)');
+    expect(received(display)).toBe('(taken)');
     expect(happened).toEqual([]);
   });
 
   it('is given back when the process ends', () => {
     const { display, events } = held();
     events.emit('exit');
-    expect(drawn(display)).toBe('(taken)(given back)');
+    expect(received(display)).toBe('(taken)(given back)');
   });
 
   it.each(['uncaughtException', 'unhandledRejection'])('is given back before the message about an %s', (event) => {
@@ -60,7 +60,7 @@ describe('the terminal that is held', () => {
     expect(() => keyboard.emit('data', Buffer.from('q'))).toThrow(new Exit(0));
   });
 
-  it('is drawn anew on Ctrl-L', () => {
+  it('is redrawn on Ctrl-L', () => {
     const { happened, keyboard } = held();
     keyboard.emit('data', Buffer.from('\x0c'));
     expect(happened).toEqual(['redraw after (taken)']);
@@ -73,7 +73,7 @@ describe('the terminal that is held', () => {
       0,
       ({ keyboard }: ReturnType<typeof held>) => keyboard.emit('data', Buffer.from('\x1a')),
     ],
-  ])('is given back before %s is suspended, and taken anew after that', (_what, target, suspend) => {
+  ])('is given back before %s is suspended, and taken again afterwards', (_what, target, suspend) => {
     const all = held();
     suspend(all);
     expect(all.happened).toEqual([
@@ -88,34 +88,34 @@ describe('the terminal that is held', () => {
     const { display, events } = held();
     events.emit('SIGTSTP');
     events.emit('SIGTSTP');
-    expect(drawn(display)).toBe('(taken)(given back)(taken)(given back)(taken)');
+    expect(received(display)).toBe('(taken)(given back)(taken)(given back)(taken)');
   });
 
-  it('is taken anew on SIGCONT: the process was stopped without a warning', () => {
+  it('is taken again on SIGCONT, after a stop without warning', () => {
     const { events, happened } = held();
     events.emit('SIGCONT');
     expect(happened).toEqual(['going on after (taken)', 'redraw after (taken)(taken)']);
   });
 });
 
-describe('the process and its terminal', () => {
+describe('the job', () => {
   it.each([
     ['in the foreground', '7 (a b) S 1 41 7 34816 41 4194304', true],
     ['in the background', '7 (a b) S 1 41 7 34816 43 4194304', false],
-  ])('is %s by its own stat file', (_where, stat, isForeground) => {
+  ])('is %s according to /proc/self/stat', (_where, stat, isForeground) => {
     const read = vi.spyOn(fs, 'readFileSync').mockReturnValue(stat);
     expect(job.isForeground()).toBe(isForeground);
     expect(read).toHaveBeenCalledWith('/proc/self/stat', 'latin1');
   });
 
-  it('is taken for one in the foreground where that cannot be told', () => {
+  it('counts as in the foreground if /proc/self/stat cannot be read', () => {
     vi.spyOn(fs, 'readFileSync').mockImplementation(() => {
       throw new Error('EACCES');
     });
     expect(job.isForeground()).toBe(true);
   });
 
-  it('is measured by a signal to itself', () => {
+  it('has the display measured by sending itself SIGWINCH', () => {
     const { kill } = fakeProcess();
     job.measure();
     expect(kill).toHaveBeenCalledExactlyOnceWith(process.pid, 'SIGWINCH');

@@ -13,7 +13,7 @@ function systemError(code: string): Error {
   return Object.assign(new Error(`${code}: as the system says`), { code });
 }
 
-/** From now on standard error is a pipe, or something else, and may not be opened anew. */
+/** Makes standard error a pipe or something else, and decides what reopening it does. */
 function standardError(isPipe: boolean, opened: () => number) {
   vi.spyOn(fs, 'fstatSync').mockReturnValue({ isFIFO: () => isPipe } as fs.Stats & fs.BigIntStats);
   return vi.spyOn(fs, 'openSync').mockImplementation(opened);
@@ -33,9 +33,9 @@ afterEach(() => {
 });
 
 describe('the log', () => {
-  const LINE = 'time=2026-11-21T17:01:02.345Z comm=conntrack.plugin level=warning msg=torn\n';
+  const LINE = 'time=2026-11-21T17:01:02.345Z comm=conntrack.plugin source=collector level=warning msg=torn\n';
 
-  it('writes to a pipe that is opened anew, so that a write never waits', () => {
+  it('reopens a pipe as non-blocking', () => {
     const open = standardError(true, () => 17);
     const write = written();
     logTo('info').warning('torn');
@@ -43,7 +43,7 @@ describe('the log', () => {
     expect(write).toHaveBeenCalledExactlyOnceWith(17, LINE);
   });
 
-  it('writes to standard error itself where that is no pipe', () => {
+  it('does not reopen standard error if it is not a pipe', () => {
     const open = standardError(false, () => 17);
     const write = written();
     logTo('info').warning('torn');
@@ -51,7 +51,7 @@ describe('the log', () => {
     expect(write).toHaveBeenCalledExactlyOnceWith(2, LINE);
   });
 
-  it('writes to standard error itself where that cannot be opened anew', () => {
+  it('uses standard error itself if it cannot be reopened', () => {
     standardError(true, () => {
       throw systemError('EACCES');
     });
@@ -60,14 +60,14 @@ describe('the log', () => {
     expect(write).toHaveBeenCalledExactlyOnceWith(2, LINE);
   });
 
-  it('has no line below its level', () => {
+  it('drops messages below its level', () => {
     standardError(false, () => 17);
     const write = written();
     logTo('warning').notice('torn');
     expect(write).not.toHaveBeenCalled();
   });
 
-  it('that cannot be written ends nothing', () => {
+  it('ignores a failed write', () => {
     standardError(false, () => 17);
     const write = written().mockImplementation(() => {
       throw systemError('EAGAIN');
@@ -77,8 +77,8 @@ describe('the log', () => {
   });
 });
 
-describe('what nobody expected', () => {
-  it('ends the process with 1, and is told with its cause and where it was', () => {
+describe('an unexpected error', () => {
+  it('ends the process with 1 and is logged with its cause and location', () => {
     fakeProcess();
     const log = new RecordingLog();
     const error = new Error('ouch', { cause: new Error('the root') });
@@ -89,7 +89,7 @@ describe('what nobody expected', () => {
     ]);
   });
 
-  it('is told without a cause where it has none, and also when it is no error', () => {
+  it('is logged without a cause if it has none, and without a location if it is not an Error', () => {
     fakeProcess();
     const log = new RecordingLog();
     const error = Object.assign(new Error('ouch'), { stack: 'Error: ouch\n    at here (file:1:2)' });
@@ -102,14 +102,14 @@ describe('what nobody expected', () => {
   });
 });
 
-describe('what is printed for a person', () => {
-  it('goes to standard output', () => {
+describe('print', () => {
+  it('writes to standard output', () => {
     const write = written();
     print('help\n');
     expect(write).toHaveBeenCalledExactlyOnceWith(1, 'help\n');
   });
 
-  it.each(['EPIPE', 'ECONNRESET'])('goes nowhere when the reader has gone (%s)', (code) => {
+  it.each(['EPIPE', 'ECONNRESET'])('ignores a closed pipe (%s)', (code) => {
     const write = written().mockImplementation(() => {
       throw systemError(code);
     });
@@ -117,7 +117,7 @@ describe('what is printed for a person', () => {
     expect(write).toHaveBeenCalledOnce();
   });
 
-  it('fails when it cannot be written for another reason', () => {
+  it('throws any other write error', () => {
     const full = systemError('ENOSPC');
     written().mockImplementation(() => {
       throw full;
@@ -127,7 +127,7 @@ describe('what is printed for a person', () => {
 });
 
 describe('standard output', () => {
-  /** Opens it; its events, those of the process, why it was to be ended, and what was logged. */
+  /** Opens it on an emitter instead of the real stream. */
   function opened() {
     const { events } = fakeProcess();
     const stream = new EventEmitter();
@@ -141,28 +141,28 @@ describe('standard output', () => {
     return { events, log, output, reasons, stream };
   }
 
-  it('is what the output writes to', () => {
+  it('receives what the output writes', () => {
     const { output } = opened();
     const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
     output.tick('BEGIN a\nEND\n');
-    expect(write).toHaveBeenCalledExactlyOnceWith('BEGIN a\nEND\n');
+    expect(write).toHaveBeenCalledExactlyOnceWith('BEGIN a\nEND\n', expect.any(Function));
   });
 
-  it.each(['EPIPE', 'ECONNRESET'])('that nobody reads any more ends the process (%s)', (code) => {
+  it.each(['EPIPE', 'ECONNRESET'])('quits if its reader is gone (%s)', (code) => {
     const { log, reasons, stream } = opened();
     stream.emit('error', systemError(code));
     expect(reasons).toEqual(['standard output is closed']);
     expect(log.entries).toEqual([]);
   });
 
-  it('that fails otherwise is unexpected', () => {
+  it('reports any other write error as unexpected', () => {
     const { log, reasons, stream } = opened();
     expect(() => stream.emit('error', systemError('ENOSPC'))).toThrow(new Exit(1));
     expect(log.entries).toMatchObject([{ level: 'error', message: 'unexpected: ENOSPC: as the system says' }]);
     expect(reasons).toEqual([]);
   });
 
-  it.each(['SIGTERM', 'SIGINT'])('is given up on %s', (signal) => {
+  it.each(['SIGTERM', 'SIGINT'])('quits on %s', (signal) => {
     const { events, reasons } = opened();
     events.emit(signal);
     expect(reasons).toEqual([signal]);

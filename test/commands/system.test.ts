@@ -23,7 +23,7 @@ describe('the clock', () => {
     expect([clock.monotonic(), runtime.monotonic()]).toEqual([91_000_777.5, 91_000_777.5]);
   });
 
-  it('sleeps as many milliseconds as it is told', async () => {
+  it('sleeps for the given milliseconds', async () => {
     const woken = vi.fn();
     const sleeping = clock.sleep(1700).then(woken);
     await vi.advanceTimersByTimeAsync(1699);
@@ -35,12 +35,12 @@ describe('the clock', () => {
 });
 
 describe('the runtime', () => {
-  it('counts the CPU time of the process and of the kernel for it, in microseconds', () => {
+  it('adds user and system CPU time, in microseconds', () => {
     vi.spyOn(process, 'cpuUsage').mockReturnValue({ user: 41_000, system: 1_300 });
     expect(runtime.cpuTime()).toBe(42_300);
   });
 
-  it('does later what it is given, after as many milliseconds', () => {
+  it('runs an action after the given milliseconds', () => {
     const action = vi.fn();
     runtime.later(2500, action);
     vi.advanceTimersByTime(2499);
@@ -49,23 +49,23 @@ describe('the runtime', () => {
     expect(action).toHaveBeenCalledOnce();
   });
 
-  it('does not do what was called off', () => {
+  it('does not run a cancelled action', () => {
     const action = vi.fn();
     runtime.later(2500, action)();
     vi.advanceTimersByTime(60_000);
     expect(action).not.toHaveBeenCalled();
   });
 
-  it('lets what is due have its turn before it goes on', async () => {
+  it('yields to callbacks that are due', async () => {
     const order: string[] = [];
-    setImmediate(() => order.push('what was due'));
+    setImmediate(() => order.push('due'));
     await runtime.yield();
-    order.push('what yielded');
-    expect(order).toEqual(['what was due', 'what yielded']);
+    order.push('yielded');
+    expect(order).toEqual(['due', 'yielded']);
   });
 });
 
-it('the library is the folder conntrack-koffi beside the program', () => {
+it('LIBRARY is the folder conntrack-koffi beside the program', () => {
   const program = dirname(fileURLToPath(new URL('../../collector/commands/system.ts', import.meta.url)));
   expect(LIBRARY).toBe(`${program}/conntrack-koffi`);
 });

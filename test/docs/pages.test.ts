@@ -8,8 +8,8 @@ import { charts } from '../../charts/index.ts';
 import { CONFIG_FILE, parseConfig } from '../../collector/config.ts';
 import { readEnvironment } from '../../collector/environment.ts';
 import { filesOf } from '../../collector/package/layout.ts';
-import { idsOf } from '../../docs/generate/charts.ts';
-import { isRaised } from '../../docs/generate/health.ts';
+import { contextsOf, idsOf } from '../../docs/generate/charts.ts';
+import { isRaised, nameOf } from '../../docs/generate/health.ts';
 import { descriptionsIn } from '../../docs/generate/stock.ts';
 import { askTheUsual } from '../helpers/conntrackd_metrics.ts';
 import { GROUPS } from '../helpers/groups.ts';
@@ -51,8 +51,8 @@ describe.each(pages)('%s', (page) => {
 describe.each([...pages, 'metadata.yaml', 'CHANGELOG.md'])('%s', (name) => {
   it('names only charts, contexts and alerts that there are', () => {
     const known = [
-      ...charts.flatMap((chart) => [...idsOf(chart), chart.context]),
-      ...alerts.map(({ template }) => template),
+      ...charts.flatMap((chart) => [...idsOf(chart), ...contextsOf(chart)]),
+      ...alerts.map(nameOf),
       ...['conntrack.plugin', 'conntrack.cjs', CONFIG_FILE],
       ...['conntrackd.conf', 'conntrackd.service', 'conntrackd.ctl', 'conntrackd.sock'],
     ];
@@ -72,7 +72,7 @@ describe('CHANGELOG.md', () => {
   });
 
   it('names every alert', () => {
-    expect(codeIn(read('CHANGELOG.md'))).toEqual(expect.arrayContaining(alerts.map(({ template }) => template)));
+    expect(codeIn(read('CHANGELOG.md'))).toEqual(expect.arrayContaining(alerts.map(nameOf)));
   });
 });
 
@@ -101,9 +101,7 @@ describe('docs/alerts.md', () => {
   it('has a section for every alert that can be raised', () => {
     const page = read('docs/alerts.md');
     const headings = ['## The connection table', "## The host's sockets", '## conntrackd'];
-    expect(headings.flatMap((heading) => headingsBelow(page, heading))).toEqual(
-      alerts.filter(isRaised).map(({ template }) => template),
-    );
+    expect(headings.flatMap((heading) => headingsBelow(page, heading))).toEqual(alerts.filter(isRaised).map(nameOf));
   });
 });
 

@@ -48,7 +48,7 @@ function loggedMessages(): string[] {
     String.raw`\.enter\([^,]+,[^,]+,`,
     String.raw`\bconst (?:message|text) =`,
     String.raw`\bnew Obstacle\([^,]+,`,
-    String.raw`\.leave\(`,
+    String.raw`\.(?:leave|works)\(`,
     String.raw`\b(?:back|repaced):`,
     String.raw`\blog\.(?:info|notice|warning|error)\(`,
   ];

@@ -45,7 +45,7 @@ function lines(program: Program): string[] {
   return program.err
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => line.replace(/^time=\S+ comm=\S+ /, ''));
+    .map((line) => line.replace(/^time=\S+ comm=\S+ source=\S+ /, ''));
 }
 
 /** Waits for some ticks, in which nothing draws but the modules `stat` and `sockets`. */

@@ -38,7 +38,7 @@ const SHARED: readonly (readonly [string, string])[] = [
 
 const MAX = 2000;
 
-/** What the plugin says on a machine that is too busy. */
+/** What the plugin logs on an overloaded machine. */
 const LATENESS = ['msg="late: updates are skipped"', 'msg="in time again"'];
 const OTHER_INTERVAL = 'level=info msg="the connection table is dumped at another interval from now on"';
 
@@ -99,9 +99,11 @@ function socketsInHaste(health: string): string {
 
 /** A health file with some of its templates changed: those whose name is such. */
 function withTemplates(health: string, names: RegExp, change: (template: string) => string): string {
-  const templates = health.split(/^(?= *template: )/m);
+  const templates = health.split(/^(?= *(?:template|alarm): )/m);
   return templates
-    .map((template) => (names.test(/^ *template: (\S+)/.exec(template)?.[1] ?? '') ? change(template) : template))
+    .map((template) =>
+      names.test(/^ *(?:template|alarm): (\S+)/.exec(template)?.[1] ?? '') ? change(template) : template,
+    )
     .join('');
 }
 
@@ -207,7 +209,7 @@ describe.skipIf(missing.agent !== undefined)('the agent', () => {
     expect(Object.keys(listed).sort()).toEqual(expected.map((chart) => `conntrack.${chart.id}`).sort());
     for (const chart of expected) {
       expect(listed[`conntrack.${chart.id}`]).toMatchObject({
-        context: chart.context,
+        context: chart.contextBesideBuiltin ?? chart.context,
         units: chart.units,
         family: chart.family,
         plugin: 'conntrack.plugin',
@@ -349,7 +351,7 @@ describe.skipIf(missing.agent !== undefined)('the agent', () => {
       const alarms = await agent.alarms();
       // There is no conntrackd here.
       const templates = [
-        ...readFileSync('health/conntrack.conf', 'utf8').matchAll(/^ *template: (?!conntrackd_)(\S+)$/gm),
+        ...readFileSync('health/conntrack.conf', 'utf8').matchAll(/^ *(?:template|alarm): (?!conntrackd_)(\S+)$/gm),
       ];
       expect(Object.keys(alarms).sort()).toEqual(templates.map(([, name]) => name).sort());
       for (const alarm of Object.values(alarms)) expect(alarm.chart).toMatch(/^conntrack\./);

@@ -17,7 +17,7 @@ function inHaste(health: string): string {
   return health.replace(' max -1m unaligned of used', ' max -5s unaligned of used').replace(/every: .*/, 'every: 1s');
 }
 
-describe.skipIf(inject('missing').agent2 !== undefined)('the agent 2.x', () => {
+describe.skipIf(inject('missing').agent2 !== undefined)('a Netdata 2.x agent', () => {
   let laboratory: Laboratory;
   let agent: Agent2;
 
@@ -35,7 +35,7 @@ describe.skipIf(inject('missing').agent2 !== undefined)('the agent 2.x', () => {
     await laboratory?.close();
   });
 
-  it('lists every chart with its context, units and family, and the labels of its instance', async () => {
+  it('lists every chart with its units, family and labels', async () => {
     const listed = await agent.charts('conntrack.plugin');
     const hosts = charts.filter((chart) => chart.scope === 'host');
     for (const { id, units, family } of hosts) {
@@ -48,7 +48,7 @@ describe.skipIf(inject('missing').agent2 !== undefined)('the agent 2.x', () => {
     expect((await agent.contexts())[UTILIZATION]).toMatchObject({ family, units });
   });
 
-  it('draws as many entries as were loaded, and as many new connections', async () => {
+  it('shows the exact number of entries and of new connections', async () => {
     const from = Math.floor(Date.now() / 1000);
     laboratory.load(413);
     await until('413 entries', 10, async () => (await agent.latest('conntrack.sockets', 'connections')) === 413);
@@ -65,7 +65,7 @@ describe.skipIf(inject('missing').agent2 !== undefined)('the agent 2.x', () => {
     expect(data[0]?.[1]).toBeCloseTo((413 / max) * 100, 3);
   });
 
-  it('evaluates the alerts of the project on its charts', async () => {
+  it('attaches and evaluates the alerts of the project', async () => {
     await until('conntrack_full has a value', 40, async () => {
       const { status, value } = (await agent.alarms('conntrack.utilization'))['conntrack_full'] ?? {};
       return status === 'CLEAR' && typeof value === 'number' && value > 0;
@@ -77,7 +77,7 @@ describe.skipIf(inject('missing').agent2 !== undefined)('the agent 2.x', () => {
     ]);
   });
 
-  it('starts the plugin again when it has ended, and its charts go on', async () => {
+  it('restarts the plugin after it exits with 0, and its charts continue', async () => {
     const ended = agent.pluginPid;
     if (ended === undefined) throw new Error('the plugin does not run');
     process.kill(ended, 'SIGTERM');

@@ -1,10 +1,20 @@
 /** What the built program tells a person of a host: `conntrack.plugin check`. */
 
 import { once } from 'node:events';
-import { chmodSync, chownSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 
 import type { Report } from '../../collector/check/report.ts';
@@ -17,6 +27,9 @@ const ROOT = 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/
 /** The agent's user, who is nobody on this machine. */
 const NETDATA = 'netdata:x:54321:54322:netdata:/:/bin/false\n';
 const NO_CONNTRACKD = 'modules: { conntrackd: { enabled: no } }\n';
+const INTRUDER = fileURLToPath(new URL('../helpers/intruder.js', import.meta.url));
+/** How often it is checked while another process tries to get in. */
+const STARTS = 20;
 const CAPABILITY = 'the plugin lacks the capability CAP_NET_ADMIN (see above)';
 
 let folder = '';
@@ -158,10 +171,10 @@ describe.skipIf(inject('missing').kernel !== undefined)('check', () => {
     expect(marks(out)).toMatchObject({ ...WELL, configuration: 'FAIL', conntrackd: expect.any(String) });
     expect(out).toMatch(/^✗ FAIL {2}configuration {3}\S+\/conntrack\.conf$/m);
     expect(out).toContain(`
-        line 2: mode: found "full", allowed: basic or advanced
-        line 5: modules.conntrackd.enabled: found "maybe", allowed: auto, yes or
-        no
-          The plugin does not start until it is mended.`);
+        line 2: mode: expected basic or advanced, got "full"
+        line 5: modules.conntrackd.enabled: expected auto, yes or no, got
+        "maybe"
+          The plugin will not start until this is fixed;`);
     expect(out).toMatch(/\n\nFAIL: configuration\n$/);
     expect(code).toBe(1);
   });
@@ -198,7 +211,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('check', () => {
     }
   });
 
-  it("as root becomes the agent's user", async () => {
+  it("as root checks as the agent's user", async () => {
     const { code, out } = await checked(ROOT + NETDATA);
     expect(out).toMatch(/^conntrack\.plugin \S+, checked as netdata\n/);
     expect(marks(out)).toEqual({ ...WELL, privilege: 'FAIL', events: 'FAIL', flows: 'FAIL' });
@@ -222,6 +235,58 @@ describe.skipIf(inject('missing').kernel !== undefined)('check', () => {
     expect(report.privilege.findings.map(({ code }) => code)).toEqual(['script', 'agent_bounded']);
   });
 
+  it("as root lets no other process of the agent's user in, neither through a debugger nor at the terminal", async () => {
+    const intruder = join(folder, 'intruder.js');
+    copyFileSync(INTRUDER, intruder);
+    const result = join(folder, 'result');
+    const config = join(folder, 'own.conf');
+    writeFileSync(config, NO_CONNTRACKD);
+    const script = `ip link set lo up
+setpriv --reuid 54321 --regid 54322 --clear-groups ${process.execPath} ${intruder} >${result} & intruder=$!
+until grep -q ready ${result}; do sleep 0.1; done
+for start in $(seq ${STARTS}); do script -qec "$*" /dev/null </dev/null; done
+kill -TERM $intruder; wait $intruder`;
+    // The words are those of a terminal that it makes for them.
+    const via = [...alone(accounts(ROOT + NETDATA)), 'sh', '-c', script, 'sh'];
+    const program = new Program(['check', '--config', config], { LANG: 'C.UTF-8' }, { plugin, cwd: '/', via });
+    await program.ended;
+    await program.stop();
+    expect(program.out.match(/checked as netdata/g)).toHaveLength(STARTS);
+    const intruded = JSON.parse(readFileSync(result, 'utf8').replace('ready\n', ''));
+    expect(intruded).toMatchObject({ debuggers: 0, terminals: [] });
+    // One can end before it is noticed.
+    expect(intruded.processes).toBeGreaterThan(STARTS / 2);
+    expect(intruded.signals).toBeGreaterThan(STARTS / 2);
+  });
+
+  it('as root without setpriv says that it cannot check', async () => {
+    const bin = join(folder, 'bin');
+    mkdirSync(bin);
+    const { code, out } = await checked(ROOT + NETDATA, { via: ['env', `PATH=${bin}`] });
+    expect(out).toContain("cannot check as netdata, the agent's user: spawn setpriv ENOENT");
+    expect(code).toBe(1);
+  });
+
+  it('fails an executable that has the capability, until nobody but root and the agent can run it', async () => {
+    // A script has what Node.js has.
+    const node = join(folder, 'node');
+    copyFileSync(process.execPath, node);
+    const privilegeOf = async (gid: number, mode: number): Promise<Report['privilege']> => {
+      chownSync(node, 0, gid);
+      chmodSync(node, mode);
+      run(['setcap', 'cap_net_admin=p', node]);
+      const via = ['sh', '-c', `shift; exec ${node} "$@"`, 'sh'];
+      const { out } = await checked(ROOT + NETDATA, { args: ['--json'], via });
+      return JSON.parse(out).privilege;
+    };
+    const text = `every user can run ${node}, which has CAP_NET_ADMIN`;
+    expect(await privilegeOf(54322, 0o755)).toMatchObject({
+      permitted: true,
+      findings: [{ severity: 'fault', code: 'exposed', text }],
+    });
+    expect(await privilegeOf(54322, 0o750)).toMatchObject({ permitted: true, findings: [] });
+  });
+
   it('as root takes no program of somebody else for the agent', async () => {
     const via = besideNetdata('--reuid 65534 --regid 65534 --clear-groups');
     chownSync(join(folder, 'netdata'), 65534, 65534);
@@ -241,8 +306,8 @@ describe.skipIf(inject('missing').kernel !== undefined)('check', () => {
     expect(code).toBe(1);
   });
 
-  it("as root tells that the agent's user may not run it", async () => {
-    chmodSync(plugin, 0o700);
+  it.each([0o700, 0o711, 0o744])("as root tells that the agent's user may not run it, of mode %o", async (mode) => {
+    chmodSync(plugin, mode);
     const { code, out } = await checked(ROOT + NETDATA);
     expect(out).toContain(
       `✗ FAIL  program         ${plugin}\n        netdata, as whom the agent runs its plugins, may not run\n`,

@@ -206,6 +206,37 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
     }
   });
 
+  it('a link whose interface is removed, as down, and the other link as before', async (test) => {
+    const pair = await watchPair(test, 'ftfw-two-links');
+    const { laboratory, active } = pair;
+    await expectLinks(active, { sync0: [RUNNING, ACTIVE], sync1: [RUNNING, BACKUP] });
+    // conntrackd prints the name and the status of the first link for the second.
+    laboratory.remove(1);
+    expect((await laboratory.ask('active', 'link')).match(/device=sync0 status=RUNNING/g)).toHaveLength(2);
+    await expectLinks(active, { sync0: [RUNNING, ACTIVE], sync1: [DOWN, BACKUP] });
+    const from = await active.mark();
+    laboratory.restore('active', establishedConnections(157));
+    await expectInStep(pair, 157, 0);
+    active.expectCounted(from, await active.mark(), { 'link_traffic sync0': { sent: 6000 } });
+    laboratory.remove(0);
+    await expectLinks(active, { sync0: [DOWN, ACTIVE], sync1: [DOWN, BACKUP] });
+    await active.program.updated(active.id('link_status', 'sync0'), 3);
+    await active.program.updated(active.id('link_status', 'sync1'), 3);
+    const status = active.id('link_status');
+    const charts = Object.keys(active.program.stream.definitions).filter((id) => id.startsWith(status));
+    expect(charts).toEqual([`${status}_sync0`, `${status}_sync1`]);
+    expect(active.lines).toEqual([]);
+  });
+
+  it('a link whose interface was removed before the start by its position', async (test) => {
+    const laboratory = await createLaboratory(test, 'ftfw-two-links');
+    laboratory.remove(0);
+    const active = watch(test, laboratory, 'active');
+    await expectLinks(active, { link_1: [DOWN, BACKUP], sync1: [RUNNING, ACTIVE] });
+    expect(active.program.stream.definitions[active.id('link_status', 'link_1')]?.labels['device']).toBe('link 1');
+    expect(active.lines).toEqual([]);
+  });
+
   it('what passes by in mode NOTRACK without caches, and no cache', async (test) => {
     const { expect } = test;
     const { laboratory, active, backup, from } = await watchPair(test, 'notrack-no-caches');

@@ -243,7 +243,7 @@ function startAgent(laboratory: ConntrackdLaboratory, config: string): Promise<A
 
 /** The templates of a health file, by name. */
 function templates(health: string): (readonly [name: string, text: string])[] {
-  const texts = health.split(/^(?= *template: )/m).slice(1);
+  const texts = health.split(/^(?= *(?:template|alarm): )/m).slice(1);
   return texts.map((text) => [/^ *template: (\S+)/.exec(text)?.[1] ?? '', text]);
 }
 
@@ -253,7 +253,7 @@ function templates(health: string): (readonly [name: string, text: string])[] {
  */
 function inHaste(health: string): string {
   return health
-    .split(/^(?= *template: )/m)
+    .split(/^(?= *(?:template|alarm): )/m)
     .map((text) => {
       if (!/^ *template: conntrackd_/.test(text)) return text;
       return text

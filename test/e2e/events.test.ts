@@ -107,6 +107,46 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
     expect(eventsOf(ticks, 'conntrack.new', 'new')).toBe(sum);
   });
 
+  it.concurrent('that end while nothing reports it are not drawn; those that begin later are, when they end', async (test) => {
+    const laboratory = createLaboratory(test);
+    // What is made while reports are off is not reported when it ends, even if another process listens in another namespace.
+    laboratory.set('nf_conntrack_events', 0);
+    laboratory.load(500);
+    laboratory.set('nf_conntrack_events', 2);
+    const program = await start(test, laboratory);
+    const first = program.ticks.length;
+    for (const port of [1024, 1025, 1026]) {
+      laboratory.run('router', ['conntrack', '-D', '-p', 'tcp', '--sport', String(port)]);
+      await program.updated('conntrack.new_by_protocol', 1);
+    }
+    laboratory.flush();
+    const entries = ({ charts }: DrawnTick): number => charts['conntrack.sockets']?.['connections'] ?? 0;
+    await until('the table is drawn empty', 30, () => program.ticks.slice(first).some((tick) => entries(tick) === 0));
+    // While older connections were there, nothing was known of ends; what is known was drawn all the same.
+    const older = program.ticks.filter((tick) => entries(tick) > 0).slice(1);
+    expect(older.filter(({ charts }) => 'deleted' in (charts['conntrack.changes'] ?? {}))).toEqual([]);
+    expect(older.at(-1)?.charts['conntrack.changes']).toHaveProperty('inserted', 0);
+    expect(older.at(-1)?.charts['conntrack.new']).toHaveProperty('new', 0);
+    await program.updated('conntrack.new_by_protocol', 2);
+
+    const second = program.ticks.length;
+    laboratory.load(70);
+    await drawn(program, second, { new: 70 });
+    laboratory.flush();
+    await drawn(program, second, { deleted: 70 });
+    expect(eventsOf(program.ticks.slice(second), 'conntrack.changes', 'deleted')).toBe(70);
+  });
+
+  it.concurrent('in the part of an interval after the start are not drawn as if they had been in all of it', async (test) => {
+    const laboratory = createLaboratory(test);
+    const program = run(test, laboratory);
+    // It listens since the first update.
+    await program.printed('\nEND\n');
+    laboratory.load(300);
+    await program.updated('conntrack.new_by_protocol', 3);
+    expect([0, 300]).toContain(eventsOf(program.ticks, 'conntrack.new', 'new'));
+  });
+
   it.concurrent('are not drawn where the operator turned reports off, which is said once, with what to do', async (test) => {
     const { expect } = test;
     const laboratory = createLaboratory(test);
@@ -114,7 +154,9 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
     const program = run(test, laboratory);
     await program.logged('"sysctl net.netfilter.nf_conntrack_events=1\\"');
     await program.updated('conntrack.new', 3);
-    expect(program.err).toMatch(/^time=\S+ comm=conntrack\.plugin level=error msg="new and destroyed [^\n]*\n$/);
+    expect(program.err).toMatch(
+      /^time=\S+ comm=conntrack\.plugin source=collector level=error msg="new and destroyed [^\n]*\n$/,
+    );
     const { definitions } = program.stream;
     expect(Object.keys(definitions)).not.toContain('conntrack.new_by_protocol');
     expect(Object.keys(definitions)).not.toContain('conntrack.event_overruns');

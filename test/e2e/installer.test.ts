@@ -60,6 +60,18 @@ describe.skipIf(inject('missing').package !== undefined)('the installer', () => 
   afterEach(() => machine.close());
   afterAll(() => rmSync(built, { recursive: true, force: true }));
 
+  it('lets no program have the capability that every user can run, where there is no group netdata', () => {
+    install();
+    machine.run(['setcap', 'cap_net_admin=p', PLUGIN]);
+    machine.run(['sed', '-i', '/^netdata:/d', '/etc/group']);
+    const { status, stderr } = machine.attempt([SETUP, 'configure']);
+    expect(status).toBe(0);
+    expect(stderr).toContain('installed without the capability CAP_NET_ADMIN: there is no group netdata\n');
+    expect(stderr).toContain('setcap alone would give it to every user\n');
+    expect(machine.run(['stat', '-c', '%U:%G %a', PLUGIN])).toBe('root:root 755\n');
+    expect(machine.run(['getcap', PLUGIN])).toBe('');
+  });
+
   describe('where somebody other than root can write', () => {
     const VICTIM = '/etc/victim';
     const PLANTED = `${STATIC_STOCK}/conntrack.conf.new`;

@@ -6,18 +6,21 @@ import {
   chmodSync,
   closeSync,
   cpSync,
+  fstatSync,
   mkdirSync,
   mkdtempSync,
   openSync,
+  readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { ENDING } from '../../collector/commands/signals.ts';
 import { PLUGIN, Program } from '../helpers/program.ts';
 import { NAMES, statRow, statText } from '../helpers/stat_text.ts';
 import { drawn, parseStream } from '../helpers/stream.ts';
@@ -27,6 +30,9 @@ const HOST = fileURLToPath(new URL('../../fixtures/hosts/linux-6.18', import.met
 
 /** What the packaged configuration is here: a recorded host can be asked nothing over netlink, and each module says so. */
 const STAT_ALONE = 'modules: { events: { enabled: no }, flows: { enabled: no }, sockets: { enabled: no } }\n';
+
+/** Milliseconds before spawnSync kills a program: it blocks the timeout of the test. */
+const AT_MOST = 60_000;
 
 let folder = '';
 let stock = '';
@@ -47,6 +53,11 @@ function onHost(args: readonly string[] = ['1'], environment: Readonly<Record<st
 function replace(path: string, content: string | Buffer): void {
   writeFileSync(`${path}.new`, content);
   renameSync(`${path}.new`, path);
+}
+
+/** The number of a signal, of which some have two names. */
+function numberOf(name: string): number | undefined {
+  return Object.entries(constants.signals).find(([other]) => other === name)?.[1];
 }
 
 beforeEach(() => {
@@ -87,6 +98,20 @@ describe('the program', () => {
     expect(program.out).toMatch(/^CHART conntrack\.sockets .* line \d+ 3 '/);
   });
 
+  it.each([
+    ['netdata.conf turns the built-in collector off', '[plugins]\nproc = no\n', '', 'netfilter.conntrack_sockets'],
+    ['netdata.conf leaves the built-in collector on', '[plugins]\nproc = yes\n', '', 'conntrack.sockets'],
+    ['there is no netdata.conf', undefined, '', 'conntrack.sockets'],
+    ['conntrack.conf says netfilter', undefined, 'contexts: netfilter\n', 'netfilter.conntrack_sockets'],
+    ['conntrack.conf says conntrack', '[plugins]\nproc = no\n', 'contexts: conntrack\n', 'conntrack.sockets'],
+  ])('uses the right context where %s', async (_, netdata, config, context) => {
+    if (netdata !== undefined) writeFileSync(join(folder, 'netdata.conf'), netdata);
+    writeFileSync(join(folder, 'conntrack.conf'), config);
+    const program = onHost(['1', '--ticks', '1'], { NETDATA_USER_CONFIG_DIR: folder });
+    await program.ended;
+    expect(/^CHART conntrack\.sockets .* '(\S+)' line /m.exec(program.out)?.[1]).toBe(context);
+  });
+
   it('draws only connections and utilization in basic mode, under the name it is given', async () => {
     writeFileSync(join(folder, 'conntrack.conf'), 'mode: basic\nsource: "fw \'north\' 1"\n');
     const program = onHost(['1', '--ticks', '2', '--config', join(folder, 'conntrack.conf')]);
@@ -119,30 +144,172 @@ describe('the program', () => {
     ['--help', /^Usage: conntrack\.plugin \[INTERVAL\]/],
     ['--version', /^conntrack\.plugin \d+\.\d+\.\d+\n$/],
   ])('answers %s', (option, answer) => {
-    const result = spawnSync(PLUGIN, [option], { encoding: 'utf8' });
+    const result = spawnSync(PLUGIN, [option], { encoding: 'utf8', timeout: AT_MOST });
     expect(result).toMatchObject({ status: 0, stderr: '', stdout: expect.stringMatching(answer) });
   });
 
   it.each([
-    ['a bad interval', ['0'], {}, 'INTERVAL: found \\"0\\", allowed: whole seconds from 1 to 86400'],
-    ['a bad variable', ['1'], { NETDATA_UPDATE_EVERY: '1s' }, 'NETDATA_UPDATE_EVERY: found \\"1s\\"'],
-    ['an unknown option', ['1', '--tick', '5'], {}, 'the nearest is --ticks'],
-    ['a missing file', ['1', '--config', '/nowhere/x.conf'], {}, '/nowhere/x.conf: cannot be read: ENOENT'],
-  ])('refuses %s in one line and ends with 1', async (_, args, environment, text) => {
+    ['a bad interval', ['0'], {}, 'INTERVAL: expected whole seconds from 1 to 86400, got \\"0\\"'],
+    [
+      'a bad variable',
+      ['1'],
+      { NETDATA_UPDATE_EVERY: '1s' },
+      'NETDATA_UPDATE_EVERY: expected whole seconds from 1 to 86400, got \\"1s\\"',
+    ],
+    ['an unknown option', ['1', '--tick', '5'], {}, 'unknown option \\"--tick\\"; did you mean \\"--ticks\\"?'],
+    [
+      'a missing file',
+      ['1', '--config', '/nowhere/x.conf', '--ticks', '1'],
+      {},
+      '/nowhere/x.conf: cannot be read: ENOENT',
+    ],
+  ])('refuses %s in one line of the log and ends with 2', async (_, args, environment, text) => {
     const program = onHost(args, environment);
-    expect(await program.ended).toEqual({ code: 1, signal: null });
+    expect(await program.ended).toEqual({ code: 2, signal: null });
+    expect(program.err).toMatch(/^time=\S+ comm=conntrack\.plugin source=collector level=error msg=/);
     expect(program.err).toContain(text);
     expect(program.err.match(/\n/g)).toHaveLength(1);
     expect(program.out).toBe('');
+  });
+
+  it.each([
+    [['chek'], 'unknown command "chek"; did you mean "check"?'],
+    [['check', '--ticks', '2'], 'check takes no --ticks'],
+    [['show', '--colour'], /^unknown option "--colour"; expected one of .*--version$/],
+    [['show', '--config', '/nowhere/x.conf'], /^\/nowhere\/x\.conf: cannot be read: ENOENT/],
+  ])('refuses %j in words, as a person reads them, and ends with 2', (args, message) => {
+    const { status, stderr, stdout } = spawnSync(PLUGIN, args, {
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'] },
+    });
+    expect([status, stdout]).toEqual([2, '']);
+    const [, said = ''] = /^conntrack\.plugin: (.*)\n$/.exec(stderr) ?? [];
+    if (typeof message === 'string') expect(said).toBe(message);
+    else expect(said).toMatch(message);
+  });
+
+  it('begins each line with its priority where standard error is a stream of the journal', () => {
+    const file = join(folder, 'journal');
+    const descriptor = openSync(file, 'w');
+    const { dev, ino } = fstatSync(descriptor);
+    const env = { PATH: process.env['PATH'], NETDATA_LOG_LEVEL: 'loud' };
+    for (const JOURNAL_STREAM of [`${dev}:${ino}`, `${dev}:${ino + 1}`]) {
+      // With a log level that is none there is a warning.
+      const stdio = ['ignore', 'ignore', descriptor] as const;
+      spawnSync(PLUGIN, ['0'], { env: { ...env, JOURNAL_STREAM }, stdio: [...stdio] });
+      spawnSync(PLUGIN, ['1', '--ticks', '1'], { env: { ...env, JOURNAL_STREAM }, stdio: [...stdio] });
+    }
+    closeSync(descriptor);
+    const lines = readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => / level=(?:error|warning) /.test(line));
+    const starts = lines.map((line) => line.replace(/^time=\S+/, 'time=…').replace(/ msg=.*/, ''));
+    expect(starts.filter((_start, place) => starts[place] !== starts[place - 1])).toEqual([
+      '<3>comm=conntrack.plugin source=collector level=error',
+      '<4>comm=conntrack.plugin source=collector level=warning',
+      'time=… comm=conntrack.plugin source=collector level=error',
+      'time=… comm=conntrack.plugin source=collector level=warning',
+    ]);
   });
 
   it('refuses a bad configuration in one line that names file, line, key, value and what is allowed', async () => {
     const file = join(folder, 'conntrack.conf');
     writeFileSync(file, 'update_every: 1\nmode: quick\n');
     const program = onHost(['1'], { NETDATA_USER_CONFIG_DIR: folder });
-    expect(await program.ended).toMatchObject({ code: 1 });
-    expect(program.err).toContain(`${file}: line 2: mode: found \\"quick\\", allowed: basic or advanced`);
+    expect(await program.ended).toMatchObject({ code: 2 });
+    expect(program.err).toContain(`${file}: line 2: mode: expected basic or advanced, got \\"quick\\"`);
     expect(program.err.match(/\n/g)).toHaveLength(1);
+  });
+
+  it('refuses a bad configuration at once where no agent is at the other end', () => {
+    const file = join(folder, 'conntrack.conf');
+    writeFileSync(file, 'mode: quick\n');
+    const result = spawnSync(PLUGIN, ['1', '--config', file], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    expect(result).toMatchObject({ status: 1, stdout: '' });
+    expect(result.stderr).toContain(`${file}: line 1: mode: found`);
+  });
+});
+
+describe('the program under an agent, with an invalid configuration,', () => {
+  const VALID = `source: fixed\n${STAT_ALONE}`;
+  const file = (): string => join(folder, 'conntrack.conf');
+
+  it.each([
+    ['its content is', (): void => writeFileSync(file(), VALID)],
+    ['another file takes its place', (): void => replace(file(), VALID)],
+    ['it is removed, and the stock one is valid', (): void => rmSync(file())],
+  ])('says so in one line, and starts when %s', async (_, fix) => {
+    writeFileSync(file(), 'update_every: 1\nmode: quick\n');
+    const program = onHost(['1'], { NETDATA_USER_CONFIG_DIR: folder });
+    await program.logged(
+      `${file()}: line 2: mode: expected basic or advanced, got \\"quick\\"; waiting until this is fixed`,
+    );
+    expect([program.out, program.err.match(/\n/g)?.length]).toEqual(['', 1]);
+    fix();
+    await program.printed('BEGIN conntrack.errors');
+    program.child.stdin.end();
+    expect(await program.ended).toEqual({ code: 0, signal: null });
+  });
+
+  it('starts when a file that it is given appears', async () => {
+    const program = onHost(['1', '--config', file()]);
+    await program.logged('cannot be read: ENOENT');
+    writeFileSync(file(), VALID);
+    await program.printed("CLABEL 'source' 'fixed'");
+    expect(program.err.match(/\n/g)).toHaveLength(2);
+  });
+
+  it.each(['SIGTERM', 'SIGUSR2'] as const)('ends with 0 on %s', async (signal) => {
+    writeFileSync(file(), 'mode: quick\n');
+    const program = onHost(['1'], { NETDATA_USER_CONFIG_DIR: folder });
+    await program.logged('waiting until this is fixed');
+    program.child.kill(signal);
+    expect(await program.ended).toEqual({ code: 0, signal: null });
+  });
+});
+
+describe('the program, on SIGHUP,', () => {
+  it('reloads its configuration: changes take effect, and unchanged charts keep their history', async () => {
+    const file = join(folder, 'conntrack.conf');
+    writeFileSync(file, STAT_ALONE);
+    const program = onHost(['1', '--config', file]);
+    await program.printed('BEGIN conntrack.errors');
+    replace(file, `mode: basic\n${STAT_ALONE}`);
+    program.child.kill('SIGHUP');
+    await program.printed(" 'obsolete' ");
+    replace(file, 'mode: quick\n');
+    program.child.kill('SIGHUP');
+    await program.logged(
+      'line 1: mode: expected basic or advanced, got \\"quick\\"; keeping the running configuration',
+    );
+    const before = program.out.length;
+    await program.updated('conntrack.sockets', 2);
+    expect(program.out.slice(before)).not.toContain('CHART');
+    replace(file, `update_every: 2\n${STAT_ALONE}`);
+    program.child.kill('SIGHUP');
+    await program.updated('conntrack.errors', 2);
+
+    const { definitions, updates } = program.stream;
+    expect(definitions['conntrack.errors']).toMatchObject({ every: 2 });
+    const ofSockets = updates.filter(({ chart }) => chart === 'conntrack.sockets');
+    expect(ofSockets.filter(({ microseconds }) => microseconds === undefined)).toHaveLength(1);
+    expect(program.out.match(/^CHART conntrack.sockets /gm)).toHaveLength(2);
+    expect(program.err.match(/the configuration was reloaded/g)).toHaveLength(2);
+    program.child.stdin.end();
+    expect(await program.ended).toEqual({ code: 0, signal: null });
+  });
+
+  it('on a terminal ends with 0: the terminal is gone', () => {
+    const words = `exec '${PLUGIN}' 1 --config '${join(stock, 'conntrack.conf')}'`;
+    writeFileSync(join(folder, 'run'), `(sleep 2; kill -HUP $$) &\n${words}\n`);
+    const command = `NETDATA_HOST_PREFIX='${HOST}' sh '${join(folder, 'run')}'`;
+    const result = spawnSync('script', ['-qec', command, '/dev/null'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: 20_000,
+    });
+    expect(result.stdout).toContain('BEGIN conntrack.sockets');
+    expect(result.status).toBe(0);
   });
 });
 
@@ -151,8 +318,6 @@ describe('the program ends with 0', () => {
     ['when standard input ends', (program: Program) => program.child.stdin.end()],
     ['when the agent says QUIT without a newline', (program: Program) => program.child.stdin.write('QUIT')],
     ['when the agent says QUIT with a newline', (program: Program) => program.child.stdin.write('QUIT\n')],
-    ['on SIGTERM', (program: Program) => program.child.kill('SIGTERM')],
-    ['on SIGINT', (program: Program) => program.child.kill('SIGINT')],
     ['when standard output breaks', (program: Program) => program.child.stdout.destroy()],
   ])('%s', async (_, act) => {
     const program = onHost();
@@ -160,6 +325,24 @@ describe('the program ends with 0', () => {
     act(program);
     expect(await program.ended).toEqual({ code: 0, signal: null });
     expect(program.err).toBe('');
+  });
+
+  it.each(['SIGTERM', 'SIGINT', ...ENDING] as const)('on %s', async (signal) => {
+    const program = onHost();
+    await program.printed('END\n');
+    program.child.kill(signal);
+    expect(await program.ended).toEqual({ code: 0, signal: null });
+    expect(program.err).toBe('');
+  });
+
+  it('on every signal that a process can listen to, but those of a crash, those that stop it and those that do nothing', () => {
+    const crash = ['SIGILL', 'SIGTRAP', 'SIGBUS', 'SIGFPE', 'SIGSEGV'];
+    const stop = ['SIGSTOP', 'SIGTSTP', 'SIGTTIN', 'SIGTTOU'];
+    const nothing = ['SIGPIPE', 'SIGXFSZ', 'SIGCHLD', 'SIGCONT', 'SIGURG', 'SIGWINCH'];
+    const others = new Set(['SIGKILL', 'SIGHUP', ...crash, ...stop, ...nothing]);
+    const numbers = Object.entries(constants.signals).filter(([name]) => !others.has(name));
+    const listened = new Set(['SIGTERM', 'SIGINT', ...ENDING].map((name) => numberOf(name)));
+    expect(numbers.filter(([, number]) => !listened.has(number))).toEqual([]);
   });
 
   it('on SIGTERM also while nobody reads its log', async () => {
@@ -203,7 +386,11 @@ describe('the program goes on', () => {
   });
 
   it('when standard input is /dev/null', async () => {
-    const result = spawnSync(PLUGIN, ['1', '--ticks', '3'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    const result = spawnSync(PLUGIN, ['1', '--ticks', '3'], {
+      encoding: 'utf8',
+      timeout: AT_MOST,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     expect(result.status).toBe(0);
     expect(() => parseStream(result.stdout)).not.toThrow();
   });
@@ -213,6 +400,7 @@ describe('the program goes on', () => {
     const command = `${environment} '${PLUGIN}' 1 --ticks 3`;
     const result = spawnSync('script', ['-qec', command, '/dev/null'], {
       encoding: 'utf8',
+      timeout: AT_MOST,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const stream = parseStream(result.stdout.replaceAll('\r\n', '\n'));
@@ -258,12 +446,25 @@ describe('the program goes on', () => {
     expect(longest).toBeGreaterThan(dropped * 1e6);
   });
 
+  it('between updates that are far apart, and breaks the silence with empty lines', async () => {
+    const faster = join(folder, 'faster.cjs');
+    writeFileSync(
+      faster,
+      'const { setInterval } = globalThis;\n' +
+        'globalThis.setInterval = (action, milliseconds) => setInterval(action, milliseconds / 100);\n',
+    );
+    const program = onHost(['300'], { NODE_OPTIONS: `--require ${faster}` });
+    await program.printed('END\n\n\n');
+    program.child.stdin.end();
+    expect(await program.ended).toEqual({ code: 0, signal: null });
+  });
+
   it('as an ordinary user, or whoever runs the tests', () => {
     const copy = join(folder, 'conntrack.plugin');
     cpSync(PLUGIN, copy);
     chmodSync(folder, 0o755);
     const nobody = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
-    const result = spawnSync(copy, ['1', '--ticks', '2'], { encoding: 'utf8', cwd: '/', ...nobody });
+    const result = spawnSync(copy, ['1', '--ticks', '2'], { encoding: 'utf8', timeout: AT_MOST, cwd: '/', ...nobody });
     expect(result.status).toBe(0);
     expect(() => parseStream(result.stdout)).not.toThrow();
   });
@@ -276,7 +477,7 @@ describe('the program, on an unexpected exception', () => {
     const program = onHost(['1'], { NODE_OPTIONS: `--require ${bomb}` });
     expect(await program.ended).toEqual({ code: 1, signal: null });
     expect(program.err).toMatch(
-      /^time=\S+ comm=conntrack\.plugin level=error msg="unexpected: ouch" cause="the root" .*\n$/,
+      /^time=\S+ comm=conntrack\.plugin source=collector level=error msg="unexpected: ouch" cause="the root" .*\n$/,
     );
   });
 });

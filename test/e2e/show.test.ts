@@ -132,6 +132,33 @@ describe.skipIf(missing.terminal !== undefined)('the screen', () => {
     expect(tmux.screen.join('\n')).not.toContain('established');
   });
 
+  it('is redrawn when resized, before the next update', async () => {
+    const tmux = shell(80, 24);
+    tmux.type(`${SHOW} 600`);
+    await shown(tmux, () => `434 of ${limit()} entries`);
+    tmux.resize(100, 30);
+    await until('a bar of 100 columns', 10, () => /^[█▏▎▍▌▋▊▉░]{100}$/.test(tmux.screen[2] ?? ''));
+    expect(tmux.screen[0]).toContain('every 600 s');
+    expect(tmux.screen.at(-1)).toBe('Ctrl-C ends');
+  });
+
+  it('reports updates skipped some time after it was stopped', async () => {
+    const tmux = shell(160, 24);
+    const hold = join(folder, 'hold.cjs');
+    writeFileSync(
+      hold,
+      `process.once('SIGCONT', () => setTimeout(() => {
+        for (const end = Date.now() + 2500; Date.now() < end; );
+      }, 2000));`,
+    );
+    tmux.type(identifiedShow.replace(process.execPath, `${process.execPath} --require ${hold}`));
+    await shown(tmux, 'Ctrl-C ends');
+    process.kill(identified(), 'SIGCONT');
+    await past(1);
+    expect(tmux.screen.join('\n')).not.toContain('late');
+    await shown(tmux, 'late: updates are skipped');
+  });
+
   it.each(['SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)('gives the terminal back on %s', async (signal) => {
     const tmux = shell(80, 24);
     tmux.type(`${identifiedShow}; echo ended with $?`);
@@ -160,7 +187,7 @@ describe.skipIf(missing.terminal !== undefined)('the screen', () => {
     expect(tmux.screen.join('\n')).not.toContain('Connections by Protocol');
   });
 
-  it('is a line an update on a terminal that cannot move its cursor', async () => {
+  it('prints one line per update on a dumb terminal', async () => {
     const tmux = shell(240, 50);
     tmux.type(`TERM=dumb ${SHOW} --ticks 2; echo ended with $?`);
     await shown(tmux, 'ended with 0');
@@ -176,6 +203,13 @@ describe.skipIf(missing.terminal !== undefined)('the screen', () => {
     await shown(tmux, 'msg="unexpected: ouch"');
     await shown(tmux, 'ended with 1');
     expect(tmux.modes).toEqual(SHELL);
+  });
+
+  it('has an error of the command line in words, also without a command', async () => {
+    const tmux = shell(160, 24);
+    tmux.type(`${process.execPath} ${PLUGIN} 0; echo ended with $?`);
+    await shown(tmux, /^conntrack\.plugin: INTERVAL: expected whole seconds from 1 to 86400, got "0"$/m);
+    await shown(tmux, 'ended with 2');
   });
 
   it('ends on Ctrl-C also where standard input is no terminal', async () => {
@@ -223,6 +257,8 @@ describe.skipIf(missing.terminal !== undefined)('the screen', () => {
     expect(tmux.modes).toEqual(SHELL);
     tmux.type('bg');
     await past(2);
+    // Checked before further lines scroll the top of the screen away.
+    expect(tmux.screen.join('\n')).not.toContain('entries');
     tmux.type('jobs');
     await shown(tmux, 'Running');
     expect(tmux.modes).toEqual(SHELL);
@@ -244,12 +280,14 @@ describe.skipIf(missing.terminal !== undefined)('the screen', () => {
 });
 
 describe.skipIf(missing.terminal !== undefined)('without a screen', () => {
-  it('ends with 1 where every module is turned off', async () => {
+  it('ends with 2 where every module is turned off', async () => {
     const off = ['stat', 'events', 'flows', 'sockets', 'conntrackd'].map((name) => `${name}: { enabled: no }`);
     const program = new Program(['show'], {}, { config: `modules: { ${off.join(', ')} }\n` });
     onTestFinished(async () => void (await program.stop()));
-    expect(await program.ended).toEqual({ code: 1, signal: null });
-    expect(program.err).toContain('conntrack.conf: every module is turned off: nothing to show');
+    expect(await program.ended).toEqual({ code: 2, signal: null });
+    expect(program.err).toMatch(
+      /^conntrack\.plugin: \S+conntrack\.conf: every module is turned off: nothing to show\n$/,
+    );
     expect(program.out).toBe('');
   });
 
@@ -271,13 +309,13 @@ describe.skipIf(missing.terminal !== undefined)('without a screen', () => {
     expect(program.err).toBe('');
   });
 
-  it('logs what is missing on standard error', async () => {
+  it('logs a missing capability to standard error', async () => {
     const via = [...laboratory.via('router'), ...AS_NOBODY];
     const plugin = copyForEverybody(folder);
     const program = new Program(['show', '--ticks', '1'], {}, { via, plugin, cwd: '/' });
     onTestFinished(async () => void (await program.stop()));
     expect(await program.ended).toEqual({ code: 0, signal: null });
-    expect(program.err).toMatch(/^time=.* msg="the composition of the connection table is not drawn: .*CAP_NET_ADMIN/m);
+    expect(program.err).toMatch(/^time=.* msg=".*CAP_NET_ADMIN/m);
     expect(program.out).toMatch(/^\S+Z sockets\.connections=.*\n$/);
   });
 });

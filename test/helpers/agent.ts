@@ -1,7 +1,7 @@
 /**
  * The agent that is installed on this machine (Debian's, 1.37), run for a test with its own folders, in a network
- * namespace of the laboratory, as user netdata with the one capability that the plugin can use. All of its own collectors
- * are off but that of connection tracking.
+ * namespace of the laboratory, as user netdata with the one capability that the plugin can use. Of its
+ * built-in collectors only the one for connection tracking runs.
  */
 
 import { writeFileSync } from 'node:fs';

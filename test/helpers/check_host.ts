@@ -3,6 +3,7 @@
 import { Volume } from 'memfs';
 
 import type { CheckFileSystem } from '../../collector/check/files.ts';
+import type { Places } from '../../collector/check/remedies.ts';
 
 /** What `/proc/PID/status` says; capabilities are hexadecimal. */
 export interface StatusOptions {
@@ -51,6 +52,16 @@ NoNewPrivs:\t${options.noNewPrivileges ?? 0}
 `;
 }
 
+/** What is known of every host. */
+export const PLACES: Places = {
+  program: '/p/conntrack.plugin',
+  folder: '/p',
+  user: 'agent',
+  group: 'agents',
+  prefix: '/',
+  netdata_conf: '/etc/netdata/netdata.conf',
+};
+
 /** The files in `/proc` of a process of that name that started at that tick of the clock. */
 export function processFiles(
   pid: number,
@@ -67,18 +78,21 @@ export function processFiles(
   };
 }
 
+/** What `stat` says of a file. */
+export type StatOptions = Partial<Record<'mode' | 'uid' | 'gid' | 'dev' | 'ctimeMs', number>>;
+
 /** What a process that is called netdata runs, unless its link says otherwise. */
 const NETDATA = '/usr/sbin/netdata';
 
 /**
  * Files of root that nobody else can write to, and symbolic links, by their paths.
  *
- * @param modes of files that have other modes.
+ * @param stats of files that differ.
  */
 export function filesOf(
   texts: Readonly<Record<string, string>>,
   links: Readonly<Record<string, string>> = {},
-  modes: Readonly<Record<string, number>> = {},
+  stats: Readonly<Record<string, StatOptions>> = {},
 ): CheckFileSystem {
   const agents = Object.keys(texts).filter((path) => /^\/proc\/\d+\/comm$/.test(path) && texts[path] === 'netdata\n');
   const volume = Volume.fromJSON({ ...(agents.length === 0 ? {} : { [NETDATA]: '' }), ...texts });
@@ -100,12 +114,12 @@ export function filesOf(
     fstatSync: (descriptor) => volume.fstatSync(descriptor),
     closeSync: (descriptor) => volume.closeSync(descriptor),
     statSync: (path) => {
-      const { dev, ino, mode, mtimeMs } = volume.statSync(path);
-      return { dev, ino, mtimeMs, uid: 0, mode: modes[String(volume.realpathSync(path))] ?? mode & ~0o022 };
+      const { dev, ino, mode, mtimeMs, size } = volume.statSync(path);
+      const known = { dev, ino, mtimeMs, size, mode: mode & ~0o022, uid: 0, gid: 0, ctimeMs: 0 };
+      return { ...known, ...stats[String(volume.realpathSync(path))] };
     },
     readdirSync: (path) => volume.readdirSync(path),
     readlinkSync: (path) => volume.readlinkSync(path),
     realpathSync: (path) => String(volume.realpathSync(path)),
-    accessSync: (path, mode) => volume.accessSync(path, mode),
   };
 }

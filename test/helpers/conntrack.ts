@@ -2,9 +2,12 @@
 
 import { spawnSync } from 'node:child_process';
 
+/** Milliseconds before a command is killed: spawnSync blocks the timeout of the test. */
+const AT_MOST = 120_000;
+
 /** Runs a command to its end and returns what it printed; throws when it fails. */
 export function run([program = '', ...args]: readonly string[], input = ''): string {
-  const result = spawnSync(program, args, { encoding: 'utf8', input, maxBuffer: 256 * 1024 * 1024 });
+  const result = spawnSync(program, args, { encoding: 'utf8', input, maxBuffer: 256 * 1024 * 1024, timeout: AT_MOST });
   if (result.status !== 0) {
     throw new Error(`${program} ${args.join(' ')}: exit ${result.status}: ${result.stderr}`, { cause: result.error });
   }

@@ -316,6 +316,11 @@ export class ConntrackdLaboratory {
     this.run('active', ['ip', 'link', 'set', `sync${link}`, 'up']);
   }
 
+  /** Removes a dedicated link for good, at both ends. */
+  remove(link: number): void {
+    this.run('active', ['ip', 'link', 'delete', `sync${link}`]);
+  }
+
   /** Has a node lose every message of the other, while both think the link well. */
   lose(node: ConntrackdNode): void {
     this.run(node, ['nft', 'add', 'rule', 'inet', 'laboratory', 'lossy', 'iifname', 'sync*', 'drop']);

@@ -54,7 +54,7 @@ function channelBlock(heading: string): string {
 `;
 }
 
-/** A heading tells states, which are numbers without a hole: {@link STATES}. */
+/** A link is identified by its position. Its heading has states, which are numbers without a hole: {@link STATES}. */
 function linkBlock(heading: string, subject: string): string {
   return `${heading}:
 {${subject}.bytes_sent:C} Bytes sent {${subject}.bytes_received:C} Bytes recv
@@ -147,8 +147,8 @@ const QUEUES = `allocated queue nodes:\t\t{daemon.queue_nodes:g}\n\n${queueBlock
 
 /** What the headings of links tell. */
 const STATES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  'UDP traffic device=eth3 status=RUNNING role=ACTIVE': states('link/eth3', 'running', 'active'),
-  'UDP traffic device=bond0.7 status=DOWN role=BACKUP': states('link/bond0.7', 'down', 'backup'),
+  'UDP traffic device=eth3 status=RUNNING role=ACTIVE': states('link/0', 'running', 'active'),
+  'UDP traffic device=bond0.7 status=DOWN role=BACKUP': states('link/1', 'down', 'backup'),
 };
 
 function states(subject: string, ...current: readonly string[]): Record<string, string> {
@@ -188,8 +188,8 @@ export const FORMATS: Readonly<Record<string, readonly [Request, string]>> = {
   runtime: ['runtime', RUNTIME],
   link: [
     'link',
-    linkBlock('UDP traffic device=eth3 status=RUNNING role=ACTIVE', 'link/eth3') +
-      linkBlock('UDP traffic device=bond0.7 status=DOWN role=BACKUP', 'link/bond0.7'),
+    linkBlock('UDP traffic device=eth3 status=RUNNING role=ACTIVE', 'link/0') +
+      linkBlock('UDP traffic device=bond0.7 status=DOWN role=BACKUP', 'link/1'),
   ],
   queue: ['queue', QUEUES],
   'queue of FTFW': ['queue', QUEUES + queueBlock('rsqueue')],
@@ -250,7 +250,7 @@ export function recordings(): Recording[] {
   const folder = fileURLToPath(new URL('../../fixtures/conntrackd', import.meta.url));
   const names = readdirSync(folder, { encoding: 'utf8', recursive: true }).filter((name) => name.endsWith('.txt'));
   return names.sort().flatMap((name) => {
-    const [, word = ''] = /\/([a-z]+)(?:_[a-z]+)?\.txt$/.exec(name) ?? [];
+    const [, word = ''] = /\/([a-z]+)(?:_[a-z]+)*\.txt$/.exec(name) ?? [];
     return isRequest(word) ? [{ name, request: word, text: readFileSync(join(folder, name), 'latin1') }] : [];
   });
 }

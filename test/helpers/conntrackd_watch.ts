@@ -66,7 +66,7 @@ export class ConntrackdWatch {
   /** What was logged, without the time. */
   get lines(): string[] {
     const lines = this.program.err.split('\n').filter((line) => line !== '');
-    return lines.map((line) => line.replace(/^time=\S+ comm=\S+ /, ''));
+    return lines.map((line) => line.replace(/^time=\S+ comm=\S+ source=\S+ /, ''));
   }
 
   /** How many events the rates of a dimension stand for, over the ticks from the first given. */

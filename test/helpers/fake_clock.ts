@@ -54,7 +54,8 @@ export class FakeClock implements Clock {
     return this.onSleep((asked) => this.advance(asked + milliseconds));
   }
 
-  async sleep(milliseconds: number): Promise<void> {
+  async sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted === true) return;
     this.sleeps.push(milliseconds);
     const plan = this.#plans.shift() ?? ((asked: number) => this.advance(asked));
     plan(milliseconds);

@@ -1,9 +1,9 @@
-/** What a test sees of `process`: who listens to its events, and what it is told to do, which does not happen. */
+/** Replaces the side effects of `process`: its listeners, exit and signals. */
 
 import { EventEmitter } from 'node:events';
 import { vi } from 'vitest';
 
-/** Thrown in place of the end of the process. */
+/** Thrown instead of ending the process. */
 export class Exit extends Error {
   readonly code: unknown;
 
@@ -14,8 +14,8 @@ export class Exit extends Error {
 }
 
 /**
- * From now on listeners of the process are those of the returned emitter, `exit` throws {@link Exit}, and no signal is
- * sent. `vi.restoreAllMocks()` undoes it.
+ * Until `vi.restoreAllMocks()`, listeners of the process go to the returned emitter, `exit` throws {@link Exit}, and
+ * `kill` sends nothing.
  */
 export function fakeProcess() {
   const events = new EventEmitter();

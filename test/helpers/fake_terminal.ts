@@ -1,4 +1,4 @@
-/** A terminal in memory: what was drawn on it, how its keys are read, and whether the process is in its foreground. */
+/** A terminal in memory: its display, its keyboard, and whether the process is in its foreground. */
 
 import { EventEmitter } from 'node:events';
 

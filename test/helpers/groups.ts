@@ -38,6 +38,7 @@ export function missingHere(): Missing {
     () => program('ip', 'iproute2') ?? program('nft', 'nftables') ?? program('conntrack', 'conntrack'),
     () => program('ss', 'iproute2'),
     () => program('setpriv', 'util-linux') ?? program('unshare', 'util-linux') ?? program('mount', 'mount'),
+    () => program('script', 'bsdutils'),
     () => (existsSync('/proc/sys/net/ipv6/conf/all/forwarding') ? undefined : 'needs IPv6 in the kernel'),
     () => (isWritable(MAX) ? undefined : `needs connection tracking in the kernel and a writable ${MAX}`),
     () => (canMakeNamespaces() ? undefined : 'needs the right to make network namespaces'),

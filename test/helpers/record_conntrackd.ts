@@ -61,6 +61,7 @@ async function record(folder: string, mode: ConntrackdMode): Promise<void> {
       for (const request of REQUESTS_WITH_CHANNEL)
         write('active', `${request}_alone`, await laboratory.ask('active', request));
     }
+    if (mode === 'ftfw-two-links') await removeLinks((name, text) => write('active', name, text));
     if (mode === 'ftfw-udp') write('active', 'process_dump', await processesDuringDump(laboratory));
   } finally {
     await laboratory.close();
@@ -121,6 +122,24 @@ async function cutLink(laboratory: ConntrackdLaboratory, whileCut: () => Promise
   });
   laboratory.restore('active', establishedConnections(2, 6000));
   await sleep(3000);
+}
+
+/** Answers about links whose interfaces were removed; a daemon does not recover from that. */
+async function removeLinks(write: (name: string, text: string) => void): Promise<void> {
+  for (const [first, name] of ['first', 'second'].entries()) {
+    const laboratory = await ConntrackdLaboratory.create('ftfw-two-links');
+    try {
+      for (const suffix of [`${name}_removed`, 'both_removed']) {
+        laboratory.remove(suffix === 'both_removed' ? 1 - first : first);
+        await sleep(1500);
+        for (const request of REQUESTS_WITH_CHANNEL) {
+          write(`${request}_${suffix}`, await laboratory.ask('active', request));
+        }
+      }
+    } finally {
+      await laboratory.close();
+    }
+  }
 }
 
 /** The child that writes a dump waits for one who does not read it. */

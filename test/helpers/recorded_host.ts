@@ -22,7 +22,7 @@ export class RecordedHost {
     const log = createLog({
       level: 'debug',
       now: () => 0,
-      write: (line) => this.logged.push(line.replace(/^time=\S+ comm=\S+ level=(\S+) msg=/, '$1 ').trim()),
+      write: (line) => this.logged.push(line.replace(/^time=\S+ comm=\S+ source=\S+ level=(\S+) msg=/, '$1 ').trim()),
     });
     this.module = new StatModule({
       fs: this.volume,

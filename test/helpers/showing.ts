@@ -16,7 +16,7 @@ const START = 91_000_777;
 
 /** What the module with this interval, in seconds, returned. */
 export function reading(every: number, ...samples: Sample[]): Reading {
-  return { every, samples };
+  return { module: 'any', every, samples };
 }
 
 export function host(values: Values): Sample {

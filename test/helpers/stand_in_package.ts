@@ -3,7 +3,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { buildArchive, buildDebian, type Package } from '../../collector/package/archives.ts';
+import { buildArchive, type Package } from '../../collector/package/archives.ts';
+import { buildAlerts, buildDebian } from '../../collector/package/debian.ts';
 import type { Packages } from '../../collector/package/packages.ts';
 
 /** The version of the packages. */
@@ -26,5 +27,5 @@ export function buildStandIns(built: string): Packages {
     compression: 'fast',
     time: Date.parse(DATE) / 1000,
   };
-  return { debian: buildDebian(options), archive: buildArchive(options) };
+  return { debian: buildDebian(options), alerts: buildAlerts(options), archive: buildArchive(options) };
 }

@@ -1,4 +1,6 @@
-import { constants } from 'node:os';
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Volume } from 'memfs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
@@ -252,6 +254,35 @@ describe.skipIf(missingForeign !== undefined)('a socket that the kernel refuses'
       ['sock_diag', 'ctnetlink', 'sock_diag'].map((name) => `open ${name}: EMFILE: too many open files`),
     );
     expect([instances.length, new Set(instances).size]).toEqual([3, 1]);
+  });
+});
+
+describe.skipIf(missingForeign !== undefined)('an open way to the connection table', () => {
+  let folder: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'conntrack-access-'));
+    vi.spyOn(Foreign.prototype, 'useCapability').mockReturnValue();
+    vi.spyOn(Foreign.prototype, 'socket').mockImplementation(() => openSync(join(folder, 'sent'), 'w'));
+    vi.spyOn(Foreign.prototype, 'bind').mockReturnValue();
+  });
+
+  afterEach(() => {
+    vi.restoreAllMocks();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('sends nothing any more, so that the kernel loads nothing, once connection tracking is unloaded', () => {
+    const volume = Volume.fromJSON({ ...AS_ROOT, [STAT]: '' });
+    const { ctnetlink } = createAccess({ fs: volume, host: new Host(volume, ''), library: FOREIGN });
+    const channel = ctnetlink(ROOM);
+    channel.send(Uint8Array.of(17, 23));
+    volume.unlinkSync(STAT);
+    expect(obstacleIn(() => channel.send(Uint8Array.of(31)))).toMatchObject({ state: 'unloaded', isOrdinary: true });
+    volume.writeFileSync(STAT, '');
+    channel.send(Uint8Array.of(42));
+    channel.close();
+    expect([...readFileSync(join(folder, 'sent'))]).toEqual([17, 23, 42]);
   });
 });
 

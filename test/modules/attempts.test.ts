@@ -16,7 +16,7 @@ class Trying {
     this.#attempts = new Attempts({
       log: this.log,
       lost: 'there is no water',
-      back: 'there is water again',
+      back: 'there is water',
       remedies: CTNETLINK_REMEDIES,
       required: false,
       ...options,
@@ -186,7 +186,7 @@ describe('what is in the way', () => {
     expect(trying.said).toEqual([
       `error ${said('nobody dug a well')}`,
       `error ${said('the well is dry')}`,
-      'info there is water again',
+      'info there is water',
     ]);
   });
 

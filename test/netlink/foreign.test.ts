@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { constants, tmpdir } from 'node:os';
@@ -76,6 +77,18 @@ describe('the foreign function library', () => {
     const use = (): void => new Foreign(FOREIGN).useCapability(CAP_NET_ADMIN);
     if (isPermitted) expect(use).not.toThrow();
     else expect(use).toThrow(new SystemError(constants.errno.EPERM));
+  });
+
+  it.skipIf(missingForeign !== undefined)('reads an extended attribute of a file, if it has it', () => {
+    const foreign = new Foreign(FOREIGN);
+    const read = (file: string): string =>
+      Buffer.from(foreign.attribute(file, 'security.capability', 24)).toString('hex');
+    const file = path.join(folderWith(''), 'index.js');
+    expect(() => read(file)).toThrow(new SystemError(constants.errno.ENODATA));
+    expect(() => read('/missing')).toThrow(new SystemError(constants.errno.ENOENT));
+    // Only root can give a file capabilities.
+    if (spawnSync('setcap', ['cap_net_admin=p', file]).status !== 0) return;
+    expect(read(file)).toBe('0000000200100000000000000000000000000000');
   });
 
   it.skipIf(missingForeign !== undefined)('lays out memory for as many slots as it is told to', () => {

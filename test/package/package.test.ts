@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { PLUGINS, PREFIXES, STOCK } from '../../collector/check/agent.ts';
-import { filesOf, link, scripts } from '../../collector/package/layout.ts';
+import { alertsFiles, filesOf, link, scripts } from '../../collector/package/layout.ts';
 import { licences } from '../../collector/package/licences.ts';
 import { dependencies } from '../../package.json';
 import { packages } from '../../package-lock.json';
@@ -44,9 +44,8 @@ describe('the archive', () => {
     expect(named).toContain('$LIBRARY');
     const documents = archived.filter((path) => ['doc', 'doc/docs'].includes(dirname(path)));
     expect(setup).toContain('"$here"/doc/* "$here"/doc/docs/*');
-    expect([...new Set(named), ...documents].map((path) => path.replace('$LIBRARY', library)).sort()).toEqual(
-      [...archived].sort(),
-    );
+    const paths = named.map((path) => path.replace('$LIBRARY', library).replace('$ALERTS', setting('ALERTS')));
+    expect([...new Set(paths), ...documents].sort()).toEqual([...archived].sort());
   });
 
   it('has the scripts that run the installer', () => {
@@ -106,6 +105,33 @@ describe.each(['archive', 'debian'] as const)('the documentation in the form %s'
       expect.arrayContaining(['docs/playbooks.md', 'docs/dashboard.png', 'docs/conntrack.schema.json']),
     );
     expect(pages.filter(({ from }) => from.startsWith('docs/generate'))).toEqual([]);
+  });
+});
+
+describe('the Debian package of the alerts', () => {
+  const name = 'netdata-plugin-conntrack-alerts';
+  const packaged = alertsFiles(name).map(({ debian }) => `/${debian}`);
+
+  it('has the alerts where its scripts look for them, and documentation', () => {
+    const documentation = `/usr/share/doc/${name}`;
+    const [alerts, ...others] = packaged.filter((path) => dirname(path) !== documentation);
+    expect(alerts).toBe(`${setting('PACKAGED_STOCK')}/${setting('ALERTS')}`);
+    expect(others).toEqual([]);
+    expect(packaged).toContain(`${documentation}/copyright`);
+  });
+
+  it('shares the alerts with the other package, and no other file', () => {
+    const others = new Set(files.map(({ debian }) => `/${debian}`));
+    expect(packaged.filter((path) => others.has(path))).toEqual([packaged[0]]);
+  });
+
+  it('is triggered by every folder of stock configuration in which an agent may be installed', () => {
+    const words = (variable: string): string[] => setting(variable).replaceAll("'", '').split(' ');
+    const folders = words('USUAL_PREFIXES').flatMap((prefix) =>
+      words('STOCK_FOLDERS').map((path) => join(prefix, path)),
+    );
+    const triggers = readFileSync(`${SOURCES}/debian-alerts/triggers`, 'utf8').trimEnd().split('\n');
+    expect(triggers.sort()).toEqual(folders.map((folder) => `interest-noawait ${folder}`).sort());
   });
 });
 

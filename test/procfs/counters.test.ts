@@ -50,14 +50,38 @@ describe('differences of counters', () => {
     expect([...differences.cells]).toEqual([272, 0]);
   });
 
-  it('believes a wrap of a fast counter at the pace it had', () => {
+  it.each([
+    [100_000, 'differences'],
+    [100_001, 'reset'],
+  ])('believes that any counter wrapped by %i events: %s', (events, comparison) => {
     const differences = new CounterDifferences();
-    const pace = 40_000_000;
-    differences.update(table([TOP - 1.5 * pace, 9]), TWO, 0);
-    differences.update(table([TOP - 0.5 * pace, 9]), TWO, SECOND);
-    expect(differences.update(table([0.5 * pace, 9]), TWO, 2 * SECOND)).toBe('differences');
-    expect([...differences.cells]).toEqual([pace, 0]);
+    differences.update(table([TOP - 60_000, 9]), TWO, 0);
+    expect(differences.update(table([events - 60_000, 9]), TWO, SECOND)).toBe(comparison);
+    expect(differences.cells[0]).toBe(comparison === 'differences' ? events : 0);
   });
+
+  const PACE = 40_000_000;
+
+  it.each([
+    // How long the interval with the wrap is, by how much the counter grew in it, and what that is taken for.
+    [1, PACE, 'differences'],
+    [1, 4 * PACE, 'differences'],
+    [1, 4 * PACE + 1, 'reset'],
+    [0.5, 2 * PACE, 'differences'],
+    [0.5, 2 * PACE + 1, 'reset'],
+    [10, 40 * PACE, 'differences'],
+    [10, 40 * PACE + 1, 'reset'],
+  ])(
+    'believes a wrap of a fast counter up to four times the pace it had: in %f s by %i: %s',
+    (seconds, growth, comparison) => {
+      const differences = new CounterDifferences();
+      const before = TOP - 1000;
+      differences.update(table([before - 2 * PACE, 9]), TWO, 3 * SECOND);
+      differences.update(table([before, 9]), TWO, 5 * SECOND);
+      expect(differences.update(table([growth - 1000, 9]), TWO, (5 + seconds) * SECOND)).toBe(comparison);
+      expect(differences.cells[0]).toBe(comparison === 'differences' ? growth : 0);
+    },
+  );
 
   it.each([
     [
@@ -133,10 +157,13 @@ describe('differences of counters', () => {
     expect([...differences.cells]).toEqual([0, 0, 0, 0]);
   });
 
-  it('recognises a reset after a long time as after a short one', () => {
+  it.each([1, 60, 3600])('recognises a reset after %i s in which one counter is beyond its value again', (seconds) => {
     const differences = new CounterDifferences();
-    differences.update(table([3, 1e9]), TWO, 0);
-    expect(differences.update(table([4, 20]), TWO, 3600 * SECOND)).toBe('reset');
+    differences.update(table([3, 1e9]), TWO, 7 * SECOND);
+    expect(differences.update(table([4, 1e9 + 1000]), TWO, 8 * SECOND)).toBe('differences');
+    // Back from the top it would have counted 3.3 thousand million: in an hour 14.4 million are believed at its pace.
+    expect(differences.update(table([5, 20]), TWO, (8 + seconds) * SECOND)).toBe('reset');
+    expect([...differences.cells]).toEqual([0, 0]);
   });
 
   it('goes on from the values that a reset left', () => {

@@ -48,7 +48,7 @@ tcp   established 1,432  time_wait 233   Connections by Address Translation ─�
 tcp6  listen 4                           snat     190,000  89.2 % ████████████▌
 udp   unconnected 11  connected 3        none      13,012   6.1 % ▉
 
-Ctrl-C ends`);
+Ctrl-C ends   ! trouble`);
   });
 
   it('has room for everything on a large terminal', () => {
@@ -103,7 +103,7 @@ udp6  0 sockets
 
 
 
-Ctrl-C ends`);
+Ctrl-C ends   ! trouble`);
   });
 
   it('keeps what matters most on a small terminal, and trouble before what is well', () => {
@@ -116,7 +116,7 @@ deleted               903/s   ██████████
 invalid               2.5/s   ██████████
 drop                  0.0/s   ▁▁▁█▁▁▁▁▁▁
 early_drop            7.0/s!  ▁▁▁▁▁▁▁▁▁█
-Ctrl-C ends`);
+Ctrl-C ends   ! trouble`);
   });
 
   it('is one column where nothing is known of the other, and says what is missing', () => {
@@ -145,7 +145,7 @@ icmp_error            0.0/s                                                   �
          capability CAP_NET_ADMIN; trying again every 30 seconds
 12:00:01 the composition of the connection table is not drawn: the plugin lacks
          the capability CAP_NET_ADMIN; trying again every 30 seconds
-Ctrl-C ends   run conntrack.plugin check`);
+Ctrl-C ends   ! trouble   run conntrack.plugin check`);
   });
 
   it('is drawn in ASCII where that is all there is', () => {
@@ -164,7 +164,7 @@ icmp_error            0.0/s                               __
 
 12:00:00 new and destroyed connections are not drawn: the~
 12:00:01 the composition of the connection table is not~
-Ctrl-C ends   run conntrack.plugin check`);
+Ctrl-C ends   ! trouble   run conntrack.plugin check`);
     expect(firewall(66).screen(132, 50, ASCII)).toMatch(/^[\x20-\x7e\n]*$/);
   });
 
@@ -318,7 +318,7 @@ drop           3.0/s?                                                   ██ �
 
 
 
-Ctrl-C ends   ? is old`);
+Ctrl-C ends   ? old`);
   });
 
   it('of a whole minute ends a line', () => {
@@ -326,6 +326,18 @@ Ctrl-C ends   ? is old`);
     for (let second = 1; second < 60; second++) showing.update(second, reading(1, host({ invalid: 4 })));
     expect(showing.screen(40, 10)).toMatch(/^new /m);
     expect(showing.update(60, reading(1, host({ invalid: 4 }))).screen(40, 10)).not.toMatch(/^new /m);
+  });
+});
+
+describe('the last line', () => {
+  it('explains each mark that is on the screen, and no other', () => {
+    const drops = (drop: number): string => new Showing().update(0, reading(1, host({ drop }))).screen(60, 10);
+    expect(drops(3)).toMatch(/ 3\.0\/s! .*^Ctrl-C ends {3}! trouble$/ms);
+    expect(drops(0)).toMatch(/^Ctrl-C ends$/m);
+    const old = new Showing().update(0, ...SURVEYS).update(1, reading(1, host({ drop: 3 })));
+    old.isTroubled = true;
+    const both = old.update(30, reading(1, host({ drop: 3 }))).screen(60, 60);
+    expect(both).toMatch(/^Ctrl-C ends {3}! trouble {3}\? old {3}run conntrack\.plugin check$/m);
   });
 });
 
@@ -340,8 +352,8 @@ describe('what is read seldom', () => {
     expect(marked()).toEqual(showingNow);
     showing.isTroubled = true;
     showing.update(30);
-    expect(showing.screen(60, 60)).toMatch(/^Ctrl-C ends {3}\? is old {3}run conntrack\.plugin check$/m);
-    expect(showing.screen(40, 60)).toMatch(/^Ctrl-C ends {3}\? is old$/m);
+    expect(showing.screen(60, 60)).toMatch(/^Ctrl-C ends {3}\? old {3}run conntrack\.plugin check$/m);
+    expect(showing.screen(40, 60)).toMatch(/^Ctrl-C ends {3}\? old$/m);
     expect(showing.screen(40, 60).match(/^(?:tcp|assured|kernel|lost|state|eth3|udp {2}).*$/gm)).toEqual([
       'tcp      170,000  79.8 %?████████████',
       'udp       40,000  18.8 %?██▉',
@@ -431,7 +443,7 @@ state  down !
 
 
 
-Ctrl-C ends`);
+Ctrl-C ends   ! trouble`);
   });
 });
 

@@ -6,6 +6,7 @@
 import { FormatError } from '../../errors.ts';
 import { DAEMON, type FactSheet, type Subject, unsigned } from './facts.ts';
 import { type Block, GRAMMAR, type Line } from './grammar.ts';
+import { linkSections } from './links.ts';
 import type { Request } from './request.ts';
 
 /** Kinds of child processes. */
@@ -37,8 +38,10 @@ export function readAnswer(request: Request, text: string, sheet: FactSheet): vo
   const whole = request === 'rsqueue' ? text.slice(0, text.lastIndexOf('\n') + 1) : text;
   if (!whole.endsWith('\n') && text !== '') throw new FormatError('the answer is cut off');
   const entries: Entry[] = [];
-  for (const { heading, text: body } of sectionsOf(whole)) {
-    for (const block of GRAMMAR[request]) entries.push(...readBlock(block, heading, body));
+  const sections = request === 'link' ? linkSections(whole) : sectionsOf(whole);
+  if (sections === undefined) throw new FormatError('the answer does not begin with a link');
+  for (const [place, { heading, text: body }] of sections.entries()) {
+    for (const block of GRAMMAR[request]) entries.push(...readBlock(block, heading, body, place));
   }
   if (request === 'runtime') entries.push(...readUptime(whole));
   if (request === 'process') entries.push(...readChildren(whole));
@@ -71,11 +74,11 @@ function sectionsOf(text: string): Section[] {
   return sections.map(({ heading, lines }) => ({ heading, text: lines.join('\n') }));
 }
 
-function* readBlock(block: Block, heading: string, text: string): Iterable<Entry> {
+function* readBlock(block: Block, heading: string, text: string, place: number): Iterable<Entry> {
   const match = block.heading.exec(heading);
   if (match === null) return;
   const captured = match.slice(1);
-  const subject = block.subject(captured);
+  const subject = block.subject(captured, place);
   for (const line of block.lines) yield* readLine(line, text, subject);
   for (const { captured: place, metrics } of block.states ?? []) {
     yield* readState(captured[place] ?? '', metrics, subject);

@@ -15,6 +15,7 @@ import type { Hindrance, Module, Sample, Standing } from '../module.ts';
 import { Client } from './client.ts';
 import { Daemon, type Identity, type Round } from './daemon.ts';
 import { findPlaces, type Place, withoutLink } from './discovery.ts';
+import { InstanceIds } from './instance_ids.ts';
 import { Report } from './report.ts';
 
 /** How often daemons are looked for, in microseconds. */
@@ -67,6 +68,7 @@ export class ConntrackdModule implements Module {
   readonly #options: ConntrackdOptions;
   readonly #client: Client;
   readonly #count: KernelFile;
+  readonly #ids = new InstanceIds();
   #watched: Watched[] = [];
   #isClosed = false;
   #next = Number.NEGATIVE_INFINITY;
@@ -151,7 +153,7 @@ export class ConntrackdModule implements Module {
     return {
       place,
       daemon: new Daemon({ client: this.#client, path: place.path, now: () => runtime.monotonic(), identify }),
-      report: new Report(place.name),
+      report: new Report(place.name, this.#ids),
       state: new Condition(log),
       answers: new Condition(log),
       wasUp: false,
@@ -236,7 +238,7 @@ export class ConntrackdModule implements Module {
   #log({ answers, hindrance, place: { path }, state }: Watched, round: Round): void {
     if (round.state === 'restarting') return;
     if (round.state === 'up') {
-      state.leave('conntrackd answers again', { path });
+      state.works('conntrackd answers', { path });
       this.#logProblems(answers, path, round.problems);
       return;
     }
@@ -257,7 +259,7 @@ export class ConntrackdModule implements Module {
   #logProblems(answers: Condition, path: string, problems: ReadonlyMap<string, string>): void {
     const [first] = problems;
     if (first === undefined) {
-      answers.leave('the answers of conntrackd make sense again', { path });
+      answers.works('the answers of conntrackd make sense', { path });
       return;
     }
     const [request, error] = first;

@@ -2,6 +2,7 @@
 
 import { exists, type FileSystem, KernelFile } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';
+import { clean, InstanceIds } from './instance_ids.ts';
 
 /** Where conntrackd looks for its configuration. */
 const CONFIGURATION = '/etc/conntrackd/conntrackd.conf';
@@ -61,20 +62,11 @@ function ownPath(fs: FileSystem, host: Host): string | undefined {
 /** Calls each by its file's name, or by its whole path, and a number, where that is not enough. */
 function nameAll(all: readonly string[]): Place[] {
   const paths = [...new Set(all)];
-  const taken = new Set<string>();
+  const ids = new InstanceIds();
   const short = paths.map((path) => clean(path.slice(path.lastIndexOf('/') + 1).replace(/\.(ctl|sock|socket)$/, '')));
   return paths.map((path, index) => {
     const name = short[index] ?? '';
     const isUnique = short.indexOf(name) === short.lastIndexOf(name);
-    const wanted = isUnique ? name : clean(path.replace(/^\/+/, ''));
-    let free = wanted;
-    for (let number = 2; taken.has(free); number++) free = `${wanted}_${number}`;
-    taken.add(free);
-    return { name: free, path };
+    return { name: ids.of('daemon', path, isUnique ? name : path.replace(/^\/+/, '')), path };
   });
-}
-
-/** What a chart's id can hold. */
-function clean(name: string): string {
-  return name.replace(/[^A-Za-z0-9-]+/g, '_');
 }

@@ -5,7 +5,7 @@ import { FormatError } from '../../errors.ts';
 /** What a fact is about: the daemon, or one of its caches, links or queues. */
 export interface Subject {
   readonly scope: 'daemon' | 'cache' | 'link' | 'queue';
-  /** Tells subjects of one scope apart; empty for the daemon. */
+  /** Unique within its scope: for a link its position, from 0; empty for the daemon. */
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
 }

@@ -5,6 +5,7 @@
  */
 
 import { DAEMON, type Subject } from './facts.ts';
+import { STATUS } from './links.ts';
 import type { Request } from './request.ts';
 
 /** A number of a line. */
@@ -24,7 +25,8 @@ export interface Line {
 export interface Block {
   /** Matches the headings that a block stands under, one after the other; the empty text for what has none. */
   readonly heading: RegExp;
-  readonly subject: (captured: readonly string[]) => Subject;
+  /** @param place of the block among all of the answer; the first has 0. */
+  readonly subject: (captured: readonly string[], place: number) => Subject;
   readonly lines: readonly Line[];
   /** What the heading itself tells: the metrics of every word that there can be; that of the captured one is 1. */
   readonly states?: readonly {
@@ -92,7 +94,8 @@ const TRAFFIC: Block = {
 };
 
 const TCP_CHANNEL: Block = {
-  heading: /^TCP traffic \(active device=\S*\) server=(\S+) client=(\S+):$/,
+  // The name of a removed interface is uninitialised memory, which may contain line ends.
+  heading: /\) server=(\S+) client=(\S+):$/,
   subject: daemon,
   lines: [],
   states: [
@@ -111,10 +114,6 @@ const TRACKING: Block = {
   ],
 };
 
-/** What stands for the name of an interface that is no longer there: the daemon then prints none. */
-const DELETED = 'deleted';
-
-const STATUS = { RUNNING: 'running', 'NO-CARRIER': 'no_carrier', DOWN: 'down' };
 const ROLE = { ACTIVE: 'active', BACKUP: 'backup' };
 
 export const GRAMMAR: Readonly<Record<Request, readonly Block[]>> = {
@@ -196,11 +195,12 @@ export const GRAMMAR: Readonly<Record<Request, readonly Block[]>> = {
   ],
   link: [
     {
-      heading: /^(multicast|UDP|TCP) traffic device=(\S*) status=(\S+) role=(\S+):$/,
-      subject: ([protocol = '', device = '']) => ({
+      heading: /^(\w+) traffic device=(.*) status=(\S+) role=(\S+):$/s,
+      // By its position: the name may be uninitialised memory.
+      subject: ([protocol = '', device = ''], place) => ({
         scope: 'link',
-        name: device || DELETED,
-        labels: { device: device || DELETED, protocol: protocol.toLowerCase() },
+        name: `${place}`,
+        labels: { device, protocol: protocol.toLowerCase() },
       }),
       lines: [
         pair('Bytes sent', 'Bytes recv', u64('bytes_sent'), u64('bytes_received')),

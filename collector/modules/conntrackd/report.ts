@@ -4,6 +4,8 @@ import type { Sample } from '../module.ts';
 import { CounterRates } from './counter_rates.ts';
 import type { Round } from './daemon.ts';
 import { DAEMON, type FactSheet, type Facts, type Subject } from './facts.ts';
+import type { InstanceIds } from './instance_ids.ts';
+import { LinkNames } from './links.ts';
 
 /** What a daemon's state is drawn as: one of them is 1. */
 const STATES = ['up', 'unresponsive', 'down'] as const;
@@ -13,11 +15,17 @@ const UNLIMITED = 2 ** 31 - 1;
 
 export class Report {
   readonly #name: string;
+  readonly #ids: InstanceIds;
+  readonly #links = new LinkNames();
   readonly #rates = new CounterRates();
 
-  /** @param name of the daemon, as its charts call it. */
-  constructor(name: string) {
+  /**
+   * @param name of the daemon, as its charts call it.
+   * @param ids of all daemons.
+   */
+  constructor(name: string, ids: InstanceIds) {
     this.#name = name;
+    this.#ids = ids;
   }
 
   /**
@@ -31,9 +39,16 @@ export class Report {
     for (const [metric, value] of Object.entries({ ...states('up'), ...sync(sheet, connections) })) {
       if (value !== undefined) gauges.set(metric, value);
     }
-    if (restarted) this.#rates.forget();
+    if (restarted) {
+      this.#rates.forget();
+      this.#links.forget();
+    }
+    this.#links.settle(sheet);
     this.#rates.begin();
-    return [...sheet.all()].map((facts) => this.#sample(facts.subject, this.#values(facts)));
+    return [...sheet.all()].map((facts) => {
+      const { subject } = facts;
+      return this.#sample(subject.scope === 'link' ? this.#links.named(subject) : subject, this.#values(facts));
+    });
   }
 
   /** Samples of a daemon that did not answer. */
@@ -55,7 +70,8 @@ export class Report {
   }
 
   #sample({ labels, name, scope }: Subject, values: Sample['values']): Sample {
-    const instance = name === '' ? this.#name : `${this.#name}_${name.replace(/[^A-Za-z0-9-]+/g, '_')}`;
+    // The daemon's own name can be in an id as it is.
+    const instance = name === '' ? this.#name : this.#ids.of(scope, `${this.#name} ${name}`, `${this.#name}_${name}`);
     return { scope, instance, labels: { daemon: this.#name, ...labels }, values };
   }
 }

@@ -17,7 +17,9 @@ const AFTER_OVERRUN = 8;
 /** The events since it was reset. */
 export class EventTally {
   /** New entries by protocol, in the order of {@link PROTOCOLS}. */
-  readonly created = new Float64Array(PROTOCOLS.length);
+  readonly createdBy = new Float64Array(PROTOCOLS.length);
+  /** New entries. */
+  created = 0;
   destroyed = 0;
   /** How often the kernel said that it had to drop events. */
   overruns = 0;
@@ -33,9 +35,15 @@ export class EventTally {
     this.#flow = new Flow(channel.memory);
   }
 
+  /** Whether no event was lost. */
+  get isWhole(): boolean {
+    return this.overruns === 0 && this.malformed === undefined;
+  }
+
   /** Begins to count anew. */
   reset(): void {
-    this.created.fill(0);
+    this.createdBy.fill(0);
+    this.created = 0;
     this.destroyed = 0;
     this.overruns = 0;
     this.malformed = undefined;
@@ -58,6 +66,23 @@ export class EventTally {
       for (let index = 0; index < datagrams; index++) this.#count(index);
     }
     return drained;
+  }
+
+  /**
+   * Writes the rates into `values`, by metric. Events that were lost could be of any kind: nothing is known of an
+   * interval that lost some, but that it did.
+   *
+   * @param seconds that the events are of.
+   * @param knowsEnds whether every connection that ended was reported.
+   */
+  fill(values: Record<string, number | undefined>, seconds: number, knowsEnds: boolean): void {
+    const { isWhole } = this;
+    for (const [place, protocol] of PROTOCOLS.entries()) {
+      values[`new_${protocol}`] = isWhole ? (this.createdBy[place] ?? 0) / seconds : undefined;
+    }
+    values['new'] = isWhole ? this.created / seconds : undefined;
+    values['deleted'] = isWhole && knowsEnds ? this.destroyed / seconds : undefined;
+    values['event_overruns'] = this.overruns / seconds;
   }
 
   #receive(): number {
@@ -88,6 +113,7 @@ export class EventTally {
   #create(): void {
     this.#flow.readProtocol(this.#reader);
     const place = placeOf(this.#flow.protocol);
-    this.created[place] = (this.created[place] ?? 0) + 1;
+    this.createdBy[place] = (this.createdBy[place] ?? 0) + 1;
+    this.created++;
   }
 }

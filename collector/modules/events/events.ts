@@ -4,30 +4,37 @@
  */
 
 import { Condition, type Log } from '../../log.ts';
-import { NFNLGRP_CONNTRACK_DESTROY, NFNLGRP_CONNTRACK_NEW } from '../../netlink/ctnetlink.ts';
 import { parseDecimal } from '../../procfs/decimal.ts';
 import { type FileSystem, KernelFile } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';
 import type { Runtime } from '../../runtime.ts';
-import { type Connect, CTNETLINK_REMEDIES, type EventChannel, Obstacle, UNLOADED } from '../access.ts';
+import { type Connect, CTNETLINK_REMEDIES, Obstacle, UNLOADED } from '../access.ts';
 import { Attempts } from '../attempts.ts';
 import { isDue } from '../due.ts';
 import type { Module, Sample, Standing } from '../module.ts';
-import { PROTOCOLS } from '../protocols.ts';
 import { standingAt } from '../standing.ts';
-import { EventTally } from './event_tally.ts';
-import { drainDelay } from './pace.ts';
+import { Balance } from './balance.ts';
+import { CtnetlinkModule } from './ctnetlink_module.ts';
+import type { EventTally } from './event_tally.ts';
+import { Listening } from './listening.ts';
+import { LossLog } from './loss_log.ts';
 
 /** An event is some 150 to 400 bytes long; labels and security contexts can make it longer. */
 const ROOM = { slots: 256, slotSize: 2048 };
-/** Bytes that the kernel counts for one waiting event. */
-const EVENT = 1280;
 /** The largest receive buffer that there can be, as the kernel counts it. */
 const LARGEST = 2 ** 31 - 2;
 /** So long must there be too many events before they are given up, in microseconds. */
 const ENDURANCE = 5e6;
-/** An overrun is logged no more often, in microseconds. */
-const OVERRUN_LOG = 60e6;
+/** The shortest first interval that counts, as a share of a whole one: the second tick can come after half of one. */
+const WHOLE = 0.9;
+/** The table may grow by fewer entries without a report: packets that wait for a program are entries, too. */
+const GROWTH = 50;
+/** So often at most is growth without a report taken for a fault, in microseconds: rules can suppress reports. */
+const GROWTH_ALARM = 3600e6;
+
+const SILENT =
+  'the table grows and the kernel reports nothing: load ctnetlink with "modprobe nf_conntrack_netlink", ' +
+  'or find the rule that suppresses events ("ct event set" of nft, "--ctevents" of iptables)';
 
 export interface EventsOptions {
   readonly fs: FileSystem;
@@ -45,63 +52,57 @@ export interface EventsOptions {
   readonly mostPerSecond: number;
 }
 
-/** A channel that is told of events, and what it was told. */
-interface Listening {
-  readonly channel: EventChannel;
-  readonly tally: EventTally;
-  /** Monotonic time of the last reading, in microseconds. */
+/** What is known since it listens. */
+interface Session {
+  readonly listening: Listening;
+  readonly balance: Balance;
+  /** Monotonic time of the last reading in microseconds; of the joining before the first. */
   readAt: number;
-  /** Events that the buffer holds. */
-  readonly capacity: number;
-  /** Monotonic time of the last drain, in microseconds. */
-  drainedAt: number;
-  /** Events per second, as far as the next drain must reckon with. */
-  pace: number;
+  isRead: boolean;
   /** Since when there have been too many events. */
   tooManySince: number | undefined;
 }
-
-type Values = Record<string, number | undefined>;
 
 export class EventsModule implements Module {
   readonly name = 'events';
   readonly every: number;
   readonly #options: EventsOptions;
   readonly #setting: KernelFile;
+  readonly #entries: KernelFile;
   readonly #attempts: Attempts;
-  readonly #malformed: Condition;
+  readonly #losses: LossLog;
+  readonly #module: CtnetlinkModule;
   readonly #small: Condition;
-  readonly #values: Values = {};
+  readonly #values: Record<string, number | undefined> = {};
   readonly #samples: readonly Sample[] = [{ scope: 'host', instance: '', labels: {}, values: this.#values }];
-  #listening: Listening | undefined;
-  /** What went wrong between two ticks, for the next one to tell. */
-  #failure: unknown;
-  #cancelDrain: () => void = () => undefined;
+  #session: Session | undefined;
   /** Whether the setting could be read since the last attempt to listen. */
   #hasSetting = false;
-  #nextOverrunLog = Number.NEGATIVE_INFINITY;
-  #overruns = 0;
+  /** Whether the table grew without a report, and nothing has been reported since. */
+  #isSilent = false;
+  #nextGrowthAlarm = Number.NEGATIVE_INFINITY;
 
   constructor(options: EventsOptions) {
     const { fs, host, log } = options;
     this.every = options.every;
     this.#options = options;
     this.#setting = new KernelFile(fs, () => host.netfilter('nf_conntrack_events'), 32);
+    this.#entries = new KernelFile(fs, () => host.netfilter('nf_conntrack_count'), 32);
     this.#attempts = new Attempts({
       log,
       lost: 'new and destroyed connections are not drawn',
-      back: 'the kernel reports connections again',
+      back: 'the kernel reports connections',
       remedies: CTNETLINK_REMEDIES,
       required: options.required,
     });
-    this.#malformed = new Condition(log);
+    this.#losses = new LossLog(log);
+    this.#module = new CtnetlinkModule(fs, host);
     this.#small = new Condition(log);
   }
 
   collect(at: number): readonly Sample[] {
     try {
-      this.#throwFailure();
-      if (this.#listening !== undefined) return this.#read(this.#listening, at);
+      if (this.#session !== undefined) return this.#read(this.#session, at);
       if (this.#attempts.isDue(at)) this.#listen();
     } catch (error) {
       this.close();
@@ -115,32 +116,31 @@ export class EventsModule implements Module {
   }
 
   close(): void {
-    this.#cancelDrain();
-    this.#listening?.channel.close();
-    this.#listening = undefined;
+    this.#session?.listening.close();
+    this.#session = undefined;
     this.#setting.close();
+    this.#entries.close();
   }
 
   /** Joins the groups. What is counted from now on is returned from the next reading on. */
   #listen(): void {
     this.#hasSetting = false;
     this.#checkSetting();
-    const channel = this.#options.connect(ROOM);
-    let room: number;
+    const { connect, every, receiveBuffer, runtime } = this.#options;
+    this.#module.find();
+    const listening = new Listening({ channel: connect(ROOM), runtime, every, receiveBuffer });
+    const readAt = listening.drainedAt;
+    const balance = new Balance(this.#readEntries(), readAt);
+    this.#session = { listening, balance, readAt, isRead: false, tooManySince: undefined };
+    this.#reportRoom(listening.room);
+  }
+
+  #readEntries(): number | undefined {
     try {
-      room = channel.setReceiveBuffer(this.#options.receiveBuffer);
-      channel.join(NFNLGRP_CONNTRACK_NEW);
-      channel.join(NFNLGRP_CONNTRACK_DESTROY);
-    } catch (error) {
-      channel.close();
-      throw error;
+      return parseDecimal(this.#entries.read());
+    } catch {
+      return undefined;
     }
-    const tally = new EventTally(channel);
-    const now = this.#options.runtime.monotonic();
-    const capacity = room / EVENT;
-    this.#listening = { channel, tally, capacity, readAt: now, drainedAt: now, pace: 0, tooManySince: undefined };
-    this.#reportRoom(room);
-    this.#planDrain(this.#listening);
   }
 
   /** The kernel doubles what it is asked for, to count its own needs in. */
@@ -172,104 +172,73 @@ export class EventsModule implements Module {
     throw new Obstacle('off', 'events are turned off: turn them on with "sysctl net.netfilter.nf_conntrack_events=1"');
   }
 
-  #read(listening: Listening, at: number): readonly Sample[] {
-    this.#drain(listening);
-    const { destroyed, overruns } = listening.tally;
-    const seconds = (at - listening.readAt) / 1e6;
-    listening.readAt = at;
-    this.#report(listening.tally, at);
-    const created = this.#fill(listening.tally, seconds);
+  #read(session: Session, at: number): readonly Sample[] {
+    const change = this.#module.change(session.isRead);
+    if (change !== undefined) return this.#listenAgain(change);
+    const { listening } = session;
+    const entries = listening.read(() => this.#readEntries());
+    // Ticks are as far apart as the drains that they begin with, but for the time that the first tick took to join.
+    const seconds = ((session.isRead ? at : listening.drainedAt) - session.readAt) / 1e6;
+    const isPart = !session.isRead && seconds < WHOLE * this.every;
+    session.readAt = at;
+    session.isRead = true;
+
+    const { tally } = listening;
+    const { created, destroyed, overruns } = tally;
+    this.#losses.report(tally, at);
+    tally.fill(this.#values, seconds, this.#knowsEnds(session.balance, tally, entries, at));
     // No new connection can mean that none was made, or that reports are off: the end of older ones is still told then.
     if (created === 0) this.#checkSetting();
-    listening.tally.reset();
-    this.#guard(listening, (created + destroyed) / seconds, overruns > 0, at);
-    return this.#samples;
+    tally.reset();
+    if (this.#isUnreported(session.balance, created + destroyed + overruns > 0, at)) return [];
+    this.#guard(session, (created + destroyed) / seconds, overruns > 0, at);
+    return isPart ? [] : this.#samples;
   }
 
-  /**
-   * Events that were lost could be of any kind: nothing is known of an interval that lost some, but that it did.
-   *
-   * @returns how many connections were made.
-   */
-  #fill(tally: EventTally, seconds: number): number {
-    const values = this.#values;
-    const isWhole = tally.overruns === 0 && tally.malformed === undefined;
-    let created = 0;
-    for (const [place, protocol] of PROTOCOLS.entries()) {
-      const count = tally.created[place] ?? 0;
-      created += count;
-      values[`new_${protocol}`] = isWhole ? count / seconds : undefined;
+  /** Joins again, which makes the kernel load the module. What happened meanwhile is not known. */
+  #listenAgain(change: 'unloaded' | 'loaded'): readonly Sample[] {
+    this.close();
+    this.#listen();
+    if (change === 'unloaded') {
+      const message = 'nf_conntrack_netlink was unloaded: new and destroyed connections of that time are not drawn';
+      this.#options.log.warning(message);
     }
-    values['new'] = isWhole ? created / seconds : undefined;
-    values['deleted'] = isWhole ? tally.destroyed / seconds : undefined;
-    values['event_overruns'] = tally.overruns / seconds;
-    return created;
+    return [];
   }
 
-  #report({ malformed, overruns }: EventTally, at: number): void {
-    if (malformed !== undefined) {
-      const message = 'the kernel reported what cannot be understood: new and destroyed connections are not drawn';
-      this.#malformed.enter('malformed', 'warning', message, { error: malformed });
-    } else {
-      this.#malformed.leave('the reports of the kernel can be understood again');
-    }
-    this.#overruns += overruns;
-    if (this.#overruns === 0 || at < this.#nextOverrunLog) return;
-    this.#nextOverrunLog = at + OVERRUN_LOG;
-    const message =
-      'the kernel reported faster than was read: new and destroyed connections of that time are not drawn; ' +
-      'if it happens often, raise modules.events.receive_buffer';
-    this.#options.log.warning(message, { overruns: this.#overruns });
-    this.#overruns = 0;
+  #knowsEnds(balance: Balance, tally: EventTally, entries: number | undefined, at: number): boolean {
+    if (tally.isWhole) return balance.isWhole(tally.created, tally.destroyed, entries, at);
+    balance.restart(entries);
+    return false;
+  }
+
+  /** Whether the kernel keeps silent about a table that grows, and has not said anything since. */
+  #isUnreported(balance: Balance, isReported: boolean, at: number): boolean {
+    if (isReported) this.#isSilent = false;
+    if (balance.growth < GROWTH || !isDue(at, this.#nextGrowthAlarm)) return this.#isSilent;
+    this.#isSilent = true;
+    this.#nextGrowthAlarm = at + GROWTH_ALARM;
+    this.close();
+    this.#attempts.failed(at, new Obstacle('silent', SILENT), 'warning');
+    return true;
   }
 
   /** Stops listening when that costs too much for too long, or never is enough. */
-  #guard(listening: Listening, perSecond: number, isOverrun: boolean, at: number): void {
+  #guard(session: Session, perSecond: number, isOverrun: boolean, at: number): void {
     const { mostPerSecond } = this.#options;
     const isFlood = perSecond > mostPerSecond;
     if (!isFlood && !isOverrun) {
-      listening.tooManySince = undefined;
+      session.tooManySince = undefined;
       this.#attempts.succeeded(at);
       return;
     }
     // Too many were there all the interval; an overrun may have been at its end.
-    listening.tooManySince ??= isFlood ? at - this.every * 1e6 : at;
-    if (!isDue(at, listening.tooManySince + ENDURANCE)) return;
+    session.tooManySince ??= isFlood ? at - this.every * 1e6 : at;
+    if (!isDue(at, session.tooManySince + ENDURANCE)) return;
     const message = isFlood
       ? `the kernel reports more than ${mostPerSecond} new and destroyed connections a second`
       : 'the kernel reports faster than can be read';
     this.close();
     this.#attempts.failed(at, new Obstacle('flood', message), 'warning');
-  }
-
-  #drain(listening: Listening): void {
-    const drained = listening.tally.drain(listening.capacity);
-    const now = this.#options.runtime.monotonic();
-    const seconds = (now - listening.drainedAt) / 1e6;
-    listening.drainedAt = now;
-    // A tick can follow another drain at once and find nothing: the pace falls slowly.
-    listening.pace = Math.max(seconds > 0 ? drained / seconds : 0, listening.pace / 2);
-    this.#planDrain(listening);
-  }
-
-  /** Has the channel drained before the next tick, if the pace of the events demands it. */
-  #planDrain({ capacity, pace }: Listening): void {
-    this.#cancelDrain();
-    const delay = drainDelay(pace, capacity);
-    if (delay >= this.every * 1000) return;
-    this.#cancelDrain = this.#options.runtime.later(delay, () => {
-      if (this.#listening === undefined) return;
-      try {
-        this.#drain(this.#listening);
-      } catch (error) {
-        this.#failure = error;
-      }
-    });
-  }
-
-  #throwFailure(): void {
-    const failure = this.#failure;
-    this.#failure = undefined;
-    if (failure !== undefined) throw failure;
   }
 }

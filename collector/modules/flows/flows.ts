@@ -54,7 +54,7 @@ export class FlowsModule implements Module {
       release: () => this.#disconnect(),
       isSpared: (dump) => this.#judge(dump),
       lost: 'the composition of the connection table is not drawn',
-      back: 'the connection table can be dumped again',
+      back: 'the connection table can be dumped',
       repaced: 'the connection table is dumped at another interval from now on',
       counted: ({ tally }) => ({ entries: tally.entries }),
       remedies: CTNETLINK_REMEDIES,

@@ -51,7 +51,7 @@ export class SocketSource {
     this.#attempts = new Attempts({
       log,
       lost: 'sockets are counted in the text of procfs, which costs more',
-      back: 'sockets are counted over netlink again',
+      back: 'sockets are counted over netlink',
       remedies: SOCK_DIAG_REMEDIES,
       required: false,
       level: 'info',

@@ -54,7 +54,7 @@ export class SocketsModule implements Module {
       begin: (at) => source.count(at),
       release: () => source.close(),
       lost: 'sockets are not drawn',
-      back: 'sockets can be counted again',
+      back: 'sockets can be counted',
       repaced: 'sockets are counted at another interval from now on',
       isExceptional: ({ isSecondTry }) => isSecondTry,
       counted: ({ tallies }) => ({ sockets: tallies.reduce((sum, { sockets }) => sum + sockets, 0) }),

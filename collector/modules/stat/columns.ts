@@ -11,7 +11,8 @@
  * | since 5.15 | `chainlength`  | `new`, `ignore`, `delete`                  |
  *
  * The header tells all but the first two apart; there the release does. Distributions port changes back, so a column
- * that was ever seen to hold something else than 0 counts, whatever the release says.
+ * that was ever seen to hold something else than 0 counts, whatever the release says. Since 4.9 that of `searched` cannot
+ * be searches: the counter of resolved clashes had this column before it got the name `clashres`, both within 5.10.
  */
 
 /** The metric that a column feeds. */
@@ -36,6 +37,8 @@ const METRICS: Readonly<Record<string, string>> = {
   clashres: 'clash_resolved',
 };
 
+const METRICS_SINCE_4_9 = { ...METRICS, searched: METRICS['clashres'] };
+
 const DEAD_SINCE_4_9 = new Set(['searched', 'new', 'delete', 'delete_list']);
 const DEAD_SINCE_5_10 = new Set(['new', 'ignore', 'delete', 'delete_list']);
 const NONE: ReadonlySet<string> = new Set();
@@ -57,8 +60,9 @@ export interface Column {
  */
 export function columnsOf(names: readonly string[], release: string): Column[] {
   const dead = deadColumns(names, release);
+  const metrics: Readonly<Record<string, string | undefined>> = dead === DEAD_SINCE_4_9 ? METRICS_SINCE_4_9 : METRICS;
   return names.flatMap((name, index) => {
-    const metric = Object.hasOwn(METRICS, name) ? METRICS[name] : undefined;
+    const metric = Object.hasOwn(metrics, name) ? metrics[name] : undefined;
     return metric === undefined ? [] : [{ index, metric, counted: !dead.has(name) }];
   });
 }

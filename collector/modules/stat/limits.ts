@@ -31,7 +31,7 @@ class Limit {
   read(): void {
     try {
       this.value = parseDecimal(this.#file.read());
-      this.#condition.leave('a setting can be read again', { path: this.#file.path });
+      this.#condition.works('a setting can be read', { path: this.#file.path });
     } catch (error) {
       this.value = undefined;
       const fields = { path: this.#file.path, error: describe(error) };

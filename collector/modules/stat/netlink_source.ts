@@ -47,7 +47,7 @@ export class NetlinkSource {
     this.#attempts = new Attempts({
       log,
       lost: 'the statistics cannot be read over netlink',
-      back: 'the statistics can be read over netlink again',
+      back: 'the statistics can be read over netlink',
       remedies: CTNETLINK_REMEDIES,
       // That there is no connection tracking is for whoever reads from here to say.
       required: false,
@@ -58,7 +58,9 @@ export class NetlinkSource {
 
   /** Reads at `at`, a monotonic time in microseconds. `undefined` when nothing can be had, which the log says why. */
   read(at: number): NetlinkReading | undefined {
-    if (!this.#attempts.isDue(at)) return undefined;
+    // Where connection tracking is not loaded nothing is asked, and it may be loaded at any moment.
+    const isWaiting = this.#channel === undefined && !this.isUnloaded;
+    if (isWaiting && !this.#attempts.isDue(at)) return undefined;
     try {
       this.#channel ??= this.#connect(ROOM);
       this.#statistics ??= new Statistics(this.#channel);

@@ -7,7 +7,7 @@
 import { FormatError, OperationError } from '../../errors.ts';
 import { Condition, type Level, type Log } from '../../log.ts';
 import { parseDecimal } from '../../procfs/decimal.ts';
-import { type FileSystem, KernelFile } from '../../procfs/file.ts';
+import { exists, type FileSystem, KernelFile } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';
 import { UNLOADED } from '../access.ts';
 import { isDue } from '../due.ts';
@@ -18,7 +18,10 @@ import { StatParser, type StatTable } from './nf_conntrack_stat.ts';
 
 /** How often a missing statistics file is looked for while the count of entries is there, in microseconds. */
 const LOOK_FOR_FILE = 10e6;
-/** How often is looked whether connection tracking has been loaded, in microseconds. */
+/**
+ * How often the statistics are looked for where not even the count of entries is there, in microseconds. The count itself
+ * is looked for at every update: it comes when connection tracking is loaded.
+ */
 const LOOK_FOR_TRACKING = 60e6;
 
 export interface SourceOptions {
@@ -91,7 +94,7 @@ export class Source {
    * and said in the log.
    */
   read(at: number): Reading {
-    if (!isDue(at, this.#nextLook)) return NOTHING;
+    if (!this.#looks(at)) return NOTHING;
     const looksForFile = this.#options.readsFile && isDue(at, this.#nextLookForFile);
     const failure = looksForFile ? this.#readFile() : undefined;
     if (looksForFile && failure === undefined) {
@@ -99,7 +102,7 @@ export class Source {
       this.#hadFile = true;
       this.#origin = 'file';
       this.#options.netlink?.close();
-      this.#state.leave('the statistics can be read again', { path: this.#file.path });
+      this.#state.works('the statistics can be read', { path: this.#file.path });
       const connections = this.#parser.cells[this.#parser.names.indexOf('entries')];
       return { table: this.#parser, connections, restarted: this.#file.restarted };
     }
@@ -160,7 +163,7 @@ export class Source {
       if (isDue(at, this.#nextLookForFile)) this.#nextLookForFile = at + LOOK_FOR_FILE;
       this.#state.enter('netlink', 'info', 'the kernel has no statistics file: the statistics are read over netlink');
     } else {
-      this.#state.leave('the statistics can be read again');
+      this.#state.works('the statistics can be read');
     }
     return { ...reading, restarted: false };
   }
@@ -185,6 +188,11 @@ export class Source {
       const isMissing = error instanceof OperationError && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
       return isMissing ? 'missing' : 'unreadable';
     }
+  }
+
+  #looks(at: number): boolean {
+    if (isDue(at, this.#nextLook)) return true;
+    return this.#missed.count === 'missing' && exists(this.#options.fs, this.#count.path);
   }
 
   #plan(at: number, failure: Failure, hasCount: boolean): void {
@@ -221,8 +229,7 @@ export class Source {
 
   #reportNoTracking(): void {
     const message =
-      'connection tracking is not loaded: load it with "modprobe nf_conntrack" or use it in a firewall rule; ' +
-      'looking again every 60 seconds';
+      'connection tracking is not loaded: load it with "modprobe nf_conntrack" or use it in a firewall rule';
     this.#state.enter(UNLOADED, this.#absence, message, { path: this.#file.path, count: this.#count.path });
   }
 

@@ -4,6 +4,7 @@ import { conntrackdCharts } from '../../../charts/conntrackd.ts';
 import type { Dimension } from '../../../charts/types.ts';
 import { readAnswer } from '../../../collector/modules/conntrackd/answer.ts';
 import { FactSheet } from '../../../collector/modules/conntrackd/facts.ts';
+import { InstanceIds } from '../../../collector/modules/conntrackd/instance_ids.ts';
 import { Report } from '../../../collector/modules/conntrackd/report.ts';
 import { upAt } from '../../helpers/conntrackd_report.ts';
 import { distinct, FORMATS, fill } from '../../helpers/conntrackd_text.ts';
@@ -22,7 +23,7 @@ function everything(first: bigint): FactSheet {
 
 /** The metrics of each scope that are known, those of counters as rates. */
 function reported(): Map<string, string[]> {
-  const report = new Report('fw');
+  const report = new Report('fw', new InstanceIds());
   const round = (first: bigint) =>
     ({ state: 'up', sheet: everything(first), restarted: false, problems: new Map() }) as const;
   upAt(report, round(100n), 1e6, 5);

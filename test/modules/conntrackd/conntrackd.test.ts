@@ -302,7 +302,7 @@ describe('a daemon', () => {
     expect(firewall.log.entries.splice(0)).toMatchObject([{ fields: { request: 'queue' } }]);
     daemon.replies.queue = '';
     await firewall.drawn(18, 30);
-    expect(firewall.said()).toEqual([`info the answers of conntrackd make sense again ${FW}`]);
+    expect(firewall.said()).toEqual([`info the answers of conntrackd make sense ${FW}`]);
   });
 });
 

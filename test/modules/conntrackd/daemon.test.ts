@@ -72,7 +72,7 @@ describe('a round', () => {
       'cache internal',
       'cache internal_expectations',
       'daemon',
-      'link sync0',
+      'link 0',
       'queue errorq',
       'queue rsqueue',
       'queue txqueue',
@@ -250,7 +250,7 @@ describe('an answer that cannot be read', () => {
       ]),
     );
     const found = flat(sheet);
-    expect(found).toMatchObject({ 'queue/errorq.maximum': '128 gauge', 'link/sync0.running': '1 gauge' });
+    expect(found).toMatchObject({ 'queue/errorq.maximum': '128 gauge', 'link/0.running': '1 gauge' });
     expect(found).toHaveProperty(['cache/internal.total']);
     expect(found).not.toHaveProperty(['cache/internal.active']);
   });

@@ -1,11 +1,16 @@
 import { describe, expect, it } from 'vitest';
 
 import { readAnswer } from '../../../collector/modules/conntrackd/answer.ts';
-import { FactSheet, type Subject } from '../../../collector/modules/conntrackd/facts.ts';
+import { FactSheet } from '../../../collector/modules/conntrackd/facts.ts';
+import { InstanceIds } from '../../../collector/modules/conntrackd/instance_ids.ts';
 import { Report } from '../../../collector/modules/conntrackd/report.ts';
 import type { Request } from '../../../collector/modules/conntrackd/request.ts';
 import { upAt } from '../../helpers/conntrackd_report.ts';
 import { recording } from '../../helpers/conntrackd_text.ts';
+
+function newReport(): Report {
+  return new Report('fw', new InstanceIds());
+}
 
 /** A round that brought these answers. */
 function round(answers: Partial<Record<Request, string>>, restarted = false) {
@@ -27,6 +32,12 @@ const composed = (name: string) =>
     ]),
   );
 
+/** A link in an answer, with so many bytes sent. */
+function linkText(device: string, status: string, bytes: number): string {
+  const [sent, none] = [String(bytes).padStart(20), '0'.padStart(20)];
+  return `UDP traffic device=${device} status=${status} role=ACTIVE:\n${sent} Bytes sent ${none} Bytes recv\n\n`;
+}
+
 /** The samples of a report by scope and instance. */
 function byPlace(samples: ReturnType<Report['up']>) {
   return new Map(samples.map((sample) => [`${sample.scope} ${sample.instance}`, sample]));
@@ -36,7 +47,7 @@ const UP = { up: 1, unresponsive: 0, down: 0 };
 
 describe('the samples of a daemon that answers', () => {
   it('are of the daemon, its caches, its links and its queues, each with its labels', () => {
-    const samples = upAt(new Report('fw'), round(recorded('ftfw-expectations/active')), 1e6, undefined);
+    const samples = upAt(newReport(), round(recorded('ftfw-expectations/active')), 1e6, undefined);
     expect(samples.map(({ instance, labels, scope }) => [scope, instance, labels])).toEqual([
       ['daemon', 'fw', { daemon: 'fw' }],
       ['cache', 'fw_internal', { daemon: 'fw', cache: 'internal', objects: 'connections' }],
@@ -51,7 +62,7 @@ describe('the samples of a daemon that answers', () => {
   });
 
   it('have the numbers that need no second reading at once', () => {
-    const samples = byPlace(upAt(new Report('fw'), round(composed('large')), 1e6, 88));
+    const samples = byPlace(upAt(newReport(), round(composed('large')), 1e6, 88));
     expect(samples.get('daemon fw')?.values).toMatchObject({ ...UP, uptime: 183_840, lost: undefined });
     expect(samples.get('cache fw_internal')?.values).toMatchObject({ active: 4_294_967_000, created: undefined });
     expect(samples.get('queue fw_errorq')?.values).toMatchObject({ maximum: 128, refused: undefined });
@@ -60,7 +71,7 @@ describe('the samples of a daemon that answers', () => {
   });
 
   it('have rates from the second time on, also over the ends of the counters', () => {
-    const report = new Report('fw');
+    const report = newReport();
     upAt(report, round(composed('large')), 100e6, undefined);
     const samples = byPlace(upAt(report, round(composed('wrapped')), 110e6, 55));
     // 4294967196 became 50, ten seconds later.
@@ -72,7 +83,7 @@ describe('the samples of a daemon that answers', () => {
   });
 
   it('have no rates in the round that found it restarted', () => {
-    const report = new Report('fw');
+    const report = newReport();
     upAt(report, round(composed('large')), 100e6, undefined);
     const samples = byPlace(upAt(report, round(composed('wrapped'), true), 110e6, undefined));
     expect(samples.get('cache fw_internal')?.values).toMatchObject({ created: undefined, active: 4_294_967_001 });
@@ -80,32 +91,52 @@ describe('the samples of a daemon that answers', () => {
   });
 
   it('keep the counters of the subjects apart', () => {
-    const report = new Report('fw');
-    const link = (device: string, bytes: number): string =>
-      `UDP traffic device=${device} status=RUNNING role=ACTIVE:\n${String(bytes).padStart(20)} Bytes sent ${'0'.padStart(20)} Bytes recv\n`;
-    upAt(report, round({ link: link('a', 1000) + link('b', 500) }), 100e6, undefined);
-    const samples = byPlace(upAt(report, round({ link: link('b', 530) + link('a', 1070) }), 110e6, undefined));
+    const report = newReport();
+    upAt(report, round({ link: linkText('a', 'RUNNING', 1000) + linkText('b', 'DOWN', 500) }), 100e6, undefined);
+    const later = linkText('a', 'RUNNING', 1070) + linkText('b', 'DOWN', 530);
+    const samples = byPlace(upAt(report, round({ link: later }), 110e6, undefined));
     expect(samples.get('link fw_a')?.values).toMatchObject({ bytes_sent: 7 });
     expect(samples.get('link fw_b')?.values).toMatchObject({ bytes_sent: 3 });
   });
 
+  it('have instances that the agent stores as different ones', () => {
+    const ids = new InstanceIds();
+    const link = linkText('eth0.1', 'RUNNING', 0) + linkText('eth0_1', 'RUNNING', 0);
+    const instances = (name: string): string[] =>
+      upAt(new Report(name, ids), round({ link }), 1e6, undefined).map(({ instance }) => instance);
+    expect(instances('fw')).toEqual(['fw_eth0_1', 'fw_eth0_1_2', 'fw']);
+    expect(instances('fw_eth0')).toEqual(['fw_eth0_eth0_1', 'fw_eth0_eth0_1_2', 'fw_eth0']);
+    const other = upAt(new Report('fw_eth0', ids), round({ link: linkText('1', 'RUNNING', 0) }), 1e6, undefined);
+    expect(other.map(({ instance }) => instance)).toEqual(['fw_eth0_1_3', 'fw_eth0']);
+  });
+
+  it('forget the names of links with the daemon', () => {
+    const report = newReport();
+    upAt(report, round({ link: linkText('eth2', 'RUNNING', 0) }), 1e6, undefined);
+    const removed = linkText('\x03', 'RUNNING', 0);
+    expect(byPlace(upAt(report, round({ link: removed }), 2e6, undefined)).get('link fw_eth2')?.values).toMatchObject({
+      running: 0,
+      down: 1,
+    });
+    const samples = upAt(report, round({ link: removed }, true), 3e6, undefined);
+    expect(samples.map(({ labels }) => labels['device'])).toEqual(['link 1', undefined]);
+  });
+
   it('say that it is up even when nothing else is known', () => {
-    const samples = upAt(new Report('fw'), round({}), 1e6, 5);
+    const samples = upAt(newReport(), round({}), 1e6, 5);
     expect(samples).toEqual([{ scope: 'daemon', instance: 'fw', labels: { daemon: 'fw' }, values: UP }]);
   });
 
   it('have instances that a chart can be called by, and labels as they were told', () => {
-    const sheet = new FactSheet();
-    const subject: Subject = { scope: 'link', name: 'bond0.7@é', labels: { device: 'bond0.7@é' } };
-    sheet.of(subject).gauges.set('running', 1);
-    const samples = upAt(new Report('fw'), { ...round({}), sheet }, 1e6, undefined);
-    expect(samples[0]).toMatchObject({ instance: 'fw_bond0_7_', labels: { daemon: 'fw', device: 'bond0.7@é' } });
+    const link = Buffer.from(linkText('bond0.7@é', 'RUNNING', 0)).toString('latin1');
+    const samples = byPlace(upAt(newReport(), round({ link }), 1e6, undefined));
+    expect(samples.get('link fw_bond0_7_')?.labels).toMatchObject({ daemon: 'fw', device: 'bond0.7@é' });
   });
 });
 
 describe('what should be the same', () => {
   const daemonOf = (answers: Partial<Record<Request, string>>, connections: number | undefined) =>
-    byPlace(upAt(new Report('fw'), round(answers), 1e6, connections)).get('daemon fw')?.values;
+    byPlace(upAt(newReport(), round(answers), 1e6, connections)).get('daemon fw')?.values;
 
   it('is the table of the kernel and the internal cache, beside what the other has sent', () => {
     const expected = { kernel_connections: 97, internal_connections: 1545, external_connections: 1301 };
@@ -141,7 +172,7 @@ describe('what should be the same', () => {
 describe('how full a queue is', () => {
   const fillOf = (elements: number, maximum: number): unknown => {
     const queue = `queue errorq:\ncurrent elements:\t\t${elements}\nmaximum elements:\t\t${maximum}\n`;
-    return byPlace(upAt(new Report('fw'), round({ queue }), 1e6, undefined)).get('queue fw_errorq')?.values['fill'];
+    return byPlace(upAt(newReport(), round({ queue }), 1e6, undefined)).get('queue fw_errorq')?.values['fill'];
   };
 
   it('is its share of the largest number of elements', () => {
@@ -160,7 +191,7 @@ describe('how full a queue is', () => {
   it('is not known where only its length is told', () => {
     const sheet = new FactSheet();
     readAnswer('rsqueue', 'resent queue (len=24)\nobject -> seq:1795240812\n', sheet);
-    const samples = byPlace(upAt(new Report('fw'), { ...round({}), sheet }, 1e6, undefined));
+    const samples = byPlace(upAt(newReport(), { ...round({}), sheet }, 1e6, undefined));
     expect(samples.get('queue fw_rsqueue')?.values).toEqual({ elements: 24 });
   });
 });
@@ -168,13 +199,11 @@ describe('how full a queue is', () => {
 describe('the sample of a daemon that does not answer', () => {
   it.each(['unresponsive', 'down'] as const)('is its state alone: %s', (state) => {
     const values = { up: 0, unresponsive: 0, down: 0, [state]: 1 };
-    expect(new Report('fw').absent(state)).toEqual([
-      { scope: 'daemon', instance: 'fw', labels: { daemon: 'fw' }, values },
-    ]);
+    expect(newReport().absent(state)).toEqual([{ scope: 'daemon', instance: 'fw', labels: { daemon: 'fw' }, values }]);
   });
 
   it('does not lose the counters: the next rates are those of the whole time', () => {
-    const report = new Report('fw');
+    const report = newReport();
     upAt(report, round(composed('large')), 100e6, undefined);
     report.absent('unresponsive');
     const samples = byPlace(upAt(report, round(composed('wrapped')), 130e6, undefined));

@@ -42,7 +42,7 @@ class Counting {
 
 const LOST = 'info sockets are counted in the text of procfs, which costs more: ';
 const AGAIN = '; trying again every 10 minutes';
-const BACK = 'info sockets are counted over netlink again';
+const BACK = 'info sockets are counted over netlink';
 
 describe('sockets', () => {
   it.each<ReadFrom>(['auto', 'netlink', 'procfs'])('are the same in the same host, read from %s', (readFrom) => {

@@ -43,6 +43,19 @@ describe('the columns of the statistics file', () => {
     expect(columnsOf(['entries', 'constructor', 'toString'], '6.1.0')).toEqual([]);
   });
 
+  it.each([
+    ['3.10.0-1160.119.1.el7.x86_64', 'searched', true],
+    ['4.8.17', 'searched', true],
+    ['4.9.0-19-amd64', 'clash_resolved', false],
+    ['4.18.0-553.el8_10.x86_64', 'clash_resolved', false],
+    ['5.9.16', 'clash_resolved', false],
+    ['custom', 'clash_resolved', false],
+  ])('of Linux %s have %s in the column "searched", counted there: %s', (release, metric, counted) => {
+    expect(columnsOf(OLD_NAMES, release).filter(({ index }) => OLD_NAMES[index] === 'searched')).toEqual([
+      { index: 1, metric, counted },
+    ]);
+  });
+
   it('of the clashes are not what older kernels searched, nor refused chains what they deleted', () => {
     const metric = (names: readonly string[], at: number): string | undefined =>
       columnsOf(names, '3.10.0').find((column) => column.index === at)?.metric;

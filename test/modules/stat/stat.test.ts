@@ -7,6 +7,8 @@ import { NAMES, OLD_NAMES, statRow, statText } from '../../helpers/stat_text.ts'
 
 const LIMITS = { [`${SETTINGS}max`]: '4000\n', [`${SETTINGS}buckets`]: '1024\n', [`${SETTINGS}expect_max`]: '96\n' };
 
+const COUNT = `${SETTINGS}count`;
+
 describe('module stat', () => {
   it('draws gauges from the first reading and rates from the second', () => {
     const host = new RecordedHost(LIMITS);
@@ -80,6 +82,19 @@ describe('module stat', () => {
     expect(host.values(2)).toMatchObject({ new: 21 });
     expect(host.values(3)).toMatchObject({ new: 0 });
     expect(host.values(3)).not.toHaveProperty('searched');
+  });
+
+  it('draws a column "searched" that moves since Linux 4.9 as resolved clashes, of every CPU too', () => {
+    const host = new RecordedHost({ '/proc/sys/kernel/osrelease': '4.18.0-vendor\n' }, { perCpu: true });
+    host.stat(OLD_NAMES, statRow({ entries: 7 }, OLD_NAMES));
+    host.collect(1);
+    host.stat(OLD_NAMES, statRow({ entries: 7, searched: 13 }, OLD_NAMES));
+    const samples = host.collect(2);
+    expect(samples.map(({ values }) => values)).toEqual([
+      expect.objectContaining({ clash_resolved: 13 }),
+      expect.objectContaining({ clash_resolved: 13 }),
+    ]);
+    for (const { values } of samples) expect(values).not.toHaveProperty('searched');
   });
 
   it("asks the host for its kernel's release before the machine that it runs on", () => {
@@ -195,17 +210,28 @@ describe('module stat, when the statistics file', () => {
     for (let second = 1; second < 10; second++) expect(host.values(second)).toMatchObject({ connections: 3000 });
     expect(host.values(10)).toMatchObject({ connections: 3001 });
     expect(host.values(11)).toMatchObject({ drop: 0 });
-    expect(host.saidOfStatistics[1]).toMatch(/^info "the statistics can be read again"/);
+    expect(host.saidOfStatistics[1]).toMatch(/^info "the statistics can be read" /);
   });
 
-  it('does not exist and nor do the settings, says how to load the module and looks every minute', () => {
+  it.each([1, 29, 61, 3599])(
+    'does not exist and nor do the settings, says once how to load the module, and is read when it is: after %i s',
+    (after) => {
+      const host = new RecordedHost();
+      for (let second = 0; second < after; second++) expect(host.collect(second)).toEqual([]);
+      expect(host.saidOfStatistics).toEqual([
+        expect.stringMatching(/^notice "connection tracking is not loaded: .*modprobe nf_conntrack.* firewall rule"/),
+      ]);
+      host.stat(NAMES, statRow({ entries: 44 }));
+      host.volume.fromJSON({ [COUNT]: '44\n' });
+      expect(host.values(after)).toEqual({ connections: 44 });
+    },
+  );
+
+  it('and the settings do not exist is looked for every minute, where the number of entries cannot be seen', () => {
     const host = new RecordedHost();
     const open = vi.spyOn(host.volume, 'openSync');
     for (let second = 0; second < 60; second++) expect(host.collect(second)).toEqual([]);
     expect(open).toHaveBeenCalledTimes(2);
-    expect(host.saidOfStatistics).toHaveLength(1);
-    expect(host.saidOfStatistics[0]).toMatch(/^notice .*not loaded.*modprobe nf_conntrack.*every 60 seconds/);
-
     host.stat(NAMES, statRow({ entries: 44 }));
     expect(host.values(59)).toBeUndefined();
     expect(host.values(60)).toEqual({ connections: 44 });
@@ -340,13 +366,11 @@ describe('the settings of module stat', () => {
 
     host.write(`${SETTINGS}max`, '5000\n');
     expect(host.values(110)).toMatchObject({ utilization: 20 });
-    expect(host.logged[2]).toMatch(/^info .*can be read again.*nf_conntrack_max/);
+    expect(host.logged[2]).toMatch(/^info .*can be read" .*nf_conntrack_max/);
   });
 });
 
 describe('how the module stat stands', () => {
-  const COUNT = `${SETTINGS}count`;
-
   it('is that it reads the statistics file', () => {
     const host = new RecordedHost(LIMITS);
     host.stat(NAMES, statRow({ entries: 7 }));

@@ -7,8 +7,9 @@ export class Ini {
   constructor(text: string) {
     let section = '';
     for (const line of text.split('\n')) {
-      const [, name] = /^\s*\[([^\]]*)\]/.exec(line) ?? [];
-      if (name !== undefined) section = name.trim();
+      // The agent takes the name as it stands: `[ plugins ]` is another section, `[plugins] # text` is none.
+      const [, name] = /^\s*\[(.*)\]\s*$/.exec(line) ?? [];
+      if (name !== undefined) section = name;
       const [, key, value] = /^\s*([^#[=\s][^=]*?)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
       if (key !== undefined && value !== undefined) this.#values.set(`[${section}]${key}`, value);
     }

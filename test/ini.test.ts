@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { Ini } from '../../collector/check/ini.ts';
+import { Ini } from '../collector/ini.ts';
 
 const TEXT = `# NetData Configuration
 update every = 9
@@ -8,7 +8,7 @@ update every = 9
 	run as user = netdata
   # run as user = root
 	hostname = a = b # c
-[ plugins ]
+   [plugins]	
     proc = no
     tc = No
     conntrack = on demand
@@ -16,6 +16,10 @@ update every = 9
 	/proc/net/stat/conntrack = yes
 	/proc/net/stat/conntrack = off
 	empty =
+[ plugin:proc ]
+	/proc/net/stat/conntrack = in a section of another name
+[plugin:proc] # no section
+	/proc/net/stat/conntrack = after no section
 [directories]
 	plugins = "/a b/plugins.d" '/c' /d "" /e
 no line of such a file
@@ -35,6 +39,7 @@ describe("the agent's configuration file", () => {
     ['plugin:proc', 'empty', ''],
     ['plugin:proc', 'proc', undefined],
     ['global', 'proc', undefined],
+    [' plugin:proc ', '/proc/net/stat/conntrack', 'after no section'],
   ])('has in section %j under %j: %j', (section, key, value) => {
     expect(ini.get(section, key)).toBe(value);
   });
@@ -48,6 +53,24 @@ describe("the agent's configuration file", () => {
     ['plugin:proc', 'empty', false],
   ])('of section %j has %j on: %j', (section, key, isOn) => {
     expect(ini.isOn(section, key)).toBe(isOn);
+  });
+
+  // Each of these was given to agents 1.37.1 and 2.11.
+  it.each([
+    ['yes', true],
+    ['TRUE', true],
+    ['on', true],
+    ['Auto', true],
+    ['on demand', true],
+    ['\tno\t', false],
+    ['No\r', false],
+    ['1', false],
+    ['maybe', false],
+    ['"yes"', false],
+    ['yes # comment', false],
+    ['no # comment', false],
+  ])('takes the value %j for on: %j', (value, isOn) => {
+    expect(new Ini(`[plugins]\nproc=${value}\n`).isOn('plugins', 'proc')).toBe(isOn);
   });
 
   it('has lists of words, quoted or not', () => {

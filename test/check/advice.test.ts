@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-import { ADVICE } from '../../collector/check/remedies.ts';
+import { ADVICE } from '../../collector/check/advice.ts';
 
 const MODULES = join(import.meta.dirname, '../../collector/modules');
 const SOURCES = readdirSync(MODULES, { recursive: true, encoding: 'utf8' })

@@ -1,0 +1,37 @@
+/** Ids of what a daemon names in its own words: chart ids hold fewer characters than these names do. */
+
+/** Replaces what a chart's id cannot hold. */
+export function clean(name: string): string {
+  return name.replace(/[^A-Za-z0-9-]+/g, '_');
+}
+
+/** A chart's id as the agent stores it: ids that differ only in other characters are one chart to it. */
+function stored(id: string): string {
+  return id.replace(/[^A-Za-z0-9]/g, '_');
+}
+
+/**
+ * Gives every key of a scope an id that no other has, also after the agent has cleaned it: `eth0.1` and `eth0_1` become
+ * `eth0_1` and `eth0_1_2`. A key keeps its id.
+ */
+export class InstanceIds {
+  readonly #ids = new Map<string, string>();
+  readonly #taken = new Set<string>();
+
+  /**
+   * The id of a key.
+   *
+   * @param scope whose charts it is for: ids of different scopes may be the same.
+   * @param name what the id is made of; a number follows where another key has that id.
+   */
+  of(scope: string, key: string, name: string): string {
+    const known = this.#ids.get(`${scope} ${key}`);
+    if (known !== undefined) return known;
+    const wanted = clean(name);
+    let id = wanted;
+    for (let number = 2; this.#taken.has(`${scope} ${stored(id)}`); number++) id = `${wanted}_${number}`;
+    this.#taken.add(`${scope} ${stored(id)}`);
+    this.#ids.set(`${scope} ${key}`, id);
+    return id;
+  }
+}

@@ -1,0 +1,135 @@
+/** The Debian packages: of the plugin, and of its alerts alone. */
+
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+import { copy, type Package, SOURCES } from './archives.ts';
+import { alertsFiles, type DebianFile, filesOf, link } from './layout.ts';
+
+/** Options of dpkg-deb. Every dpkg reads xz. */
+const COMPRESSIONS = { small: '-Zxz', fast: '-Znone' } as const;
+
+/** The parts of one package. */
+interface Debian {
+  readonly name: string;
+  readonly architecture: string;
+  readonly files: readonly DebianFile[];
+  readonly link?: typeof link;
+  /** The folder of its maintainer scripts and triggers. */
+  readonly scripts: string;
+  /** Scripts that conntrack-setup is appended to, because they run where the package has no such file. */
+  readonly followed: readonly string[];
+  /** Fields of the control file that differ between the packages. */
+  readonly fields: string;
+}
+
+/**
+ * Builds the package of the plugin and returns its path.
+ *
+ * The libraries are those that Node.js 24 is built for: glibc 2.28, and libstdc++ of GCC 8. An agent is not among them: it
+ * may be installed without a package.
+ */
+export function buildDebian(options: Package): string {
+  return build(options, {
+    name: options.name,
+    architecture: options.architecture,
+    files: filesOf(options.built),
+    link,
+    scripts: 'debian',
+    followed: ['postrm'],
+    fields: `Depends: libc6 (>= 2.28), libgcc-s1 | libgcc1, libstdc++6 (>= 8), libcap2-bin
+${replacing(alertsName(options))}
+Description: connection tracking charts and alerts for Netdata
+ It shows how full the connection table is, what it is made of, how many
+ connections are made and destroyed, and what the table refuses, evicts and
+ loses; the sockets of the host by state; and conntrackd. It warns before the
+ table is full. See "conntrack.plugin check" for what works on a host.
+`,
+  });
+}
+
+/** Builds the package of the alerts, for a parent that does not run the plugin, and returns its path. */
+export function buildAlerts(options: Package): string {
+  return build(options, {
+    name: alertsName(options),
+    architecture: 'all',
+    files: alertsFiles(alertsName(options)),
+    scripts: 'debian-alerts',
+    followed: ['postinst', 'prerm', 'postrm'],
+    fields: `${replacing(options.name)}
+Description: connection tracking alerts for a Netdata parent
+ A Netdata parent receives the charts of conntrack.plugin from its children,
+ but evaluates alerts on them only if it has the alert definitions. This
+ package contains those alone. The package of the plugin includes them.
+`,
+  });
+}
+
+function alertsName({ name }: Package): string {
+  return `${name}-alerts`;
+}
+
+/** Both packages contain the alerts, so each replaces the other. */
+function replacing(other: string): string {
+  return `Conflicts: ${other}\nReplaces: ${other}`;
+}
+
+function build({ built, compression, time, version }: Package, debian: Debian): string {
+  const { architecture, name } = debian;
+  const root = join(built, 'debian');
+  for (const { debian: path, from, mode } of debian.files) {
+    copy(from, join(root, path), mode);
+    if (path.endsWith('.gz')) writeFileSync(join(root, path), gzipSync(readFileSync(from), { level: 9 }));
+  }
+  if (debian.link !== undefined) {
+    mkdirSync(join(root, dirname(debian.link.path)), { recursive: true });
+    symlinkSync(debian.link.target, join(root, debian.link.path));
+  }
+
+  const packaged = filesBelow(root);
+  const kibibytes = packaged.reduce((sum, path) => sum + Math.ceil(lstatSync(join(root, path)).size / 1024), 0);
+  const sums = packaged
+    .filter((path) => lstatSync(join(root, path)).isFile())
+    .map((path) => `${md5(join(root, path))}  ${path}\n`);
+  const control = join(root, 'DEBIAN');
+  mkdirSync(control);
+  writeFileSync(join(control, 'control'), controlFile(debian, version, kibibytes));
+  writeFileSync(join(control, 'md5sums'), sums.join(''));
+  copy(join(SOURCES, debian.scripts, 'triggers'), join(control, 'triggers'), 0o644);
+  for (const script of ['postinst', 'prerm', 'postrm'])
+    copy(join(SOURCES, debian.scripts, script), join(control, script), 0o755);
+  for (const script of debian.followed)
+    writeFileSync(join(control, script), readFileSync(join(SOURCES, 'conntrack-setup')), { flag: 'a' });
+
+  const path = join(built, `${name}_${version}_${architecture}.deb`);
+  execFileSync('dpkg-deb', ['--root-owner-group', COMPRESSIONS[compression], '--build', root, path], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, SOURCE_DATE_EPOCH: String(time) },
+  });
+  rmSync(root, { recursive: true });
+  return path;
+}
+
+function controlFile({ architecture, fields, name }: Debian, version: string, kibibytes: number): string {
+  return `Package: ${name}
+Version: ${version}
+Architecture: ${architecture}
+Maintainer: The authors of conntrack.plugin <conntrack.plugin@localhost>
+Installed-Size: ${kibibytes}
+Enhances: netdata, netdata-core
+Section: net
+Priority: optional
+${fields}`;
+}
+
+function filesBelow(root: string): string[] {
+  const entries = readdirSync(root, { recursive: true, encoding: 'utf8' });
+  return entries.filter((path) => !lstatSync(join(root, path)).isDirectory()).sort();
+}
+
+function md5(path: string): string {
+  return createHash('md5').update(readFileSync(path)).digest('hex');
+}

@@ -1,0 +1,171 @@
+import { describe, expect, it } from 'vitest';
+
+import { findAgent } from '../../collector/check/agent.ts';
+import { judgePlugin } from '../../collector/check/plugin_life.ts';
+import type { Finding } from '../../collector/check/report.ts';
+import { readEnvironment } from '../../collector/environment.ts';
+import { filesOf, PLACES, processFiles } from '../helpers/check_host.ts';
+
+const PROGRAM = '/usr/lib/netdata/plugins.d/conntrack.plugin';
+const BOOT = 1_700_000_000;
+const SERVICE = { '/proc/41/cgroup': '0::/system.slice/netdata.service\n' };
+const CONF = '/etc/netdata/netdata.conf';
+
+interface Scene {
+  readonly texts?: Readonly<Record<string, string>>;
+  /** Seconds after the start of the host: when the agent and the plugin started, when the program came to be, and now. */
+  readonly agent?: number;
+  readonly plugin?: number;
+  readonly changed?: number;
+  readonly now?: number;
+  readonly isIdle?: boolean;
+}
+
+/** What is found of the plugin of an agent that started long ago, unless the scene says otherwise. */
+function judge({ agent = 300, changed = 100, isIdle = false, now = 9000, plugin, texts }: Scene): readonly Finding[] {
+  const files = {
+    '/proc/stat': `btime ${BOOT}\n`,
+    '/proc/self/status': '',
+    [PROGRAM]: '',
+    ...processFiles(41, { name: 'netdata' }, ['netdata', '-D'], agent * 100),
+    ...(plugin === undefined ? {} : processFiles(42, { parent: 41 }, [PROGRAM, '1'], plugin * 100)),
+    ...texts,
+  };
+  const fs = filesOf(files, {}, { [PROGRAM]: { ctimeMs: (BOOT + changed) * 1000 } });
+  return judgePlugin(
+    {
+      fs,
+      agent: findAgent(fs, readEnvironment({}), PROGRAM),
+      program: PROGRAM,
+      uid: 991,
+      seen: undefined,
+      now: BOOT + now,
+      isIdle,
+      places: PLACES,
+    },
+    PROGRAM,
+  );
+}
+
+/** A line of the agent's log, so many seconds after the host started, as 2.x writes it. */
+function line(at: number, what: string): string {
+  const time = new Date((BOOT + at) * 1000).toISOString();
+  return `time=${time} comm=netdata source=daemon level=info msg="PLUGINSD: 'host:a', '${PROGRAM}' ${what}"\n`;
+}
+
+const codes = (scene: Scene): readonly string[] => judge(scene).map(({ code, severity }) => `${severity} ${code}`);
+const LOG = '/var/log/netdata/daemon.log';
+
+describe('an agent that runs the plugin', () => {
+  it('is well', () => {
+    expect(codes({ plugin: 310 })).toEqual([]);
+  });
+
+  it('and started it again just now gives a hint, with what its log says', () => {
+    const texts = { [LOG]: line(8889, '(pid 7) exited with error code 1.') };
+    expect(judge({ plugin: 8890, texts })).toMatchObject([
+      {
+        severity: 'hint',
+        code: 'plugin_restarted',
+        text: "the plugin started again 110 s ago; the agent's log says of its last end: (pid 7) exited with error code 1.",
+        remedy: { note: `Why is in the agent's log: ${LOG}.` },
+      },
+    ]);
+  });
+
+  it.each<[string, Scene]>([
+    ['long ago', { plugin: 8870, texts: { [LOG]: line(8869, '(pid 7) exited abnormally.') } }],
+    ['with it', { agent: 8800, plugin: 8890, texts: { [LOG]: line(8869, '(pid 7) exited abnormally.') } }],
+    ['after an end that is none of it', { plugin: 8890, texts: { [LOG]: line(8700, '(pid 7) exited abnormally.') } }],
+    ['without an end in the log', { plugin: 8890, texts: { [LOG]: line(8889, '(pid 7) connected.') } }],
+  ])('and started it %s is well', (_, scene) => {
+    expect(codes(scene)).toEqual([]);
+  });
+});
+
+describe('an agent that does not run the plugin', () => {
+  it('is a fault, with the log that says why', () => {
+    expect(judge({ texts: SERVICE })).toEqual([
+      {
+        severity: 'fault',
+        code: 'plugin_not_running',
+        text: 'the agent does not run the plugin',
+        remedy: {
+          note:
+            "Why is in the agent's log: journalctl --namespace netdata, or journalctl -u netdata. " +
+            'The agent starts the plugin again when it is restarted:',
+          lines: ['sudo systemctl restart netdata'],
+        },
+      },
+    ]);
+  });
+
+  it('and is no service of systemd has no command to restart it', () => {
+    expect(judge({})[0]?.remedy?.lines).toEqual([]);
+  });
+
+  it.each([
+    [
+      'of 2.x',
+      LOG,
+      line(400, '(pid 7) exited with 0.') + line(500, '(pid 8) exited abnormally. Disabling it.'),
+      '(pid 8) exited abnormally. Disabling it.',
+    ],
+    [
+      'of 1.37',
+      '/var/log/netdata/error.log',
+      `2100-01-02 03:04:05: netdata ERROR : PLUGINSD[conntrack] : 'host:a', '${PROGRAM}' (pid 9) was killed with SIGTERM. Disabling it.\n`,
+      '(pid 9) was killed with SIGTERM. Disabling it.',
+    ],
+  ])('is told with what the log %s says last', (_, file, text, exit) => {
+    const [finding] = judge({ texts: { [file]: `${text}some other line about conntrack.plugin' (pid 3)\n` } });
+    expect(finding?.text).toBe(`the agent does not run the plugin; its log says: ${exit}`);
+    expect(finding?.remedy?.note).toContain(file);
+  });
+
+  it('is not told with what the log says of an earlier agent', () => {
+    const [finding] = judge({ texts: { [LOG]: line(200, '(pid 7) exited abnormally. Disabling it.') } });
+    expect(finding?.text).toBe('the agent does not run the plugin');
+  });
+
+  it.each<[string, Scene]>([
+    ['the agent started', { agent: 8930 }],
+    ['the plugin was installed', { changed: 8930 }],
+  ])('may be about to, when %s just now', (_, scene) => {
+    expect(judge(scene)).toMatchObject([
+      {
+        severity: 'hint',
+        code: 'plugin_not_yet',
+        text: 'the agent does not run the plugin yet; it looks for new plugins every 60 s',
+        remedy: { note: 'Check again in 5 s.' },
+      },
+    ]);
+  });
+
+  it('is a fault as soon as it had the time to start it', () => {
+    expect(codes({ agent: 8926 })).toEqual(['hint plugin_not_yet']);
+    expect(codes({ agent: 8925 })).toEqual(['fault plugin_not_running']);
+    const texts = { [CONF]: '[plugins]\ncheck for new plugins every = 10\n' };
+    expect(codes({ agent: 8976, texts })).toEqual(['hint plugin_not_yet']);
+    expect(codes({ agent: 8975, texts })).toEqual(['fault plugin_not_running']);
+  });
+
+  it('is a fault at once when its log says that it gave the plugin up', () => {
+    const log = (what: string): Scene => ({ agent: 8930, texts: { [LOG]: line(8940, what) } });
+    expect(codes(log('(pid 8) exited abnormally. Disabling it.'))).toEqual(['fault plugin_not_running']);
+    expect(codes(log('(pid 8) exited with 0.'))).toEqual(['hint plugin_not_yet']);
+  });
+
+  it('need not where the configuration turns every module off', () => {
+    expect(codes({ isIdle: true })).toEqual([]);
+  });
+});
+
+describe('a process that may not be the agent', () => {
+  it('is not expected to run the plugin', () => {
+    const fs = filesOf({ '/proc/self/status': '', [PROGRAM]: '' });
+    const environs = { fs, program: PROGRAM, uid: 991, seen: undefined, now: BOOT, isIdle: false, places: PLACES };
+    const agent = findAgent(fs, readEnvironment({}), PROGRAM);
+    expect(judgePlugin({ ...environs, agent }, PROGRAM)).toEqual([]);
+  });
+});

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+
+import { render } from '../../collector/check/render.ts';
+import type { Finding, Report } from '../../collector/check/report.ts';
+
+/** What a terminal would obey: an escape, its counterpart of eight bits, and a mark that turns the direction. */
+const ODD = '\u001b\u009b\u202e';
+const SHOWN = '\\u{1b}\\u{9b}\\u{202e}';
+
+const odd = (what: string): string => `${what}${ODD}`;
+
+function findings(what: string, severity: Finding['severity'] = 'hint'): readonly Finding[] {
+  const remedy = { note: odd(`${what}-note`), lines: [odd(`${what}-line`)] };
+  return [{ severity, code: odd('code'), text: odd(`${what}-text`), line: 7, remedy }];
+}
+
+const REPORT: Report = {
+  format: 1,
+  version: odd('version'),
+  works: false,
+  program: { path: odd('path'), packaged: true, user: odd('user'), uid: 1, findings: findings('program') },
+  kernel: { release: odd('release'), tracking: true, findings: [] },
+  agent: {
+    state: 'running',
+    pid: 7,
+    user: odd('agent'),
+    plugin_directory: odd('plugins'),
+    user_config_directory: odd('config'),
+    findings: [],
+  },
+  privilege: { needed_by: [odd('needing')], findings: [] },
+  configuration: { file: odd('file'), findings: [] },
+  modules: [
+    { name: odd('working'), state: 'works', reads: [odd('reading')], findings: [] },
+    { name: odd('failing'), state: 'fails', reads: [], findings: findings('failing', 'fault') },
+    { name: odd('missing'), state: 'absent', reads: [odd('read')], findings: findings('missing', 'note') },
+    { name: odd('untried'), state: 'unknown', reads: [], findings: [] },
+  ],
+  builtin: { charts: true, findings: [] },
+};
+
+/** Every text of the report that is printed. */
+const PRINTED = [
+  ...['version', 'user', 'path', 'release', 'agent', 'plugins', 'config', 'needing', 'file'],
+  ...['working', 'reading', 'failing', 'missing', 'missing-text', 'read', 'untried'],
+  ...['program-text', 'program-note', 'program-line', 'failing-text', 'failing-note', 'failing-line'],
+];
+
+describe('a report for a terminal', () => {
+  const text = render(REPORT, { hasColour: false, isUnicode: false });
+
+  it('has nothing in it that the terminal would obey', () => {
+    expect(text.split('\n').filter((line) => !/^[\x20-\x7e]*$/.test(line))).toEqual([]);
+  });
+
+  it.each(PRINTED)('shows what there is of %s', (what) => {
+    expect(text).toContain(`${what}${SHOWN}`);
+  });
+
+  it('has the names of what fails in its last line, escaped too', () => {
+    expect(text).toMatch(/\nFAIL: failing\\u\{1b\}\\u\{9b\}\\u\{202e\}\n$/);
+    const skipped = { ...REPORT, modules: REPORT.modules.filter(({ state }) => state === 'unknown') };
+    expect(render(skipped, { hasColour: false, isUnicode: false })).toContain(`(untried${SHOWN})`);
+  });
+
+  it('names the privilege where no module needs it and something is wrong with it', () => {
+    const privilege = { needed_by: [], findings: findings('privilege', 'fault') };
+    const shown = render({ ...REPORT, privilege }, { hasColour: false, isUnicode: false });
+    expect(shown).toContain('x FAIL  privilege       CAP_NET_ADMIN, for no module\n');
+  });
+});

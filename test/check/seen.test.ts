@@ -1,0 +1,17 @@
+import { describe, expect, it } from 'vitest';
+
+import { formatSeen, parseSeen } from '../../collector/check/seen.ts';
+
+describe('what root has seen', () => {
+  it.each([
+    [{}],
+    [{ pid: 41, program: '/a b/netdata', network: 'net:[7]', plugin: { pid: 42, config: '/c', directories: {} } }],
+    [{ pid: 41, plugin: { pid: 42, directories: { userConfig: '/u', stockConfig: '/s', plugins: '/p', log: '/l' } } }],
+  ])('is handed on whole: %j', (seen) => {
+    expect(parseSeen(formatSeen(seen))).toEqual(seen);
+  });
+
+  it.each([undefined, '', '41 net:[7]', 'null', '{"pid":"41"}', '{"other":1}'])('is nothing in %j', (text) => {
+    expect(parseSeen(text)).toBeUndefined();
+  });
+});

@@ -1,0 +1,111 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+
+import type { CommandOptions, Outcome } from '../../collector/check/command.ts';
+import { parseCommandLine } from '../../collector/cli.ts';
+import { check } from '../../collector/commands/check.ts';
+import { readEnvironment } from '../../collector/environment.ts';
+
+const given: CommandOptions[] = [];
+let outcome: Outcome;
+
+vi.mock('../../collector/check/command.ts', () => ({
+  runCheck: async (options: CommandOptions) => {
+    given.push(options);
+    return outcome;
+  },
+}));
+
+/** What was written to each stream. */
+const written = { out: '', err: '' };
+
+vi.mock('../../collector/commands/streams.ts', () => ({
+  print: (text: string) => {
+    written.out += text;
+  },
+}));
+
+async function run(...words: readonly string[]): Promise<CommandOptions> {
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    written.err += String(text);
+    return true;
+  });
+  await check(parseCommandLine(['check', ...words]), readEnvironment({}));
+  vi.restoreAllMocks();
+  const options = given.at(-1);
+  if (options === undefined) throw new Error('nothing was checked');
+  return options;
+}
+
+beforeEach(() => {
+  given.length = 0;
+  Object.assign(written, { out: '', err: '' });
+  outcome = { text: 'the report\n', errors: '', code: 0 };
+  return () => {
+    process.exitCode = undefined;
+    vi.unstubAllEnvs();
+  };
+});
+
+describe('the command check', () => {
+  it('prints the report and ends with its code', async () => {
+    outcome = { text: 'a report\n', errors: 'an error\n', code: 1 };
+    await run();
+    expect(written).toEqual({ out: 'a report\n', err: 'an error\n' });
+    expect(process.exitCode).toBe(1);
+  });
+
+  it('checks the configuration that was asked for by an absolute path, since it is read elsewhere', async () => {
+    expect((await run()).asked).toBeUndefined();
+    expect((await run('--config', 'a/b.conf')).asked).toBe(`${process.cwd()}/a/b.conf`);
+  });
+
+  it('checks the script, under a Node.js that opens no debugger', async () => {
+    const { executable, program, self, uid } = await run();
+    const [node, seal = '', script] = self.words;
+    expect([node, executable]).toEqual([process.execPath, process.execPath]);
+    expect(script).toMatch(/\/collector\/commands\/check\.ts$/);
+    expect(seal).toMatch(/^--(disable-sigusr1|inspect-port=\[fe80::1%[\w-]{16,}\]:\d+)$/);
+    expect(program).toEqual({ path: script, packaged: false });
+    expect(uid).toBe(process.geteuid?.());
+  });
+
+  it('makes the modules of a configuration, as the plugin does', async () => {
+    const { modules } = await run();
+    const { defaultConfig } = await import('../../collector/config.ts');
+    const made = modules(defaultConfig());
+    expect(made.map(({ name }) => name)).toEqual(['stat', 'events', 'flows', 'sockets', 'conntrackd']);
+    for (const module of made) module.close();
+  });
+
+  it('takes what root has seen from its environment', async () => {
+    expect((await run()).seen).toBeUndefined();
+    vi.stubEnv('CONNTRACK_CHECK_SEEN', '{"pid":41}');
+    expect((await run()).seen).toEqual({ pid: 41 });
+  });
+
+  it('has colours and signs where the terminal does', async () => {
+    vi.stubEnv('LC_ALL', 'C.UTF-8').stubEnv('TERM', 'xterm').stubEnv('NO_COLOR', '');
+    const { isTTY } = process.stdout;
+    try {
+      process.stdout.isTTY = true;
+      expect((await run()).style).toEqual({ hasColour: true, isUnicode: true });
+      vi.stubEnv('NO_COLOR', '1').stubEnv('LC_ALL', 'C');
+      expect((await run()).style).toEqual({ hasColour: false, isUnicode: false });
+      vi.stubEnv('NO_COLOR', '');
+      process.stdout.isTTY = false;
+      expect((await run()).style.hasColour).toBe(false);
+    } finally {
+      process.stdout.isTTY = isTTY;
+    }
+  });
+
+  it('reports as JSON where that is asked for', async () => {
+    expect((await run('--json')).json).toBe(true);
+    expect((await run()).json).toBe(false);
+  });
+
+  it('reads the capabilities of a file, and knows none where there are none', async () => {
+    const { capabilities } = await run();
+    expect(capabilities('/missing/file')).toBeUndefined();
+  });
+});

@@ -1,0 +1,101 @@
+/** The plugin under a real agent of either version: an invalid configuration, SIGHUP and other signals. */
+
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+
+import { Agent } from '../helpers/agent.ts';
+import { Agent2 } from '../helpers/agent2.ts';
+import { Laboratory } from '../helpers/laboratory.ts';
+import type { RunningAgent } from '../helpers/running_agent.ts';
+import { until } from '../helpers/until.ts';
+
+const missing = inject('missing');
+
+const ALL = 'modules:\n  sockets: { update_every: 1 }\n';
+const WITHOUT_SOCKETS = 'modules:\n  sockets: { enabled: no }\n';
+const INVALID = 'modules:\n  sockets: { enabled: nay }\n';
+const PROBLEM = 'line 2: modules.sockets.enabled: expected auto, yes or no, got \\"nay\\"';
+
+/** Seconds of data that are looked at for gaps. */
+const WATCHED = 8;
+
+const TABLE = 'conntrack.sockets';
+const SOCKETS = 'conntrack.socket_states_tcp';
+
+/** Whether a process handles SIGHUP, and so every signal that it will: Node.js takes a tenth of a second to start. */
+function handlesSignals(pid: number): boolean {
+  const [, mask = '0'] = /^SigCgt:\s*(\w+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return (BigInt(`0x${mask}`) & 1n) === 1n;
+}
+
+describe.each([
+  { version: '1.37', isMissing: missing.agent !== undefined, start: Agent.start },
+  { version: '2.x', isMissing: missing.agent2 !== undefined, start: Agent2.start },
+])('the plugin under the agent $version', ({ isMissing, start }) => {
+  describe.skipIf(isMissing)('', () => {
+    let laboratory: Laboratory;
+    let agent: RunningAgent;
+
+    const configure = (text: string): void => {
+      const file = join(agent.folder, 'etc/conntrack.conf');
+      writeFileSync(`${file}.new`, text);
+      renameSync(`${file}.new`, file);
+    };
+    const running = async (): Promise<number> => {
+      await until('the plugin runs', 30, () => handlesSignals(agent.pluginPid ?? 0));
+      return agent.pluginPid ?? 0;
+    };
+    const draws = (id: string, isDrawn = true): Promise<void> =>
+      until(`${id} is ${isDrawn ? '' : 'not '}drawn`, 30, async () => {
+        return id in (await agent.charts('conntrack.plugin')) === isDrawn;
+      });
+    const logs = (text: string): Promise<void> => until(`a line with ${text}`, 15, () => agent.log.includes(text));
+
+    beforeAll(async () => {
+      laboratory = Laboratory.create();
+      agent = await start(laboratory, { config: INVALID });
+    });
+
+    afterAll(async () => {
+      await agent?.close();
+      await laboratory?.close();
+    });
+
+    it('waits while its configuration is invalid, and starts when it is fixed, as the same process', async () => {
+      await logs(PROBLEM);
+      const pid = await running();
+      expect(await agent.charts('conntrack.plugin')).toEqual({});
+      configure(ALL);
+      await draws(TABLE);
+      expect(agent.pluginPid).toBe(pid);
+    });
+
+    it('reloads its configuration on SIGHUP: the charts of a module that is turned off go, the others have no gap', async () => {
+      await draws(SOCKETS);
+      const pid = await running();
+      const from = Math.ceil(Date.now() / 1000);
+      configure(WITHOUT_SOCKETS);
+      process.kill(pid, 'SIGHUP');
+      await draws(SOCKETS, false);
+      configure(INVALID);
+      process.kill(pid, 'SIGHUP');
+      await logs('keeping the running configuration');
+      configure(ALL);
+      process.kill(pid, 'SIGHUP');
+      await draws(SOCKETS);
+      await until('the last second is there', 20, () => Date.now() / 1000 > from + WATCHED + 2);
+      const { data } = await agent.data(TABLE, from, from + WATCHED);
+      expect(data.length).toBeGreaterThanOrEqual(WATCHED);
+      expect(data.filter(([, connections]) => typeof connections !== 'number')).toEqual([]);
+      expect(agent.pluginPid).toBe(pid);
+    });
+
+    it.each(['SIGUSR1', 'SIGQUIT', 'SIGALRM'] as const)('is started again after %s', async (signal) => {
+      const pid = await running();
+      process.kill(pid, signal);
+      await until('another process', 30, () => agent.pluginPid !== undefined && agent.pluginPid !== pid);
+      expect(agent.log).not.toMatch(/\[conntrack\].*Disabling it/);
+    });
+  });
+});

@@ -1,0 +1,283 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { readAnswer } from '../../../collector/modules/conntrackd/answer.ts';
+import { FactSheet } from '../../../collector/modules/conntrackd/facts.ts';
+import { interfaceName, LinkNames } from '../../../collector/modules/conntrackd/links.ts';
+import { recording } from '../../helpers/conntrackd_text.ts';
+
+type Status = 'RUNNING' | 'NO-CARRIER' | 'DOWN';
+/** What is printed of a link. */
+type Printed = readonly [device: string, status: Status];
+
+/** What the daemon prints, byte by byte; the link at position n has sent n + 1 bytes. */
+function answer(links: readonly Printed[]): string {
+  const column = (number: number): string => String(number).padStart(20);
+  const blocks = links.map(
+    (
+      [device, status],
+      place,
+    ) => `UDP traffic device=${device} status=${status} role=${place === 0 ? 'ACTIVE' : 'BACKUP'}:
+${column(place + 1)} Bytes sent ${column(0)} Bytes recv
+${column(0)} Pckts sent ${column(0)} Pckts recv
+${column(0)} Error send ${column(0)} Error recv\n\n`,
+  );
+  return blocks.join('');
+}
+
+/** What is known after an answer: the name, the device and the status of each link, by position. */
+function settle(names: LinkNames, text: string): string[] {
+  const sheet = new FactSheet();
+  readAnswer('link', text, sheet);
+  names.settle(sheet);
+  return [...sheet.all()].map(({ counters, gauges, subject }, place) => {
+    expect(subject.name).toBe(`${place}`);
+    expect(counters.get('bytes_sent')?.value).toBe(BigInt(place + 1));
+    const { labels, name } = names.named(subject);
+    const states = ['running', 'no_carrier', 'down'];
+    const status = states.filter((state) => gauges.get(state) === 1).join() || 'unknown';
+    expect(states.filter((state) => gauges.has(state))).toHaveLength(status === 'unknown' ? 0 : 3);
+    return name === labels['device'] ? `${name} ${status}` : `${name} (${labels['device']}) ${status}`;
+  });
+}
+
+/** What is known after the last of several answers of one daemon. */
+function known(...answers: readonly (readonly Printed[])[]): string[] {
+  const names = new LinkNames();
+  return answers.map((links) => settle(names, answer(links))).at(-1) ?? [];
+}
+
+const UP: readonly Printed[] = [
+  ['eth2', 'RUNNING'],
+  ['eth3', 'RUNNING'],
+];
+
+describe('a link whose interface is removed', () => {
+  it.each<[string, readonly Printed[], string[]]>([
+    [
+      'a control byte',
+      [
+        ['\x03', 'DOWN'],
+        ['eth3', 'RUNNING'],
+      ],
+      ['eth2 down', 'eth3 running'],
+    ],
+    [
+      'nothing',
+      [
+        ['', 'DOWN'],
+        ['eth3', 'RUNNING'],
+      ],
+      ['eth2 down', 'eth3 running'],
+    ],
+    [
+      'the name and the status of the link before',
+      [
+        ['eth2', 'RUNNING'],
+        ['eth2', 'RUNNING'],
+      ],
+      ['eth2 running', 'eth3 down'],
+    ],
+    [
+      'the same for both',
+      [
+        ['\x03', 'DOWN'],
+        ['\x03', 'DOWN'],
+      ],
+      ['eth2 down', 'eth3 down'],
+    ],
+    [
+      'a line end and a colon',
+      [
+        ['a:\nb:', 'RUNNING'],
+        ['eth3', 'RUNNING'],
+      ],
+      ['eth2 down', 'eth3 running'],
+    ],
+    [
+      'a status of its own',
+      [
+        ['x status=UP role=y', 'DOWN'],
+        ['eth3', 'RUNNING'],
+      ],
+      ['eth2 down', 'eth3 running'],
+    ],
+    [
+      'what could be a name',
+      [
+        ['stack', 'DOWN'],
+        ['eth3', 'RUNNING'],
+      ],
+      ['eth2 down', 'eth3 running'],
+    ],
+  ])('stays at its name and is down when its name is %s', (_what, links, expected) => {
+    expect(known(UP, links)).toEqual(expected);
+    expect(known(UP, links, links)).toEqual(expected);
+  });
+
+  it('is known by its position when it was removed before the first answer', () => {
+    expect(
+      known([
+        ['\x03', 'DOWN'],
+        ['eth3', 'RUNNING'],
+      ]),
+    ).toEqual(['link 1 down', 'eth3 running']);
+    expect(
+      known([
+        ['\x03', 'DOWN'],
+        ['\x03', 'DOWN'],
+      ]),
+    ).toEqual(['link 1 down', 'link 2 down']);
+    const changing = known(
+      [
+        ['\x03', 'DOWN'],
+        ['eth3', 'RUNNING'],
+      ],
+      [
+        ['stack', 'DOWN'],
+        ['eth3', 'RUNNING'],
+      ],
+    );
+    expect(changing).toEqual(['link 1 down', 'eth3 running']);
+  });
+
+  it('has no status when it may be a second channel over the same interface', () => {
+    const same: Printed[] = [
+      ['eth2', 'RUNNING'],
+      ['eth2', 'RUNNING'],
+    ];
+    expect(known(same)).toEqual(['eth2 running', 'link 2 unknown']);
+    expect(known(same, same)).toEqual(['eth2 running', 'link 2 unknown']);
+  });
+
+  it.each(['first', 'second', 'both'])('is read in what conntrackd 1.4.7 answers: %s', (which) => {
+    const names = new LinkNames();
+    const read = (name: string): string[] => {
+      const sheet = new FactSheet();
+      readAnswer('link', recording(`ftfw-two-links/active/${name}`), sheet);
+      names.settle(sheet);
+      return [...sheet.all()].map(({ gauges, subject }) => `${names.named(subject).name} ${gauges.get('down')}`);
+    };
+    expect(read('link')).toEqual(['sync0 0', 'sync1 0']);
+    const down = { first: ['sync0 1', 'sync1 0'], second: ['sync0 0', 'sync1 1'], both: ['sync0 1', 'sync1 1'] }[which];
+    expect(read(`link_${which}_removed`)).toEqual(down);
+  });
+});
+
+describe('a link', () => {
+  it('is called by its interface, in each of its states', () => {
+    expect(known(UP)).toEqual(['eth2 running', 'eth3 running']);
+    expect(
+      known([
+        ['eth2', 'NO-CARRIER'],
+        ['eth3', 'DOWN'],
+      ]),
+    ).toEqual(['eth2 no_carrier', 'eth3 down']);
+    expect(
+      known(
+        UP,
+        [
+          ['eth2', 'DOWN'],
+          ['eth3', 'DOWN'],
+        ],
+        UP,
+      ),
+    ).toEqual(['eth2 running', 'eth3 running']);
+  });
+
+  it('follows its interface when that gets another name, once it is up', () => {
+    expect(
+      known(UP, [
+        ['wan', 'DOWN'],
+        ['eth3', 'RUNNING'],
+      ]),
+    ).toEqual(['eth2 down', 'eth3 running']);
+    expect(
+      known(UP, [
+        ['wan', 'NO-CARRIER'],
+        ['eth3', 'RUNNING'],
+      ]),
+    ).toEqual(['wan no_carrier', 'eth3 running']);
+    expect(
+      known(UP, [
+        ['eth3', 'RUNNING'],
+        ['eth2', 'RUNNING'],
+      ]),
+    ).toEqual(['eth3 running', 'eth2 running']);
+  });
+
+  it('has a distinct name when its interface gets the name of a removed one', () => {
+    const found = known(UP, [
+      ['\x03', 'DOWN'],
+      ['eth2', 'RUNNING'],
+    ]);
+    expect(found).toEqual(['eth2 down', 'eth2 link 2 (eth2) running']);
+  });
+
+  it('is forgotten with its daemon', () => {
+    const names = new LinkNames();
+    settle(names, answer(UP));
+    names.forget();
+    expect(settle(names, answer([['eth9', 'RUNNING']]))).toEqual(['eth9 running']);
+  });
+
+  it('keeps its name over an answer without links', () => {
+    const names = new LinkNames();
+    settle(names, answer(UP));
+    names.settle(new FactSheet());
+    expect(
+      settle(
+        names,
+        answer([
+          ['\x03', 'DOWN'],
+          ['eth3', 'RUNNING'],
+        ]),
+      ),
+    ).toEqual(['eth2 down', 'eth3 running']);
+  });
+
+  it('keeps its numbers and its name whatever memory is printed in place of another', () => {
+    const junk = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 16 }).map((text) => Buffer.from(text).toString('latin1').slice(0, 80)),
+      fc.constantFrom('eth2', 'eth3', 'eth4', '', ':', '\n', ' status=DOWN', 'UDP traffic device=', '\x03'),
+    );
+    const status = fc.constantFrom<Status>('RUNNING', 'NO-CARRIER', 'DOWN');
+    const three: readonly Printed[] = [...UP, ['eth4', 'RUNNING']];
+    fc.assert(
+      fc.property(fc.nat({ max: 2 }), junk, status, (removed, device, printed) => {
+        const links = three.map((link, place): Printed => (place === removed ? [device, printed] : link));
+        const found = known(three, links);
+        for (const [place, [name]] of three.entries()) {
+          if (place !== removed) expect(found[place]).toBe(`${name} running`);
+        }
+        expect(new Set(found.map((link) => link.split(' ')[0])).size).toBe(3);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('the name of an interface', () => {
+  it.each(['lo', 'eth0.100', 'wan@1', 'fifteen-bytes-x', '-', 'é', '..x'])('can be %j', (name) => {
+    expect(interfaceName(Buffer.from(name).toString('latin1'))).toBe(name);
+  });
+
+  it.each([
+    '',
+    '.',
+    '..',
+    'a/b',
+    'a:1',
+    'a b',
+    'a\tb',
+    'a\n',
+    '\x03',
+    '\x7f',
+    '\xe9',
+    '\xa0',
+    'sixteen-bytes-xx',
+    '\0',
+  ])('cannot be %j', (bytes) => {
+    expect(interfaceName(bytes)).toBeUndefined();
+  });
+});
