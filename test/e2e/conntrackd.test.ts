@@ -380,7 +380,7 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
       expect(active.latest('sync')).toEqual({ kernel: 19, internal: 19, external: 0 });
     });
     expect(active.lines).toEqual([
-      `level=warning msg="conntrackd may not be asked: its socket is not open to the plugin; the README says how to open it" path=${socket}`,
+      `level=warning msg="permission denied on conntrackd's socket; see docs/conntrackd.md" path=${socket}`,
       `level=info msg="conntrackd answers again" path=${socket}`,
     ]);
   });
