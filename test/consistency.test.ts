@@ -12,10 +12,10 @@ import { parse } from 'yaml';
 import { charts } from '../charts/index.ts';
 import { contextsInOrder, FIRST_PRIORITY } from '../charts/priorities.ts';
 import type { Chart } from '../charts/types.ts';
+import { Emitter } from '../collector/agent/emit.ts';
+import { readEnvironment } from '../collector/agent/environment.ts';
 import { HELP, parseCommandLine } from '../collector/cli.ts';
-import { CONFIG_FILE, ConfigError, parseConfig, schema } from '../collector/config.ts';
-import { Emitter } from '../collector/emit.ts';
-import { readEnvironment } from '../collector/environment.ts';
+import { CONFIG_FILE, ConfigError, parseConfig, schema } from '../collector/config/load.ts';
 import { CTNETLINK_REMEDIES, createAccess, SOCK_DIAG_REMEDIES } from '../collector/modules/access.ts';
 import { REQUESTS } from '../collector/modules/conntrackd/request.ts';
 import type { Sample, Scope } from '../collector/modules/module.ts';
@@ -847,6 +847,6 @@ function sourceText(): string {
 
 function sourceFiles(): string[] {
   const names = readdirSync(new URL('collector/', ROOT), { encoding: 'utf8', recursive: true });
-  const files = names.filter((name) => name.endsWith('.ts') && !/^(?:check|show)\/|(?:^|\/)node_modules\//.test(name));
+  const files = names.filter((name) => name.endsWith('.ts') && !/^(?:check|terminal)\/|(?:^|\/)node_modules\//.test(name));
   return files.map((name) => read(`collector/${name}`).replaceAll(/["'`]\s*\+\s*["'`]/g, ''));
 }
