@@ -80,7 +80,7 @@ describe('the messages', () => {
     expect(messages.isTroubled).toBe(false);
     // A number names nothing.
     messages.warning('late', { skipped: 3 });
-    messages.info('in time again', { skipped: 3 });
+    messages.info('back on schedule', { skipped: 3 });
     expect(messages.isTroubled).toBe(true);
   });
 });
