@@ -4,9 +4,9 @@
 
 import minimist from 'minimist';
 
-import { UsageError } from './errors.ts';
-import { parseInterval, parseWhole } from './interval.ts';
-import { nearest } from './nearest.ts';
+import { UsageError } from './base/errors.ts';
+import { parseInterval, parseWhole } from './base/interval.ts';
+import { nearest } from './base/nearest.ts';
 
 /** What the program can be asked to do besides feeding an agent, which is what it does when it is asked for nothing. */
 export const COMMANDS = ['check', 'show'] as const;

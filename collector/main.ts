@@ -10,12 +10,12 @@
 import { isatty } from 'node:tty';
 
 import { version } from '../package.json';
+import { type Environment, readEnvironment } from './agent/environment.ts';
+import { UsageError } from './base/errors.ts';
+import type { Log } from './base/log.ts';
 import { type Command, type CommandLine, HELP, namesCommand, parseCommandLine } from './cli.ts';
 import { collect } from './commands/collect.ts';
 import { complain, fail, logTo, print, STDERR } from './commands/streams.ts';
-import { type Environment, readEnvironment } from './environment.ts';
-import { UsageError } from './errors.ts';
-import type { Log } from './log.ts';
 
 type Run = (commandLine: CommandLine, environment: Environment, log: Log) => Promise<void>;
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-
+import { UsageError } from '../collector/base/errors.ts';
 import { HELP, namesCommand, parseCommandLine } from '../collector/cli.ts';
-import { UsageError } from '../collector/errors.ts';
 
 const NOTHING = {
   command: 'collect',

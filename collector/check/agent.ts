@@ -5,8 +5,8 @@
 
 import { dirname } from 'node:path';
 
-import type { Environment } from '../environment.ts';
-import { Ini } from '../ini.ts';
+import type { Environment } from '../agent/environment.ts';
+import { Ini } from '../agent/ini.ts';
 import { exists } from '../procfs/file.ts';
 import { type Account, accountNamed, accountOf } from './accounts.ts';
 import { type AgentProcess, findProcesses, NAME } from './agent_process.ts';

@@ -4,13 +4,12 @@
  */
 
 import { dirname } from 'node:path';
-
-import { type Config, ConfigError, type ConfigFileSystem, defaultConfig, loadConfig } from '../config.ts';
-import type { Environment } from '../environment.ts';
-import { errorCode } from '../errors.ts';
+import type { Environment } from '../agent/environment.ts';
+import { errorCode } from '../base/errors.ts';
+import type { Clock } from '../base/scheduler.ts';
+import { type Config, ConfigError, type ConfigFileSystem, defaultConfig, loadConfig } from '../config/load.ts';
 import type { Module } from '../modules/module.ts';
 import { Host } from '../procfs/host.ts';
-import type { Clock } from '../scheduler.ts';
 import { userName } from './accounts.ts';
 import { type Agent, findAgent } from './agent.ts';
 import { type Environs, installedProgram, judgeAgent, judgeBuiltin } from './environs.ts';

@@ -5,7 +5,7 @@
  * what it says: it gets no terminal of root's, and its report is read as any text from outside.
  */
 
-import { escaped } from '../text.ts';
+import { escaped } from '../base/text.ts';
 import type { Account } from './accounts.ts';
 import { type Agent, findAgent } from './agent.ts';
 import { NO_INTERPRETER, NOT_EXECUTABLE, wordsAs } from './as_user.ts';

@@ -2,8 +2,8 @@
 
 import { dirname } from 'node:path';
 
-import { chooseContexts, isBuiltinOn, readBuiltin } from '../builtin.ts';
-import type { Config } from '../config.ts';
+import { chooseContexts, isBuiltinOn, readBuiltin } from '../agent/builtin.ts';
+import type { Config } from '../config/load.ts';
 import { trustedFolder } from '../netlink/trusted.ts';
 import { exists } from '../procfs/file.ts';
 import { userName } from './accounts.ts';

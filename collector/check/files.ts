@@ -5,7 +5,7 @@
 
 import { constants } from 'node:fs';
 
-import { OperationError } from '../errors.ts';
+import { OperationError } from '../base/errors.ts';
 import type { OwnershipFileSystem } from '../netlink/trusted.ts';
 import type { FileSystem } from '../procfs/file.ts';
 

@@ -1,6 +1,6 @@
 /** How each module stands, and what can be done where it does not work. */
 
-import type { Config } from '../config.ts';
+import type { Config } from '../config/load.ts';
 import { withoutLink } from '../modules/conntrackd/discovery.ts';
 import type { Hindrance } from '../modules/module.ts';
 import { type ADVICE, adviceFor } from './advice.ts';

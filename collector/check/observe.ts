@@ -1,8 +1,8 @@
 /** Lets modules do what they do in the agent, until each of them has told whether it can. */
 
-import { describe } from '../errors.ts';
+import { describe } from '../base/errors.ts';
+import type { Clock } from '../base/scheduler.ts';
 import type { Module, Standing } from '../modules/module.ts';
-import type { Clock } from '../scheduler.ts';
 
 /** Milliseconds between two looks. */
 const PAUSE = 100;

@@ -1,7 +1,7 @@
 /** The report for a person, for a terminal of 80 columns. It reads without colours, and without the signs. */
 
-import { inPercent, inWhole } from '../numbers.ts';
-import { escaped, wrap } from '../text.ts';
+import { inPercent, inWhole } from '../base/numbers.ts';
+import { escaped, wrap } from '../base/text.ts';
 import type {
   AgentSection,
   BuiltinSection,

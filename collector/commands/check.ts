@@ -6,18 +6,18 @@ import os from 'node:os';
 import path from 'node:path';
 
 import { version } from '../../package.json';
-import { readAbilities } from '../abilities.ts';
+import type { Environment } from '../agent/environment.ts';
+import { createLog } from '../base/log.ts';
 import { runCheck, type Self } from '../check/command.ts';
 import { CAPABILITY_ATTRIBUTE, CAPABILITY_SIZE } from '../check/exposure.ts';
 import { parseSeen, SEEN } from '../check/seen.ts';
 import type { CommandLine } from '../cli.ts';
-import { createModules } from '../collector.ts';
-import type { Environment } from '../environment.ts';
-import { createLog } from '../log.ts';
+import { createModules } from '../jobs/collector.ts';
 import { loadForeign } from '../modules/access.ts';
 import type { Foreign } from '../netlink/foreign.ts';
-import { runAgain } from './again.ts';
+import { readAbilities } from '../terminal/abilities.ts';
 import { moduleOptions } from './collecting.ts';
+import { respawn } from './respawn.ts';
 import { print } from './streams.ts';
 import { clock, LIBRARY } from './system.ts';
 
@@ -81,6 +81,6 @@ function capabilityReader(): (path: string) => Uint8Array | undefined {
 function selfOf(packaged: boolean): Self {
   return {
     words: packaged ? [process.execPath] : [process.execPath, WITHOUT_DEBUGGER, __filename],
-    run: runAgain,
+    run: respawn,
   };
 }

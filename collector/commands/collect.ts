@@ -3,17 +3,17 @@
 import fs from 'node:fs';
 import tty from 'node:tty';
 
-import { inContexts } from '../builtin.ts';
+import { inContexts } from '../agent/builtin.ts';
+import { Emitter } from '../agent/emit.ts';
+import type { Environment } from '../agent/environment.ts';
+import type { Output } from '../agent/output.ts';
+import type { Message } from '../agent/protocol/messages.ts';
+import { readMessages } from '../agent/protocol/reader.ts';
+import { disable } from '../agent/protocol/writer.ts';
+import { answerUnknown } from '../agent/router.ts';
+import type { Log } from '../base/log.ts';
 import type { CommandLine } from '../cli.ts';
-import { Collector, chartsOf } from '../collector.ts';
-import { Emitter } from '../emit.ts';
-import type { Environment } from '../environment.ts';
-import { answerUnknown } from '../functions.ts';
-import type { Log } from '../log.ts';
-import type { Output } from '../output.ts';
-import type { Message } from '../protocol/messages.ts';
-import { readMessages } from '../protocol/reader.ts';
-import { disable } from '../protocol/writer.ts';
+import { Collector, chartsOf } from '../jobs/collector.ts';
 import { readAsked, surroundings } from './collecting.ts';
 import { Session } from './session.ts';
 import { endOnSignals } from './signals.ts';
@@ -36,7 +36,7 @@ export async function collect(commandLine: CommandLine, environment: Environment
   const output = openOutput(log, quit);
   const isFed = isControlled();
   const emitter = new Emitter({ charts: [], source: '' });
-  const collector = new Collector({ ...surroundings(environment, log), output, face: emitter });
+  const collector = new Collector({ ...surroundings(environment, log), output, renderer: emitter });
   const session = new Session({
     clock,
     log,

@@ -4,12 +4,12 @@ import fs from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import os from 'node:os';
 
-import { type ContextChoice, chooseContexts, readBuiltin } from '../builtin.ts';
+import { type ContextChoice, chooseContexts, readBuiltin } from '../agent/builtin.ts';
+import type { Environment } from '../agent/environment.ts';
+import type { Log } from '../base/log.ts';
 import type { CommandLine } from '../cli.ts';
-import type { ModuleOptions, Settings, Surroundings } from '../collector.ts';
-import { type Config, loadConfig } from '../config.ts';
-import type { Environment } from '../environment.ts';
-import type { Log } from '../log.ts';
+import { type Config, loadConfig } from '../config/load.ts';
+import type { ModuleOptions, Settings, Surroundings } from '../jobs/collector.ts';
 import { LIBRARY, runtime } from './system.ts';
 
 /** What was asked for, by the command line, the environment and the configuration. */

@@ -3,9 +3,9 @@
  * meanwhile; an invalid one changes nothing.
  */
 
-import { ConfigError } from '../config.ts';
-import { Condition, type Log } from '../log.ts';
-import { type Clock, type Tick, ticks } from '../scheduler.ts';
+import { Condition, type Log } from '../base/log.ts';
+import { type Clock, type Tick, ticks } from '../base/scheduler.ts';
+import { ConfigError } from '../config/load.ts';
 
 /** An invalid configuration is looked at again after so many milliseconds. */
 const LOOK_AGAIN = 2000;

@@ -1,21 +1,20 @@
 /** `conntrack.plugin show`: the charts for a person, on the terminal, or line by line where there is none. */
 
 import os from 'node:os';
-
-import { readAbilities } from '../abilities.ts';
+import type { Environment } from '../agent/environment.ts';
+import { UsageError } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import { ticks } from '../base/scheduler.ts';
 import type { CommandLine } from '../cli.ts';
-import { Collector, chartsOf } from '../collector.ts';
-import type { Environment } from '../environment.ts';
-import { UsageError } from '../errors.ts';
-import type { Face } from '../face.ts';
-import type { Log } from '../log.ts';
-import { ticks } from '../scheduler.ts';
-import { Messages } from '../show/messages.ts';
-import { PlainFace } from '../show/plain_face.ts';
-import { ScreenFace } from '../show/screen_face.ts';
-import { Terminal } from '../show/terminal.ts';
+import { Collector, chartsOf } from '../jobs/collector.ts';
+import type { Renderer } from '../jobs/renderer.ts';
+import { readAbilities } from '../terminal/abilities.ts';
+import { Messages } from '../terminal/messages.ts';
+import { PlainRenderer } from '../terminal/plain_renderer.ts';
+import { ScreenRenderer } from '../terminal/screen_renderer.ts';
+import { Terminal } from '../terminal/terminal.ts';
 import { readAsked, surroundings } from './collecting.ts';
-import { holdTerminal, job } from './job.ts';
+import { holdTerminal, jobControl } from './job_control.ts';
 import { openOutput } from './streams.ts';
 import { clock } from './system.ts';
 
@@ -30,11 +29,11 @@ export async function show(commandLine: CommandLine, environment: Environment, l
   const messages = new Messages(clock.wall);
   const told = isScreen ? messages : log;
   const output = openOutput(told, () => process.exit(0));
-  const terminal = new Terminal(process.stdout, process.stdin.isTTY ? process.stdin : undefined, job);
+  const terminal = new Terminal(process.stdout, process.stdin.isTTY ? process.stdin : undefined, jobControl);
   const facts = { host: os.hostname(), kernel: `${os.type()} ${os.release()}`, every };
   let wasStopped = false;
-  const screen = (): Face => {
-    const face = new ScreenFace({
+  const screen = (): Renderer => {
+    const renderer = new ScreenRenderer({
       charts,
       facts,
       abilities,
@@ -44,17 +43,17 @@ export async function show(commandLine: CommandLine, environment: Environment, l
       monotonic: clock.monotonic,
     });
     holdTerminal(terminal, {
-      redraw: () => output.tick(face.redraw()),
+      redraw: () => output.tick(renderer.redraw()),
       goOn: () => {
         wasStopped = true;
       },
     });
-    return face;
+    return renderer;
   };
   const collector = new Collector({
     ...surroundings(environment, told),
     output,
-    face: isScreen ? screen() : new PlainFace({ charts, every, now: clock.wall }),
+    renderer: isScreen ? screen() : new PlainRenderer({ charts, every, now: clock.wall }),
   });
   if (!collector.apply(asked)) throw new UsageError(`${file}: every module is turned off: nothing to show`);
   try {

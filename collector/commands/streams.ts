@@ -1,10 +1,9 @@
 /** The standard streams of the process, and how it ends when one of them fails. */
 
 import fs from 'node:fs';
-
-import { describe, errorCode } from '../errors.ts';
-import { createLog, type Level, type Log } from '../log.ts';
-import { Output } from '../output.ts';
+import { Output } from '../agent/output.ts';
+import { describe, errorCode } from '../base/errors.ts';
+import { createLog, type Level, type Log } from '../base/log.ts';
 import { clock } from './system.ts';
 
 export const STDIN = 0;

@@ -2,8 +2,8 @@
 
 import path from 'node:path';
 
-import type { Runtime } from '../runtime.ts';
-import type { Clock } from '../scheduler.ts';
+import type { Runtime } from '../base/runtime.ts';
+import type { Clock } from '../base/scheduler.ts';
 
 export const clock: Clock = {
   wall: () => Date.now(),

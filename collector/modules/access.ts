@@ -8,7 +8,7 @@
 
 import { constants } from 'node:os';
 
-import { describe, FormatError, OperationError, SystemError } from '../errors.ts';
+import { describe, FormatError, OperationError, SystemError } from '../base/errors.ts';
 import type { Channel } from '../netlink/channel.ts';
 import { NETLINK_NETFILTER } from '../netlink/ctnetlink.ts';
 import { Foreign } from '../netlink/foreign.ts';
@@ -28,7 +28,7 @@ export interface EventChannel extends Channel {
 }
 
 /** How much is received at once. */
-export interface Room {
+export interface ReceiveBuffer {
   readonly slots: number;
   /** Bytes of a slot, a multiple of 4. */
   readonly slotSize: number;
@@ -39,7 +39,7 @@ export interface Room {
  *
  * @throws {Obstacle} when there is no way.
  */
-export type Connect = (room: Room) => EventChannel;
+export type Connect = (room: ReceiveBuffer) => EventChannel;
 
 /** The ways to the kernel. */
 export interface Access {

@@ -2,7 +2,7 @@
  * Getting at a source that can be out of reach: it is tried again seldom, and why it is out of reach is said once.
  */
 
-import { Condition, type Level, type Log } from '../log.ts';
+import { Condition, type Level, type Log } from '../base/log.ts';
 import { type Obstacle, obstacleOf, type Remedies } from './access.ts';
 import { isDue } from './due.ts';
 

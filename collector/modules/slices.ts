@@ -1,6 +1,6 @@
 /** Long work in slices, between which everything else has its turn. */
 
-import type { Runtime } from '../runtime.ts';
+import type { Runtime } from '../base/runtime.ts';
 
 /** How long a slice may take, in microseconds. */
 const SLICE = 5000;

@@ -3,8 +3,8 @@
  * not before a while.
  */
 
-import type { Log } from '../log.ts';
-import type { Runtime } from '../runtime.ts';
+import type { Log } from '../base/log.ts';
+import type { Runtime } from '../base/runtime.ts';
 import type { Obstacle, Remedies } from './access.ts';
 import { AffordableInterval } from './affordable_interval.ts';
 import { Attempts } from './attempts.ts';

@@ -3,7 +3,7 @@
  * answered in thousands of datagrams, and whoever asked may do other things in between.
  */
 
-import { errorCode, FormatError, OperationError, SystemError } from '../errors.ts';
+import { errorCode, FormatError, OperationError, SystemError } from '../base/errors.ts';
 import type { Channel } from './channel.ts';
 import { MessageReader, NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP, NLMSG_OVERRUN } from './message.ts';
 import { isDump, QUESTIONS, type Question, request } from './request.ts';

@@ -3,7 +3,7 @@
  * Source: linux/netfilter/nfnetlink_conntrack.h, nf_conntrack_common.h and nf_conntrack_tcp.h.
  */
 
-import { FormatError } from '../errors.ts';
+import { FormatError } from '../base/errors.ts';
 import type { Memory } from './channel.ts';
 import { NFGENMSG } from './ctnetlink.ts';
 import { AttributeReader, type MessageReader } from './message.ts';

@@ -10,7 +10,7 @@ import { createRequire } from 'node:module';
 
 import type * as Koffi from 'koffi';
 
-import { OperationError, SystemError } from '../errors.ts';
+import { OperationError, SystemError } from '../base/errors.ts';
 
 const LINUX_CAPABILITY_VERSION_3 = 0x20080522;
 /** Twice `struct __user_cap_data_struct`: the sets of effective, permitted and inheritable capabilities, 32 of each. */

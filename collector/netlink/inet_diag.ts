@@ -3,7 +3,7 @@
  * Source: sock_diag(7), linux/sock_diag.h, linux/inet_diag.h, and net/tcp_states.h of the kernel.
  */
 
-import { FormatError } from '../errors.ts';
+import { FormatError } from '../base/errors.ts';
 import type { Memory } from './channel.ts';
 import type { MessageReader } from './message.ts';
 

@@ -4,7 +4,7 @@
  * Source: netlink(7), rtnetlink(3), linux/netlink.h.
  */
 
-import { FormatError } from '../errors.ts';
+import { FormatError } from '../base/errors.ts';
 import type { Memory } from './channel.ts';
 
 /** `struct nlmsghdr`: length, type, flags, sequence number, port. */

@@ -6,7 +6,7 @@
 import { closeSync, constants as files, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 
-import { OperationError, SystemError } from '../errors.ts';
+import { OperationError, SystemError } from '../base/errors.ts';
 import { type Channel, type Memory, memoryOf } from './channel.ts';
 import type { Foreign, Slots } from './foreign.ts';
 

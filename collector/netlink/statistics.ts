@@ -5,7 +5,7 @@
  * linux/netfilter/nfnetlink_conntrack.h.
  */
 
-import { FormatError } from '../errors.ts';
+import { FormatError } from '../base/errors.ts';
 import type { Channel, Memory } from './channel.ts';
 import { NFGENMSG } from './ctnetlink.ts';
 import { Exchange, type Visitor } from './exchange.ts';

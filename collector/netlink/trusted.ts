@@ -8,7 +8,7 @@
 
 import { dirname } from 'node:path';
 
-import { OperationError } from '../errors.ts';
+import { OperationError } from '../base/errors.ts';
 
 /** The part of Node's `fs` that this takes. */
 export interface OwnershipFileSystem {

@@ -1,4 +1,4 @@
-import { FormatError } from '../errors.ts';
+import { FormatError } from '../base/errors.ts';
 
 /** More CPUs than any kernel can be built for. */
 const MOST_CPUS = 65_536;

@@ -1,4 +1,4 @@
-import { FormatError } from '../errors.ts';
+import { FormatError } from '../base/errors.ts';
 
 const ZERO = 0x30;
 const NINE = 0x39;

@@ -7,7 +7,7 @@
 
 import { constants } from 'node:fs';
 
-import { OperationError } from '../errors.ts';
+import { OperationError } from '../base/errors.ts';
 
 /** The part of Node's `fs` that reading the kernel's files takes; memfs fits too. */
 export interface FileSystem {

@@ -9,7 +9,7 @@
 
 import { constants } from 'node:fs';
 
-import { FormatError, OperationError } from '../errors.ts';
+import { FormatError, OperationError } from '../base/errors.ts';
 import type { FileSystem } from './file.ts';
 
 /** Bytes of the buffer, which is also the longest line that there may be. */

@@ -7,13 +7,12 @@ import fs from 'node:fs';
 import { createConnection } from 'node:net';
 import { Writable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-
-import { Collector, chartsOf } from '../../collector/collector.ts';
-import { parseConfig } from '../../collector/config.ts';
-import { Emitter } from '../../collector/emit.ts';
-import { createLog } from '../../collector/log.ts';
-import { Output } from '../../collector/output.ts';
-import type { Runtime } from '../../collector/runtime.ts';
+import { Emitter } from '../../collector/agent/emit.ts';
+import { Output } from '../../collector/agent/output.ts';
+import { createLog } from '../../collector/base/log.ts';
+import type { Runtime } from '../../collector/base/runtime.ts';
+import { parseConfig } from '../../collector/config/load.ts';
+import { Collector, chartsOf } from '../../collector/jobs/collector.ts';
 import { temporaryFolder } from './lifetime.ts';
 import { RecordedHost } from './recorded_host.ts';
 
@@ -64,7 +63,7 @@ export async function measureGrowth(): Promise<Growth> {
     fs,
     runtime,
     output,
-    face: new Emitter({ charts: chartsOf(config), source: config.source }),
+    renderer: new Emitter({ charts: chartsOf(config), source: config.source }),
     log,
   });
   if (!collector.apply({ config, every: 1 })) throw new Error('there is nothing to collect');

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import { createConnection } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-
+import type { Runtime } from '../../collector/base/runtime.ts';
 import { Client } from '../../collector/modules/conntrackd/client.ts';
 import { Daemon, type Identity } from '../../collector/modules/conntrackd/daemon.ts';
 import { InstanceIds } from '../../collector/modules/conntrackd/instance_ids.ts';
@@ -13,7 +13,6 @@ import type { Request } from '../../collector/modules/conntrackd/request.ts';
 import { parseDecimal } from '../../collector/procfs/decimal.ts';
 import { KernelFile } from '../../collector/procfs/file.ts';
 import { Host } from '../../collector/procfs/host.ts';
-import type { Runtime } from '../../collector/runtime.ts';
 import { median } from './statistics.ts';
 import { runtime } from './worker_runtime.ts';
 

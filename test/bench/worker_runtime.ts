@@ -1,9 +1,9 @@
 /** What the benchmark's workers share. */
 
+import type { Runtime } from '../../collector/base/runtime.ts';
 import type { Channel } from '../../collector/netlink/channel.ts';
 import { NLMSG_DONE } from '../../collector/netlink/message.ts';
 import { type Question, request } from '../../collector/netlink/request.ts';
-import type { Runtime } from '../../collector/runtime.ts';
 
 export const runtime: Runtime = {
   monotonic: () => Number(process.hrtime.bigint()) / 1000,

@@ -3,14 +3,13 @@
 import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
-
+import type { Runtime } from '../../collector/base/runtime.ts';
 import { createAccess } from '../../collector/modules/access.ts';
 import { inSlices, type Work } from '../../collector/modules/slices.ts';
 import { DiagSource } from '../../collector/modules/sockets/diag_source.ts';
 import { ProcfsSource } from '../../collector/modules/sockets/procfs_source.ts';
 import type { SocketTally } from '../../collector/modules/sockets/socket_tally.ts';
 import { Host } from '../../collector/procfs/host.ts';
-import type { Runtime } from '../../collector/runtime.ts';
 import { run } from '../helpers/conntrack.ts';
 import { TCP_NAMES } from '../helpers/ss_states.ts';
 import { commandTime } from './cpu_time.ts';

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { contextDescriptions, variableDescriptions } from '../../charts/descriptions.ts';
 import { charts } from '../../charts/index.ts';
 import { contextsInOrder, FIRST_PRIORITY } from '../../charts/priorities.ts';
-import { Emitter } from '../../collector/emit.ts';
+import { Emitter } from '../../collector/agent/emit.ts';
 import { chartsInOrder, INSTANCES, idsOf } from '../../docs/generate/charts.ts';
 import { samples } from '../helpers/all_metrics.ts';
 

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-
+import { type Environment, readEnvironment } from '../../collector/agent/environment.ts';
 import { type Agent, findAgent } from '../../collector/check/agent.ts';
 import type { CheckFileSystem } from '../../collector/check/files.ts';
-import { type Environment, readEnvironment } from '../../collector/environment.ts';
 import { filesOf, processFiles, type StatOptions } from '../helpers/check_host.ts';
 
 const PASSWD = 'root:x:0:0:root:/root:/bin/sh\nnetdata:x:991:981::/:/bin/false\nagent:x:992:983::/:/bin/false\n';

@@ -1,11 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-
+import { readEnvironment } from '../../collector/agent/environment.ts';
 import { type CheckOptions, check } from '../../collector/check/check.ts';
 import type { CheckFileSystem } from '../../collector/check/files.ts';
 import { render } from '../../collector/check/render.ts';
 import type { Finding, Report } from '../../collector/check/report.ts';
-import type { Config } from '../../collector/config.ts';
-import { readEnvironment } from '../../collector/environment.ts';
+import type { Config } from '../../collector/config/load.ts';
 import type { Hindrance, Module, Sample } from '../../collector/modules/module.ts';
 import {
   filesOf,

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-
+import { readEnvironment } from '../../collector/agent/environment.ts';
 import { NO_INTERPRETER, NOT_EXECUTABLE } from '../../collector/check/as_user.ts';
 import { type CommandOptions, type Ended, runCheck } from '../../collector/check/command.ts';
 import { parseSeen, SEEN } from '../../collector/check/seen.ts';
-import { readEnvironment } from '../../collector/environment.ts';
 import { filesOf, processFiles, statusText } from '../helpers/check_host.ts';
 import { FakeClock } from '../helpers/fake_clock.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { judgeModules } from '../../collector/check/modules.ts';
 import type { Finding, ModuleSection } from '../../collector/check/report.ts';
-import { parseConfig } from '../../collector/config.ts';
+import { parseConfig } from '../../collector/config/load.ts';
 import { CTNETLINK_REMEDIES, SOCK_DIAG_REMEDIES } from '../../collector/modules/access.ts';
 import type { Hindrance } from '../../collector/modules/module.ts';
 import { PLACES } from '../helpers/check_host.ts';

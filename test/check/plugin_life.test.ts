@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-
+import { readEnvironment } from '../../collector/agent/environment.ts';
 import { findAgent } from '../../collector/check/agent.ts';
 import { judgePlugin } from '../../collector/check/plugin_life.ts';
 import type { Finding } from '../../collector/check/report.ts';
-import { readEnvironment } from '../../collector/environment.ts';
 import { filesOf, PLACES, processFiles } from '../helpers/check_host.ts';
 
 const PROGRAM = '/usr/lib/netdata/plugins.d/conntrack.plugin';

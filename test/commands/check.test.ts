@@ -1,9 +1,8 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-
+import { readEnvironment } from '../../collector/agent/environment.ts';
 import type { CommandOptions, Outcome } from '../../collector/check/command.ts';
 import { parseCommandLine } from '../../collector/cli.ts';
 import { check } from '../../collector/commands/check.ts';
-import { readEnvironment } from '../../collector/environment.ts';
 
 const given: CommandOptions[] = [];
 let outcome: Outcome;
@@ -71,7 +70,7 @@ describe('the command check', () => {
 
   it('makes the modules of a configuration, as the plugin does', async () => {
     const { modules } = await run();
-    const { defaultConfig } = await import('../../collector/config.ts');
+    const { defaultConfig } = await import('../../collector/config/load.ts');
     const made = modules(defaultConfig());
     expect(made.map(({ name }) => name)).toEqual(['stat', 'events', 'flows', 'sockets', 'conntrackd']);
     for (const module of made) module.close();

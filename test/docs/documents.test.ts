@@ -4,7 +4,7 @@ import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
-import { parseConfig } from '../../collector/config.ts';
+import { parseConfig } from '../../collector/config/load.ts';
 import { documents } from '../../docs/generate/documents.ts';
 import { nest, options, written } from '../../docs/generate/options.ts';
 import { read } from '../helpers/project.ts';

@@ -5,8 +5,8 @@ import { Volume } from 'memfs';
 import { describe, expect, it } from 'vitest';
 
 import { charts } from '../../charts/index.ts';
-import { CONFIG_FILE, parseConfig } from '../../collector/config.ts';
-import { readEnvironment } from '../../collector/environment.ts';
+import { readEnvironment } from '../../collector/agent/environment.ts';
+import { CONFIG_FILE, parseConfig } from '../../collector/config/load.ts';
 import { filesOf } from '../../collector/package/layout.ts';
 import { contextsOf, idsOf } from '../../docs/generate/charts.ts';
 import { isRaised, nameOf } from '../../docs/generate/health.ts';

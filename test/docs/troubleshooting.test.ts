@@ -85,6 +85,8 @@ function sourceText(): string {
 
 function sourceFiles(): string[] {
   const names = readdirSync(new URL('collector/', ROOT), { encoding: 'utf8', recursive: true });
-  const files = names.filter((name) => name.endsWith('.ts') && !/^(?:check|show)\/|(?:^|\/)node_modules\//.test(name));
+  const files = names.filter(
+    (name) => name.endsWith('.ts') && !/^(?:check|terminal)\/|(?:^|\/)node_modules\//.test(name),
+  );
   return files.map((name) => read(`collector/${name}`).replaceAll(/["'`]\s*\+\s*["'`]/g, ''));
 }

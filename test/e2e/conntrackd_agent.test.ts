@@ -87,7 +87,10 @@ describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined).concurrent(
   it.sequential('raises conntrackd_link_down when the active link is cut, until it is mended', async ({ expect }) => {
     laboratory.cut();
     await status(LINK, 'conntrackd_link_down', 'CRITICAL');
-    expect(await latest(LINK)).toMatchObject({ running: 0 });
+    await until('the link is not drawn as running', 10, async () => {
+      expect(await latest(LINK)).toMatchObject({ running: 0 });
+      return true;
+    });
     laboratory.mend();
     await status(LINK, 'conntrackd_link_down', 'CLEAR');
   });

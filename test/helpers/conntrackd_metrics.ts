@@ -2,7 +2,7 @@
 
 import { Volume } from 'memfs';
 
-import { createLog } from '../../collector/log.ts';
+import { createLog } from '../../collector/base/log.ts';
 import { ConntrackdModule } from '../../collector/modules/conntrackd/conntrackd.ts';
 import type { Request } from '../../collector/modules/conntrackd/request.ts';
 import type { Sample } from '../../collector/modules/module.ts';

@@ -2,7 +2,7 @@
  * A clock that stands still until it is told to go on; a sleep tells it.
  */
 
-import type { Clock } from '../../collector/scheduler.ts';
+import type { Clock } from '../../collector/base/scheduler.ts';
 
 /** Where a new clock's monotonic time stands, in microseconds; any number other than 0 would do. */
 export const MONOTONIC_START = 7_000_000;

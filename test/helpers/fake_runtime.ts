@@ -5,7 +5,7 @@
 
 import { setImmediate as turn } from 'node:timers/promises';
 
-import type { Runtime } from '../../collector/runtime.ts';
+import type { Runtime } from '../../collector/base/runtime.ts';
 
 interface Timer {
   readonly at: number;

@@ -30,7 +30,7 @@ export class FakeKeyboard extends EventEmitter {
   }
 }
 
-export class FakeJob {
+export class FakeJobControl {
   isInForeground = true;
   measured = 0;
 

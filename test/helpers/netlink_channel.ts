@@ -12,7 +12,7 @@
 
 import { constants } from 'node:os';
 
-import { OperationError, SystemError } from '../../collector/errors.ts';
+import { OperationError, SystemError } from '../../collector/base/errors.ts';
 import type { EventChannel } from '../../collector/modules/access.ts';
 import { type Memory, memoryOf } from '../../collector/netlink/channel.ts';
 import { QUESTIONS, type Question } from '../../collector/netlink/request.ts';

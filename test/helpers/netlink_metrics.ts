@@ -2,14 +2,14 @@
 
 import { Volume } from 'memfs';
 
-import { createLog } from '../../collector/log.ts';
+import { createLog } from '../../collector/base/log.ts';
+import type { Runtime } from '../../collector/base/runtime.ts';
 import { EventsModule } from '../../collector/modules/events/events.ts';
 import { FlowsModule } from '../../collector/modules/flows/flows.ts';
 import type { Sample } from '../../collector/modules/module.ts';
 import { TABLES } from '../../collector/modules/sockets/socket_tally.ts';
 import { SocketsModule } from '../../collector/modules/sockets/sockets.ts';
 import { Host } from '../../collector/procfs/host.ts';
-import type { Runtime } from '../../collector/runtime.ts';
 import { done, FakeChannel, statistics } from './netlink_channel.ts';
 
 const log = createLog({ level: 'error', now: () => 0, write: () => undefined });

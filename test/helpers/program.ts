@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { describe } from '../../collector/errors.ts';
+import { describe } from '../../collector/base/errors.ts';
 import { type DrawnTick, parseStream, type Stream, ticksOf } from './stream.ts';
 import { until } from './until.ts';
 

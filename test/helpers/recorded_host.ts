@@ -2,7 +2,7 @@
 
 import { Volume } from 'memfs';
 
-import { createLog } from '../../collector/log.ts';
+import { createLog } from '../../collector/base/log.ts';
 import type { Sample } from '../../collector/modules/module.ts';
 import { StatModule, type StatOptions } from '../../collector/modules/stat/stat.ts';
 import { Host } from '../../collector/procfs/host.ts';

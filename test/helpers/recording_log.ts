@@ -2,7 +2,7 @@
  * A log that keeps what was logged.
  */
 
-import type { Fields, Level, Log } from '../../collector/log.ts';
+import type { Fields, Level, Log } from '../../collector/base/log.ts';
 
 export interface Entry {
   readonly level: Level;

@@ -1,13 +1,13 @@
 /** The screen and the plain lines without a terminal: fed with samples, and read as text. */
 
 import { charts } from '../../charts/index.ts';
-import type { Reading } from '../../collector/face.ts';
+import type { Reading } from '../../collector/jobs/renderer.ts';
 import type { Sample, Scope } from '../../collector/modules/module.ts';
-import { Board } from '../../collector/show/board.ts';
-import type { Message } from '../../collector/show/messages.ts';
-import { screenOf } from '../../collector/show/screen.ts';
-import { type Signs, UNICODE } from '../../collector/show/signs.ts';
-import type { Line } from '../../collector/show/text.ts';
+import { Board } from '../../collector/terminal/board.ts';
+import type { Message } from '../../collector/terminal/messages.ts';
+import { screenOf } from '../../collector/terminal/screen.ts';
+import { type Signs, UNICODE } from '../../collector/terminal/signs.ts';
+import type { Line } from '../../collector/terminal/text.ts';
 
 type Values = Sample['values'];
 

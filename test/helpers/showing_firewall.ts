@@ -1,6 +1,6 @@
 /** A firewall as every module sees it: one of a pair, its table filling up, with some trouble of each kind. */
 
-import type { Reading } from '../../collector/face.ts';
+import type { Reading } from '../../collector/jobs/renderer.ts';
 import { host, instance, reading, Showing } from './showing.ts';
 
 /** What `stat` and `events` return at a second: the table grows by 300 a second, and packets were dropped for a while. */

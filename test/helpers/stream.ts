@@ -1,6 +1,6 @@
 /** Reads a plugins.d stream as an agent would, and refuses what would end the plugin there. */
 
-import { split } from '../../collector/protocol/quoting.ts';
+import { split } from '../../collector/agent/protocol/quoting.ts';
 
 /** One `BEGIN` … `END`. */
 export interface Update {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Volume } from 'memfs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { FormatError, OperationError, SystemError } from '../../collector/errors.ts';
+import { FormatError, OperationError, SystemError } from '../../collector/base/errors.ts';
 import {
   type Access,
   CTNETLINK_REMEDIES,

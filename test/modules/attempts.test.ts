@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { OperationError } from '../../collector/errors.ts';
-import type { Level } from '../../collector/log.ts';
+import { OperationError } from '../../collector/base/errors.ts';
+import type { Level } from '../../collector/base/log.ts';
 import { CTNETLINK_REMEDIES, Obstacle } from '../../collector/modules/access.ts';
 import { Attempts, type AttemptsOptions } from '../../collector/modules/attempts.ts';
 import { failure } from '../helpers/netlink_channel.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { SystemError } from '../../collector/errors.ts';
+import { SystemError } from '../../collector/base/errors.ts';
 import { CTNETLINK_REMEDIES, Obstacle, SOCK_DIAG_REMEDIES } from '../../collector/modules/access.ts';
 import type { Done, Work } from '../../collector/modules/slices.ts';
 import { Survey, type SurveyOptions } from '../../collector/modules/survey.ts';

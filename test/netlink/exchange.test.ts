@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { errorCode, FormatError, OperationError } from '../../collector/errors.ts';
+import { errorCode, FormatError, OperationError } from '../../collector/base/errors.ts';
 import { Exchange, type Progress } from '../../collector/netlink/exchange.ts';
 import { Flow } from '../../collector/netlink/flow.ts';
 import type { Question } from '../../collector/netlink/request.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { FormatError } from '../../collector/errors.ts';
+import { FormatError } from '../../collector/base/errors.ts';
 import { memoryOf } from '../../collector/netlink/channel.ts';
 import { Flow } from '../../collector/netlink/flow.ts';
 import { MessageReader } from '../../collector/netlink/message.ts';

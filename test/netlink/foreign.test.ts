@@ -5,7 +5,7 @@ import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { OperationError, SystemError } from '../../collector/errors.ts';
+import { OperationError, SystemError } from '../../collector/base/errors.ts';
 import { Foreign } from '../../collector/netlink/foreign.ts';
 import { CAP_NET_ADMIN, hasCapability, parseCredentials } from '../../collector/procfs/credentials.ts';
 import { FOREIGN, missingForeign } from '../helpers/netlink_foreign.ts';

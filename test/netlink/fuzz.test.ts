@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { FormatError, OperationError } from '../../collector/errors.ts';
+import { FormatError, OperationError } from '../../collector/base/errors.ts';
 import { Exchange } from '../../collector/netlink/exchange.ts';
 import { Flow } from '../../collector/netlink/flow.ts';
 import { InetSocket } from '../../collector/netlink/inet_diag.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { FormatError } from '../../collector/errors.ts';
+import { FormatError } from '../../collector/base/errors.ts';
 import { InetSocket } from '../../collector/netlink/inet_diag.ts';
 import { MessageReader } from '../../collector/netlink/message.ts';
 import { altered, diagnosed, FakeChannel, type Message } from '../helpers/netlink_channel.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { FormatError } from '../../collector/errors.ts';
+import { FormatError } from '../../collector/base/errors.ts';
 import { type Memory, memoryOf } from '../../collector/netlink/channel.ts';
 import { AttributeReader, MessageReader } from '../../collector/netlink/message.ts';
 import { altered, attribute, bytes, concat, message, nested, number } from '../helpers/netlink_channel.ts';

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
-import { errorCode, OperationError, SystemError } from '../../collector/errors.ts';
+import { errorCode, OperationError, SystemError } from '../../collector/base/errors.ts';
 import { NETLINK_NETFILTER } from '../../collector/netlink/ctnetlink.ts';
 import { Foreign } from '../../collector/netlink/foreign.ts';
 import { MessageReader } from '../../collector/netlink/message.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { FormatError, OperationError } from '../../collector/errors.ts';
+import { FormatError, OperationError } from '../../collector/base/errors.ts';
 import { Statistics } from '../../collector/netlink/statistics.ts';
 import {
   altered,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { FormatError } from '../../collector/errors.ts';
+import { FormatError } from '../../collector/base/errors.ts';
 import { parseCpuList } from '../../collector/procfs/cpu_list.ts';
 
 describe('a CPU list of the kernel', () => {

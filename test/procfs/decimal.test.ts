@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { FormatError } from '../../collector/errors.ts';
+import { FormatError } from '../../collector/base/errors.ts';
 import { parseDecimal } from '../../collector/procfs/decimal.ts';
 
 describe('a decimal number of /proc/sys', () => {

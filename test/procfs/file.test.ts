@@ -1,7 +1,7 @@
 import { Volume } from 'memfs';
 import { describe, expect, it, vi } from 'vitest';
 
-import { OperationError } from '../../collector/errors.ts';
+import { OperationError } from '../../collector/base/errors.ts';
 import { type FileSystem, KernelFile } from '../../collector/procfs/file.ts';
 
 const PATH = '/proc/sys/thing';

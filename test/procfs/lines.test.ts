@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { Volume } from 'memfs';
 import { describe, expect, it, vi } from 'vitest';
 
-import { FormatError, OperationError } from '../../collector/errors.ts';
+import { FormatError, OperationError } from '../../collector/base/errors.ts';
 import type { FileSystem } from '../../collector/procfs/file.ts';
 import { LineFile } from '../../collector/procfs/lines.ts';
 import { capture } from '../helpers/capture.ts';

@@ -3,7 +3,7 @@
  * nothing of that answer is used.
  */
 
-import { FormatError } from '../../errors.ts';
+import { FormatError } from '../../base/errors.ts';
 import { DAEMON, type FactSheet, type Subject, unsigned } from './facts.ts';
 import { type Block, GRAMMAR, type Line } from './grammar.ts';
 import { linkSections } from './links.ts';

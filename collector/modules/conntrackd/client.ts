@@ -2,8 +2,8 @@
 
 import type { Socket } from 'node:net';
 
-import { OperationError, SystemError } from '../../errors.ts';
-import type { Runtime } from '../../runtime.ts';
+import { OperationError, SystemError } from '../../base/errors.ts';
+import type { Runtime } from '../../base/runtime.ts';
 import { type Request, requestBytes } from './request.ts';
 
 /** No answer but that to `rsqueue` comes near this size, in bytes. */

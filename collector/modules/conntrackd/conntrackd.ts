@@ -4,12 +4,12 @@
 
 import type { Socket } from 'node:net';
 
-import { describe, errorCode } from '../../errors.ts';
-import { Condition, type Log } from '../../log.ts';
+import { describe, errorCode } from '../../base/errors.ts';
+import { Condition, type Log } from '../../base/log.ts';
+import type { Runtime } from '../../base/runtime.ts';
 import { parseDecimal } from '../../procfs/decimal.ts';
 import { type FileSystem, KernelFile } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';
-import type { Runtime } from '../../runtime.ts';
 import { isDue } from '../due.ts';
 import type { Hindrance, Module, Sample, Standing } from '../module.ts';
 import { Client } from './client.ts';

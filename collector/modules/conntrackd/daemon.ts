@@ -1,6 +1,6 @@
 /** One conntrackd: whether it answers, and what it tells. */
 
-import { errorCode, FormatError, OperationError } from '../../errors.ts';
+import { errorCode, FormatError, OperationError } from '../../base/errors.ts';
 import { readAnswer } from './answer.ts';
 import type { Client } from './client.ts';
 import { DAEMON, FactSheet } from './facts.ts';

@@ -1,6 +1,6 @@
 /** What conntrackd told, before rates are made of it. */
 
-import { FormatError } from '../../errors.ts';
+import { FormatError } from '../../base/errors.ts';
 
 /** What a fact is about: the daemon, or one of its caches, links or queues. */
 export interface Subject {

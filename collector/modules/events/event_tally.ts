@@ -4,7 +4,7 @@
  * the flag CREATE, a destroyed one is a message of type DELETE.
  */
 
-import { errorCode, FormatError } from '../../errors.ts';
+import { errorCode, FormatError } from '../../base/errors.ts';
 import type { Channel } from '../../netlink/channel.ts';
 import { CT_DELETE, CT_NEW } from '../../netlink/ctnetlink.ts';
 import { Flow } from '../../netlink/flow.ts';

@@ -3,11 +3,11 @@
  * Since Linux 4.9 it counts them nowhere else. Needs CAP_NET_ADMIN.
  */
 
-import { Condition, type Log } from '../../log.ts';
+import { Condition, type Log } from '../../base/log.ts';
+import type { Runtime } from '../../base/runtime.ts';
 import { parseDecimal } from '../../procfs/decimal.ts';
 import { type FileSystem, KernelFile } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';
-import type { Runtime } from '../../runtime.ts';
 import { type Connect, CTNETLINK_REMEDIES, Obstacle, UNLOADED } from '../access.ts';
 import { Attempts } from '../attempts.ts';
 import { isDue } from '../due.ts';

@@ -3,8 +3,8 @@
  * between as often as the pace of the events demands.
  */
 
+import type { Runtime } from '../../base/runtime.ts';
 import { NFNLGRP_CONNTRACK_DESTROY, NFNLGRP_CONNTRACK_NEW } from '../../netlink/ctnetlink.ts';
-import type { Runtime } from '../../runtime.ts';
 import type { EventChannel } from '../access.ts';
 import { EventTally } from './event_tally.ts';
 import { drainDelay } from './pace.ts';

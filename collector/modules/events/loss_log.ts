@@ -1,6 +1,6 @@
 /** Logs events that were lost: dropped by the kernel, or not understood. */
 
-import { Condition, type Log } from '../../log.ts';
+import { Condition, type Log } from '../../base/log.ts';
 import type { EventTally } from './event_tally.ts';
 
 /** An overrun is logged no more often, in microseconds. */

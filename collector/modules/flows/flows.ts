@@ -3,8 +3,8 @@
  * offload. The table is dumped as often as that stays cheap. Needs CAP_NET_ADMIN.
  */
 
-import type { Log } from '../../log.ts';
-import type { Runtime } from '../../runtime.ts';
+import type { Log } from '../../base/log.ts';
+import type { Runtime } from '../../base/runtime.ts';
 import { type Connect, CTNETLINK_REMEDIES } from '../access.ts';
 import type { Module, Sample, Standing } from '../module.ts';
 import type { Done, Work } from '../slices.ts';

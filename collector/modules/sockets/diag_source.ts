@@ -1,6 +1,6 @@
 /** Counts sockets by asking sock_diag, which hands them out as binary records. Needs no privilege. */
 
-import { FormatError } from '../../errors.ts';
+import { FormatError } from '../../base/errors.ts';
 import type { Channel } from '../../netlink/channel.ts';
 import { Exchange, type Visitor } from '../../netlink/exchange.ts';
 import { AF_INET, AF_INET6 } from '../../netlink/inet.ts';

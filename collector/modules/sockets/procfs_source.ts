@@ -1,6 +1,6 @@
 /** Counts sockets by scanning the kernel's lists of them below `/proc/net`. Needs no privilege. */
 
-import { FormatError, OperationError } from '../../errors.ts';
+import { FormatError, OperationError } from '../../base/errors.ts';
 import type { FileSystem } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';
 import { LineFile } from '../../procfs/lines.ts';

@@ -1,7 +1,7 @@
 /** Where sockets are counted: by sock_diag where that can be had, else in the text of procfs, which costs more. */
 
-import { errorCode } from '../../errors.ts';
-import type { Log } from '../../log.ts';
+import { errorCode } from '../../base/errors.ts';
+import type { Log } from '../../base/log.ts';
 import type { FileSystem } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';
 import { type Connect, SOCK_DIAG_REMEDIES } from '../access.ts';

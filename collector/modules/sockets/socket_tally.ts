@@ -1,6 +1,6 @@
 /** Sockets of one list of the kernel, counted by state. */
 
-import { FormatError } from '../../errors.ts';
+import { FormatError } from '../../base/errors.ts';
 
 /** The kernel's lists, by the names of their files below `/proc/net`: one for each protocol and address family. */
 export const TABLES = ['tcp', 'tcp6', 'udp', 'udp6'] as const;

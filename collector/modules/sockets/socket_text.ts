@@ -8,7 +8,7 @@
  * Source: `tcp4_seq_show` and its likes in net/ipv4/{tcp_ipv4,udp}.c and net/ipv6/{tcp_ipv6,udp}.c of the kernel.
  */
 
-import { FormatError } from '../../errors.ts';
+import { FormatError } from '../../base/errors.ts';
 
 const NEWLINE = 10;
 const SPACE = 32;

@@ -3,10 +3,10 @@
  * privilege.
  */
 
-import type { Log } from '../../log.ts';
+import type { Log } from '../../base/log.ts';
+import type { Runtime } from '../../base/runtime.ts';
 import type { FileSystem } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';
-import type { Runtime } from '../../runtime.ts';
 import { type Connect, SOCK_DIAG_REMEDIES } from '../access.ts';
 import type { Module, Sample, Scope, Standing } from '../module.ts';
 import { hindrancesAt } from '../standing.ts';

@@ -4,8 +4,8 @@
  * Source: Documentation/networking/nf_conntrack-sysctl.rst in the kernel.
  */
 
-import { describe } from '../../errors.ts';
-import { Condition, type Log } from '../../log.ts';
+import { describe } from '../../base/errors.ts';
+import { Condition, type Log } from '../../base/log.ts';
 import { parseDecimal } from '../../procfs/decimal.ts';
 import { type FileSystem, KernelFile } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';

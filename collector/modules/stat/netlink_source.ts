@@ -3,8 +3,8 @@
  * CAP_NET_ADMIN.
  */
 
-import { FormatError } from '../../errors.ts';
-import type { Level, Log } from '../../log.ts';
+import { FormatError } from '../../base/errors.ts';
+import type { Level, Log } from '../../base/log.ts';
 import type { Channel } from '../../netlink/channel.ts';
 import { type Counters, Statistics } from '../../netlink/statistics.ts';
 import { type Connect, CTNETLINK_REMEDIES, type Obstacle, UNLOADED } from '../access.ts';

@@ -4,7 +4,7 @@
  * Source: `ct_cpu_seq_show` in net/netfilter/nf_conntrack_standalone.c, and its history since 2.6.
  */
 
-import { FormatError } from '../../errors.ts';
+import { FormatError } from '../../base/errors.ts';
 import type { CounterTable } from '../../procfs/counters.ts';
 
 /** The parsed file. The next parse into the same object overwrites it. */

@@ -2,7 +2,7 @@
  * The counters of `/proc/net/stat/nf_conntrack` as rates per second: of the host, and of every CPU.
  */
 
-import type { Log } from '../../log.ts';
+import type { Log } from '../../base/log.ts';
 import { CounterDifferences } from '../../procfs/counters.ts';
 import type { Sample } from '../module.ts';
 import { type Column, columnsOf } from './columns.ts';

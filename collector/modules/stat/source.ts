@@ -4,8 +4,8 @@
  * in the log, and a source that was there is looked for eagerly, one that never was there seldom.
  */
 
-import { FormatError, OperationError } from '../../errors.ts';
-import { Condition, type Level, type Log } from '../../log.ts';
+import { FormatError, OperationError } from '../../base/errors.ts';
+import { Condition, type Level, type Log } from '../../base/log.ts';
 import { parseDecimal } from '../../procfs/decimal.ts';
 import { exists, type FileSystem, KernelFile } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';

@@ -3,7 +3,7 @@
  * table is. Needs no privilege where the kernel has the statistics file.
  */
 
-import type { Log } from '../../log.ts';
+import type { Log } from '../../base/log.ts';
 import type { FileSystem } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';
 import type { Connect } from '../access.ts';

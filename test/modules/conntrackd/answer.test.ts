@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { FormatError } from '../../../collector/errors.ts';
+import { FormatError } from '../../../collector/base/errors.ts';
 import { readAnswer } from '../../../collector/modules/conntrackd/answer.ts';
 import { DAEMON, FactSheet } from '../../../collector/modules/conntrackd/facts.ts';
 import { REQUESTS, type Request } from '../../../collector/modules/conntrackd/request.ts';

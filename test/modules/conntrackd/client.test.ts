@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { errorCode, OperationError } from '../../../collector/errors.ts';
+import { errorCode, OperationError } from '../../../collector/base/errors.ts';
 import { Client } from '../../../collector/modules/conntrackd/client.ts';
 import type { Request } from '../../../collector/modules/conntrackd/request.ts';
 import { answering, type Behaviour, hanging, ListeningDaemon, MemoryDaemon } from '../../helpers/conntrackd_daemon.ts';

@@ -3,8 +3,8 @@ import { Volume } from 'memfs';
 import { describe, expect, it, vi } from 'vitest';
 
 import { eventCharts } from '../../../charts/events.ts';
-import { Emitter } from '../../../collector/emit.ts';
-import { OperationError } from '../../../collector/errors.ts';
+import { Emitter } from '../../../collector/agent/emit.ts';
+import { OperationError } from '../../../collector/base/errors.ts';
 import { Obstacle } from '../../../collector/modules/access.ts';
 import { EventsModule, type EventsOptions } from '../../../collector/modules/events/events.ts';
 import { KernelFile } from '../../../collector/procfs/file.ts';

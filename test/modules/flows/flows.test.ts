@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 
 import { flowCharts } from '../../../charts/flows.ts';
-import { Emitter } from '../../../collector/emit.ts';
+import { Emitter } from '../../../collector/agent/emit.ts';
 import { type Connect, Obstacle } from '../../../collector/modules/access.ts';
 import { FlowsModule, type FlowsOptions } from '../../../collector/modules/flows/flows.ts';
 import { FakeRuntime } from '../../helpers/fake_runtime.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { FormatError, OperationError } from '../../../collector/errors.ts';
+import { FormatError, OperationError } from '../../../collector/base/errors.ts';
 import { Obstacle } from '../../../collector/modules/access.ts';
 import { DiagSource } from '../../../collector/modules/sockets/diag_source.ts';
 import {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { FormatError, OperationError } from '../../../collector/errors.ts';
+import { FormatError, OperationError } from '../../../collector/base/errors.ts';
 import { DiagSource } from '../../../collector/modules/sockets/diag_source.ts';
 import { ProcfsSource } from '../../../collector/modules/sockets/procfs_source.ts';
 import { type SocketTally, TABLES, type Table } from '../../../collector/modules/sockets/socket_tally.ts';

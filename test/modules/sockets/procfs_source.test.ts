@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { FormatError, OperationError } from '../../../collector/errors.ts';
+import { FormatError, OperationError } from '../../../collector/base/errors.ts';
 import { ProcfsSource } from '../../../collector/modules/sockets/procfs_source.ts';
 import { Host } from '../../../collector/procfs/host.ts';
 import { capture } from '../../helpers/capture.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { FormatError, OperationError } from '../../../collector/errors.ts';
+import { FormatError, OperationError } from '../../../collector/base/errors.ts';
 import { Obstacle } from '../../../collector/modules/access.ts';
 import { SocketSource } from '../../../collector/modules/sockets/socket_source.ts';
 import { Host } from '../../../collector/procfs/host.ts';

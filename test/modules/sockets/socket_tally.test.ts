@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { socketCharts } from '../../../charts/sockets.ts';
-import { FormatError } from '../../../collector/errors.ts';
+import { FormatError } from '../../../collector/base/errors.ts';
 import { SocketTally, TABLES, type Table } from '../../../collector/modules/sockets/socket_tally.ts';
 
 type Values = Record<string, number | undefined>;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { FormatError } from '../../../collector/errors.ts';
+import { FormatError } from '../../../collector/base/errors.ts';
 import { TABLES, type Table } from '../../../collector/modules/sockets/socket_tally.ts';
 import { readStates, skipHeadings } from '../../../collector/modules/sockets/socket_text.ts';
 import { HEADINGS, socketLine } from '../../helpers/socket_lists.ts';

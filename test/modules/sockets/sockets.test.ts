@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { socketCharts } from '../../../charts/sockets.ts';
-import { Emitter } from '../../../collector/emit.ts';
+import { Emitter } from '../../../collector/agent/emit.ts';
 import { Obstacle } from '../../../collector/modules/access.ts';
 import type { Sample } from '../../../collector/modules/module.ts';
 import { SocketsModule, type SocketsOptions } from '../../../collector/modules/sockets/sockets.ts';

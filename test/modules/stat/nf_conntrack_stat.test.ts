@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { FormatError } from '../../../collector/errors.ts';
+import { FormatError } from '../../../collector/base/errors.ts';
 import { StatParser } from '../../../collector/modules/stat/nf_conntrack_stat.ts';
 import { NAMES, statText } from '../../helpers/stat_text.ts';
 

@@ -1,0 +1,29 @@
+/** Where numbers become text. The agent and the terminal each have their own renderer for the same modules and charts. */
+
+import type { Sample } from '../modules/module.ts';
+
+/** What one module returned in an update. */
+export interface Reading {
+  /** The module's name. */
+  readonly module: string;
+  /** Seconds between two readings of the module. */
+  readonly every: number;
+  readonly samples: readonly Sample[];
+}
+
+export interface Renderer {
+  /**
+   * The text of one update, which counts as shown.
+   *
+   * @param at monotonic time in microseconds.
+   */
+  render(at: number, readings: readonly Reading[]): string;
+}
+
+/** Where the text of an update goes. */
+export interface Destination {
+  /** Whether the reader has taken the previous update; if not, this one must be dropped. */
+  ready(): boolean;
+  /** Writes one update with one call. */
+  tick(text: string): void;
+}

@@ -1,0 +1,140 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { split } from '../../../collector/agent/protocol/quoting.ts';
+import * as protocol from '../../../collector/agent/protocol/writer.ts';
+
+const CHART: protocol.ChartLine = {
+  id: 'conntrack.sockets',
+  title: 'Connection Tracker Connections',
+  units: 'active connections',
+  family: 'table',
+  context: 'netfilter.conntrack_sockets',
+  type: 'stacked',
+  priority: 8711,
+  updateEvery: 5,
+  options: 'detail',
+  plugin: 'conntrack.plugin',
+  module: 'stat',
+};
+
+describe('the line', () => {
+  it('CHART defines a chart', () => {
+    expect(protocol.chart(CHART)).toBe(
+      "CHART conntrack.sockets '' 'Connection Tracker Connections' 'active connections' 'table' " +
+        "'netfilter.conntrack_sockets' stacked 8711 5 'detail' 'conntrack.plugin' 'stat'\n",
+    );
+  });
+
+  it('CHART without options leaves their place empty', () => {
+    expect(protocol.chart({ ...CHART, type: 'area', options: '' })).toContain(" area 8711 5 '' 'conntrack.plugin' ");
+  });
+
+  it('CHART retires a chart', () => {
+    expect(protocol.chart({ ...CHART, options: 'detail obsolete' })).toContain(" 8711 5 'detail obsolete' ");
+  });
+
+  it('CHART quotes what may hold anything', () => {
+    const line = { ...CHART, title: `The "best" table's\nsize`, units: "it's", family: 'a=b', module: 'x\\y' };
+    expect(protocol.chart(line)).toBe(
+      `CHART conntrack.sockets '' "The 'best' table's size" "it's" 'a=b' ` +
+        "'netfilter.conntrack_sockets' stacked 8711 5 'detail' 'conntrack.plugin' 'x/y'\n",
+    );
+  });
+
+  it.each([
+    ['from the plugin', protocol.LABEL_FROM_PLUGIN, "CLABEL 'cpu' 'cpu 7' 1\n"],
+    ['from the configuration', protocol.LABEL_FROM_CONFIGURATION, "CLABEL 'cpu' 'cpu 7' 2\n"],
+  ])('CLABEL gives a label %s', (_whence, source, expected) => {
+    expect(protocol.chartLabel('cpu', 'cpu 7', source)).toBe(expected);
+  });
+
+  it('CLABEL_COMMIT closes the labels', () => {
+    expect(protocol.chartLabelCommit()).toBe('CLABEL_COMMIT\n');
+  });
+
+  it.each([
+    ['above the axis', 1, 1000, "DIMENSION 'early_drop' 'early drops' absolute 1 1000\n"],
+    ['below the axis', -1, 1, "DIMENSION 'early_drop' 'early drops' absolute -1 1\n"],
+  ])('DIMENSION defines a dimension %s', (_where, multiplier, divisor, expected) => {
+    expect(protocol.dimension('early_drop', 'early drops', multiplier, divisor)).toBe(expected);
+  });
+
+  it.each([
+    ['the first update without a time', undefined, 'BEGIN conntrack.new\n'],
+    ['a later one with its time', 1_000_250, 'BEGIN conntrack.new 1000250\n'],
+    ['one that took no time at all', 0, 'BEGIN conntrack.new 0\n'],
+  ])('BEGIN opens %s', (_what, microseconds, expected) => {
+    expect(protocol.begin('conntrack.new', microseconds)).toBe(expected);
+  });
+
+  it.each([
+    ['a number', 4711, 'SET found = 4711\n'],
+    ['nothing', 0, 'SET found = 0\n'],
+    ['a negative number', -17, 'SET found = -17\n'],
+    ['a rounded-off negative number', -0, 'SET found = 0\n'],
+    ['the largest exact number', Number.MAX_SAFE_INTEGER, 'SET found = 9007199254740991\n'],
+  ])('SET gives %s', (_what, value, expected) => {
+    expect(protocol.set('found', value)).toBe(expected);
+  });
+
+  it.each([
+    [262_144, 'VARIABLE CHART max = 262144\n'],
+    [0.5, 'VARIABLE CHART max = 0.5\n'],
+  ])('VARIABLE CHART gives %d to alerts', (value, expected) => {
+    expect(protocol.chartVariable('max', value)).toBe(expected);
+  });
+
+  it('END closes an update', () => {
+    expect(protocol.end()).toBe('END\n');
+  });
+
+  it('DISABLE ends the plugin for good', () => {
+    expect(protocol.disable()).toBe('DISABLE\n');
+  });
+});
+
+describe('the answer to a call', () => {
+  it('stands between its BEGIN and its END', () => {
+    expect(protocol.functionResult('7d-1', 200, 'application/json', 1_900_000_001, '{"a":\n1}')).toBe(
+      "FUNCTION_RESULT_BEGIN '7d-1' 200 application/json 1900000001\n" + '{"a":\n1}\n' + 'FUNCTION_RESULT_END\n',
+    );
+  });
+
+  it('may be empty', () => {
+    expect(protocol.functionResult('7d-1', 499, 'text/plain', 5, '')).toBe(
+      "FUNCTION_RESULT_BEGIN '7d-1' 499 text/plain 5\n\nFUNCTION_RESULT_END\n",
+    );
+  });
+
+  it('cannot be broken by its transaction', () => {
+    const [first, ...rest] = protocol.functionResult('a\nFUNCTION_RESULT_END', 404, 'text/plain', 5, 'no').split('\n');
+    expect(first).toBe("FUNCTION_RESULT_BEGIN 'a FUNCTION_RESULT_END' 404 text/plain 5");
+    expect(rest).toEqual(['no', 'FUNCTION_RESULT_END', '']);
+  });
+});
+
+describe('whatever a text holds', () => {
+  const text = fc.string({ unit: fc.oneof(fc.constantFrom('\n', "'", '"', '\\', '='), fc.string({ unit: 'binary' })) });
+
+  it('the chart is one line of thirteen words', () => {
+    fc.assert(
+      fc.property(text, text, text, text, text, (title, units, family, context, module) => {
+        const line = protocol.chart({ ...CHART, title, units, family, context, module });
+        expect(line.indexOf('\n')).toBe(line.length - 1);
+        expect(split(line.slice(0, -1))).toHaveLength(13);
+      }),
+    );
+  });
+
+  it('the label and the dimension are one line each', () => {
+    fc.assert(
+      fc.property(text, text, (name, value) => {
+        const label = protocol.chartLabel(name, value, 1);
+        const dimension = protocol.dimension(name, value, 1, 1);
+        expect([label.indexOf('\n'), dimension.indexOf('\n')]).toEqual([label.length - 1, dimension.length - 1]);
+        expect([split(label.trimEnd()).length, split(dimension.trimEnd()).length]).toEqual([4, 6]);
+      }),
+    );
+  });
+});

@@ -1,0 +1,80 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { respawn } from '../../collector/commands/respawn.ts';
+
+const OWN = { ...process.env };
+let folder = '';
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'conntrack-again-'));
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+  vi.useRealTimers();
+  process.env = { ...OWN };
+});
+
+describe('a program that is run again', () => {
+  it('gets no descriptor of this process, and a session of its own', async () => {
+    const script = 'for fd in 0 1 2; do readlink /proc/$$/fd/$fd; done; cut -d" " -f1,6 /proc/$$/stat; pwd; echo >&2 e';
+    const { code, errors, how, output } = await respawn(['sh', '-c', script], {});
+    const [stdin, stdout, stderr, numbers = '', cwd] = output.split('\n');
+    expect([stdin, stdout, stderr]).toEqual([
+      '/dev/null',
+      expect.stringMatching(/^(pipe|socket):/),
+      expect.stringMatching(/^(pipe|socket):/),
+    ]);
+    const [pid, session] = numbers.split(' ');
+    expect(session).toBe(pid);
+    expect({ cwd, errors, how, code }).toEqual({ cwd: '/', errors: 'e\n', how: 'it ended with code 0', code: 0 });
+  });
+
+  it('gets of the environment what the program reads, and what it is given', async () => {
+    process.env = { PATH: OWN['PATH'], NETDATA_HOST_PREFIX: '/host', SECRET: 's' };
+    const { output } = await respawn(['env'], { GIVEN: 'g' });
+    expect(output.trim().split('\n').sort()).toEqual(['GIVEN=g', 'NETDATA_HOST_PREFIX=/host', `PATH=${OWN['PATH']}`]);
+  });
+
+  it.each([
+    ['sh -c exit\t7', 'it ended with code 7', 7],
+    ['sh -c kill\t-SEGV\t$$', 'it ended by SIGSEGV', undefined],
+    ['/missing/program', 'spawn /missing/program ENOENT', undefined],
+  ])('%j: %s', async (command, how, code) => {
+    const words = command.split(' ').map((word) => word.replaceAll('\t', ' '));
+    expect(await respawn(words, {})).toMatchObject({ how, code });
+  });
+
+  it('fills no more than a megabyte of memory with each of its streams', async () => {
+    const script = 'head -c 3000000 /dev/zero; head -c 3000000 /dev/zero >&2';
+    const { errors, output } = await respawn(['sh', '-c', script], {});
+    expect([output.length, errors.length]).toEqual([1_048_576, 1_048_576]);
+  });
+
+  it('is killed, and not waited for, when it takes longer than a check may', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const file = join(folder, 'pid');
+    // It ends for no signal but SIGKILL.
+    const script = `trap '' TERM HUP INT; echo $$ >${file}.new; mv ${file}.new ${file}; while :; do sleep 1; done`;
+    const running = respawn(['sh', '-c', script], {});
+    while (!existsSync(file)) await setImmediate();
+    const pid = Number(readFileSync(file, 'utf8'));
+    vi.advanceTimersByTime(19_999);
+    expect(isAlive(pid)).toBe(true);
+    vi.advanceTimersByTime(1);
+    expect(await running).toMatchObject({ how: 'it did not end within 20 seconds', code: undefined });
+    while (isAlive(pid)) await setImmediate();
+  });
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

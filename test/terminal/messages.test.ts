@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+
+import { Messages } from '../../collector/terminal/messages.ts';
+
+describe('the messages', () => {
+  it('are those of notice and worse, with their fields, in one line of printable signs each', () => {
+    let now = 1000;
+    const messages = new Messages(() => now);
+    const tell = (say: () => void): void => {
+      say();
+      now++;
+    };
+    messages.debug();
+    tell(() => messages.notice('a setting cannot be read', { path: '/proc/x', count: 3, error: undefined }));
+    tell(() => messages.warning('late\nupdates'));
+    tell(() => messages.error('the module failed'));
+    expect(messages.recent).toEqual([
+      { time: 1000, level: 'notice', text: 'a setting cannot be read path=/proc/x count=3' },
+      { time: 1001, level: 'warning', text: 'late?updates' },
+      { time: 1002, level: 'error', text: 'the module failed' },
+    ]);
+  });
+
+  it('tell what is in order again, once something was not', () => {
+    const messages = new Messages(() => 5);
+    messages.info('the table is dumped at another interval');
+    expect(messages.recent).toEqual([]);
+    messages.notice('sockets are not drawn');
+    messages.info('sockets can be counted again');
+    expect(messages.recent.map(({ level, text }) => `${level}: ${text}`)).toEqual([
+      'notice: sockets are not drawn',
+      'info: sockets can be counted again',
+    ]);
+  });
+
+  it('are kept once each, the newest ten', () => {
+    let now = 0;
+    const messages = new Messages(() => now);
+    for (const number of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 5]) {
+      messages.warning(`trouble ${number}`);
+      now++;
+    }
+    expect(messages.recent.map(({ text }) => text.slice(8))).toEqual([
+      '2',
+      '3',
+      '4',
+      '6',
+      '7',
+      '8',
+      '9',
+      '10',
+      '11',
+      '5',
+    ]);
+    expect(messages.recent.at(-1)?.time).toBe(11);
+  });
+
+  it('go after a minute; that something is amiss stays known', () => {
+    let now = 7000;
+    const messages = new Messages(() => now);
+    expect(messages.isTroubled).toBe(false);
+    messages.warning('late');
+    now = 66_999;
+    expect(messages.recent.map(({ text }) => text)).toEqual(['late']);
+    now = 67_000;
+    expect([messages.recent, messages.isTroubled]).toEqual([[], true]);
+  });
+
+  it('go when what they name is in order again', () => {
+    const messages = new Messages(() => 5);
+    messages.warning('conntrackd does not run', { path: '/run/north', error: 'refused' });
+    messages.warning('conntrackd does not run', { path: '/run/south', error: 'refused' });
+    messages.info('conntrackd answers again', { path: '/run/north' });
+    expect(messages.recent.map(({ text }) => text)).toEqual([
+      'conntrackd does not run path=/run/south error=refused',
+      'conntrackd answers again path=/run/north',
+    ]);
+    expect(messages.isTroubled).toBe(true);
+    messages.info('conntrackd answers again', { path: '/run/south' });
+    expect(messages.isTroubled).toBe(false);
+    // A number names nothing.
+    messages.warning('late', { skipped: 3 });
+    messages.info('back on schedule', { skipped: 3 });
+    expect(messages.isTroubled).toBe(true);
+  });
+});

@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+
+import { ENTER, LEAVE } from '../../collector/terminal/paint.ts';
+import { Terminal } from '../../collector/terminal/terminal.ts';
+import { FakeDisplay, FakeJobControl, FakeKeyboard } from '../helpers/fake_terminal.ts';
+
+function terminal() {
+  const display = new FakeDisplay();
+  const keyboard = new FakeKeyboard();
+  const job = new FakeJobControl();
+  const taken = new Terminal(display, keyboard, job);
+  const done: string[] = [];
+  taken.listen({
+    end: () => done.push('end'),
+    suspend: () => done.push('suspend'),
+    redraw: () => done.push('redraw'),
+  });
+  return { terminal: taken, display, keyboard, job, done };
+}
+
+describe('the terminal', () => {
+  it('is taken, and given back once', () => {
+    const { display, keyboard, terminal: taken } = terminal();
+    taken.giveBack();
+    expect(display.written).toBe('');
+    taken.take();
+    expect([display.written, keyboard.isRaw]).toEqual([ENTER, true]);
+    taken.giveBack();
+    taken.giveBack();
+    expect([display.written, keyboard.isRaw]).toEqual([ENTER + LEAVE, false]);
+  });
+
+  it('is of the usual size where it does not tell its own', () => {
+    const { display, terminal: taken } = terminal();
+    expect(taken.size).toEqual({ columns: 80, rows: 24 });
+    Object.assign(display, { columns: 91, rows: 37 });
+    expect(taken.size).toEqual({ columns: 91, rows: 37 });
+  });
+
+  it('does what keys ask for, and nothing for others', () => {
+    const { done, keyboard } = terminal();
+    keyboard.emit('data', Buffer.from('x\x1b[A\x0c'));
+    keyboard.emit('data', Buffer.from('\x1a'));
+    keyboard.emit('data', Buffer.from('q'));
+    keyboard.emit('data', Buffer.from('\x03'));
+    expect(done).toEqual(['redraw', 'suspend', 'end', 'end']);
+  });
+
+  it('is drawn anew when it is resized, while it is taken', () => {
+    const { display, done, terminal: taken } = terminal();
+    display.emit('resize');
+    expect(done).toEqual([]);
+    taken.take();
+    display.emit('resize');
+    expect(done).toEqual(['redraw']);
+  });
+
+  it.each(['end', 'error'])('that is gone (%s) ends it', (event) => {
+    const { done, keyboard } = terminal();
+    keyboard.emit(event, new Error('EIO'));
+    expect(done).toEqual(['end']);
+  });
+
+  it('is measured and its keys are read when it is taken, which it is once', () => {
+    const { display, job, keyboard, terminal: taken } = terminal();
+    expect(keyboard.isRead).toBe(false);
+    expect([taken.take(), taken.take()]).toEqual([true, true]);
+    expect([display.written, keyboard.isRead, job.measured]).toEqual([ENTER, true, 1]);
+    taken.giveBack();
+    expect(keyboard.isRead).toBe(false);
+  });
+
+  it('is not taken in the background, but as soon as that is over', () => {
+    const { display, job, keyboard, terminal: taken } = terminal();
+    job.isInForeground = false;
+    expect(taken.take()).toBe(false);
+    expect([display.written, keyboard.isRaw, keyboard.isRead]).toEqual(['', false, false]);
+    job.isInForeground = true;
+    expect(taken.take()).toBe(true);
+    expect([display.written, keyboard.isRaw, keyboard.isRead]).toEqual([ENTER, true, true]);
+  });
+
+  it('is another one’s when the process was stopped without a warning and goes on in the background', () => {
+    const { display, done, job, keyboard, terminal: taken } = terminal();
+    taken.take();
+    job.isInForeground = false;
+    taken.takeAgain();
+    display.emit('resize');
+    taken.giveBack();
+    expect([display.written, done, keyboard.isRead]).toEqual([ENTER, [], false]);
+    job.isInForeground = true;
+    expect([taken.take(), display.written]).toEqual([true, ENTER + ENTER]);
+  });
+
+  it('is taken anew after the process was stopped', () => {
+    const { display, keyboard, terminal: taken } = terminal();
+    taken.take();
+    const modes: boolean[] = [];
+    keyboard.setRawMode = (isRaw) => void modes.push(isRaw);
+    taken.takeAgain();
+    // What is set already is not set again unless it is unset.
+    expect([modes, display.written]).toEqual([[false, true], ENTER + ENTER]);
+  });
+
+  it('is given back from the background without touching its keys, which would stop the process', () => {
+    const { display, job, keyboard, terminal: taken } = terminal();
+    taken.take();
+    job.isInForeground = false;
+    taken.giveBack();
+    expect([display.written, keyboard.isRaw]).toEqual([ENTER + LEAVE, true]);
+  });
+
+  it('needs no keyboard', () => {
+    const display = new FakeDisplay();
+    const taken = new Terminal(display, undefined, new FakeJobControl());
+    taken.take();
+    taken.giveBack();
+    expect(display.written).toBe(ENTER + LEAVE);
+  });
+});
