@@ -33,7 +33,7 @@ const [COLUMNS, ROWS] = [100, 34];
 
 /** The pictures of the dashboard: the first chart of a section, the last one shown, and the height of that one. */
 const SECTIONS = {
-  sockets: ['socket_states_tcp', 'socket_states_udp6'],
+  sockets: ['socket_states_tcp', 'socket_states_udp'],
   conntrackd: ['conntrackd_state_active', 'conntrackd_messages_active'],
   link_cut: ['conntrackd_link_status_active_sync0', 'conntrackd_link_status_active_sync1'],
 } as const;
