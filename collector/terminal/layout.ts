@@ -54,13 +54,9 @@ export const ENTRIES = {
   limit: 'max',
 } as const;
 
-/** How full the table is, in percent, and the thresholds of the alert conntrack_full. */
-export const USED = {
-  context: 'netfilter.conntrack_utilization',
-  dimension: 'used',
-  warningAbove: 90,
-  criticalAbove: 95,
-} as const;
+/** The thresholds of the alert conntrack_full: the used share of the table, in percent. */
+export const WARNING_ABOVE = 90;
+export const CRITICAL_ABOVE = 95;
 
 const RATES: readonly Content[] = [
   { kind: 'values', context: 'netfilter.conntrack_new', dimensions: ['new'] },
@@ -95,35 +91,20 @@ const SOCKETS: readonly Content[] = [
   { kind: 'largest', context: 'network_connections.udp_states', label: 'protocol' },
 ];
 
+const PROTOCOLS: Content = { kind: 'shares', context: 'netfilter.conntrack_flows_by_protocol', most: 5 };
+const TCP_STATES: Content = { kind: 'shares', context: 'netfilter.conntrack_tcp_states', most: 6 };
+const REPLIES: Content = { kind: 'shares', context: 'netfilter.conntrack_flows_by_reply' };
+const TRANSLATIONS: Content = { kind: 'shares', context: 'netfilter.conntrack_flows_by_nat', most: 4 };
+
 /** The most important first: they get the space before the others. */
 export const SECTIONS: readonly Section[] = [
   { title: 'Rates', column: 'left', least: 3, contents: RATES },
-  {
-    title: 'Connections by Protocol',
-    column: 'right',
-    least: 2,
-    contents: [{ kind: 'shares', context: 'netfilter.conntrack_flows_by_protocol', most: 5 }],
-  },
+  { title: 'Connections by Protocol', column: 'right', least: 2, contents: [PROTOCOLS] },
   { title: 'conntrackd', each: 'daemon', column: 'left', least: 2, contents: CONNTRACKD },
-  {
-    title: 'TCP Connections by State',
-    column: 'right',
-    least: 2,
-    contents: [{ kind: 'shares', context: 'netfilter.conntrack_tcp_states', most: 6 }],
-  },
-  {
-    title: 'Connections by Reply',
-    column: 'right',
-    least: 3,
-    contents: [{ kind: 'shares', context: 'netfilter.conntrack_flows_by_reply' }],
-  },
+  { title: 'TCP Connections by State', column: 'right', least: 2, contents: [TCP_STATES] },
+  { title: 'Connections by Reply', column: 'right', least: 3, contents: [REPLIES] },
   { title: 'Sockets', column: 'left', least: 1, contents: SOCKETS },
-  {
-    title: 'Connections by Address Translation',
-    column: 'right',
-    least: 1,
-    contents: [{ kind: 'shares', context: 'netfilter.conntrack_flows_by_nat', most: 4 }],
-  },
+  { title: 'Connections by Address Translation', column: 'right', least: 1, contents: [TRANSLATIONS] },
 ];
 
 /** The contexts in a plain line, with all their dimensions and variables. */

@@ -6,7 +6,7 @@ import type { Board } from './board.ts';
 import { body, type Size } from './columns.ts';
 import { bar, sparkline } from './drawing.ts';
 import { timeToFull } from './history.ts';
-import { ENTRIES, USED } from './layout.ts';
+import { CRITICAL_ABOVE, ENTRIES, WARNING_ABOVE } from './layout.ts';
 import type { Message, Messages } from './messages.ts';
 import { type Block, blocksOf } from './sections.ts';
 import { cut, type Line, pad, type Span, type Style, span, widthOf } from './text.ts';
@@ -67,7 +67,7 @@ function tableOf(board: Board, columns: number): Line[] {
     return [[span('The connection tracking table cannot be read at present', 'warning')]];
   }
   const limit = shown.variables.get(ENTRIES.limit);
-  const used = usedOf(board);
+  const used = limit === undefined ? undefined : (entries / limit) * 100;
   const facts: Span[] = [];
   if (used !== undefined) facts.push(span(`  ${inPercent(used)}`, styleOf(used)));
   const left = limit === undefined ? undefined : timeToFull(series, shown.every, limit);
@@ -80,11 +80,6 @@ function tableOf(board: Board, columns: number): Line[] {
   return [line, [span(filled, styleOf(used)), span('░'.repeat(columns - filled.length), 'dim')]];
 }
 
-function usedOf(board: Board): number | undefined {
-  const [shown] = board.instances(USED.context);
-  return shown?.age === 'old' ? undefined : shown?.values.get(USED.dimension);
-}
-
 function entriesOf(entries: number, limit: number | undefined, columns: number): string {
   if (limit === undefined) return `${inWhole(entries)} entries`;
   const text = `${inWhole(entries)} of ${inWhole(limit)} entries`;
@@ -92,8 +87,8 @@ function entriesOf(entries: number, limit: number | undefined, columns: number):
 }
 
 function styleOf(used: number): Style {
-  if (used > USED.criticalAbove) return 'critical';
-  return used > USED.warningAbove ? 'warning' : 'good';
+  if (used > CRITICAL_ABOVE) return 'critical';
+  return used > WARNING_ABOVE ? 'warning' : 'good';
 }
 
 /** The newest messages that fit their share of the screen, oldest first. */

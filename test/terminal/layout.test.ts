@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { charts } from '../../charts/index.ts';
-import { ENTRIES, PLAIN, SECTIONS, USED } from '../../collector/terminal/layout.ts';
+import { CRITICAL_ABOVE, ENTRIES, PLAIN, SECTIONS, WARNING_ABOVE } from '../../collector/terminal/layout.ts';
 import { alerts } from '../helpers/project.ts';
 
 const contents = SECTIONS.flatMap((section) => section.contents);
@@ -9,7 +9,7 @@ const chartOf = (context: string) => charts.find((chart) => chart.context === co
 
 describe('the layout', () => {
   it('names only existing charts', () => {
-    const contexts = [...[...contents, ENTRIES, USED].map(({ context }) => context), ...PLAIN];
+    const contexts = [...[...contents, ENTRIES].map(({ context }) => context), ...PLAIN];
     expect(contexts.filter((context) => chartOf(context) === undefined)).toEqual([]);
   });
 
@@ -19,7 +19,7 @@ describe('the layout', () => {
         return content.dimensions.map((dimension) => ({ context: content.context, dimension }));
       return content.kind === 'state' ? [{ context: content.context, dimension: content.good }] : [];
     });
-    const unknown = [...places, ENTRIES, USED].filter(
+    const unknown = [...places, ENTRIES].filter(
       ({ context, dimension }) => !chartOf(context)?.dimensions.some(({ id }) => id === dimension),
     );
     expect(unknown).toEqual([]);
@@ -36,7 +36,7 @@ describe('the layout', () => {
   it('has the thresholds of the alert conntrack_full', () => {
     const alert = alerts.find(({ template }) => template === 'conntrack_full');
     const above = (condition = ''): number => Number(/: \((\d+)\)\)$/.exec(condition)?.[1]);
-    expect([above(alert?.['warn']), above(alert?.['crit'])]).toEqual([USED.warningAbove, USED.criticalAbove]);
-    expect(alert?.['on']).toBe(USED.context);
+    expect([above(alert?.['warn']), above(alert?.['crit'])]).toEqual([WARNING_ABOVE, CRITICAL_ABOVE]);
+    expect(alert?.['on']).toBe('netfilter.conntrack_utilization');
   });
 });

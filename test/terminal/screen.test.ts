@@ -50,9 +50,9 @@ udp   unconnected 11  connected 3        none      13,012   6.1 % ▉
 Ctrl-C ends   ! trouble`);
   });
 
-  it('of 132x50 shows everything', () => {
+  it('of 132x34 shows everything', () => {
     expect(
-      firewall(66).screen(132, 50),
+      firewall(66).screen(132, 34),
     ).toBe(`fw-north  every 1 s  Linux 6.18.7                                                                                           12:01:06
 219,800 of 262,144 entries  83.8 %  full in 2 min                                                     ▇▇▇███████████████████████████
 ██████████████████████████████████████████████████████████████████████████████████████████████████████████████▋░░░░░░░░░░░░░░░░░░░░░
@@ -85,22 +85,6 @@ tcp   established 1,432  time_wait 233  listen 17
 tcp6  listen 4
 udp   unconnected 11  connected 3
 udp6  0 sockets
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 
 Ctrl-C ends   ! trouble`);
   });
@@ -240,8 +224,8 @@ describe('a value', () => {
 });
 
 describe('the table', () => {
-  const table = (utilization: number): Showing =>
-    new Showing().update(0, reading(1, host({ connections: 812, max: 1000, utilization })));
+  const table = (used: number): Showing =>
+    new Showing().update(0, reading(1, host({ connections: used * 10, max: 1000 })));
   const styles = (showing: Showing): (string | undefined)[] => [
     showing.lines(80, 24)[1]?.[1]?.style,
     showing.lines(80, 24)[2]?.[0]?.style,
@@ -277,12 +261,12 @@ describe('the table', () => {
       const showing = new Showing();
       for (let second = 0; second < 60; second++) {
         const connections = 5000 + second * perSecond;
-        showing.update(second, reading(1, host({ connections, max: 10_000, utilization: 50 })));
+        showing.update(second, reading(1, host({ connections, max: 10_000 })));
       }
       return showing.screen(80, 10).split('\n')[1] ?? '';
     };
     // 5,590 after 59 seconds; the missing 4,410 take 441 seconds.
-    expect(growing(10)).toMatch(/^5,590 of 10,000 entries {2}50\.0 % {2}full in 7 min /);
+    expect(growing(10)).toMatch(/^5,590 of 10,000 entries {2}55\.9 % {2}full in 7 min /);
     expect(growing(0)).not.toContain('full');
     expect(growing(-10)).not.toContain('full');
     // In more than a day.
