@@ -47,15 +47,15 @@ export function blocksOf(board: Board): readonly Block[] {
 }
 
 function rowsOf(contents: readonly Content[], instances: (context: string) => readonly Shown[]): readonly Row[] {
-  const decisive = contents.filter(
-    (content) =>
-      content.kind === 'state' &&
-      content.isDecisive === true &&
-      instances(content.context).some((shown) => ![content.good, undefined].includes(stateOf(shown))),
-  );
+  const decisive = contents.filter((content) => hidesOthers(content, instances(content.context)));
   return (decisive.length > 0 ? decisive : contents).flatMap((content) =>
     instances(content.context).flatMap((shown) => rowsOfInstance(content, shown)),
   );
+}
+
+function hidesOthers(content: Content, instances: readonly Shown[]): boolean {
+  if (content.kind !== 'state' || content.isDecisive !== true) return false;
+  return instances.map(stateOf).some((state) => state !== undefined && state !== content.good);
 }
 
 function rowsOfInstance(content: Content, shown: Shown): readonly Row[] {

@@ -36,7 +36,7 @@ export interface Keyboard {
 export interface JobControl {
   /** Whether the process is in the terminal's foreground, where it can draw. */
   isForeground(): boolean;
-  /** Makes the display read its size, as a process in the background is not told of changes. */
+  /** Makes the display read its size, since background processes get no SIGWINCH. */
   measure(): void;
 }
 

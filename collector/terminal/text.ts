@@ -47,7 +47,7 @@ export function pad(line: Line, width: number): Line {
   return missing > 0 ? [...line, span(' '.repeat(missing))] : cut(line, width);
 }
 
-/** What stands for each drawing character in ASCII. */
+/** ASCII substitutes for the drawing characters. */
 const ASCII = new Map(
   Array.from('▁▂▃▄▅▆▇█▏▎▍▌▋▊▉░─…', (character, at) => [character, '_.,-=+*#...####.-~'.charAt(at)]),
 );
