@@ -16,9 +16,10 @@ import { Emitter } from '../collector/agent/emit.ts';
 import { readEnvironment } from '../collector/agent/environment.ts';
 import { HELP, parseCommandLine } from '../collector/cli.ts';
 import { CONFIG_FILE, ConfigError, parseConfig, schema } from '../collector/config/load.ts';
-import { CTNETLINK_REMEDIES, createAccess, SOCK_DIAG_REMEDIES } from '../collector/modules/access.ts';
+import { createAccess } from '../collector/modules/access.ts';
 import { REQUESTS } from '../collector/modules/conntrackd/request.ts';
 import type { Sample, Scope } from '../collector/modules/module.ts';
+import { PROBLEMS } from '../collector/modules/problem.ts';
 import { columnsOf } from '../collector/modules/stat/columns.ts';
 import type { Question } from '../collector/netlink/request.ts';
 import { Host } from '../collector/procfs/host.ts';
@@ -42,8 +43,6 @@ import { RecordedHost, SETTINGS } from './helpers/recorded_host.ts';
 import { allMetrics, COLUMNS, type Metrics, metricsIn, metricsOf, NAMES_5_10 } from './helpers/stat_metrics.ts';
 import { NAMES, OLD_NAMES } from './helpers/stat_text.ts';
 
-/** How a line ends that says why a module cannot get at its source. */
-const AGAIN = '…; trying again every';
 /** The names of the questions to the kernel, as its headers have them. */
 const MESSAGES: Readonly<Record<Question, string>> = {
   table: 'IPCTNL_MSG_CT_GET',
@@ -694,7 +693,7 @@ describe('README.md', () => {
     for (const message of quotedMessages()) {
       const [head = '', ...rest] = message.split(': ');
       const isPutTogether = source.includes(`\`${head}: \${`) && source.includes(`'${rest.join(': ')}'`);
-      const isOfAttempts = lostMessages().includes(`${head}: ${rest.join(': ')}`);
+      const isOfAttempts = rest.join() === '…' && source.includes(`lost: '${head}'`);
       const isThere = asPattern(message, '\\$\\{[^}]+\\}').test(source);
       expect([message, isThere || isPutTogether || isOfAttempts]).toEqual([message, true]);
     }
@@ -707,6 +706,13 @@ describe('README.md', () => {
     const isQuoted = (message: string): boolean =>
       quoted.some((one) => message.startsWith(one) || asPattern(`^${message}$`, '.+').test(one));
     expect(logged.filter((message) => !isQuoted(message))).toEqual([]);
+  });
+
+  it('has every problem of a module with its code and message, in the order of the table', () => {
+    const rows = tableAfter(readme, 'The problem in such a line:');
+    const documented = rows.map((row) => [onlyCode(cell(row, 'Code')), onlyCode(cell(row, 'Message'))]);
+    const all = Object.entries(PROBLEMS).map(([code, { message }]) => [code, message.replace('{detail}', '…')]);
+    expect(documented).toEqual(all);
   });
 
   it('has every group of tests', () => {
@@ -753,6 +759,7 @@ describe.each(['README.md', 'metadata.yaml', 'CHANGELOG.md'])('%s', (name) => {
       ...alerts.map(nameOf),
       ...['conntrack.plugin', 'conntrack.cjs', CONFIG_FILE],
       ...['conntrackd.conf', 'conntrackd.service', 'conntrackd.ctl', 'conntrackd.sock'],
+      ...Object.keys(PROBLEMS),
     ];
     const named = codeIn(read(name)).filter((code) =>
       /^(?:(?:netfilter|network_connections|conntrackd)\.\w+|conntrack[._][a-z_]+[A-Z6]*|(?:sockets|conntrackd)_\w+)$/.test(
@@ -799,38 +806,24 @@ function notDrawn(metrics: Metrics, some: readonly Chart[]): string[] {
 
 /** The messages of the log that README.md explains. What stands in place of `…` differs from line to line. */
 function quotedMessages(): string[] {
-  const messages = tableAfter(readme, '## Troubleshooting').map((row) => onlyCode(cell(row, 'Message')));
-  const reasons = tableAfter(readme, 'The reason in such a line:').flatMap((row) => codeIn(cell(row, 'Reason')));
-  return [...messages, ...reasons];
+  return tableAfter(readme, '## Troubleshooting').map((row) => onlyCode(cell(row, 'Message')));
 }
 
-/** The messages and reasons in the source that are logged, but for those that only a debugger reads. */
+/** The messages in the source that are logged, except problems of modules and what only a debugger reads. */
 function loggedMessages(): string[] {
   const before = [
     String.raw`\.enter\([^,]+,[^,]+,`,
     String.raw`\bconst (?:message|text) =`,
-    String.raw`\bnew Obstacle\([^,]+,`,
     String.raw`\.(?:leave|works)\(`,
     String.raw`\b(?:back|repaced):`,
     String.raw`\blog\.(?:info|notice|warning|error)\(`,
   ];
   const literal = new RegExp(String.raw`(?:${before.join('|')})\s*["'\`](.*?)["'\`](?=[,;)\n])`, 'g');
   const source = sourceText();
-  const remedies = [CTNETLINK_REMEDIES, SOCK_DIAG_REMEDIES].flatMap((table) => Object.values(table));
   return [
-    ...lostMessages(),
-    ...remedies,
+    ...[...source.matchAll(/\blost: '(.*?)'/g)].map(([, lost]) => `${lost}: …`),
     ...[...source.matchAll(literal)].map(([, text = '']) => text.replaceAll(/\$\{[^}]+\}/g, '…')),
   ];
-}
-
-/** The lines that say why a module cannot get at its source; each file tells after how long it tries again. */
-function lostMessages(): string[] {
-  return sourceFiles().flatMap((text) => {
-    const retry = Number(/^const RETRY = (\d+);$/m.exec(text)?.[1] ?? 30);
-    const words = retry % 60 === 0 ? `${retry / 60} minutes` : `${retry} seconds`;
-    return [...text.matchAll(/\blost: '(.*?)'/g)].map(([, lost]) => `${lost}: ${AGAIN} ${words}`);
-  });
 }
 
 /** A text as a regular expression, with `gap` in place of each `…`, and of `^` and `$` at its ends what they mean. */
@@ -847,6 +840,8 @@ function sourceText(): string {
 
 function sourceFiles(): string[] {
   const names = readdirSync(new URL('collector/', ROOT), { encoding: 'utf8', recursive: true });
-  const files = names.filter((name) => name.endsWith('.ts') && !/^(?:check|terminal)\/|(?:^|\/)node_modules\//.test(name));
+  const files = names.filter(
+    (name) => name.endsWith('.ts') && !/^(?:check|terminal)\/|(?:^|\/)node_modules\//.test(name),
+  );
   return files.map((name) => read(`collector/${name}`).replaceAll(/["'`]\s*\+\s*["'`]/g, ''));
 }

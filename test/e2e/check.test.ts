@@ -30,7 +30,7 @@ const NO_CONNTRACKD = 'modules: { conntrackd: { enabled: no } }\n';
 const INTRUDER = fileURLToPath(new URL('../helpers/intruder.js', import.meta.url));
 /** How often it is checked while another process tries to get in. */
 const STARTS = 20;
-const CAPABILITY = 'the plugin lacks the capability CAP_NET_ADMIN (see above)';
+const CAPABILITY = 'the plugin lacks CAP_NET_ADMIN (see above)';
 
 let folder = '';
 /** A copy of the program that everybody may run. */
