@@ -190,7 +190,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('check', () => {
       const { privilege: _, ...others } = WELL;
       expect(marks(out)).toEqual({ ...others, events: 'off', flows: 'off', conntrackd: 'FAIL' });
       expect(out).toContain(`✗ FAIL  conntrackd      ${socket}
-        its socket is not open to the plugin
+        permission denied on conntrackd's socket
           Open it to the agent's group. Whoever may write to it can also flush
           the connection table and stop conntrackd: do this only if you trust
           the agent and its plugins with your firewall. The unit must have

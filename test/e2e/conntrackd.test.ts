@@ -368,7 +368,7 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
       cwd: '/',
       config: `modules: { ${off}, conntrackd: { sockets: [${socket}], update_every: 1 } }`,
     });
-    await active.program.logged('its socket is not open to the plugin');
+    await active.program.logged('code=conntrackd_denied');
     // What another module draws tells the time.
     await active.program.updated('conntrack.sockets', 4);
     const ids = (): string[] =>
