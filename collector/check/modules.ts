@@ -5,7 +5,8 @@ import { withoutLink } from '../modules/conntrackd/discovery.ts';
 import type { Problem } from '../modules/problem.ts';
 import type { Observation } from './observe.ts';
 import { AGENT_BOUNDED, AGENT_NO_NEW_PRIVILEGES, AMBIENT } from './privilege.ts';
-import { type Places, PROBLEM_REMEDIES, remedy } from './remedies.ts';
+import { PROBLEM_REMEDIES } from './problem_remedies.ts';
+import { type Places, remedy } from './remedies.ts';
 import type { Finding, ModuleSection, Remedy } from './report.ts';
 
 /** By how much is lost. */

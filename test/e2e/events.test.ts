@@ -202,7 +202,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
     }
     expect(eventsOf(flood, 'conntrack.new', 'new')).toBeLessThan(50_000);
     expect(
-      program.err.match(/msg="the kernel reported faster than was read: .*receive_buffer" overruns=\d+\n/g),
+      program.err.match(/msg="the receive buffer overflowed: .*receive_buffer" overruns=\d+\n/g),
     ).toHaveLength(1);
 
     const quiet = program.ticks.length;

@@ -54,7 +54,7 @@ export class FlowsModule implements Module {
       isSpared: (dump) => this.#judge(dump),
       lost: 'the composition of the connection table is not drawn',
       back: 'the connection table can be dumped',
-      repaced: 'the connection table is dumped at another interval from now on',
+      repaced: 'changed the interval between dumps of the connection table',
       counted: ({ tally }) => ({ entries: tally.entries }),
       from: 'ctnetlink',
     });

@@ -68,7 +68,7 @@ function counting(socket: InetSocket, tallies: Readonly<Record<number, SocketTal
     socket.read(message);
     const tally = tallies[socket.family];
     // A kernel that tells of sockets that it was not asked for would have them counted twice.
-    if (tally === undefined) throw new FormatError(`a socket of address family ${socket.family}, not asked for`);
+    if (tally === undefined) throw new FormatError(`unrequested socket of address family ${socket.family}`);
     tally.add(socket.state);
   };
 }

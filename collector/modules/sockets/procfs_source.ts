@@ -62,7 +62,7 @@ export class ProcfsSource {
   *#countLines(digits: number, tally: SocketTally): Work<void> {
     const add = (state: number): void => tally.add(state);
     let lines = this.#file.next();
-    if (lines === undefined) throw new FormatError('it is empty');
+    if (lines === undefined) throw new FormatError('empty file');
     let start = skipHeadings(lines);
     for (; lines !== undefined; lines = this.#file.next()) {
       readStates(lines, start, digits, add);

@@ -47,7 +47,7 @@ export class SocketSource {
     this.#procfs = new ProcfsSource(fs, host);
     this.#attempts = new Attempts({
       log,
-      lost: 'sockets are counted in the text of procfs, which costs more',
+      lost: 'sockets are counted from procfs, which costs more CPU time',
       back: 'sockets are counted over netlink',
       from: 'sock_diag',
       loses: 'part',

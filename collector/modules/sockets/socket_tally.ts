@@ -63,7 +63,7 @@ export class SocketTally {
    * @throws {FormatError} when sockets of this list have no such state.
    */
   add(state: number): void {
-    if (!this.#states.has(state)) throw new FormatError(`a socket of ${this.table} in the unknown state ${state}`);
+    if (!this.#states.has(state)) throw new FormatError(`${this.table} socket in unknown state ${state}`);
     this.#counts[state] = (this.#counts[state] ?? 0) + 1;
   }
 

@@ -25,7 +25,7 @@ const PORT = 4;
 export function skipHeadings(lines: Buffer): number {
   const end = lines.indexOf(NEWLINE);
   if (!/^\s*sl\s+local_address\s/.test(lines.toString('latin1', 0, end))) {
-    throw new FormatError('a list of sockets begins with headings, this does not');
+    throw new FormatError('expected a line of headings');
   }
   return end + 1;
 }
@@ -58,7 +58,7 @@ export function readStates(lines: Buffer, start: number, digits: number, add: (s
       lines[first + offset + 2] === SPACE;
     const state = isWhole ? hexadecimal(lines[first + offset], lines[first + offset + 1]) : undefined;
     if (state === undefined) {
-      throw new FormatError(`not a line of a socket: "${lines.toString('latin1', at, Math.min(end, at + 160))}"`);
+      throw new FormatError(`not a socket: "${lines.toString('latin1', at, Math.min(end, at + 160))}"`);
     }
     add(state);
     at = end + 1;

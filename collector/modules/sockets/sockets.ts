@@ -54,7 +54,7 @@ export class SocketsModule implements Module {
       release: () => source.close(),
       lost: 'sockets are not drawn',
       back: 'sockets can be counted',
-      repaced: 'sockets are counted at another interval from now on',
+      repaced: 'changed the interval between counts of sockets',
       isExceptional: ({ isSecondTry }) => isSecondTry,
       counted: ({ tallies }) => ({ sockets: tallies.reduce((sum, { sockets }) => sum + sockets, 0) }),
       ...(readFrom === 'netlink' ? { from: 'sock_diag' } : { from: 'procfs', target: host.net('tcp') }),

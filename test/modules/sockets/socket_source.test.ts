@@ -41,7 +41,7 @@ class Counting {
   }
 }
 
-const LOST = 'info sockets are counted in the text of procfs, which costs more: ';
+const LOST = 'info sockets are counted from procfs, which costs more CPU time: ';
 const BACK = 'info sockets are counted over netlink';
 
 describe('sockets', () => {
@@ -209,17 +209,12 @@ describe('reading from wherever it can', () => {
       { tcpSockets: [[diagnosed({ state: 1 })], failure('EIO', 'receive from', 'sock_diag')] },
       'receive from sock_diag: EIO: i/o error',
     ],
-    [
-      'nonsense',
-      undefined,
-      { udpSockets: whole(7, 3) },
-      logged('malformed_reply', 'a socket of udp in the unknown state 3'),
-    ],
+    ['nonsense', undefined, { udpSockets: whole(7, 3) }, logged('malformed_reply', 'udp socket in unknown state 3')],
     [
       'an answer to another question',
       undefined,
       { udp6Sockets: whole(7, 7, 7, 1) },
-      logged('malformed_reply', 'a socket of address family 2, not asked for'),
+      logged('malformed_reply', 'unrequested socket of address family 2'),
     ],
   ])(
     'falls back on the lists in the same count when netlink is %s, and says so once',
