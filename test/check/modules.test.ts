@@ -63,8 +63,8 @@ describe('a module', () => {
     });
   });
 
-  it('does not work when it told nothing', () => {
-    const silent = { severity: 'fault', code: 'silent', text: 'it told nothing within 7 seconds' };
+  it('fails when it returned no data', () => {
+    const silent = { severity: 'fault', code: 'silent', text: 'no data within 7 seconds' };
     expect(judge({})).toMatchObject({ state: 'fails', findings: [silent] });
     expect(judge({ problems: [{ loses: 'part' }] })).toMatchObject({ state: 'fails', findings: [{}, silent] });
   });

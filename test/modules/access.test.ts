@@ -12,14 +12,14 @@ import { Host } from '../../collector/procfs/host.ts';
 import { FOREIGN, missingForeign } from '../helpers/netlink_foreign.ts';
 import { SETTINGS, STAT } from '../helpers/recorded_host.ts';
 
-const ROOM = { slots: 1, slotSize: 4096 };
+const MEMORY = { slots: 1, slotSize: 4096 };
 const NO_LIBRARY = '/nowhere/conntrack-koffi';
 
 /** The problem of opening a channel on a host with these files, on a machine without the library. */
 function problemWith(files: Readonly<Record<string, string>>, prefix = '', way: keyof Access = 'ctnetlink'): Problem {
   const volume = Volume.fromJSON({ ...AS_ROOT, ...files });
   const access = createAccess({ fs: volume, host: new Host(volume, prefix), library: NO_LIBRARY });
-  return problemIn(() => access[way](ROOM));
+  return problemIn(() => access[way](MEMORY));
 }
 
 /** `/proc/self/status` of a process. */
@@ -64,11 +64,11 @@ describe('the way to the connection table', () => {
   it('is found when connection tracking is loaded later', () => {
     const volume = Volume.fromJSON({ ...AS_ROOT, '/proc/self/net/dev': '' });
     const { ctnetlink: connect } = createAccess({ fs: volume, host: new Host(volume, ''), library: NO_LIBRARY });
-    expect(problemIn(() => connect(ROOM)).code).toBe('tracking_not_loaded');
+    expect(problemIn(() => connect(MEMORY)).code).toBe('tracking_not_loaded');
     volume.mkdirSync('/sys/module/nf_conntrack', { recursive: true });
-    expect(problemIn(() => connect(ROOM)).code).toBe('library_unusable');
+    expect(problemIn(() => connect(MEMORY)).code).toBe('library_unusable');
     volume.rmdirSync('/sys/module/nf_conntrack');
-    expect(problemIn(() => connect(ROOM)).code).toBe('tracking_not_loaded');
+    expect(problemIn(() => connect(MEMORY)).code).toBe('tracking_not_loaded');
   });
 
   it.each([
@@ -86,9 +86,9 @@ describe('the way to the connection table', () => {
     volume.mkdirSync('/host/proc/1/net', { recursive: true });
     volume.linkSync('/proc/self/net/dev', '/host/proc/1/net/dev');
     const { ctnetlink: connect } = createAccess({ fs: volume, host: new Host(volume, '/host'), library: NO_LIBRARY });
-    expect(problemIn(() => connect(ROOM)).code).toBe('tracking_not_loaded');
+    expect(problemIn(() => connect(MEMORY)).code).toBe('tracking_not_loaded');
     volume.mkdirSync('/host/sys/module/nf_conntrack', { recursive: true });
-    expect(problemIn(() => connect(ROOM)).code).toBe('library_unusable');
+    expect(problemIn(() => connect(MEMORY)).code).toBe('library_unusable');
   });
 });
 
@@ -107,7 +107,7 @@ describe('a program that has its capability from its own file', () => {
     volume.chownSync(folder, uid, 0);
     volume.chmodSync(folder, mode);
     const { ctnetlink } = createAccess({ fs: volume, host: new Host(volume, ''), library: LIBRARY });
-    return problemIn(() => ctnetlink(ROOM));
+    return problemIn(() => ctnetlink(MEMORY));
   }
 
   // What is trusted is not in the memory of this test only, and so cannot be loaded.
@@ -163,7 +163,7 @@ describe('a program that has its capability from its own file', () => {
       volume.chownSync(folder, folder === '/srv' ? owner : 0, 0);
     }
     const { ctnetlink } = createAccess({ fs: volume, host: new Host(volume, ''), library: '/conntrack-koffi' });
-    const found = problemIn(() => ctnetlink(ROOM));
+    const found = problemIn(() => ctnetlink(MEMORY));
     expect(found.code).toBe(code);
     expect(found.message).toMatch(message);
   });
@@ -199,7 +199,7 @@ describe('the way to sock_diag', () => {
     volume.mkdirSync('/host/proc/1/net', { recursive: true });
     volume.linkSync('/proc/self/net/dev', '/host/proc/1/net/dev');
     const { sockDiag } = createAccess({ fs: volume, host: new Host(volume, '/host'), library: NO_LIBRARY });
-    expect(problemIn(() => sockDiag(ROOM)).code).toBe('library_unusable');
+    expect(problemIn(() => sockDiag(MEMORY)).code).toBe('library_unusable');
   });
 
   it.each([
@@ -232,7 +232,7 @@ describe.skipIf(missingForeign !== undefined)('a socket that the kernel refuses'
     });
     const volume = Volume.fromJSON({ ...AS_ROOT, [STAT]: '' });
     const access = createAccess({ fs: volume, host: new Host(volume, ''), library: FOREIGN });
-    expect(problemIn(() => access[way](ROOM))).toMatchObject({ code });
+    expect(problemIn(() => access[way](MEMORY))).toMatchObject({ code });
     expect(socket.mock.calls).toEqual([[AF_NETLINK, expect.any(Number), protocol]]);
   });
 
@@ -244,7 +244,7 @@ describe.skipIf(missingForeign !== undefined)('a socket that the kernel refuses'
       throw new SystemError(constants.errno.EMFILE);
     });
     const { ctnetlink, sockDiag } = createAccess({ fs: volume, host: new Host(volume, ''), library: FOREIGN });
-    const found = [sockDiag, ctnetlink, sockDiag].map((connect) => problemIn(() => connect(ROOM)).message);
+    const found = [sockDiag, ctnetlink, sockDiag].map((connect) => problemIn(() => connect(MEMORY)).message);
     expect(found).toEqual(
       ['sock_diag', 'ctnetlink', 'sock_diag'].map((name) => `open ${name}: EMFILE: too many open files`),
     );
@@ -270,7 +270,7 @@ describe.skipIf(missingForeign !== undefined)('an open way to the connection tab
   it('sends nothing any more, so that the kernel loads nothing, once connection tracking is unloaded', () => {
     const volume = Volume.fromJSON({ ...AS_ROOT, [STAT]: '' });
     const { ctnetlink } = createAccess({ fs: volume, host: new Host(volume, ''), library: FOREIGN });
-    const channel = ctnetlink(ROOM);
+    const channel = ctnetlink(MEMORY);
     channel.send(Uint8Array.of(17, 23));
     volume.unlinkSync(STAT);
     expect(problemIn(() => channel.send(Uint8Array.of(31)))).toMatchObject({ code: 'tracking_not_loaded' });
