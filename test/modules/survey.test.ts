@@ -41,7 +41,7 @@ class Surveying {
       release: () => this.released++,
       lost: 'wells are not drawn',
       back: 'wells can be surveyed again',
-      repaced: 'wells are surveyed at another interval from now on',
+      repaced: 'changed the interval between surveys of wells',
       counted: (wells) => ({ wells: wells * 100 }),
       from: 'ctnetlink',
       required: false,
@@ -185,7 +185,7 @@ describe('the interval of surveys', () => {
     expect(await surveying.begunAt(601, 645)).toEqual([620, 640]);
     surveying.cost = 1000;
     expect(await surveying.begunAt(646, 690)).toEqual([660, 670, 680, 690]);
-    expect(surveying.said).toEqual(Array(3).fill('info wells are surveyed at another interval from now on'));
+    expect(surveying.said).toEqual(Array(3).fill('info changed the interval between surveys of wells'));
     expect(surveying.log.entries.map(({ fields }) => fields)).toEqual([
       { wells: 100, cpu_ms: 650, seconds: 40 },
       { wells: 400, cpu_ms: 300, seconds: 20 },

@@ -238,7 +238,7 @@ describe('a client that is closed', () => {
     expect(daemon.asked).toEqual([]);
   });
 
-  it('asks no more', async () => {
+  it('sends no more requests', async () => {
     client.close();
     expect((await failureOf(client.ask(daemon.path, 'ct'))).message).toContain('the client is closed');
     expect([sockets, runtime.asked]).toEqual([[], []]);

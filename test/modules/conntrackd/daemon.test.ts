@@ -61,7 +61,7 @@ class Watching {
 }
 
 describe('a round', () => {
-  it('brings what all answers tell', async () => {
+  it('has the numbers of all replies', async () => {
     const requests = FTFW.filter((request) => request !== 'process');
     const watching = new Watching(recorded('ftfw-expectations/active', ...requests));
     const { malformed, sheet } = await watching.up(100);
@@ -81,7 +81,7 @@ describe('a round', () => {
     expect(flat(sheet)).toMatchObject({ 'daemon.uptime': '0 gauge', 'daemon.children_any': '0 gauge' });
   });
 
-  it('asks one thing after the other', async () => {
+  it('sends one request after the other', async () => {
     const watching = new Watching(recorded('ftfw-udp/active', ...FTFW));
     let most = 0;
     watching.conntrackd.onAsk = () => {
@@ -91,7 +91,7 @@ describe('a round', () => {
     expect(most).toBe(1);
   });
 
-  it('does not ask again for a minute what was answered with nothing, but for children', async () => {
+  it('does not repeat requests with an empty reply for a minute, except for children', async () => {
     const watching = new Watching(recorded('stats/active', 'runtime', 'ct', 'cache'));
     const silent = ['expect', 'network', 'link', 'queue', 'rsqueue'];
     expect(await watching.requestsOf(100)).toEqual([...FTFW, 'rsqueue']);
@@ -102,7 +102,7 @@ describe('a round', () => {
     expect((await watching.requestsOf(165)).filter((request) => silent.includes(request))).toEqual([]);
   });
 
-  it('asks again in every round what is answered from some time on', async () => {
+  it('sends a request in every round once its reply is no longer empty', async () => {
     const watching = new Watching(recorded('stats/active', 'runtime', 'ct', 'cache'));
     await watching.requestsOf(100);
     watching.conntrackd.replies.queue = recording('ftfw-udp/active/queue');
@@ -111,7 +111,7 @@ describe('a round', () => {
     expect(await watching.requestsOf(165)).toContain('queue');
   });
 
-  it('asks for the length of the one queue only where the queues are not told', async () => {
+  it('requests the resend queue only if there is no reply about queues', async () => {
     const watching = new Watching({
       runtime: uptime('0 min'),
       rsqueue: 'resent queue (len=24)\nobject -> seq:1795240812\n',
@@ -125,7 +125,7 @@ describe('a round', () => {
     expect(await watching.requestsOf(165)).not.toContain('rsqueue');
   });
 
-  it('asks everything anew of a daemon that was restarted', async () => {
+  it('repeats all requests after a restart', async () => {
     const watching = new Watching(recorded('stats/active', 'runtime', 'ct', 'cache'));
     await watching.requestsOf(100);
     watching.identity = '4712 2';
@@ -135,14 +135,14 @@ describe('a round', () => {
 });
 
 describe('a restart', () => {
-  it('is seen by another socket, once; so is the first start', async () => {
+  it('is noticed once by another socket, and so is the first start', async () => {
     const watching = new Watching({ runtime: uptime('0 min') });
     expect(await watching.restartedAt(100, 105)).toEqual([true, false]);
     watching.identity = '4711 2';
     expect(await watching.restartedAt(110, 115)).toEqual([true, false]);
   });
 
-  it('is seen by a shorter uptime', async () => {
+  it('is noticed by a shorter uptime', async () => {
     const watching = new Watching({ runtime: uptime('2 days 3 h 4 min') });
     expect(await watching.restartedAt(100, 105)).toEqual([true, false]);
     watching.conntrackd.replies.runtime = uptime('2 days 3 h 5 min');
@@ -151,7 +151,7 @@ describe('a restart', () => {
     expect(await watching.restartedAt(115, 120)).toEqual([true, false]);
   });
 
-  it('is not made up when the uptime is not told, and not missed because of that', async () => {
+  it('is neither invented nor missed when the uptime is absent', async () => {
     const watching = new Watching({ runtime: uptime('7 min') });
     await watching.up(100);
     for (const answer of [uptime('-1 min'), 'netlink stats:\n', uptime('8 min') + uptime('9 min'), 'torn']) {
@@ -172,7 +172,7 @@ describe('a restart', () => {
     expect(await watching.restartedAt(110)).toEqual([false]);
   });
 
-  it('in the middle of a round leaves nothing of it, and is seen by the next', async () => {
+  it('in the middle of a round discards it, and is noticed by the next', async () => {
     const watching = new Watching(recorded('ftfw-udp/active', ...FTFW));
     await watching.up(100);
     watching.conntrackd.onAsk = (request) => {
@@ -183,7 +183,7 @@ describe('a restart', () => {
     expect(await watching.restartedAt(110, 115)).toEqual([true, false]);
   });
 
-  it('while it did not answer is seen when it does', async () => {
+  it('while it did not answer is noticed when it answers', async () => {
     const watching = new Watching({ runtime: uptime('0 min') });
     await watching.up(100);
     watching.conntrackd.instead = { fails: 'ECONNREFUSED' };
@@ -194,7 +194,7 @@ describe('a restart', () => {
     expect(await watching.restartedAt(110)).toEqual([true]);
   });
 
-  it('is none when the same daemon answers again', async () => {
+  it('is not assumed when the same daemon answers again', async () => {
     const watching = new Watching({ runtime: uptime('0 min') });
     await watching.up(100);
     watching.conntrackd.instead = { fails: 'EAGAIN' };
@@ -238,8 +238,8 @@ describe('a daemon that cannot be queried', () => {
   });
 });
 
-describe('an answer that cannot be read', () => {
-  it('is a problem of its own, and spoils no other', async () => {
+describe('a malformed reply', () => {
+  it('does not affect other replies', async () => {
     const watching = new Watching(recorded('ftfw-udp/active', ...FTFW));
     watching.conntrackd.replies.ct = 'cache internal:\ncurrent active connections:\t  99999999999\n';
     watching.conntrackd.replies.network = 'network statistics:\n\trec';
@@ -256,13 +256,13 @@ describe('an answer that cannot be read', () => {
     expect(found).not.toHaveProperty(['cache/internal.active']);
   });
 
-  it('is asked for again in the next round', async () => {
+  it('is requested again in the next round', async () => {
     const watching = new Watching({ ...recorded('ftfw-udp/active', ...FTFW), link: '?' });
     await watching.requestsOf(100);
     expect(await watching.requestsOf(105)).toEqual([...FTFW].filter((request) => request !== 'expect'));
   });
 
-  it('because of a defect of this program is no state of the daemon', async () => {
+  it('is told from a defect of this program, which is thrown', async () => {
     const watching = new Watching({ runtime: uptime('0 min') });
     const defect = new TypeError('undefined is not a function');
     vi.spyOn(watching.conntrackd, 'connect').mockImplementation(() => {

@@ -108,7 +108,7 @@ function entries(count: number, protocol = TCP): Message[] {
 const FAILED = 'the composition of the connection table is not drawn: ';
 
 describe('module flows', () => {
-  it('dumps the table at once and returns what it is made of with the next update, once', async () => {
+  it('dumps the table at once and returns its composition at the next update, once', async () => {
     const dumping = new Dumping();
     dumping.use = [statistics({ entries: 31, max: 1000 })];
     dumping.table = () => [
@@ -141,7 +141,7 @@ describe('module flows', () => {
     expect(await dumping.tick(501)).toMatchObject({ flows_tcp: 0, flows_ipv4: 0, tcp_established: 0 });
   });
 
-  it('dumps the table every ten seconds over one channel, counting anew each time', async () => {
+  it('dumps the table every ten seconds over one channel, counting from 0 each time', async () => {
     const dumping = new Dumping();
     dumping.table = (time) => [[...entries(time), done()]];
     expect(await dumping.askedAt(500, 529)).toEqual([500, 510, 520]);
@@ -151,7 +151,7 @@ describe('module flows', () => {
     expect(dumping.channels).toHaveLength(1);
   });
 
-  it('asks for nothing while it is updated, only when everything else has had its turn', async () => {
+  it('sends its requests after the update, when everything else has had its turn', async () => {
     const dumping = new Dumping();
     expect(dumping.module.collect(500e6, true)).toEqual([]);
     expect([dumping.runtime.yields, dumping.channels]).toEqual([1, []]);
@@ -163,7 +163,7 @@ describe('module flows', () => {
     expect(dumping.asked).toBe(2);
   });
 
-  it('returns what was dumped again for as long as it is not drawn, once it was not any more', async () => {
+  it('returns the last dump again until it is drawn, then no more', async () => {
     const dumping = new Dumping();
     dumping.table = (time) => [[...entries(time * 17), done()]];
     await dumping.tick(500, false);
@@ -173,7 +173,7 @@ describe('module flows', () => {
     expect(dumping.asked).toBe(1);
   });
 
-  it('asks for the use of the table before each dump, and knows no used share where there is no limit', async () => {
+  it('reads the use of the table before each dump, and has no used share without a limit', async () => {
     const dumping = new Dumping();
     dumping.use = [statistics({ entries: 990 })];
     await dumping.tick(500);
@@ -193,7 +193,7 @@ describe('module flows', () => {
 });
 
 describe('a dump', () => {
-  it('lets everything else have its turn every five milliseconds', async () => {
+  it('yields every five milliseconds', async () => {
     const dumping = new Dumping();
     dumping.table = () => [...Array.from({ length: 9 }, () => [entries(1)]), [done()]];
     dumping.cost = 2000;
@@ -203,7 +203,7 @@ describe('a dump', () => {
     expect(await dumping.tick(501)).toMatchObject({ flows_tcp: 9 });
   });
 
-  it('tells how long it took, and how much of that the process worked for it', async () => {
+  it('reports its duration and CPU time', async () => {
     const dumping = new Dumping();
     dumping.table = () => [[...entries(1)], [...entries(1)], [done()]];
     dumping.cost = 7250;
@@ -219,7 +219,7 @@ describe('a dump', () => {
     expect(await dumping.tick(501)).toMatchObject({ dump_duration: 514.5, dump_cpu_time: 21.75 });
   });
 
-  it('costs what it takes to ask for the use of the table, too', async () => {
+  it('costs the request for the use of the table, too', async () => {
     const dumping = new Dumping();
     dumping.useCost = 1250;
     dumping.cost = 3000;
@@ -227,7 +227,7 @@ describe('a dump', () => {
     expect(await dumping.tick(501)).toMatchObject({ dump_duration: 4.25, dump_cpu_time: 4.25 });
   });
 
-  it('that takes longer than its interval is not begun a second time, and its result is not lost', async () => {
+  it('that takes longer than its interval is not started twice, and its result is not lost', async () => {
     const dumping = new Dumping();
     dumping.table = () => [[...entries(1)], [done()]];
     dumping.cost = 6000;
@@ -239,7 +239,7 @@ describe('a dump', () => {
     expect(dumping.asked).toBe(2);
   });
 
-  it('that was interrupted is repeated once, and what it had counted forgotten', async () => {
+  it('that was interrupted is repeated once, and its counts are discarded', async () => {
     const dumping = new Dumping();
     dumping.table = (time) =>
       time === 1 ? [[...entries(5), done(0, INTERRUPTED)]] : [[...entries(2), ...entries(1, UDP), done()]];
@@ -281,7 +281,7 @@ describe('a dump', () => {
     expect(await dumping.tick(501)).toMatchObject({ dump_cpu_time: 60 });
   });
 
-  it('ends when the module is closed: nothing more is asked or received, nothing is drawn, nothing is said', async () => {
+  it('ends when the module is closed: it sends, receives, draws and logs nothing more', async () => {
     const dumping = new Dumping();
     dumping.table = () => [[...entries(1)], [...entries(1)], [done()]];
     dumping.cost = 6000;
@@ -301,19 +301,19 @@ describe('a dump', () => {
 });
 
 describe('a module flows that is closed', () => {
-  it('between two dumps lets go of its channel', async () => {
+  it('between two dumps closes its channel', async () => {
     const dumping = new Dumping();
     await dumping.tick(500);
     dumping.module.close();
     expect(dumping.channels.map(({ isClosed }) => isClosed)).toEqual([true]);
   });
 
-  it('before its first dump has nothing to let go of', () => {
+  it('before its first dump has nothing to close', () => {
     const dumping = new Dumping();
     expect(() => dumping.module.close()).not.toThrow();
   });
 
-  it('before the dump that it is about to begin opens no channel for it', async () => {
+  it('before a planned dump starts opens no channel for it', async () => {
     const dumping = new Dumping();
     dumping.module.collect(500e6, true);
     dumping.module.close();
@@ -322,7 +322,7 @@ describe('a module flows that is closed', () => {
     expect(dumping.said).toEqual([]);
   });
 
-  it('does not open another channel, whoever updates it', async () => {
+  it('does not open another channel at later updates', async () => {
     const dumping = new Dumping();
     await dumping.tick(500);
     dumping.module.close();
@@ -332,7 +332,7 @@ describe('a module flows that is closed', () => {
 });
 
 describe('the interval of dumps', () => {
-  it('lengthens with what they cost, and is shortened when they have become clearly cheaper', async () => {
+  it('grows with their cost, and shrinks when they are clearly cheaper', async () => {
     const dumping = new Dumping();
     dumping.cost = 650_000;
     await dumping.tick(500);
@@ -365,7 +365,7 @@ describe('the interval of dumps', () => {
     expect(await dumping.tick(501)).toMatchObject({ flows_utilization: percent });
   });
 
-  it('doubles while the table is full, whatever dumps cost, and until it is clearly less full', async () => {
+  it('doubles while the table is full, until it is clearly less full, whatever dumps cost', async () => {
     const dumping = new Dumping({ fullAbove: 50 });
     dumping.use = [statistics({ entries: 50, max: 100 })];
     dumping.cost = 450_000;
@@ -436,7 +436,7 @@ describe('a table that cannot be dumped', () => {
     expect(dumping.said).toEqual(said);
   });
 
-  it('for a defect of the program is the failure of an update, not a rejection that nobody sees', async () => {
+  it('because of a defect of the program makes the update throw, without an unhandled rejection', async () => {
     const dumping = new Dumping();
     await dumping.tick(500);
     vi.mocked(dumping.channels[0]?.receive ?? vi.fn()).mockImplementationOnce(() => {

@@ -37,12 +37,12 @@ function refusal(...answer: readonly Receipt[]): unknown {
 }
 
 describe('sockets over sock_diag', () => {
-  it('are counted by list and state, whichever question brought them', () => {
+  it('are counted by list and state, whichever reply they are in', () => {
     const { source } = asking();
     expect(counted(finish(source.count()))).toEqual(COUNTS);
   });
 
-  it('are asked for in three questions over one channel, which is kept', () => {
+  it('are requested in three dumps over one channel, which is kept', () => {
     const { host, source } = asking();
     const questions = ['tcpSockets', 'udpSockets', 'udp6Sockets'];
     finish(source.count());
@@ -51,7 +51,7 @@ describe('sockets over sock_diag', () => {
     expect(host.channels[0]?.sent.map(({ question }) => question)).toEqual([...questions, ...questions]);
   });
 
-  it('are counted anew each time', () => {
+  it('are counted from 0 each time', () => {
     const { host, source } = asking();
     finish(source.count());
     host.become({ tcp: [4], tcp6: [], udp: [], udp6: [7] });
@@ -63,25 +63,25 @@ describe('sockets over sock_diag', () => {
     });
   });
 
-  it('may be none at all', () => {
+  it('can be none', () => {
     const { source } = asking({});
     expect(counted(finish(source.count()))).toEqual({ tcp: {}, tcp6: {}, udp: {}, udp6: {} });
   });
 
-  it('of TCP come in one answer, each with its address family', () => {
+  it('of TCP come in one reply, each with its address family', () => {
     const { host, source } = asking({});
     const [inet, inet6] = [diagnosed({ family: 2, state: 8 }), diagnosed({ family: 10, state: 11 })];
     host.answers.tcpSockets = [[[inet6, inet, inet6]], [[inet6], [inet, done()]]];
     expect(counted(finish(source.count()))).toMatchObject({ tcp: { close_wait: 2 }, tcp6: { closing: 3 } });
   });
 
-  it('are no matter of files', () => {
+  it('are counted without reading files', () => {
     const { host, source } = asking();
     finish(source.count());
     expect(host.opened).toEqual([]);
   });
 
-  it('are counted with a chance of a pause after each datagram and between two answers', () => {
+  it('are counted with a yield after each datagram and between two replies', () => {
     const { host, source } = asking();
     const work = source.count();
     const received: number[] = [];
@@ -115,7 +115,7 @@ describe('sockets that cannot be counted over sock_diag', () => {
     expect(() => finish(source.count())).toThrow(new ProblemError('other_namespace', 'sock_diag'));
   });
 
-  it('because the kernel refuses are told by its error, and what was asked', () => {
+  it('because the kernel refuses throw its error with the request', () => {
     const thrown = refusal([error(2)]);
     expect(thrown).toBeInstanceOf(OperationError);
     expect(thrown).toMatchObject({
@@ -204,7 +204,7 @@ describe('sockets that cannot be counted over sock_diag', () => {
 });
 
 describe('the channel to sock_diag', () => {
-  it('has room for what the kernel answers at once', () => {
+  it('holds the largest datagram of the kernel', () => {
     const rooms: unknown[] = [];
     const host = new SocketHost({});
     const source = new DiagSource((room) => {
@@ -215,7 +215,7 @@ describe('the channel to sock_diag', () => {
     expect(rooms).toEqual([{ slots: 4, slotSize: 32_768 }]);
   });
 
-  it('is not there before anything is counted, and closed once', () => {
+  it('is opened by the first count, and closed once', () => {
     const { host, source } = asking();
     expect(() => source.close()).not.toThrow();
     expect(host.channels).toEqual([]);

@@ -143,7 +143,7 @@ describe('reading from netlink alone', () => {
     expect(new Counting('netlink', {}).count()).toEqual({ tcp: {}, tcp6: {}, udp: {}, udp6: {} });
   });
 
-  it('fails where it cannot be had, and says nothing of its own', () => {
+  it('throws its problem, and logs nothing itself', () => {
     const counting = new Counting('netlink');
     counting.host.failure = new ProblemError('other_namespace', 'sock_diag');
     expect(() => counting.count()).toThrow(new ProblemError('other_namespace', 'sock_diag'));
@@ -161,7 +161,7 @@ describe('reading from procfs alone', () => {
     expect([counting.host.channels, counting.said, counting.secondTries]).toEqual([[], [], []]);
   });
 
-  it('fails where it cannot be read, and says nothing of its own', () => {
+  it('throws an error of a list, and logs nothing itself', () => {
     const counting = new Counting('procfs', {});
     expect(() => counting.count()).toThrow('open /proc/net/tcp: ENOENT: ');
     expect([counting.host.channels, counting.said]).toEqual([[], []]);
@@ -174,7 +174,7 @@ describe('reading from wherever it can', () => {
     [done()],
   ];
 
-  it('opens no list while netlink can be had', () => {
+  it('opens no list while sock_diag works', () => {
     const counting = new Counting('auto');
     for (const second of [500, 505, 510]) expect(counting.count(second)).toEqual(COUNTS);
     expect([counting.host.opened, counting.host.channels.length]).toEqual([[], 1]);
@@ -228,7 +228,7 @@ describe('reading from wherever it can', () => {
     },
   );
 
-  it('goes back to netlink after ten minutes, and says so once', () => {
+  it('returns to netlink after ten minutes, logged once', () => {
     const counting = new Counting('auto');
     const { host } = counting;
     host.answers.tcpSockets = [[error(2)]];
@@ -243,7 +243,7 @@ describe('reading from wherever it can', () => {
     expect(counting.secondTries).toEqual([500]);
   });
 
-  it('tries netlink every ten minutes for as long as it fails, and tells which counts were second tries', () => {
+  it('tries netlink every ten minutes while it fails, and flags these counts as second tries', () => {
     const counting = new Counting('auto');
     counting.host.answers.udpSockets = [[error(2)]];
     for (let second = 500; second <= 2300; second += 5) counting.count(second);
@@ -252,7 +252,7 @@ describe('reading from wherever it can', () => {
     expect(counting.said).toHaveLength(1);
   });
 
-  it('says it anew when it fails for another reason, and when it fails again', () => {
+  it('logs another reason, and a new failure', () => {
     const counting = new Counting('auto');
     const { answers } = counting.host;
     answers.tcpSockets = [[error(2)]];
@@ -267,7 +267,7 @@ describe('reading from wherever it can', () => {
     expect(counting.said).toEqual([expect.stringContaining('modprobe'), sandbox, BACK, sandbox]);
   });
 
-  it('fails only where neither can be had: with what is wrong with the lists', () => {
+  it('throws the error of the lists if neither source works', () => {
     const counting = new Counting('auto');
     counting.host.failure = new ProblemError('other_namespace', 'sock_diag');
     counting.host.refusals.set('/proc/net/tcp', 'ENOENT');

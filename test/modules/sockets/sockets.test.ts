@@ -124,7 +124,7 @@ describe('module sockets', () => {
     expect(counting.said).toEqual([]);
   });
 
-  it('counts every five seconds, anew each time', async () => {
+  it('counts every five seconds, from 0 each time', async () => {
     const counting = new Counting();
     expect(await counting.countedAt(500, 514)).toEqual([500, 505, 510]);
     counting.host.become({ tcp: [1, 1], tcp6: [], udp: [7], udp6: [] });
@@ -145,7 +145,7 @@ describe('module sockets', () => {
     expect(await counting.tick(511)).toEqual({ tcp: 1, tcp6: 0, udp: 1, udp6: 0 });
   });
 
-  it('returns what was counted again for as long as it is not drawn', async () => {
+  it('returns the last count again until it is drawn', async () => {
     const counting = new Counting();
     await counting.tick(500, false);
     for (const second of [501, 502, 504]) expect(await counting.tick(second, false)).toEqual(COUNTS);
@@ -175,7 +175,7 @@ describe('module sockets', () => {
     },
   );
 
-  it('draws charts of the instances that there are, with the labels of their protocols', async () => {
+  it('draws a chart for each list of the host, labelled with its protocol', async () => {
     const counting = new Counting({}, { tcp: [1, 1, 12], udp: [7], udp6: [1] });
     const emitter = new Emitter({ charts: socketCharts, source: '' });
     await counting.tick(500);
@@ -199,7 +199,7 @@ describe('module sockets', () => {
 });
 
 describe('the interval of counts', () => {
-  it('lengthens with what they cost, and shortens again, which is said with the number of sockets', async () => {
+  it('grows and shrinks with their cost, which is logged with the number of sockets', async () => {
     const counting = new Counting();
     // Eight receipts: three datagrams of TCP, one of UDP and one of UDP over IPv6, each answer with its end.
     counting.cost = 50_000;
@@ -216,7 +216,7 @@ describe('the interval of counts', () => {
     ]);
   });
 
-  it('stays where it is though every ten minutes sock_diag is tried in vain, which costs more than it allows', async () => {
+  it('ignores the cost of a failed attempt at sock_diag every ten minutes', async () => {
     const counting = new Counting();
     // TCP is counted, in three datagrams and an end, then a refusal; the text takes eight reads.
     counting.host.answers.udpSockets = [[error(2)]];
@@ -290,7 +290,7 @@ describe('sockets that cannot be counted', () => {
     expect(counting.said.slice(1)).toEqual(['info sockets can be counted']);
   });
 
-  it('for want of a list are told by what was opened, not by what another module lacks', async () => {
+  it('because a list is missing have the problem of that file', async () => {
     const counting = new Counting({ readFrom: 'procfs' }, {});
     await counting.tick(500);
     await counting.tick(501);
@@ -331,7 +331,7 @@ describe('sockets that cannot be counted', () => {
     expect(counting.said).toEqual([`notice ${FAILED}malformed file: /proc/net/tcp6: not a socket: "garbage"`]);
   });
 
-  it('over netlink are drawn from the lists in the same count, which is no failure', async () => {
+  it('over netlink are counted from procfs at once, which is no failure', async () => {
     const counting = new Counting({ required: true });
     counting.host.answers.udp6Sockets = [[error(2)]];
     await counting.tick(500);
@@ -364,7 +364,7 @@ describe('a module sockets that is closed', () => {
     expect([counting.host.held, counting.said]).toEqual([0, []]);
   });
 
-  it('between two counts lets go of its channel, and opens no other', async () => {
+  it('between two counts closes its channel, and opens no other', async () => {
     const counting = new Counting();
     await counting.tick(500);
     counting.module.close();
