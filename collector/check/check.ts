@@ -180,8 +180,8 @@ function problems(error: ConfigError, places: Places): Finding[] {
   }));
 }
 
-function needsCapability({ standing }: Observation): boolean {
-  return standing.reads.includes('ctnetlink') || standing.hindrances.some(({ target }) => target === 'ctnetlink');
+function needsCapability({ status }: Observation): boolean {
+  return status.reads.includes('ctnetlink') || status.problems.some(({ target }) => target === 'ctnetlink');
 }
 
 /** What a module that is refused needs; where this process has the capability, it is not that. */

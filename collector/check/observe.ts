@@ -1,8 +1,8 @@
 /** Lets modules do what they do in the agent, until each of them has told whether it can. */
 
-import { describe } from '../base/errors.ts';
 import type { Clock } from '../base/scheduler.ts';
-import type { Module, Standing } from '../modules/module.ts';
+import type { Module, Status } from '../modules/module.ts';
+import { problemAt } from '../modules/problem.ts';
 
 /** Milliseconds between two looks. */
 const PAUSE = 100;
@@ -12,7 +12,7 @@ export interface Observation {
   readonly name: string;
   /** Whether it returned numbers. */
   readonly hasSamples: boolean;
-  readonly standing: Standing;
+  readonly status: Status;
 }
 
 /** Whether a module returned numbers, and what it threw, so far. */
@@ -56,15 +56,17 @@ function ask(watched: Watched, at: number): void {
 
 function hasTold({ error, hasSamples, module }: Watched): boolean {
   // A part can be lost and the rest still be under way.
-  return hasSamples || error !== undefined || module.standing().hindrances.some(({ loses }) => loses !== 'part');
+  return hasSamples || error !== undefined || module.status().problems.some(({ loses }) => loses !== 'part');
 }
 
 function observationOf({ error, hasSamples, module }: Watched): Observation {
-  const { hindrances, reads } = module.standing();
-  const defect = { code: 'defect', target: module.name, message: describe(error), loses: 'all' } as const;
+  const { problems, reads } = module.status();
   return {
     name: module.name,
     hasSamples,
-    standing: { reads, hindrances: error === undefined ? hindrances : [...hindrances, defect] },
+    status: {
+      reads,
+      problems: error === undefined ? problems : [...problems, problemAt('defect', module.name, error)],
+    },
   };
 }

@@ -30,6 +30,8 @@ const TEMPLATES = {
     lines: ['sudo sysctl -w net.netfilter.nf_conntrack_acct=1'],
   },
   raise_most_events: { note: 'Raise modules.events.most_per_second in conntrack.conf, if the CPU time is worth it.' },
+  raise_receive_buffer: { note: 'Raise modules.events.receive_buffer in conntrack.conf.' },
+  raise_rmem_max: { lines: ['sudo sysctl -w net.core.rmem_max=67108864'] },
   statistics_over_netlink: {
     note: 'The kernel may be built without CONFIG_NF_CONNTRACK_PROCFS. With CAP_NET_ADMIN they are read over netlink.',
   },
@@ -44,6 +46,8 @@ const TEMPLATES = {
   install_safely: {
     note: 'Install the plugin again into a folder that, like all above it, only root can write to.',
   },
+
+  report_bug: { note: 'This is a bug of the plugin: report it with this output.' },
 
   // The capability.
   // Owner and mode first: a change of the owner takes the capability away, and without the mode every user would have it.

@@ -5,7 +5,8 @@ import type { CheckFileSystem } from '../../collector/check/files.ts';
 import { render } from '../../collector/check/render.ts';
 import type { Finding, Report } from '../../collector/check/report.ts';
 import type { Config } from '../../collector/config/load.ts';
-import type { Hindrance, Module, Sample } from '../../collector/modules/module.ts';
+import type { Module, Sample } from '../../collector/modules/module.ts';
+import { PROBLEMS, type Problem } from '../../collector/modules/problem.ts';
 import {
   filesOf,
   NET_ADMIN,
@@ -52,13 +53,14 @@ const RUNNING = {
 };
 
 /** A module as the test wants it; what stands in its way is named by code, target and loss. */
-function module(name: string, reads: string, hindrance?: Partial<Hindrance>): Module {
-  const hindrances = hindrance === undefined ? [] : [{ code: 'EIO', target: reads, message: 'no', ...hindrance }];
+function module(name: string, reads: string, problem?: Partial<Problem>): Module {
+  const problems =
+    problem === undefined ? [] : [{ code: 'system_error', target: reads, message: 'no', ...problem } as const];
   return {
     name,
     every: 1,
-    collect: () => (hindrance === undefined ? [SAMPLE] : []),
-    standing: () => ({ reads: [reads], hindrances: hindrances.map((one) => ({ loses: 'all', ...one })) }),
+    collect: () => (problem === undefined ? [SAMPLE] : []),
+    status: () => ({ reads: [reads], problems: problems.map((one) => ({ loses: 'all', ...one })) }),
     close: () => undefined,
   };
 }
@@ -68,10 +70,14 @@ const ALL_WELL = [
   module('events', 'ctnetlink'),
   module('flows', 'ctnetlink'),
   module('sockets', 'sock_diag'),
-  module('conntrackd', '/run/conntrackd.ctl', { code: 'down', message: 'conntrackd does not run', loses: 'nothing' }),
+  module('conntrackd', '/run/conntrackd.ctl', {
+    code: 'conntrackd_down',
+    message: 'conntrackd is not running',
+    loses: 'nothing',
+  }),
 ];
 
-const REFUSED = { code: 'EPERM', message: 'refused' };
+const REFUSED = { code: 'no_capability', message: PROBLEMS.no_capability.message } as const;
 const WITHOUT_CAPABILITY = [
   module('stat', '/proc/net/stat/nf_conntrack'),
   module('events', 'ctnetlink', REFUSED),
@@ -147,7 +153,7 @@ describe('where all is well', () => {
 ✓ ok    events          ctnetlink
 ✓ ok    flows           ctnetlink
 ✓ ok    sockets         sock_diag
-– none  conntrackd      conntrackd does not run (/run/conntrackd.ctl)
+– none  conntrackd      conntrackd is not running (/run/conntrackd.ctl)
 – off   built-in charts turned off
                         contexts netfilter.conntrack_*: netdata.conf turns it
                         off
@@ -186,7 +192,7 @@ ok: everything that is on works
           name: 'conntrackd',
           state: 'absent',
           reads: ['/run/conntrackd.ctl'],
-          findings: [{ severity: 'note', code: 'down', text: 'conntrackd does not run' }],
+          findings: [{ severity: 'note', code: 'conntrackd_down', text: 'conntrackd is not running' }],
         },
       ],
       builtin: { charts: false, contexts: 'netfilter', contexts_reason: 'off', findings: [] },
@@ -223,9 +229,9 @@ describe('without the capability', () => {
 ✓ ok    configuration   none, every default holds
 ✓ ok    stat            /proc/net/stat/nf_conntrack
 ✗ FAIL  events          ctnetlink
-        the plugin lacks the capability CAP_NET_ADMIN (see above)
+        the plugin lacks CAP_NET_ADMIN (see above)
 ✗ FAIL  flows           ctnetlink
-        the plugin lacks the capability CAP_NET_ADMIN (see above)
+        the plugin lacks CAP_NET_ADMIN (see above)
 ✓ ok    sockets         sock_diag
 ✓ ok    conntrackd      /run/conntrackd.ctl
 ✓ ok    built-in charts on
@@ -243,7 +249,7 @@ FAIL: privilege, events, flows
 
   it('that it has, a module that is refused has another reason', async () => {
     const { report } = await checked({ modules: WITHOUT_CAPABILITY });
-    expect(found(report)).toContain('events fault EPERM');
+    expect(found(report)).toContain('events fault no_capability');
     expect(report.modules[1]?.findings[0]?.remedy?.note).toMatch(/^A user namespace/);
   });
 
@@ -344,7 +350,11 @@ describe('the agent', () => {
   it('that is not there is a hint, and nothing is said of what it would do', async () => {
     const { report, text } = await checked({ texts: { '/proc/812/comm': 'x' }, options: { fs: filesOf(KERNEL) } });
     expect(report.works).toBe(true);
-    expect(found(report)).toEqual(['program note user_unknown', 'agent hint not_found', 'conntrackd note down']);
+    expect(found(report)).toEqual([
+      'program note user_unknown',
+      'agent hint not_found',
+      'conntrackd note conntrackd_down',
+    ]);
     expect(report.builtin.charts).toBeUndefined();
     expect(text).not.toContain('built-in');
   });
@@ -355,7 +365,11 @@ describe('the agent', () => {
         fs: filesOf({ ...KERNEL, ...AGENT, '/etc/netdata/netdata.conf': '' }, {}),
       },
     });
-    expect(found(report)).toEqual(['agent hint not_running', 'builtin hint duplicate_charts', 'conntrackd note down']);
+    expect(found(report)).toEqual([
+      'agent hint not_running',
+      'builtin hint duplicate_charts',
+      'conntrackd note conntrackd_down',
+    ]);
   });
 
   it.each(['[plugins]\nproc = no', '[plugin:proc]\n/proc/net/stat/conntrack = no'])(
@@ -460,7 +474,7 @@ describe('the agent that runs', () => {
       'privilege fault agent_bounded',
       'events fault agent_bounded',
       'flows fault agent_bounded',
-      'conntrackd note down',
+      'conntrackd note conntrackd_down',
     ]);
     expect(report.modules.map(({ state }) => state)).toEqual(['works', 'fails', 'fails', 'works', 'absent']);
     expect(text).toContain('        the agent starts its plugins without CAP_NET_ADMIN (see above)\n✗ FAIL  flows');
@@ -474,7 +488,7 @@ describe('the agent that runs', () => {
     expect(report.modules.map(({ state }) => state)).toEqual(['works', 'unknown', 'unknown', 'works', 'works']);
     expect(text).toMatch(/\n\nok: everything works but what was not checked \(events, flows\), with 2 hints\nabove\n$/);
     expect(text).toContain(
-      '? skip  events          ctnetlink\n        not checked, without the capability (see above)\n',
+      '? skip  events          ctnetlink\n        not checked without the capability (see above)\n',
     );
   });
 
@@ -501,7 +515,7 @@ describe('the agent that runs', () => {
     };
     const { report } = await checked({ options: { fs: closed } });
     expect(report.agent).toMatchObject({ state: 'unverified', pid: 812, user: '666', plugin_directory: PLUGINS });
-    expect(found(report)).toEqual(['agent note unverified', 'conntrackd note down']);
+    expect(found(report)).toEqual(['agent note unverified', 'conntrackd note conntrackd_down']);
     expect(JSON.stringify(report)).not.toContain('/home/me');
   });
 

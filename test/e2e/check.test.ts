@@ -30,7 +30,7 @@ const NO_CONNTRACKD = 'modules: { conntrackd: { enabled: no } }\n';
 const INTRUDER = fileURLToPath(new URL('../helpers/intruder.js', import.meta.url));
 /** How often it is checked while another process tries to get in. */
 const STARTS = 20;
-const CAPABILITY = 'the plugin lacks the capability CAP_NET_ADMIN (see above)';
+const CAPABILITY = 'the plugin lacks CAP_NET_ADMIN (see above)';
 
 let folder = '';
 /** A copy of the program that everybody may run. */
@@ -190,7 +190,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('check', () => {
       const { privilege: _, ...others } = WELL;
       expect(marks(out)).toEqual({ ...others, events: 'off', flows: 'off', conntrackd: 'FAIL' });
       expect(out).toContain(`✗ FAIL  conntrackd      ${socket}
-        its socket is not open to the plugin
+        permission denied on conntrackd's socket
           Open it to the agent's group. Whoever may write to it can also flush
           the connection table and stop conntrackd: do this only if you trust
           the agent and its plugins with your firewall. The unit must have

@@ -1,29 +1,33 @@
 /**
- * Module `conntrackd`: the daemons that keep a pair of firewalls in step. Needs the right to connect to their sockets.
+ * Module `conntrackd`: the daemons that replicate connections between a pair of firewalls. Needs write permission on their
+ * sockets.
  */
 
 import type { Socket } from 'node:net';
 
-import { describe, errorCode } from '../../base/errors.ts';
 import { Condition, type Log } from '../../base/log.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import { parseDecimal } from '../../procfs/decimal.ts';
 import { type FileSystem, KernelFile } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';
+import { DeferredError } from '../deferred.ts';
 import { isDue } from '../due.ts';
-import type { Hindrance, Module, Sample, Standing } from '../module.ts';
+import type { Module, Sample, Status } from '../module.ts';
+import { messageWithFix, type Problem, type ProblemCode, ProblemError, problemAt } from '../problem.ts';
 import { Client } from './client.ts';
 import { Daemon, type Identity, type Round } from './daemon.ts';
-import { findPlaces, type Place, withoutLink } from './discovery.ts';
+import { findPlaces, isListening, type Place } from './discovery.ts';
 import { InstanceIds } from './instance_ids.ts';
 import { Report } from './report.ts';
 
-/** How often daemons are looked for, in microseconds. */
-const LOOK = 60e6;
-/** The flags in `/proc/net/unix` of a socket that accepts connections. Source: `__SO_ACCEPTCON` in linux/net.h. */
-const LISTENING = '00010000';
-/** The code of a daemon whose socket is closed to this process. */
-const REFUSED = 'refused';
+/** Microseconds between two searches for daemons. */
+const SEARCH = 60e6;
+
+/** The state that the charts of a daemon show; of any other problem its state is not known. */
+const STATES: Readonly<Partial<Record<ProblemCode, 'unresponsive' | 'down'>>> = {
+  conntrackd_unresponsive: 'unresponsive',
+  conntrackd_down: 'down',
+};
 
 export interface ConntrackdOptions {
   readonly fs: FileSystem;
@@ -32,33 +36,32 @@ export interface ConntrackdOptions {
   readonly runtime: Runtime;
   /** Connects to a UNIX socket. */
   readonly connect: (path: string) => Socket;
-  /** Seconds between two rounds of questions. */
+  /** Seconds between two rounds of requests. */
   readonly every: number;
-  /** Seconds that an answer may take. */
+  /** Seconds to wait for a reply. */
   readonly timeout: number;
-  /** Paths of sockets; empty to look for one. */
+  /** Paths of sockets; empty to search for one. */
   readonly sockets: readonly string[];
-  /** Whether a daemon is expected to be there: that there is none is then an error in the log. */
+  /** Whether the operator requires a daemon: every problem is then an error in the log. */
   readonly required: boolean;
 }
 
-/** A daemon that is watched. */
 interface Watched {
   readonly place: Place;
   readonly daemon: Daemon;
   readonly report: Report;
-  readonly state: Condition;
+  readonly condition: Condition;
   readonly answers: Condition;
-  /** Whether it has ever answered, and whether it did when it was asked last. */
+  /** Whether it has ever answered, and whether it did in the last round. */
   wasUp: boolean;
   isUp: boolean;
-  /** Whether it lives in the network namespace of the host. */
+  /** Whether it runs in the host's network namespace. */
   isHere: boolean;
-  /** Whether it is being asked. */
+  /** Whether a round is in progress. */
   isBusy: boolean;
-  /** What was in the way when it was asked last. */
-  hindrance: Hindrance | undefined;
-  /** Its samples since they were drawn last. */
+  /** As of the last round. */
+  problems: readonly Problem[];
+  /** Its samples that are not drawn yet. */
   samples: readonly Sample[];
 }
 
@@ -72,9 +75,8 @@ export class ConntrackdModule implements Module {
   #watched: Watched[] = [];
   #isClosed = false;
   #next = Number.NEGATIVE_INFINITY;
-  #nextLook = Number.NEGATIVE_INFINITY;
-  /** A defect of this program, for the next update to tell. */
-  #failure: unknown;
+  #nextSearch = Number.NEGATIVE_INFINITY;
+  readonly #failure = new DeferredError();
 
   constructor(options: ConntrackdOptions) {
     const { connect, every, fs, host, runtime, timeout } = options;
@@ -84,24 +86,24 @@ export class ConntrackdModule implements Module {
     this.#count = new KernelFile(fs, () => host.netfilter('nf_conntrack_count'), 32);
   }
 
-  /** Returns what daemons told since the last call, and begins to ask them when that is due. */
+  /** Returns the replies since the last call, and starts the next round when it is due. */
   collect(at: number, isDrawn: boolean): readonly Sample[] {
-    this.#throwFailure();
+    this.#failure.rethrow();
     const samples = this.#watched.flatMap((watched) => watched.samples);
     if (isDrawn) for (const watched of this.#watched) watched.samples = [];
     if (isDue(at, this.#next)) {
       this.#next = at + this.every * 1e6;
-      // Nothing is thrown: a defect is kept for the next call.
+      // Never rejects: the next call throws a defect.
       void this.#round(at);
     }
     return samples;
   }
 
-  /** One hindrance for each daemon that cannot be asked. One that is not expected need not be there. */
-  standing(): Standing {
+  /** A daemon that is neither configured nor required may be down: that loses nothing. */
+  status(): Status {
     return {
       reads: this.#watched.map(({ place }) => place.path),
-      hindrances: this.#watched.flatMap(({ hindrance }) => hindrance ?? []),
+      problems: this.#watched.flatMap(({ problems }) => problems),
     };
   }
 
@@ -111,33 +113,26 @@ export class ConntrackdModule implements Module {
     this.#count.close();
   }
 
-  #throwFailure(): void {
-    const failure = this.#failure;
-    this.#failure = undefined;
-    if (failure !== undefined) throw failure;
-  }
-
-  /** Asks every daemon but those that are still busy with the round before. */
+  /** Queries every daemon except those that are still busy with the previous round. */
   async #round(at: number): Promise<void> {
     try {
-      // The update that asked for it goes first.
+      // The current update goes first.
       await this.#options.runtime.yield();
       if (this.#isClosed) return;
-      if (isDue(at, this.#nextLook)) this.#look(at);
+      if (isDue(at, this.#nextSearch)) this.#search(at);
       await Promise.all(this.#watched.filter(({ isBusy }) => !isBusy).map((watched) => this.#ask(watched)));
     } catch (error) {
-      this.#failure = error;
+      this.#failure.keep(error);
     }
   }
 
   /**
-   * Looks where daemons are; those that are known already stay as they are. One that listens no longer where it did is
-   * down, unless another has its name. Nothing is looked for while all answer: what could be read of their configuration
-   * once need not be readable now.
+   * Searches for daemons and keeps the known ones. One that no longer listens on its path is down, unless another has its
+   * name. There is no search while all answer: conntrackd's configuration may have become unreadable.
    */
-  #look(at: number): void {
+  #search(at: number): void {
     const { fs, host, sockets } = this.#options;
-    this.#nextLook = at + LOOK;
+    this.#nextSearch = at + SEARCH;
     if (this.#watched.length > 0 && this.#watched.every(({ isUp }) => isUp)) return;
     const known = new Map(this.#watched.map((watched) => [watched.place.path, watched]));
     this.#watched = findPlaces(fs, host, sockets).map((place) => known.get(place.path) ?? this.#watch(place));
@@ -154,13 +149,13 @@ export class ConntrackdModule implements Module {
       place,
       daemon: new Daemon({ client: this.#client, path: place.path, now: () => runtime.monotonic(), identify }),
       report: new Report(place.name, this.#ids),
-      state: new Condition(log),
+      condition: new Condition(log),
       answers: new Condition(log),
       wasUp: false,
       isUp: false,
       isHere: false,
       isBusy: false,
-      hindrance: undefined,
+      problems: [],
       samples: [],
     };
   }
@@ -179,116 +174,65 @@ export class ConntrackdModule implements Module {
     try {
       const at = this.#options.runtime.monotonic();
       const round = await watched.daemon.ask(at);
-      if (!this.#isClosed) this.#take(watched, round);
+      if (!this.#isClosed && round !== undefined) this.#answered(watched, round);
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error;
+      if (!this.#isClosed) this.#failed(watched, error);
     } finally {
       watched.isBusy = false;
     }
   }
 
-  #take(watched: Watched, round: Round): void {
-    const { report } = watched;
-    // One that has gone may have been moved.
-    if (watched.isUp && round.state !== 'up') this.#nextLook = Number.NEGATIVE_INFINITY;
-    watched.isUp = round.state === 'up';
-    watched.hindrance = this.#hindrance(watched, round);
-    this.#log(watched, round);
-    if (round.state === 'up') {
-      watched.wasUp = true;
-      if (round.restarted) watched.isHere = this.#isHere(watched.place);
-      watched.samples = report.up(round, watched.isHere ? this.#connections() : undefined);
-    } else if ((round.state === 'unresponsive' || round.state === 'down') && (watched.wasUp || this.#isExpected)) {
-      watched.samples = report.absent(round.state);
+  #answered(watched: Watched, round: Round): void {
+    const { answers, condition, report } = watched;
+    const { fs, host } = this.#options;
+    const { path } = watched.place;
+    const malformed = [...round.malformed];
+    watched.isUp = true;
+    watched.wasUp = true;
+    watched.problems = malformed.map(([request, error]) =>
+      problemAt('conntrackd_malformed', path, `${request}: ${error}`, 'part'),
+    );
+    condition.works('conntrackd answers', { path });
+    const [first] = watched.problems;
+    if (first === undefined) answers.works('the replies of conntrackd are well-formed', { path });
+    else
+      answers.enter(malformed.map(([request]) => request).join(), 'warning', first.message, { code: first.code, path });
+    if (round.restarted) watched.isHere = isListening(fs, host, path);
+    watched.samples = report.up(round, watched.isHere ? this.#connections() : undefined);
+  }
+
+  #failed(watched: Watched, { errno, problem }: ProblemError): void {
+    const { condition, place, report, wasUp } = watched;
+    const { code } = problem;
+    // One that is gone may have moved.
+    if (watched.isUp) this.#nextSearch = Number.NEGATIVE_INFINITY;
+    watched.isUp = false;
+    const isExpected = wasUp || this.#isExpected;
+    const isMissed = isExpected || code !== 'conntrackd_down';
+    watched.problems = [{ ...problem, loses: isMissed ? 'all' : 'nothing' }];
+    if (isMissed) {
+      const level = this.#options.required ? 'error' : 'warning';
+      // The socket is closed to other users by default.
+      const isNormal = code === 'conntrackd_denied' && !this.#isExpected;
+      condition.enter(code, isNormal ? 'notice' : level, messageWithFix(problem), { code, errno, path: place.path });
     }
+    const state = STATES[code];
+    if (state !== undefined && isExpected) watched.samples = report.absent(state);
   }
 
   get #isExpected(): boolean {
     return this.#options.required || this.#options.sockets.length > 0;
   }
 
-  /** Entries of the kernel's table, of which a daemon in the same namespace keeps a copy. */
+  /** Entries of the kernel's table, which a daemon in the same namespace copies. */
   #connections(): number | undefined {
     if (!this.#options.host.isHere) return undefined;
     try {
       return parseDecimal(this.#count.read());
     } catch {
-      // Connection tracking is not loaded, or the daemon watches nothing.
+      // Connection tracking is not loaded.
       return undefined;
     }
   }
-
-  /** A daemon's socket is among those of the namespace that it lives in. */
-  #isHere({ path }: Place): boolean {
-    const { fs, host } = this.#options;
-    const file = new KernelFile(fs, () => host.net('unix'));
-    const own = withoutLink(path.startsWith(host.path('/')) ? path.slice(host.path('').length) : path);
-    try {
-      const rows = file.read().toString('latin1').split('\n');
-      return rows.some((row) => {
-        // Num, RefCount, Protocol, Flags, Type, St, Inode, Path; a client has the path of its daemon too.
-        const [, , , flags, , , , bound = ''] = row.split(/ +/);
-        return flags === LISTENING && withoutLink(bound) === own;
-      });
-    } catch {
-      return false;
-    } finally {
-      file.close();
-    }
-  }
-
-  #log({ answers, hindrance, place: { path }, state }: Watched, round: Round): void {
-    if (round.state === 'restarting') return;
-    if (round.state === 'up') {
-      state.works('conntrackd answers', { path });
-      this.#logProblems(answers, path, round.problems);
-      return;
-    }
-    if (hindrance === undefined || hindrance.loses === 'nothing') return;
-    const level = this.#options.required ? 'error' : 'warning';
-    const { code, message } = hindrance;
-    if (code === REFUSED) state.enter(code, this.#isExpected ? level : 'notice', message, { path });
-    else state.enter(code, level, message, { path, error: describe(round.error) });
-  }
-
-  #hindrance({ hindrance, place, wasUp }: Watched, round: Round): Hindrance | undefined {
-    if (round.state === 'restarting') return hindrance;
-    if (round.state === 'up') return undefined;
-    const isMissed = round.state !== 'down' || wasUp || this.#isExpected;
-    return { ...reasonOf(round), target: place.path, loses: isMissed ? 'all' : 'nothing' };
-  }
-
-  #logProblems(answers: Condition, path: string, problems: ReadonlyMap<string, string>): void {
-    const [first] = problems;
-    if (first === undefined) {
-      answers.works('the answers of conntrackd make sense', { path });
-      return;
-    }
-    const [request, error] = first;
-    answers.enter([...problems.keys()].join(), 'warning', 'an answer of conntrackd makes no sense', {
-      path,
-      request,
-      error,
-    });
-  }
-}
-
-/** Why a daemon could not be asked. */
-function reasonOf({
-  error,
-  state,
-}: Exclude<Round, { state: 'up' | 'restarting' }>): Pick<Hindrance, 'code' | 'message'> {
-  if (state === 'unresponsive') {
-    const message = 'conntrackd does not answer in time';
-    return { code: state, message };
-  }
-  if (state === 'down') {
-    const message = 'conntrackd does not run';
-    return { code: state, message };
-  }
-  const code = errorCode(error) ?? 'unknown';
-  if (code !== 'EACCES' && code !== 'EPERM') {
-    const message = 'conntrackd cannot be asked';
-    return { code, message };
-  }
-  const message = "permission denied on conntrackd's socket; see docs/conntrackd.md";
-  return { code: REFUSED, message };
 }

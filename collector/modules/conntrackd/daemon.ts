@@ -1,12 +1,13 @@
-/** One conntrackd: whether it answers, and what it tells. */
+/** One conntrackd: queries it, and notices when it was restarted. */
 
-import { errorCode, FormatError, OperationError } from '../../base/errors.ts';
+import { FormatError, OperationError } from '../../base/errors.ts';
+import { problemErrorOf } from '../problem.ts';
 import { readAnswer } from './answer.ts';
 import type { Client } from './client.ts';
 import { DAEMON, FactSheet } from './facts.ts';
 import type { Request } from './request.ts';
 
-/** What is asked in a round. Every mode answers the first; there is often no child process to tell of. */
+/** The requests of a round. Every mode answers the first; the reply to `process` is often empty. */
 const ROUND: readonly Request[] = [
   'runtime',
   'process',
@@ -18,10 +19,10 @@ const ROUND: readonly Request[] = [
   'queue',
   'rsqueue',
 ];
-/** What a mode answers with nothing is asked again after so long, in microseconds. */
+/** A request with an empty reply is repeated after this long, in microseconds. */
 const AGAIN = 60e6;
 
-/** Tells the socket that a daemon made when it started from any other; `undefined` when there is none. */
+/** Identifies the socket that a daemon created at its start; `undefined` without a socket. */
 export type Identity = string | undefined;
 
 export interface DaemonOptions {
@@ -29,31 +30,22 @@ export interface DaemonOptions {
   readonly path: string;
   /** Monotonic time in microseconds. */
   readonly now: () => number;
-  /** Looks at the socket. */
+  /** Identifies the socket at a path. */
   readonly identify: (path: string) => Identity;
 }
 
-/** How a daemon was found. */
-export type Round =
-  | {
-      readonly state: 'up';
-      readonly sheet: FactSheet;
-      /** Whether it is another process than in the last round: its counters have begun at 0. */
-      readonly restarted: boolean;
-      /** What was wrong with answers that could not be read, by request. */
-      readonly problems: ReadonlyMap<Request, string>;
-    }
-  /** It was started anew between two answers, which do not belong together. */
-  | { readonly state: 'restarting' }
-  /**
-   * It does not answer in time; nobody listens; or nothing can be said of it, because this process may not ask it or
-   * for another reason.
-   */
-  | { readonly state: 'unresponsive' | 'down' | 'unknown'; readonly error: unknown };
+/** What a daemon answered in one round. */
+export interface Round {
+  readonly sheet: FactSheet;
+  /** Whether it was restarted since the last round, so its counters started at 0. */
+  readonly restarted: boolean;
+  /** What is wrong with the answers that could not be parsed. */
+  readonly malformed: ReadonlyMap<Request, string>;
+}
 
 export class Daemon {
   readonly #options: DaemonOptions;
-  /** When each request that was answered with nothing is asked again. */
+  /** When to repeat each request that had an empty reply. */
   readonly #again = new Map<Request, number>();
   #identity: Identity;
   #uptime = 0;
@@ -63,43 +55,44 @@ export class Daemon {
   }
 
   /**
-   * Asks everything.
+   * Makes every request that is due.
    *
    * @param at monotonic time in microseconds.
+   * @returns `undefined` when it was restarted between two answers, which then do not belong together.
+   * @throws {ProblemError} when it does not answer.
    */
-  async ask(at: number): Promise<Round> {
+  async ask(at: number): Promise<Round | undefined> {
     const { identify, path } = this.#options;
     const identity = identify(path);
     if (identity !== this.#identity) this.#again.clear();
     const sheet = new FactSheet();
-    const problems = new Map<Request, string>();
+    const malformed = new Map<Request, string>();
     try {
       for (const request of ROUND) {
-        if (this.#isDue(request, at)) await this.#askOne(request, at, sheet, problems);
+        if (this.#isDue(request, at)) await this.#askOne(request, at, sheet, malformed);
       }
     } catch (error) {
-      if (!(error instanceof OperationError)) throw error;
-      return { state: stateOf(error), error };
+      throw problemErrorOf(error, 'conntrackd', path);
     }
-    if (identify(path) !== identity) return { state: 'restarting' };
+    if (identify(path) !== identity) return undefined;
     const uptime = sheet.of(DAEMON).gauges.get('uptime');
     const restarted = identity !== this.#identity || (uptime !== undefined && uptime < this.#uptime);
     this.#identity = identity;
     this.#uptime = uptime ?? (restarted ? 0 : this.#uptime);
-    return { state: 'up', sheet, restarted, problems };
+    return { sheet, restarted, malformed };
   }
 
-  /** The length of the one queue that `rsqueue` tells is worth its price only where `queue` tells nothing. */
+  /** `rsqueue` is expensive and reports one queue: it is only worth it where `queue` reports nothing. */
   #isDue(request: Request, at: number): boolean {
     if (request === 'rsqueue' && !this.#again.has('queue')) return false;
     return at >= (this.#again.get(request) ?? Number.NEGATIVE_INFINITY);
   }
 
-  async #askOne(request: Request, at: number, sheet: FactSheet, problems: Map<Request, string>): Promise<void> {
+  async #askOne(request: Request, at: number, sheet: FactSheet, malformed: Map<Request, string>): Promise<void> {
     const { client, path } = this.#options;
     const text = await client.ask(path, request);
     if (text === '' && request === 'runtime') {
-      throw new OperationError('ask', `${path} for ${request}`, new Error('it ended instead of an answer'));
+      throw new OperationError('request', `${request} from ${path}`, new Error('connection closed without a reply'));
     }
     if (text === '' && request !== 'process') {
       this.#again.set(request, at + AGAIN);
@@ -111,24 +104,7 @@ export class Daemon {
       readAnswer(request, text, sheet);
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
-      problems.set(request, error.message);
+      malformed.set(request, error.message);
     }
-  }
-}
-
-function stateOf(error: unknown): 'unresponsive' | 'down' | 'unknown' {
-  switch (errorCode(error)) {
-    case 'ENOENT':
-    case 'ENOTDIR':
-    case 'ECONNREFUSED':
-    // It ended while it was asked.
-    case 'ECONNRESET':
-    case 'EPIPE':
-      return 'down';
-    case 'ETIMEDOUT':
-    case 'EAGAIN':
-      return 'unresponsive';
-    default:
-      return 'unknown';
   }
 }

@@ -1,14 +1,13 @@
-/** Where sockets are counted: by sock_diag where that can be had, else in the text of procfs, which costs more. */
+/** Counts sockets over sock_diag if available, else from procfs, which costs more CPU time. */
 
 import { errorCode } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { FileSystem } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';
-import { type Connect, SOCK_DIAG_REMEDIES } from '../access.ts';
+import type { Connect } from '../access.ts';
 import { Attempts } from '../attempts.ts';
-import type { Standing } from '../module.ts';
+import type { Status } from '../module.ts';
 import type { Work } from '../slices.ts';
-import { hindrancesAt, standingAt } from '../standing.ts';
 import { DiagSource } from './diag_source.ts';
 import { ProcfsSource } from './procfs_source.ts';
 import { type SocketTally, TABLES, type Table } from './socket_tally.ts';
@@ -21,16 +20,14 @@ export interface SocketSourceOptions {
   readonly readFrom: 'auto' | 'netlink' | 'procfs';
 }
 
-/** A retry makes the kernel look for its modules of sock_diag once more, which a host may well lack for good. */
+/** Seconds. Each retry makes the kernel look for its sock_diag modules, which a host may lack for good. */
 const RETRY = 600;
 
-const SOCK_DIAG = 'sock_diag';
-
-/** What was counted. */
+/** The result of a count. */
 export interface SocketCount {
-  /** One for each list that the host has. */
+  /** One for each list of the host. */
   readonly tallies: readonly SocketTally[];
-  /** Whether it was counted after sock_diag had failed, and has cost both. */
+  /** Whether sock_diag failed before, so that the cost includes both. */
   readonly isSecondTry: boolean;
 }
 
@@ -38,9 +35,9 @@ export class SocketSource {
   readonly #options: SocketSourceOptions;
   readonly #diag: DiagSource;
   readonly #procfs: ProcfsSource;
-  /** Attempts at sock_diag while there is procfs to fall back on. */
+  /** Attempts at sock_diag, with procfs as the fallback. */
   readonly #attempts: Attempts;
-  /** The lists of IPv6 that the host is known to have. */
+  /** The IPv6 lists that the host is known to have. */
   readonly #seen = new Set<Table>();
 
   constructor(options: SocketSourceOptions) {
@@ -50,9 +47,10 @@ export class SocketSource {
     this.#procfs = new ProcfsSource(fs, host);
     this.#attempts = new Attempts({
       log,
-      lost: 'sockets are counted in the text of procfs, which costs more',
+      lost: 'sockets are counted from procfs, which costs more CPU time',
       back: 'sockets are counted over netlink',
-      remedies: SOCK_DIAG_REMEDIES,
+      from: 'sock_diag',
+      loses: 'part',
       required: false,
       level: 'info',
       retry: RETRY,
@@ -60,10 +58,10 @@ export class SocketSource {
   }
 
   /**
-   * Counts all sockets of both protocols, of each address family that the host has.
+   * Counts all TCP and UDP sockets, of each address family that the host has.
    *
    * @param at monotonic time in microseconds.
-   * @throws {Obstacle | OperationError | FormatError} when they cannot be counted. The source must then be closed.
+   * @throws {ProblemError | OperationError | FormatError} when they cannot be counted. The source must then be closed.
    */
   *count(at: number): Work<SocketCount> {
     const { readFrom } = this.#options;
@@ -82,13 +80,12 @@ export class SocketSource {
     return { tallies: yield* this.#procfs.count(), isSecondTry: isTried };
   }
 
-  /** Where sockets are counted, and what keeps them from being counted where that costs less. */
-  standing(): Standing {
+  /** Includes the problem of sock_diag while procfs replaces it. */
+  status(): Status {
     const { host, readFrom } = this.#options;
-    const { obstacle } = this.#attempts;
-    if (readFrom === 'netlink' || (readFrom === 'auto' && obstacle === undefined))
-      return standingAt(SOCK_DIAG, undefined);
-    return { reads: TABLES.map((table) => host.net(table)), hindrances: hindrancesAt(SOCK_DIAG, obstacle, 'part') };
+    const { problems } = this.#attempts;
+    const isOverNetlink = readFrom === 'netlink' || (readFrom === 'auto' && problems.length === 0);
+    return { reads: isOverNetlink ? ['sock_diag'] : TABLES.map((table) => host.net(table)), problems };
   }
 
   close(): void {
@@ -96,7 +93,7 @@ export class SocketSource {
     this.#procfs.close();
   }
 
-  /** Without those of IPv6 on a host that has none: sock_diag answers for it all the same. */
+  /** Drops the IPv6 lists on a host without IPv6: sock_diag answers for them all the same. */
   #existing(tallies: readonly SocketTally[]): SocketTally[] {
     return tallies.filter(({ sockets, table }) => {
       if (!table.endsWith('6')) return true;
@@ -105,7 +102,7 @@ export class SocketSource {
     });
   }
 
-  /** Whether the host has other lists, but not this one. Where all are hidden there is no telling. */
+  /** Whether the host has other lists, but not this one; false if all are hidden. */
   #isMissing(table: Table): boolean {
     return this.#isAbsent(table) && !this.#isAbsent('tcp');
   }

@@ -1,5 +1,5 @@
 /**
- * Module `sockets`: the host's own TCP and UDP sockets by state, counted as often as that stays cheap. Needs no
+ * Module `sockets`: the host's own TCP and UDP sockets by state, counted as often as the CPU share allows. Needs no
  * privilege.
  */
 
@@ -7,9 +7,8 @@ import type { Log } from '../../base/log.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import type { FileSystem } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';
-import { type Connect, SOCK_DIAG_REMEDIES } from '../access.ts';
-import type { Module, Sample, Scope, Standing } from '../module.ts';
-import { hindrancesAt } from '../standing.ts';
+import type { Connect } from '../access.ts';
+import type { Module, Sample, Scope, Status } from '../module.ts';
 import { Survey } from '../survey.ts';
 import { type SocketCount, SocketSource } from './socket_source.ts';
 import { TABLES, type Table } from './socket_tally.ts';
@@ -20,15 +19,15 @@ export interface SocketsOptions {
   readonly log: Log;
   readonly connect: Connect;
   readonly runtime: Runtime;
-  /** Where sockets are counted; `auto` is netlink where it can be had, else procfs. */
+  /** Where to count sockets; `auto` is netlink if available, else procfs. */
   readonly readFrom: 'auto' | 'netlink' | 'procfs';
   /** Seconds between two ticks. */
   readonly tick: number;
-  /** Seconds between two counts, when these are cheap. */
+  /** Seconds between two counts, if these are cheap. */
   readonly every: number;
-  /** The share of one CPU that counting may take, from 0 to 1. */
+  /** The share of one CPU that counting may use, from 0 to 1. */
   readonly share: number;
-  /** Whether sockets are expected to be counted: that they cannot be is then an error in the log. */
+  /** Whether the operator requires counts: every problem is then an error in the log. */
   readonly required: boolean;
 }
 
@@ -55,10 +54,10 @@ export class SocketsModule implements Module {
       release: () => source.close(),
       lost: 'sockets are not drawn',
       back: 'sockets can be counted',
-      repaced: 'sockets are counted at another interval from now on',
+      repaced: 'changed the interval between counts of sockets',
       isExceptional: ({ isSecondTry }) => isSecondTry,
       counted: ({ tallies }) => ({ sockets: tallies.reduce((sum, { sockets }) => sum + sockets, 0) }),
-      remedies: readFrom === 'netlink' ? SOCK_DIAG_REMEDIES : {},
+      ...(readFrom === 'netlink' ? { from: 'sock_diag' } : { from: 'procfs', target: host.net('tcp') }),
     });
   }
 
@@ -67,7 +66,7 @@ export class SocketsModule implements Module {
     return this.#survey.every;
   }
 
-  /** Returns what was counted since the last call, and begins to count when that is due. */
+  /** Returns the count since the last call, and begins the next one when it is due. */
   collect(at: number, isDrawn: boolean): readonly Sample[] {
     const latest = this.#survey.collect(at, isDrawn);
     if (latest === undefined) return [];
@@ -79,10 +78,9 @@ export class SocketsModule implements Module {
     });
   }
 
-  standing(): Standing {
-    const { hindrances, reads } = this.#source.standing();
-    const [target = ''] = reads;
-    return { reads, hindrances: [...hindrancesAt(target, this.#survey.obstacle, 'all'), ...hindrances] };
+  status(): Status {
+    const { problems, reads } = this.#source.status();
+    return { reads, problems: [...this.#survey.problems, ...problems] };
   }
 
   close(): void {

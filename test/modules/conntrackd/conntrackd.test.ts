@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { ConntrackdModule, type ConntrackdOptions } from '../../../collector/modules/conntrackd/conntrackd.ts';
 import type { Request } from '../../../collector/modules/conntrackd/request.ts';
 import type { Sample } from '../../../collector/modules/module.ts';
+import { messageWithFix, problemAt } from '../../../collector/modules/problem.ts';
 import { Host } from '../../../collector/procfs/host.ts';
 import { MemoryDaemon } from '../../helpers/conntrackd_daemon.ts';
 import { FakeRuntime } from '../../helpers/fake_runtime.ts';
@@ -115,14 +116,13 @@ function stateOf({ instance, values }: Sample): string {
   return `${instance} ${states.join()}`;
 }
 
-const DOWN = 'conntrackd does not run';
-const SLOW = 'conntrackd does not answer in time';
+const DOWN = messageWithFix(problemAt('conntrackd_down', ''));
+const SLOW = messageWithFix(problemAt('conntrackd_unresponsive', ''));
 const BACK = 'conntrackd answers again';
-const REFUSED = "permission denied on conntrackd's socket; see docs/conntrackd.md";
-const UNKNOWN = 'conntrackd cannot be asked';
+const DENIED = messageWithFix(problemAt('conntrackd_denied', ''));
 
 describe('the module', () => {
-  it('asks nothing while it is asked, and returns what daemons told once', async () => {
+  it('sends requests after the update, and returns replies once', async () => {
     const firewall = new Firewall({ sockets: [FW] });
     const daemon = firewall.start(FW);
     firewall.runtime.advanceTo(100);
@@ -187,14 +187,14 @@ describe('the module', () => {
 });
 
 describe('a daemon', () => {
-  it('that never was there is no matter, whoever looks', async () => {
+  it('that never ran is not drawn or logged', async () => {
     const firewall = new Firewall();
     expect(await firewall.drawn(0, 200)).toEqual([]);
     expect(firewall.said()).toEqual([]);
     expect(new Set(firewall.connected)).toEqual(new Set([USUAL]));
   });
 
-  it('that never was there is down when it is expected', async () => {
+  it('that never ran is down if configured or required', async () => {
     const configured = new Firewall({ sockets: [FW] });
     expect((await configured.drawn(0, 12)).map(([, state]) => state)).toEqual(['fw down', 'fw down', 'fw down']);
     expect(configured.said()).toEqual([`warning ${DOWN} ${FW}`]);
@@ -203,7 +203,7 @@ describe('a daemon', () => {
     expect(required.said()).toEqual([`error ${DOWN} ${USUAL}`]);
   });
 
-  it('that ends is down, and said to be once; that it is back too', async () => {
+  it('that exits is down, logged once, and so is its return', async () => {
     const firewall = new Firewall();
     firewall.start(USUAL);
     await firewall.drawn(0, 6);
@@ -215,7 +215,7 @@ describe('a daemon', () => {
     expect(firewall.said()).toEqual([`warning ${DOWN} ${USUAL}`, `info ${BACK} ${USUAL}`]);
   });
 
-  it('that appears later is drawn, without a word', async () => {
+  it('that starts later is drawn, and not logged', async () => {
     const firewall = new Firewall();
     await firewall.drawn(0, 10);
     firewall.start(USUAL);
@@ -223,7 +223,7 @@ describe('a daemon', () => {
     expect(firewall.said()).toEqual([]);
   });
 
-  it('that does not answer in time is unresponsive, and said to be once', async () => {
+  it('that does not reply in time is unresponsive, logged once', async () => {
     const firewall = new Firewall();
     const daemon = firewall.start(USUAL);
     await firewall.drawn(0, 6);
@@ -241,7 +241,7 @@ describe('a daemon', () => {
     expect(firewall.said()).toEqual([`warning ${SLOW} ${USUAL}`, `info ${BACK} ${USUAL}`]);
   });
 
-  it('that goes from one state to another is told of each change, once', async () => {
+  it('that changes its state is logged once per change', async () => {
     const firewall = new Firewall({ sockets: [FW] });
     const daemon = firewall.start(FW);
     await firewall.drawn(0, 6);
@@ -258,13 +258,13 @@ describe('a daemon', () => {
   });
 
   it.each([
-    ['EACCES', false, `notice ${REFUSED} ${USUAL}`],
-    ['EPERM', false, `notice ${REFUSED} ${USUAL}`],
-    ['EACCES', true, `error ${REFUSED} ${USUAL}`],
-    ['EMFILE', false, `warning ${UNKNOWN} ${USUAL}`],
-    ['ENOMEM', true, `error ${UNKNOWN} ${USUAL}`],
+    ['EACCES', false, `notice ${DENIED} ${USUAL}`],
+    ['EPERM', false, `notice ${DENIED} ${USUAL}`],
+    ['EACCES', true, `error ${DENIED} ${USUAL}`],
+    ['EMFILE', false, expect.stringMatching(/^warning cannot query conntrackd: request runtime from .*: .*EMFILE/)],
+    ['ENOMEM', true, expect.stringMatching(/^error cannot query conntrackd: request runtime from .*: .*ENOMEM/)],
   ])(
-    'that cannot be asked because of %s (required: %s) is drawn in no state, and told of once',
+    'that cannot be queried because of %s (required: %s) has no state, and is logged once',
     async (fails, required, line) => {
       const firewall = new Firewall({ required });
       firewall.start(USUAL).instead = { fails };
@@ -273,7 +273,7 @@ describe('a daemon', () => {
     },
   );
 
-  it('that breaks off now at one request and now at another is told of once', async () => {
+  it('that fails at different requests is logged once', async () => {
     const firewall = new Firewall({ sockets: [FW] });
     const daemon = firewall.start(FW);
     const breaking: readonly Request[] = ['ct', 'runtime', 'link', 'queue'];
@@ -283,26 +283,28 @@ describe('a daemon', () => {
       await firewall.drawn(at * 10, at * 10 + 9);
       daemon.replies[request] = reply;
     }
-    expect(firewall.said()).toEqual([`warning ${UNKNOWN} ${FW}`]);
+    expect(firewall.said()).toEqual([
+      expect.stringMatching(/^warning cannot query conntrackd: request ct from .*: .*ENOMEM/),
+    ]);
   });
 
-  it('whose answers make no sense is up, and told of once; so is that they do again', async () => {
+  it('with malformed replies is up; their start and end are logged once', async () => {
     const firewall = new Firewall({ sockets: [FW] });
     const daemon = firewall.start(FW, { ct: 'cache internal:\ncurr', queue: '?' });
     expect((await firewall.drawn(0, 12)).map(([, state]) => state)).toEqual(['fw up', 'fw up', 'fw up']);
     expect(firewall.log.entries.splice(0)).toEqual([
       {
         level: 'warning',
-        message: 'an answer of conntrackd makes no sense',
-        fields: { path: FW, request: 'ct', error: 'the answer is cut off' },
+        message: 'malformed reply from conntrackd: ct: truncated reply',
+        fields: { code: 'conntrackd_malformed', path: FW },
       },
     ]);
     daemon.replies.ct = CT;
     await firewall.drawn(13, 17);
-    expect(firewall.log.entries.splice(0)).toMatchObject([{ fields: { request: 'queue' } }]);
+    expect(firewall.log.entries.splice(0)).toMatchObject([{ message: expect.stringContaining(': queue: ') }]);
     daemon.replies.queue = '';
     await firewall.drawn(18, 30);
-    expect(firewall.said()).toEqual([`info the answers of conntrackd make sense ${FW}`]);
+    expect(firewall.said()).toEqual([`info the replies of conntrackd are well-formed ${FW}`]);
   });
 });
 
@@ -321,7 +323,7 @@ describe('several daemons', () => {
     ]);
   });
 
-  it('are drawn in time while one of them hangs', async () => {
+  it('are drawn on time while one of them hangs', async () => {
     const firewall = new Firewall({ sockets: [FW, EDGE] });
     firewall.start(FW).instead = 'hangs';
     firewall.start(EDGE);
@@ -333,7 +335,7 @@ describe('several daemons', () => {
     ]);
   });
 
-  it('are asked in time while one of them takes longer than the interval for all its answers', async () => {
+  it('are queried on time while one needs longer than the interval for its replies', async () => {
     const firewall = new Firewall({ sockets: [FW, EDGE], timeout: 60 });
     firewall.start(FW).instead = 'hangs';
     const edge = firewall.start(EDGE);
@@ -355,7 +357,7 @@ describe('the entries of the kernel', () => {
     return (await firewall.tick(1))[0]?.values['kernel_connections'];
   };
 
-  it('are told beside those of a daemon that lives in the same namespace', async () => {
+  it('are drawn beside those of a daemon in the same namespace', async () => {
     const firewall = new Firewall({ sockets: [FW] });
     firewall.start(FW);
     firewall.listed('/run/other.ctl', FW, '/run/last.ctl');
@@ -369,7 +371,7 @@ describe('the entries of the kernel', () => {
   it.each([
     ['of another path', [`${FW}.old`, `/srv${FW}`]],
     ['of none', []],
-  ])('are not told when the sockets of the namespace are those %s', async (_which, paths) => {
+  ])('are not drawn when the sockets of the namespace are those %s', async (_which, paths) => {
     const firewall = new Firewall({ sockets: [FW] });
     firewall.start(FW);
     firewall.listed(...paths);
@@ -377,7 +379,7 @@ describe('the entries of the kernel', () => {
     expect(await kernelOf(firewall)).toBeUndefined();
   });
 
-  it('are not told when neither the sockets nor the entries can be read', async () => {
+  it('are not drawn when neither the sockets nor the entries can be read', async () => {
     const blind = new Firewall({ sockets: [FW] });
     blind.start(FW);
     blind.count('43\n');
@@ -389,7 +391,7 @@ describe('the entries of the kernel', () => {
     expect([blind.said(), unloaded.said()]).toEqual([[], []]);
   });
 
-  it('are not told when this process is known to live in another namespace', async () => {
+  it('are not drawn when this process runs in another namespace', async () => {
     const firewall = new Firewall({ sockets: [FW] }, '/host');
     firewall.start(FW);
     firewall.volume.fromJSON({
@@ -402,7 +404,7 @@ describe('the entries of the kernel', () => {
     expect(await kernelOf(firewall)).toBeUndefined();
   });
 
-  it('are not those of the namespace that a restarted daemon left', async () => {
+  it('are not drawn once a restarted daemon runs in another namespace', async () => {
     const firewall = new Firewall({ sockets: [FW] });
     firewall.start(FW);
     firewall.listed(FW);
@@ -421,7 +423,7 @@ describe('the configuration of conntrackd', () => {
     firewall.volume.writeFileSync(CONFIGURATION, `General {\n UNIX {\n  Path ${path}\n }\n}\n`);
   };
 
-  it('is looked at every minute', async () => {
+  it('is read every minute', async () => {
     const firewall = new Firewall();
     firewall.start(FW);
     await firewall.drawn(0, 20);
@@ -434,7 +436,7 @@ describe('the configuration of conntrackd', () => {
     expect(new Set(firewall.connected.slice(-9))).toEqual(new Set([FW]));
   });
 
-  it('can move a daemon: where it was it is down', async () => {
+  it('can move a daemon, which is then down at its old path', async () => {
     const firewall = new Firewall();
     configure(firewall, FW);
     firewall.start(FW);
@@ -461,7 +463,7 @@ describe('the configuration of conntrackd', () => {
     ]);
   });
 
-  it('does not make known daemons forget', async () => {
+  it('does not reset known daemons', async () => {
     const firewall = new Firewall({ sockets: [FW] });
     const daemon = firewall.start(FW);
     await firewall.drawn(0, 56);
@@ -472,7 +474,7 @@ describe('the configuration of conntrackd', () => {
 });
 
 describe('a module that is closed', () => {
-  it('in the middle of a round breaks it off, and asks nobody any more', async () => {
+  it('in the middle of a round aborts it, and sends no more requests', async () => {
     const firewall = new Firewall({ sockets: [FW, EDGE] });
     const hanging = firewall.start(FW, { cache: 'hangs' });
     const answering = firewall.start(EDGE);
@@ -488,7 +490,7 @@ describe('a module that is closed', () => {
     expect(firewall.said()).toEqual([]);
   });
 
-  it('before a round has begun does not begin it', async () => {
+  it('before a round starts does not start it', async () => {
     const firewall = new Firewall();
     firewall.start(USUAL);
     const held = descriptorsOf(firewall);
@@ -500,7 +502,7 @@ describe('a module that is closed', () => {
     expect([firewall.connected, firewall.runtime.waiting, held()]).toEqual([[], 0, { opened: 0, open: 0 }]);
   });
 
-  it('at the end of a round does nothing with what was told', async () => {
+  it('at the end of a round ignores the replies', async () => {
     const firewall = new Firewall({ sockets: [FW] });
     firewall.start(FW);
     firewall.listed(FW);
@@ -518,7 +520,7 @@ describe('a module that is closed', () => {
     expect([looks, held(), firewall.said()]).toEqual([2, { opened: 0, open: 0 }, []]);
   });
 
-  it('lets go of what it read', async () => {
+  it('closes its files', async () => {
     const firewall = new Firewall({ sockets: [FW] });
     const held = descriptorsOf(firewall);
     firewall.start(FW);
@@ -542,7 +544,7 @@ function descriptorsOf({ volume }: Firewall): () => { opened: number; open: numb
 }
 
 describe('a defect of this program', () => {
-  it('reaches the next update, once, and does not end the module', async () => {
+  it('is thrown by the next update, once, and does not stop the module', async () => {
     const firewall = new Firewall({ sockets: [FW] });
     firewall.start(FW);
     const defect = new TypeError('undefined is not a function');
@@ -556,49 +558,57 @@ describe('a defect of this program', () => {
   });
 });
 
-describe('how the module stands', () => {
-  const hindrances = async (firewall: Firewall): Promise<readonly string[]> => {
+describe('the status', () => {
+  const problems = async (firewall: Firewall): Promise<readonly string[]> => {
     await firewall.drawn(0, 3);
-    return firewall.module
-      .standing()
-      .hindrances.map(({ code, loses, message, target }) => `${target} ${code}, loses ${loses}: ${message}`);
+    return firewall.module.status().problems.map(({ code, loses, target }) => `${target} ${code}, loses ${loses}`);
   };
 
-  it('is that it reads nothing before it looked, then where a daemon would be', async () => {
+  it('names no socket at first, then the one where a daemon would be', async () => {
     const firewall = new Firewall();
-    expect(firewall.module.standing()).toEqual({ reads: [], hindrances: [] });
-    expect(await hindrances(firewall)).toEqual([`${USUAL} down, loses nothing: ${DOWN}`]);
-    expect(firewall.module.standing().reads).toEqual([USUAL]);
+    expect(firewall.module.status()).toEqual({ reads: [], problems: [] });
+    expect(await problems(firewall)).toEqual([`${USUAL} conntrackd_down, loses nothing`]);
+    expect(firewall.module.status().reads).toEqual([USUAL]);
   });
 
-  it('is that nothing is in the way of a daemon that answers, and of one that is started anew', async () => {
+  it('has no problem while the daemon answers', async () => {
     const firewall = new Firewall();
     firewall.start(USUAL);
-    expect(await hindrances(firewall)).toEqual([]);
+    expect(await problems(firewall)).toEqual([]);
   });
 
   it.each([
-    [{ fails: 'EACCES' }, `refused, loses all: ${REFUSED}`],
-    [{ fails: 'EPERM' }, `refused, loses all: ${REFUSED}`],
-    [{ fails: 'EMFILE' }, `EMFILE, loses all: ${UNKNOWN}`],
-    ['hangs', `unresponsive, loses all: ${SLOW}`],
-    [{ fails: 'ECONNREFUSED' }, `down, loses nothing: ${DOWN}`],
-  ] as const)('is that one that %j is %s', async (instead, said) => {
+    [{ fails: 'EACCES' }, 'conntrackd_denied', 'all'],
+    [{ fails: 'EPERM' }, 'conntrackd_denied', 'all'],
+    [{ fails: 'EMFILE' }, 'conntrackd_failed', 'all'],
+    ['hangs', 'conntrackd_unresponsive', 'all'],
+    [{ fails: 'ECONNREFUSED' }, 'conntrackd_down', 'nothing'],
+  ] as const)('of a daemon that %j has the problem %s, which loses %s', async (instead, code, loses) => {
     const firewall = new Firewall();
     firewall.start(USUAL).instead = instead;
-    expect(await hindrances(firewall)).toEqual([`${USUAL} ${said}`]);
+    expect(await problems(firewall)).toEqual([`${USUAL} ${code}, loses ${loses}`]);
   });
 
-  it('is that each is missed that is expected, or has answered before', async () => {
+  it('has a problem for each daemon that is down and was configured, required or seen before', async () => {
     const configured = new Firewall({ sockets: [FW, EDGE] });
     configured.start(EDGE);
-    expect(await hindrances(configured)).toEqual([`${FW} down, loses all: ${DOWN}`]);
-    expect(await hindrances(new Firewall({ required: true }))).toEqual([`${USUAL} down, loses all: ${DOWN}`]);
+    expect(await problems(configured)).toEqual([`${FW} conntrackd_down, loses all`]);
+    expect(await problems(new Firewall({ required: true }))).toEqual([`${USUAL} conntrackd_down, loses all`]);
     const found = new Firewall();
     found.start(USUAL);
     await found.drawn(0, 3);
     found.stop(USUAL);
     await found.drawn(4, 12);
-    expect(found.module.standing().hindrances).toMatchObject([{ code: 'down', loses: 'all' }]);
+    expect(found.module.status().problems).toMatchObject([{ code: 'conntrackd_down', loses: 'all' }]);
+  });
+
+  it('loses a part while replies to some requests are malformed', async () => {
+    const firewall = new Firewall({ sockets: [FW] });
+    firewall.start(FW, { ct: 'cache internal:\ncurr', queue: '?' });
+    await firewall.drawn(0, 3);
+    expect(firewall.module.status().problems).toMatchObject([
+      { code: 'conntrackd_malformed', target: FW, loses: 'part', message: expect.stringContaining(': ct: ') },
+      { code: 'conntrackd_malformed', target: FW, loses: 'part', message: expect.stringContaining(': queue: ') },
+    ]);
   });
 });

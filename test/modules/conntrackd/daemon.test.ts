@@ -33,16 +33,17 @@ class Watching {
     this.daemon = new Daemon({ client, path: '/run/fw.ctl', now, identify: () => this.identity });
   }
 
-  /** The round at that time. */
-  async ask(second: number): Promise<Round> {
-    const round = await this.daemon.ask(second * 1e6);
+  /** The round at that time, or what was thrown. */
+  async ask(second: number): Promise<unknown> {
+    const round = await this.daemon.ask(second * 1e6).catch((error: unknown) => error);
     expect([this.runtime.waiting, this.conntrackd.open]).toEqual([0, 0]);
     return round;
   }
 
-  async up(second: number): Promise<Extract<Round, { state: 'up' }>> {
-    const round = await this.ask(second);
-    if (round.state !== 'up') throw new Error(`it is ${round.state}`);
+  /** The round at that time, which must be answered. */
+  async up(second: number): Promise<Round> {
+    const round = await this.daemon.ask(second * 1e6);
+    if (round === undefined) throw new Error('it restarted');
     return round;
   }
 
@@ -60,11 +61,11 @@ class Watching {
 }
 
 describe('a round', () => {
-  it('brings what all answers tell', async () => {
+  it('has the numbers of all replies', async () => {
     const requests = FTFW.filter((request) => request !== 'process');
     const watching = new Watching(recorded('ftfw-expectations/active', ...requests));
-    const { problems, sheet } = await watching.up(100);
-    expect(problems).toEqual(new Map());
+    const { malformed, sheet } = await watching.up(100);
+    expect(malformed).toEqual(new Map());
     const scopes = [...sheet.all()].map(({ subject }) => `${subject.scope} ${subject.name}`.trim());
     expect(scopes.sort()).toEqual([
       'cache external',
@@ -80,7 +81,7 @@ describe('a round', () => {
     expect(flat(sheet)).toMatchObject({ 'daemon.uptime': '0 gauge', 'daemon.children_any': '0 gauge' });
   });
 
-  it('asks one thing after the other', async () => {
+  it('sends one request after the other', async () => {
     const watching = new Watching(recorded('ftfw-udp/active', ...FTFW));
     let most = 0;
     watching.conntrackd.onAsk = () => {
@@ -90,7 +91,7 @@ describe('a round', () => {
     expect(most).toBe(1);
   });
 
-  it('does not ask again for a minute what was answered with nothing, but for children', async () => {
+  it('does not repeat requests with an empty reply for a minute, except for children', async () => {
     const watching = new Watching(recorded('stats/active', 'runtime', 'ct', 'cache'));
     const silent = ['expect', 'network', 'link', 'queue', 'rsqueue'];
     expect(await watching.requestsOf(100)).toEqual([...FTFW, 'rsqueue']);
@@ -101,7 +102,7 @@ describe('a round', () => {
     expect((await watching.requestsOf(165)).filter((request) => silent.includes(request))).toEqual([]);
   });
 
-  it('asks again in every round what is answered from some time on', async () => {
+  it('sends a request in every round once its reply is no longer empty', async () => {
     const watching = new Watching(recorded('stats/active', 'runtime', 'ct', 'cache'));
     await watching.requestsOf(100);
     watching.conntrackd.replies.queue = recording('ftfw-udp/active/queue');
@@ -110,7 +111,7 @@ describe('a round', () => {
     expect(await watching.requestsOf(165)).toContain('queue');
   });
 
-  it('asks for the length of the one queue only where the queues are not told', async () => {
+  it('requests the resend queue only if there is no reply about queues', async () => {
     const watching = new Watching({
       runtime: uptime('0 min'),
       rsqueue: 'resent queue (len=24)\nobject -> seq:1795240812\n',
@@ -124,7 +125,7 @@ describe('a round', () => {
     expect(await watching.requestsOf(165)).not.toContain('rsqueue');
   });
 
-  it('asks everything anew of a daemon that was restarted', async () => {
+  it('repeats all requests after a restart', async () => {
     const watching = new Watching(recorded('stats/active', 'runtime', 'ct', 'cache'));
     await watching.requestsOf(100);
     watching.identity = '4712 2';
@@ -134,14 +135,14 @@ describe('a round', () => {
 });
 
 describe('a restart', () => {
-  it('is seen by another socket, once; so is the first start', async () => {
+  it('is noticed once by another socket, and so is the first start', async () => {
     const watching = new Watching({ runtime: uptime('0 min') });
     expect(await watching.restartedAt(100, 105)).toEqual([true, false]);
     watching.identity = '4711 2';
     expect(await watching.restartedAt(110, 115)).toEqual([true, false]);
   });
 
-  it('is seen by a shorter uptime', async () => {
+  it('is noticed by a shorter uptime', async () => {
     const watching = new Watching({ runtime: uptime('2 days 3 h 4 min') });
     expect(await watching.restartedAt(100, 105)).toEqual([true, false]);
     watching.conntrackd.replies.runtime = uptime('2 days 3 h 5 min');
@@ -150,7 +151,7 @@ describe('a restart', () => {
     expect(await watching.restartedAt(115, 120)).toEqual([true, false]);
   });
 
-  it('is not made up when the uptime is not told, and not missed because of that', async () => {
+  it('is neither invented nor missed when the uptime is absent', async () => {
     const watching = new Watching({ runtime: uptime('7 min') });
     await watching.up(100);
     for (const answer of [uptime('-1 min'), 'netlink stats:\n', uptime('8 min') + uptime('9 min'), 'torn']) {
@@ -171,82 +172,82 @@ describe('a restart', () => {
     expect(await watching.restartedAt(110)).toEqual([false]);
   });
 
-  it('in the middle of a round leaves nothing of it, and is seen by the next', async () => {
+  it('in the middle of a round discards it, and is noticed by the next', async () => {
     const watching = new Watching(recorded('ftfw-udp/active', ...FTFW));
     await watching.up(100);
     watching.conntrackd.onAsk = (request) => {
       if (request === 'cache') watching.identity = '4712 2';
     };
     const round = await watching.ask(105);
-    expect(round).toEqual({ state: 'restarting' });
+    expect(round).toBeUndefined();
     expect(await watching.restartedAt(110, 115)).toEqual([true, false]);
   });
 
-  it('while it did not answer is seen when it does', async () => {
+  it('while it did not answer is noticed when it answers', async () => {
     const watching = new Watching({ runtime: uptime('0 min') });
     await watching.up(100);
     watching.conntrackd.instead = { fails: 'ECONNREFUSED' };
     watching.identity = undefined;
-    expect((await watching.ask(105)).state).toBe('down');
+    expect(await watching.ask(105)).toMatchObject({ problem: { code: 'conntrackd_down' } });
     watching.conntrackd.instead = undefined;
     watching.identity = '4712 2';
     expect(await watching.restartedAt(110)).toEqual([true]);
   });
 
-  it('is none when the same daemon answers again', async () => {
+  it('is not assumed when the same daemon answers again', async () => {
     const watching = new Watching({ runtime: uptime('0 min') });
     await watching.up(100);
     watching.conntrackd.instead = { fails: 'EAGAIN' };
-    expect((await watching.ask(105)).state).toBe('unresponsive');
+    expect(await watching.ask(105)).toMatchObject({ problem: { code: 'conntrackd_unresponsive' } });
     watching.conntrackd.instead = undefined;
     expect(await watching.restartedAt(110)).toEqual([false]);
   });
 });
 
-describe('a daemon that cannot be asked', () => {
+describe('a daemon that cannot be queried', () => {
   it.each([
-    ['ENOENT', 'down'],
-    ['ENOTDIR', 'down'],
-    ['ECONNREFUSED', 'down'],
-    ['ETIMEDOUT', 'unresponsive'],
-    ['EAGAIN', 'unresponsive'],
-    ['EACCES', 'unknown'],
-    ['EPERM', 'unknown'],
-    ['ECONNRESET', 'down'],
-    ['EPIPE', 'down'],
-    ['EMFILE', 'unknown'],
-  ])('because of %s is %s', async (code, state) => {
+    ['ENOENT', 'conntrackd_down'],
+    ['ENOTDIR', 'conntrackd_down'],
+    ['ECONNREFUSED', 'conntrackd_down'],
+    ['ETIMEDOUT', 'conntrackd_unresponsive'],
+    ['EAGAIN', 'conntrackd_unresponsive'],
+    ['EACCES', 'conntrackd_denied'],
+    ['EPERM', 'conntrackd_denied'],
+    ['ECONNRESET', 'conntrackd_down'],
+    ['EPIPE', 'conntrackd_down'],
+    ['EMFILE', 'conntrackd_failed'],
+  ])('throws for %s the problem %s after one request', async (errno, code) => {
     const watching = new Watching();
-    watching.conntrackd.instead = { fails: code };
-    expect(await watching.ask(100)).toMatchObject({ state, error: { code } });
+    watching.conntrackd.instead = { fails: errno };
+    expect(await watching.ask(100)).toMatchObject({ errno, problem: { code, target: '/run/fw.ctl', loses: 'all' } });
     expect(watching.conntrackd.taken()).toEqual(['runtime']);
   });
 
-  it('because it does not answer in time is unresponsive, and is not asked anything else', async () => {
+  it('is asked nothing else after the first reply that times out', async () => {
     const watching = new Watching({ runtime: uptime('0 min'), ct: 'hangs' });
     const round = watching.ask(100);
     await watching.runtime.settle();
     watching.runtime.advanceTo(2);
-    expect(await round).toMatchObject({ state: 'unresponsive', error: { code: 'ETIMEDOUT' } });
+    expect(await round).toMatchObject({ errno: 'ETIMEDOUT', problem: { code: 'conntrackd_unresponsive' } });
     expect(watching.conntrackd.taken()).toEqual(['runtime', 'process', 'ct']);
   });
 
-  it('because it ended in the middle of a round tells nothing of that round', async () => {
+  it('loses the whole round when it exits in the middle', async () => {
     const watching = new Watching({ ...recorded('ftfw-udp/active', ...FTFW), link: { fails: 'ECONNREFUSED' } });
-    expect(await watching.ask(100)).not.toHaveProperty('sheet');
+    expect(await watching.ask(100)).toMatchObject({ problem: { code: 'conntrackd_down' } });
   });
 });
 
-describe('an answer that cannot be read', () => {
-  it('is a problem of its own, and spoils no other', async () => {
+describe('a malformed reply', () => {
+  it('does not affect other replies', async () => {
     const watching = new Watching(recorded('ftfw-udp/active', ...FTFW));
     watching.conntrackd.replies.ct = 'cache internal:\ncurrent active connections:\t  99999999999\n';
     watching.conntrackd.replies.network = 'network statistics:\n\trec';
-    const { problems, sheet } = await watching.up(100);
-    expect(problems).toEqual(
+    const { malformed, sheet } = await watching.up(100);
+    expect(malformed).toEqual(
       new Map([
-        ['ct', '99999999999 has more than 32 bits'],
-        ['network', 'the answer is cut off'],
+        ['ct', '99999999999 exceeds 32 bits'],
+        ['network', 'truncated reply'],
       ]),
     );
     const found = flat(sheet);
@@ -255,13 +256,13 @@ describe('an answer that cannot be read', () => {
     expect(found).not.toHaveProperty(['cache/internal.active']);
   });
 
-  it('is asked for again in the next round', async () => {
+  it('is requested again in the next round', async () => {
     const watching = new Watching({ ...recorded('ftfw-udp/active', ...FTFW), link: '?' });
     await watching.requestsOf(100);
     expect(await watching.requestsOf(105)).toEqual([...FTFW].filter((request) => request !== 'expect'));
   });
 
-  it('because of a defect of this program is no state of the daemon', async () => {
+  it('is told from a defect of this program, which is thrown', async () => {
     const watching = new Watching({ runtime: uptime('0 min') });
     const defect = new TypeError('undefined is not a function');
     vi.spyOn(watching.conntrackd, 'connect').mockImplementation(() => {

@@ -85,8 +85,8 @@ describe('the socket in the configuration of conntrackd', () => {
   });
 });
 
-describe('the places of daemons', () => {
-  it('are those that are configured, whatever else there is', () => {
+describe('the sockets of daemons', () => {
+  it('are the configured ones, whatever else exists', () => {
     const found = places({ [CONFIGURATION]: EXAMPLE }, ['/run/one.ctl', '/srv/two.sock'], '/host');
     expect(found).toEqual([
       ['one', '/run/one.ctl'],
@@ -94,7 +94,7 @@ describe('the places of daemons', () => {
     ]);
   });
 
-  it('are what conntrackd itself is configured with', () => {
+  it("are the one in conntrackd's own configuration", () => {
     expect(places({ [CONFIGURATION]: EXAMPLE })).toEqual([['sync', '/run/firewall/sync.ctl']]);
   });
 
@@ -103,11 +103,11 @@ describe('the places of daemons', () => {
     ['says nothing of it', { [CONFIGURATION]: 'General { }' }],
     ['cannot be read', { [`${CONFIGURATION}/folder`]: '' }],
     ['is empty', { [CONFIGURATION]: '' }],
-  ])('are the usual one when the configuration %s', (_what, files) => {
+  ])('are the usual one if the configuration %s', (_what, files) => {
     expect(places(files)).toEqual([['conntrackd', USUAL]]);
   });
 
-  it('are where there is a socket, of the usual ones', () => {
+  it('are the usual one that exists', () => {
     expect(places({ '/var/run/conntrackd.sock': '' })).toEqual([['conntrackd', '/var/run/conntrackd.sock']]);
     expect(places({ '/var/run/conntrackd.sock': '', [USUAL]: '' })).toEqual([['conntrackd', USUAL]]);
     expect(places({ '/host/run/conntrackd.sock': '' }, [], '/host')).toEqual([
@@ -115,14 +115,14 @@ describe('the places of daemons', () => {
     ]);
   });
 
-  it('are those of the host where its files are elsewhere', () => {
+  it('are those of the host below a prefix', () => {
     const files = { [`/host${CONFIGURATION}`]: EXAMPLE, [CONFIGURATION]: 'UNIX { Path /run/container.ctl }' };
     expect(places(files, [], '/host')).toEqual([['sync', '/host/run/firewall/sync.ctl']]);
     expect(places({ [CONFIGURATION]: EXAMPLE }, [], '/host')).toEqual([['conntrackd', '/host/run/conntrackd.ctl']]);
     expect(places({}, [], '/host')).toEqual([['conntrackd', '/host/run/conntrackd.ctl']]);
   });
 
-  it('let go of the configuration', () => {
+  it('are found without keeping the configuration open', () => {
     const volume = Volume.fromJSON({ [CONFIGURATION]: EXAMPLE });
     let open = 0;
     const fs = {
@@ -153,7 +153,7 @@ describe('the name of a daemon', () => {
     expect(names('/run/ü.ctl.old')).toEqual(['_ctl_old']);
   });
 
-  it('is its whole path where there is another of that name', () => {
+  it('is its whole path if another has that name', () => {
     expect(names('/run/a/x.ctl', '/run/b/x.ctl', '/run/y.ctl')).toEqual(['run_a_x_ctl', 'run_b_x_ctl', 'y']);
     expect(names('/run/x.ctl', '/run/x.sock')).toEqual(['run_x_ctl', 'run_x_sock']);
   });
@@ -170,7 +170,7 @@ describe('the name of a daemon', () => {
     expect([found.length, new Set(stored).size]).toEqual([configured.length, configured.length]);
   });
 
-  it('is there once for a socket that is configured twice', () => {
+  it('is unique for a socket that is configured twice', () => {
     expect(places({}, ['/run/x.ctl', '/run/x.ctl'])).toEqual([['x', '/run/x.ctl']]);
   });
 });

@@ -2,8 +2,9 @@ import { describe, expect, it, vi } from 'vitest';
 
 import { flowCharts } from '../../../charts/flows.ts';
 import { Emitter } from '../../../collector/agent/emit.ts';
-import { type Connect, Obstacle } from '../../../collector/modules/access.ts';
+import type { Connect } from '../../../collector/modules/access.ts';
 import { FlowsModule, type FlowsOptions } from '../../../collector/modules/flows/flows.ts';
+import { ProblemError } from '../../../collector/modules/problem.ts';
 import { FakeRuntime } from '../../helpers/fake_runtime.ts';
 import {
   altered,
@@ -17,6 +18,7 @@ import {
   type Receipt,
   statistics,
 } from '../../helpers/netlink_channel.ts';
+import { logged } from '../../helpers/problems.ts';
 import { RecordingLog } from '../../helpers/recording_log.ts';
 
 const INTERRUPTED = 0x10;
@@ -104,10 +106,9 @@ function entries(count: number, protocol = TCP): Message[] {
 }
 
 const FAILED = 'the composition of the connection table is not drawn: ';
-const AGAIN = '; trying again every 30 seconds';
 
 describe('module flows', () => {
-  it('dumps the table at once and returns what it is made of with the next update, once', async () => {
+  it('dumps the table at once and returns its composition at the next update, once', async () => {
     const dumping = new Dumping();
     dumping.use = [statistics({ entries: 31, max: 1000 })];
     dumping.table = () => [
@@ -140,7 +141,7 @@ describe('module flows', () => {
     expect(await dumping.tick(501)).toMatchObject({ flows_tcp: 0, flows_ipv4: 0, tcp_established: 0 });
   });
 
-  it('dumps the table every ten seconds over one channel, counting anew each time', async () => {
+  it('dumps the table every ten seconds over one channel, counting from 0 each time', async () => {
     const dumping = new Dumping();
     dumping.table = (time) => [[...entries(time), done()]];
     expect(await dumping.askedAt(500, 529)).toEqual([500, 510, 520]);
@@ -150,7 +151,7 @@ describe('module flows', () => {
     expect(dumping.channels).toHaveLength(1);
   });
 
-  it('asks for nothing while it is updated, only when everything else has had its turn', async () => {
+  it('sends its requests after the update, when everything else has had its turn', async () => {
     const dumping = new Dumping();
     expect(dumping.module.collect(500e6, true)).toEqual([]);
     expect([dumping.runtime.yields, dumping.channels]).toEqual([1, []]);
@@ -162,7 +163,7 @@ describe('module flows', () => {
     expect(dumping.asked).toBe(2);
   });
 
-  it('returns what was dumped again for as long as it is not drawn, once it was not any more', async () => {
+  it('returns the last dump again until it is drawn, then no more', async () => {
     const dumping = new Dumping();
     dumping.table = (time) => [[...entries(time * 17), done()]];
     await dumping.tick(500, false);
@@ -172,7 +173,7 @@ describe('module flows', () => {
     expect(dumping.asked).toBe(1);
   });
 
-  it('asks for the use of the table before each dump, and knows no used share where there is no limit', async () => {
+  it('reads the use of the table before each dump, and has no used share without a limit', async () => {
     const dumping = new Dumping();
     dumping.use = [statistics({ entries: 990 })];
     await dumping.tick(500);
@@ -192,7 +193,7 @@ describe('module flows', () => {
 });
 
 describe('a dump', () => {
-  it('lets everything else have its turn every five milliseconds', async () => {
+  it('yields every five milliseconds', async () => {
     const dumping = new Dumping();
     dumping.table = () => [...Array.from({ length: 9 }, () => [entries(1)]), [done()]];
     dumping.cost = 2000;
@@ -202,7 +203,7 @@ describe('a dump', () => {
     expect(await dumping.tick(501)).toMatchObject({ flows_tcp: 9 });
   });
 
-  it('tells how long it took, and how much of that the process worked for it', async () => {
+  it('reports its duration and CPU time', async () => {
     const dumping = new Dumping();
     dumping.table = () => [[...entries(1)], [...entries(1)], [done()]];
     dumping.cost = 7250;
@@ -218,7 +219,7 @@ describe('a dump', () => {
     expect(await dumping.tick(501)).toMatchObject({ dump_duration: 514.5, dump_cpu_time: 21.75 });
   });
 
-  it('costs what it takes to ask for the use of the table, too', async () => {
+  it('costs the request for the use of the table, too', async () => {
     const dumping = new Dumping();
     dumping.useCost = 1250;
     dumping.cost = 3000;
@@ -226,7 +227,7 @@ describe('a dump', () => {
     expect(await dumping.tick(501)).toMatchObject({ dump_duration: 4.25, dump_cpu_time: 4.25 });
   });
 
-  it('that takes longer than its interval is not begun a second time, and its result is not lost', async () => {
+  it('that takes longer than its interval is not started twice, and its result is not lost', async () => {
     const dumping = new Dumping();
     dumping.table = () => [[...entries(1)], [done()]];
     dumping.cost = 6000;
@@ -238,7 +239,7 @@ describe('a dump', () => {
     expect(dumping.asked).toBe(2);
   });
 
-  it('that was interrupted is repeated once, and what it had counted forgotten', async () => {
+  it('that was interrupted is repeated once, and its counts are discarded', async () => {
     const dumping = new Dumping();
     dumping.table = (time) =>
       time === 1 ? [[...entries(5), done(0, INTERRUPTED)]] : [[...entries(2), ...entries(1, UDP), done()]];
@@ -280,7 +281,7 @@ describe('a dump', () => {
     expect(await dumping.tick(501)).toMatchObject({ dump_cpu_time: 60 });
   });
 
-  it('ends when the module is closed: nothing more is asked or received, nothing is drawn, nothing is said', async () => {
+  it('ends when the module is closed: it sends, receives, draws and logs nothing more', async () => {
     const dumping = new Dumping();
     dumping.table = () => [[...entries(1)], [...entries(1)], [done()]];
     dumping.cost = 6000;
@@ -300,19 +301,19 @@ describe('a dump', () => {
 });
 
 describe('a module flows that is closed', () => {
-  it('between two dumps lets go of its channel', async () => {
+  it('between two dumps closes its channel', async () => {
     const dumping = new Dumping();
     await dumping.tick(500);
     dumping.module.close();
     expect(dumping.channels.map(({ isClosed }) => isClosed)).toEqual([true]);
   });
 
-  it('before its first dump has nothing to let go of', () => {
+  it('before its first dump has nothing to close', () => {
     const dumping = new Dumping();
     expect(() => dumping.module.close()).not.toThrow();
   });
 
-  it('before the dump that it is about to begin opens no channel for it', async () => {
+  it('before a planned dump starts opens no channel for it', async () => {
     const dumping = new Dumping();
     dumping.module.collect(500e6, true);
     dumping.module.close();
@@ -321,7 +322,7 @@ describe('a module flows that is closed', () => {
     expect(dumping.said).toEqual([]);
   });
 
-  it('does not open another channel, whoever updates it', async () => {
+  it('does not open another channel at later updates', async () => {
     const dumping = new Dumping();
     await dumping.tick(500);
     dumping.module.close();
@@ -331,7 +332,7 @@ describe('a module flows that is closed', () => {
 });
 
 describe('the interval of dumps', () => {
-  it('lengthens with what they cost, and is shortened when they have become clearly cheaper', async () => {
+  it('grows with their cost, and shrinks when they are clearly cheaper', async () => {
     const dumping = new Dumping();
     dumping.cost = 650_000;
     await dumping.tick(500);
@@ -364,7 +365,7 @@ describe('the interval of dumps', () => {
     expect(await dumping.tick(501)).toMatchObject({ flows_utilization: percent });
   });
 
-  it('doubles while the table is full, whatever dumps cost, and until it is clearly less full', async () => {
+  it('doubles while the table is full, until it is clearly less full, whatever dumps cost', async () => {
     const dumping = new Dumping({ fullAbove: 50 });
     dumping.use = [statistics({ entries: 50, max: 100 })];
     dumping.cost = 450_000;
@@ -381,7 +382,7 @@ describe('the interval of dumps', () => {
 });
 
 describe('a table that cannot be dumped', () => {
-  const CAPABILITY = 'the plugin lacks the capability CAP_NET_ADMIN; run conntrack.plugin check to see how to give it';
+  const CAPABILITY = logged('no_capability');
   const TABLE = 'ask ctnetlink for the connection table';
 
   it.each<[string, Partial<Pick<Dumping, 'use' | 'table'>>, string]>([
@@ -396,8 +397,12 @@ describe('a table that cannot be dumped', () => {
     ['the kernel falls silent', { table: () => [entries(2)] }, `${TABLE}: the answer broke off`],
     ['the kernel says nothing', { table: () => [] }, `${TABLE}: the answer broke off`],
     ['the channel fails', { table: () => [entries(2), failure('EIO')] }, 'receive from ctnetlink: EIO: i/o error'],
-    ['an entry makes no sense', { table: () => [[entry({ protocol: TCP }).slice(0, 50), done()]] }, 'makes no sense: '],
-    ['its use makes no sense', { use: [altered(statistics({ entries: 1 }), 22, 2, 9)] }, 'without a number of entries'],
+    [
+      'an entry is malformed',
+      { table: () => [[entry({ protocol: TCP }).slice(0, 50), done()]] },
+      'malformed netlink reply: ',
+    ],
+    ['its use is malformed', { use: [altered(statistics({ entries: 1 }), 22, 2, 9)] }, 'without a number of entries'],
   ])('because %s is not drawn, and why is said once, until it can be', async (_what, answers, why) => {
     const dumping = new Dumping();
     const { table, use } = dumping;
@@ -406,7 +411,6 @@ describe('a table that cannot be dumped', () => {
     expect(dumping.said).toHaveLength(1);
     expect(dumping.said[0]).toContain(`notice ${FAILED}`);
     expect(dumping.said[0]).toContain(why);
-    expect(dumping.said[0]?.endsWith(AGAIN)).toBe(true);
     // Tried at 500, and half a minute after each time that it was noticed.
     expect(dumping.channels.map(({ isClosed }) => isClosed)).toEqual([true, true, true]);
 
@@ -419,12 +423,12 @@ describe('a table that cannot be dumped', () => {
 
   it.each([
     [false, []],
-    [true, [`error ${FAILED}connection tracking is not loaded${AGAIN}`]],
+    [true, [`error ${FAILED}${logged('tracking_not_loaded')}`]],
   ])('since there is none is nothing unusual, unless it is required (%s)', async (required, said) => {
     let asked = 0;
     const connect = (): never => {
       asked++;
-      throw new Obstacle('unloaded', 'connection tracking is not loaded', true);
+      throw new ProblemError('tracking_not_loaded', 'ctnetlink');
     };
     const dumping = new Dumping({ required, connect });
     for (let second = 500; second < 560; second++) expect(await dumping.tick(second)).toBeUndefined();
@@ -432,7 +436,7 @@ describe('a table that cannot be dumped', () => {
     expect(dumping.said).toEqual(said);
   });
 
-  it('for a defect of the program is the failure of an update, not a rejection that nobody sees', async () => {
+  it('because of a defect of the program makes the update throw, without an unhandled rejection', async () => {
     const dumping = new Dumping();
     await dumping.tick(500);
     vi.mocked(dumping.channels[0]?.receive ?? vi.fn()).mockImplementationOnce(() => {
@@ -471,20 +475,21 @@ describe('a table that cannot be dumped', () => {
   });
 });
 
-describe('how the module flows stands', () => {
-  it('is that nothing is in its way, or what is, until that is gone', async () => {
+describe('the status of module flows', () => {
+  it('has the problem of the last dump until a dump succeeds', async () => {
     const dumping = new Dumping();
-    expect(dumping.module.standing()).toEqual({ reads: ['ctnetlink'], hindrances: [] });
+    expect(dumping.module.status()).toEqual({ reads: ['ctnetlink'], problems: [] });
     dumping.use = [error(1)];
     await dumping.tick(500);
     await dumping.tick(501);
-    const message = 'the plugin lacks the capability CAP_NET_ADMIN; run conntrack.plugin check to see how to give it';
-    expect(dumping.module.standing()).toEqual({
+    expect(dumping.module.status()).toEqual({
       reads: ['ctnetlink'],
-      hindrances: [{ code: 'EPERM', target: 'ctnetlink', message, loses: 'all' }],
+      problems: [
+        { code: 'no_capability', target: 'ctnetlink', message: 'the plugin lacks CAP_NET_ADMIN', loses: 'all' },
+      ],
     });
     dumping.use = [statistics({ entries: 1, max: 100 })];
     await dumping.tick(531);
-    expect(dumping.module.standing().hindrances).toEqual([]);
+    expect(dumping.module.status().problems).toEqual([]);
   });
 });

@@ -41,7 +41,7 @@ const STATES = [
 ].map((state) => `tcp_${state}`);
 
 describe('the composition of the table', () => {
-  it('of an empty one is 0 of everything', () => {
+  it('of an empty table is all 0', () => {
     const values = counts();
     expect(Object.keys(values).sort()).toEqual([...Object.values(BREAKDOWNS).flat(), ...STATES].sort());
     expect(new Set(Object.values(values))).toEqual(new Set([0]));
@@ -131,7 +131,7 @@ describe('the composition of the table', () => {
     );
   });
 
-  it('tells how many entries there were', () => {
+  it('has the number of entries', () => {
     const tally = new Tally();
     for (let entry = 0; entry < 41; entry++) tally.add(flow({ protocol: entry }));
     expect(tally.entries).toBe(41);

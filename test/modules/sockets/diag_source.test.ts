@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { FormatError, OperationError } from '../../../collector/base/errors.ts';
-import { Obstacle } from '../../../collector/modules/access.ts';
+import { ProblemError } from '../../../collector/modules/problem.ts';
 import { DiagSource } from '../../../collector/modules/sockets/diag_source.ts';
 import {
   altered,
@@ -37,12 +37,12 @@ function refusal(...answer: readonly Receipt[]): unknown {
 }
 
 describe('sockets over sock_diag', () => {
-  it('are counted by list and state, whichever question brought them', () => {
+  it('are counted by list and state, whichever reply they are in', () => {
     const { source } = asking();
     expect(counted(finish(source.count()))).toEqual(COUNTS);
   });
 
-  it('are asked for in three questions over one channel, which is kept', () => {
+  it('are requested in three dumps over one channel, which is kept', () => {
     const { host, source } = asking();
     const questions = ['tcpSockets', 'udpSockets', 'udp6Sockets'];
     finish(source.count());
@@ -51,7 +51,7 @@ describe('sockets over sock_diag', () => {
     expect(host.channels[0]?.sent.map(({ question }) => question)).toEqual([...questions, ...questions]);
   });
 
-  it('are counted anew each time', () => {
+  it('are counted from 0 each time', () => {
     const { host, source } = asking();
     finish(source.count());
     host.become({ tcp: [4], tcp6: [], udp: [], udp6: [7] });
@@ -63,25 +63,25 @@ describe('sockets over sock_diag', () => {
     });
   });
 
-  it('may be none at all', () => {
+  it('can be none', () => {
     const { source } = asking({});
     expect(counted(finish(source.count()))).toEqual({ tcp: {}, tcp6: {}, udp: {}, udp6: {} });
   });
 
-  it('of TCP come in one answer, each with its address family', () => {
+  it('of TCP come in one reply, each with its address family', () => {
     const { host, source } = asking({});
     const [inet, inet6] = [diagnosed({ family: 2, state: 8 }), diagnosed({ family: 10, state: 11 })];
     host.answers.tcpSockets = [[[inet6, inet, inet6]], [[inet6], [inet, done()]]];
     expect(counted(finish(source.count()))).toMatchObject({ tcp: { close_wait: 2 }, tcp6: { closing: 3 } });
   });
 
-  it('are no matter of files', () => {
+  it('are counted without reading files', () => {
     const { host, source } = asking();
     finish(source.count());
     expect(host.opened).toEqual([]);
   });
 
-  it('are counted with a chance of a pause after each datagram and between two answers', () => {
+  it('are counted with a yield after each datagram and between two replies', () => {
     const { host, source } = asking();
     const work = source.count();
     const received: number[] = [];
@@ -109,13 +109,13 @@ describe('sockets over sock_diag', () => {
 });
 
 describe('sockets that cannot be counted over sock_diag', () => {
-  it('because there is no way to it are told by that obstacle', () => {
+  it('without a channel throw its problem', () => {
     const { host, source } = asking();
-    host.obstacle = new Obstacle('elsewhere', 'the host lives elsewhere');
-    expect(() => finish(source.count())).toThrow(new Obstacle('elsewhere', 'the host lives elsewhere'));
+    host.failure = new ProblemError('other_namespace', 'sock_diag');
+    expect(() => finish(source.count())).toThrow(new ProblemError('other_namespace', 'sock_diag'));
   });
 
-  it('because the kernel refuses are told by its error, and what was asked', () => {
+  it('because the kernel refuses throw its error with the request', () => {
     const thrown = refusal([error(2)]);
     expect(thrown).toBeInstanceOf(OperationError);
     expect(thrown).toMatchObject({
@@ -157,14 +157,10 @@ describe('sockets that cannot be counted over sock_diag', () => {
   });
 
   it.each<[string, string, Message]>([
-    ['of an unknown state', 'a socket of tcp in the unknown state 13', diagnosed({ state: 13 })],
-    ['of no state', 'a socket of tcp6 in the unknown state 0', diagnosed({ family: 10, state: 0 })],
-    [
-      'of an address family of others',
-      'a socket of address family 1, not asked for',
-      diagnosed({ family: 1, state: 10 }),
-    ],
-    ['of no address family', 'a socket of address family 0, not asked for', diagnosed({ family: 0, state: 10 })],
+    ['of an unknown state', 'tcp socket in unknown state 13', diagnosed({ state: 13 })],
+    ['of no state', 'tcp6 socket in unknown state 0', diagnosed({ family: 10, state: 0 })],
+    ['of an address family of others', 'unrequested socket of address family 1', diagnosed({ family: 1, state: 10 })],
+    ['of no address family', 'unrequested socket of address family 0', diagnosed({ family: 0, state: 10 })],
     ['that is not whole', 'a socket of 71 bytes, not 72', message(20, 2, 1, diagnosed({ state: 1 }).slice(16, 87))],
     ['of no bytes', 'a socket of 0 bytes, not 72', message(20, 2, 1)],
     [
@@ -186,15 +182,13 @@ describe('sockets that cannot be counted over sock_diag', () => {
     const { host, source } = asking();
     const asked = question === 'udpSockets' ? 2 : 10;
     host.answers[question] = [[[diagnosed({ family: asked, state: 7 }), diagnosed({ family, state: 7 }), done()]]];
-    expect(() => finish(source.count())).toThrow(
-      new FormatError(`a socket of address family ${family}, not asked for`),
-    );
+    expect(() => finish(source.count())).toThrow(new FormatError(`unrequested socket of address family ${family}`));
   });
 
   it('of UDP in a state of TCP are an error', () => {
     const { host, source } = asking();
     host.answers.udp6Sockets = [[[diagnosed({ family: 10, state: 10 }), done()]]];
-    expect(() => finish(source.count())).toThrow(new FormatError('a socket of udp6 in the unknown state 10'));
+    expect(() => finish(source.count())).toThrow(new FormatError('udp6 socket in unknown state 10'));
   });
 
   it('can be counted over another channel, when the first was closed', () => {
@@ -210,7 +204,7 @@ describe('sockets that cannot be counted over sock_diag', () => {
 });
 
 describe('the channel to sock_diag', () => {
-  it('has room for what the kernel answers at once', () => {
+  it('holds the largest datagram of the kernel', () => {
     const rooms: unknown[] = [];
     const host = new SocketHost({});
     const source = new DiagSource((room) => {
@@ -221,7 +215,7 @@ describe('the channel to sock_diag', () => {
     expect(rooms).toEqual([{ slots: 4, slotSize: 32_768 }]);
   });
 
-  it('is not there before anything is counted, and closed once', () => {
+  it('is opened by the first count, and closed once', () => {
     const { host, source } = asking();
     expect(() => source.close()).not.toThrow();
     expect(host.channels).toEqual([]);

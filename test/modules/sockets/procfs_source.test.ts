@@ -28,7 +28,7 @@ describe('sockets in the lists of procfs', () => {
     expect(counted(finish(source.count()))).toEqual(COUNTS);
   });
 
-  it('are counted anew each time, and no list is held open meanwhile', () => {
+  it('are counted from 0 each time, and no list stays open in between', () => {
     const { host, source } = reading();
     finish(source.count());
     expect(host.held).toBe(0);
@@ -43,12 +43,12 @@ describe('sockets in the lists of procfs', () => {
     expect(host.held).toBe(0);
   });
 
-  it('may be none at all: lists of nothing but headings', () => {
+  it('can be none: lists with headings only', () => {
     const { source } = reading({ tcp: [], tcp6: [], udp: [], udp6: [] });
     expect(counted(finish(source.count()))).toEqual({ tcp: {}, tcp6: {}, udp: {}, udp6: {} });
   });
 
-  it('of IPv6 are left out where the host has none', () => {
+  it('of IPv6 are omitted on a host without IPv6', () => {
     const { source } = reading({ tcp: [10], udp: [7] });
     expect(counted(finish(source.count()))).toEqual({ tcp: { listen: 1 }, udp: { unconnected: 1 } });
   });
@@ -68,7 +68,7 @@ describe('sockets in the lists of procfs', () => {
     });
   });
 
-  it('are counted with a chance of a pause after each piece of a list', () => {
+  it('are counted with a yield after each piece of a list', () => {
     const { host, source } = reading({ tcp: Array.from({ length: 2000 }, () => 1), udp: [7] });
     const work = source.count();
     const reads: number[] = [];
@@ -79,7 +79,7 @@ describe('sockets in the lists of procfs', () => {
     expect(reads).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 
-  it('are those of the host in a container that has its procfs elsewhere', () => {
+  it("are those of the host in a container with the host's procfs at a prefix", () => {
     const { host, source } = reading({ tcp: [1, 1, 1], udp: [] }, '/host');
     const volume = host.volume;
     volume.mkdirSync('/host/proc/1/net', { recursive: true });
@@ -115,7 +115,7 @@ describe('sockets that cannot be counted in procfs', () => {
     });
   });
 
-  it('because a list cannot be read are an error that names it', () => {
+  it('because a list cannot be read throw an error that names it', () => {
     const { host, source } = reading();
     host.onRead = () => {
       throw Object.assign(new Error('EIO: i/o error'), { code: 'EIO' });
@@ -128,13 +128,8 @@ describe('sockets that cannot be counted in procfs', () => {
   });
 
   it.each([
-    ['is empty', '/proc/net/udp', '', 'it is empty'],
-    [
-      'has no headings',
-      '/proc/net/tcp6',
-      `${socketLine('tcp6', { state: 1 })}\n`,
-      'a list of sockets begins with headings, this does not',
-    ],
+    ['is empty', '/proc/net/udp', '', 'empty file'],
+    ['has no headings', '/proc/net/tcp6', `${socketLine('tcp6', { state: 1 })}\n`, 'expected a line of headings'],
     ['is cut off', '/proc/net/tcp', listText('tcp', inStates(1, 2)).slice(0, -3), 'the last line is cut off'],
     ['is cut off in its headings', '/proc/net/udp6', '  sl  local_add', 'the last line is cut off'],
     [
@@ -147,31 +142,21 @@ describe('sockets that cannot be counted in procfs', () => {
       'has something else in it',
       '/proc/net/udp6',
       `${listText('udp6', inStates(1))}something else\n`,
-      'not a line of a socket: "something else"',
+      'not a socket: "something else"',
     ],
     [
       'has a socket of IPv6 in it that should not',
       '/proc/net/udp',
       `${HEADINGS.udp}\n${socketLine('udp6', { state: 1 }).trim()}\n`,
-      `not a line of a socket: "${socketLine('udp6', { state: 1 }).trim().slice(0, 160)}"`,
+      `not a socket: "${socketLine('udp6', { state: 1 }).trim().slice(0, 160)}"`,
     ],
-    [
-      'has an unknown state',
-      '/proc/net/tcp6',
-      listText('tcp6', inStates(1, 13)),
-      'a socket of tcp6 in the unknown state 13',
-    ],
-    [
-      'has a state of TCP',
-      '/proc/net/udp',
-      listText('udp', inStates(7, 10)),
-      'a socket of udp in the unknown state 10',
-    ],
+    ['has an unknown state', '/proc/net/tcp6', listText('tcp6', inStates(1, 13)), 'tcp6 socket in unknown state 13'],
+    ['has a state of TCP', '/proc/net/udp', listText('udp', inStates(7, 10)), 'udp socket in unknown state 10'],
   ])('because a list %s are an error that names the file, never a wrong number', (_what, path, text, why) => {
     expect(refusal(path, text)).toEqual(new FormatError(`${path}: ${why}`));
   });
 
-  it('hold on to no list once the source is closed, and can be counted again', () => {
+  it('keep no list open once the source is closed, and can be counted again', () => {
     const { host, source } = reading();
     host.volume.writeFileSync('/proc/net/tcp6', 'nonsense\n');
     expect(() => finish(source.count())).toThrow(FormatError);

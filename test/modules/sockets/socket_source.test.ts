@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 
 import { FormatError, OperationError } from '../../../collector/base/errors.ts';
-import { Obstacle } from '../../../collector/modules/access.ts';
+import { ProblemError } from '../../../collector/modules/problem.ts';
 import { SocketSource } from '../../../collector/modules/sockets/socket_source.ts';
 import { Host } from '../../../collector/procfs/host.ts';
 import { diagnosed, done, error, failure, type Receipt } from '../../helpers/netlink_channel.ts';
+import { logged } from '../../helpers/problems.ts';
 import { RecordingLog } from '../../helpers/recording_log.ts';
 import { COUNTS, counted, finish, SOCKETS, SocketHost, type SocketStates } from '../../helpers/socket_host.ts';
 
@@ -40,8 +41,7 @@ class Counting {
   }
 }
 
-const LOST = 'info sockets are counted in the text of procfs, which costs more: ';
-const AGAIN = '; trying again every 10 minutes';
+const LOST = 'info sockets are counted from procfs, which costs more CPU time: ';
 const BACK = 'info sockets are counted over netlink';
 
 describe('sockets', () => {
@@ -143,11 +143,11 @@ describe('reading from netlink alone', () => {
     expect(new Counting('netlink', {}).count()).toEqual({ tcp: {}, tcp6: {}, udp: {}, udp6: {} });
   });
 
-  it('fails where it cannot be had, and says nothing of its own', () => {
+  it('throws its problem, and logs nothing itself', () => {
     const counting = new Counting('netlink');
-    counting.host.obstacle = new Obstacle('elsewhere', 'the host lives elsewhere');
-    expect(() => counting.count()).toThrow(new Obstacle('elsewhere', 'the host lives elsewhere'));
-    counting.host.obstacle = undefined;
+    counting.host.failure = new ProblemError('other_namespace', 'sock_diag');
+    expect(() => counting.count()).toThrow(new ProblemError('other_namespace', 'sock_diag'));
+    counting.host.failure = undefined;
     counting.host.answers.udpSockets = [[error(1)]];
     expect(() => counting.count(501)).toThrow('ask sock_diag for UDP sockets: EPERM: ');
     expect([counting.host.opened, counting.said]).toEqual([[], []]);
@@ -161,7 +161,7 @@ describe('reading from procfs alone', () => {
     expect([counting.host.channels, counting.said, counting.secondTries]).toEqual([[], [], []]);
   });
 
-  it('fails where it cannot be read, and says nothing of its own', () => {
+  it('throws an error of a list, and logs nothing itself', () => {
     const counting = new Counting('procfs', {});
     expect(() => counting.count()).toThrow('open /proc/net/tcp: ENOENT: ');
     expect([counting.host.channels, counting.said]).toEqual([[], []]);
@@ -174,7 +174,7 @@ describe('reading from wherever it can', () => {
     [done()],
   ];
 
-  it('opens no list while netlink can be had', () => {
+  it('opens no list while sock_diag works', () => {
     const counting = new Counting('auto');
     for (const second of [500, 505, 510]) expect(counting.count(second)).toEqual(COUNTS);
     expect([counting.host.opened, counting.host.channels.length]).toEqual([[], 1]);
@@ -182,35 +182,20 @@ describe('reading from wherever it can', () => {
   });
 
   it.each<[string, unknown, Partial<SocketHost['answers']>, string]>([
-    [
-      'refused when it is opened',
-      new Obstacle('EPERM', 'a sandbox or a security module keeps the plugin from asking sock_diag'),
-      {},
-      'a sandbox or a security module keeps the plugin from asking sock_diag',
-    ],
+    ['refused when it is opened', new ProblemError('sock_diag_blocked', 'sock_diag'), {}, logged('sock_diag_blocked')],
     [
       'impossible where the plugin lives',
-      new Obstacle('elsewhere', 'the plugin lives elsewhere'),
+      new ProblemError('other_namespace', 'sock_diag'),
       {},
-      'the plugin lives elsewhere',
+      logged('other_namespace'),
     ],
-    [
-      'refused for TCP',
-      undefined,
-      { tcpSockets: [[error(2)]] },
-      'the kernel does not offer sock_diag: load it with "modprobe -a tcp_diag udp_diag"',
-    ],
-    [
-      'refused for UDP, after TCP was counted',
-      undefined,
-      { udpSockets: [[error(2)]] },
-      'the kernel does not offer sock_diag: load it with "modprobe -a tcp_diag udp_diag"',
-    ],
+    ['refused for TCP', undefined, { tcpSockets: [[error(2)]] }, logged('no_sock_diag')],
+    ['refused for UDP, after TCP was counted', undefined, { udpSockets: [[error(2)]] }, logged('no_sock_diag')],
     [
       'refused for UDP of IPv6, after everything else was counted',
       undefined,
       { udp6Sockets: [[error(13)]] },
-      'a sandbox or a security module keeps the plugin from asking sock_diag',
+      logged('sock_diag_blocked'),
     ],
     [
       'broken off in the middle',
@@ -224,31 +209,26 @@ describe('reading from wherever it can', () => {
       { tcpSockets: [[diagnosed({ state: 1 })], failure('EIO', 'receive from', 'sock_diag')] },
       'receive from sock_diag: EIO: i/o error',
     ],
-    [
-      'nonsense',
-      undefined,
-      { udpSockets: whole(7, 3) },
-      'what the kernel says makes no sense: a socket of udp in the unknown state 3',
-    ],
+    ['nonsense', undefined, { udpSockets: whole(7, 3) }, logged('malformed_reply', 'udp socket in unknown state 3')],
     [
       'an answer to another question',
       undefined,
       { udp6Sockets: whole(7, 7, 7, 1) },
-      'what the kernel says makes no sense: a socket of address family 2, not asked for',
+      logged('malformed_reply', 'unrequested socket of address family 2'),
     ],
   ])(
     'falls back on the lists in the same count when netlink is %s, and says so once',
-    (_what, obstacle, answers, why) => {
+    (_what, failure, answers, why) => {
       const counting = new Counting('auto');
-      counting.host.obstacle = obstacle;
+      counting.host.failure = failure;
       Object.assign(counting.host.answers, answers);
       for (const second of [500, 505, 530, 1095, 1100, 1105]) expect(counting.count(second)).toEqual(COUNTS);
-      expect(counting.said).toEqual([`${LOST}${why}${AGAIN}`]);
+      expect(counting.said).toEqual([`${LOST}${why}`]);
       expect([counting.host.held, counting.secondTries]).toEqual([0, [500, 1100]]);
     },
   );
 
-  it('goes back to netlink after ten minutes, and says so once', () => {
+  it('returns to netlink after ten minutes, logged once', () => {
     const counting = new Counting('auto');
     const { host } = counting;
     host.answers.tcpSockets = [[error(2)]];
@@ -263,7 +243,7 @@ describe('reading from wherever it can', () => {
     expect(counting.secondTries).toEqual([500]);
   });
 
-  it('tries netlink every ten minutes for as long as it fails, and tells which counts were second tries', () => {
+  it('tries netlink every ten minutes while it fails, and flags these counts as second tries', () => {
     const counting = new Counting('auto');
     counting.host.answers.udpSockets = [[error(2)]];
     for (let second = 500; second <= 2300; second += 5) counting.count(second);
@@ -272,7 +252,7 @@ describe('reading from wherever it can', () => {
     expect(counting.said).toHaveLength(1);
   });
 
-  it('says it anew when it fails for another reason, and when it fails again', () => {
+  it('logs another reason, and a new failure', () => {
     const counting = new Counting('auto');
     const { answers } = counting.host;
     answers.tcpSockets = [[error(2)]];
@@ -283,24 +263,24 @@ describe('reading from wherever it can', () => {
     counting.count(1700);
     answers.tcpSockets = [[error(1)]];
     counting.count(1705);
-    const sandbox = `${LOST}a sandbox or a security module keeps the plugin from asking sock_diag${AGAIN}`;
+    const sandbox = `${LOST}${logged('sock_diag_blocked')}`;
     expect(counting.said).toEqual([expect.stringContaining('modprobe'), sandbox, BACK, sandbox]);
   });
 
-  it('fails only where neither can be had: with what is wrong with the lists', () => {
+  it('throws the error of the lists if neither source works', () => {
     const counting = new Counting('auto');
-    counting.host.obstacle = new Obstacle('elsewhere', 'the plugin lives elsewhere');
+    counting.host.failure = new ProblemError('other_namespace', 'sock_diag');
     counting.host.refusals.set('/proc/net/tcp', 'ENOENT');
     expect(() => counting.count()).toThrow(OperationError);
     counting.host.refusals.clear();
     counting.host.volume.writeFileSync('/proc/net/udp', 'nonsense\n');
     expect(() => counting.count(505)).toThrow(FormatError);
-    expect(counting.said).toEqual([`${LOST}the plugin lives elsewhere${AGAIN}`]);
+    expect(counting.said).toEqual([`${LOST}${logged('other_namespace')}`]);
   });
 
-  it('does not take a defect of the program for an obstacle', () => {
+  it('throws a defect of the program', () => {
     const counting = new Counting('auto');
-    counting.host.obstacle = new TypeError('not a function');
+    counting.host.failure = new TypeError('not a function');
     expect(() => counting.count()).toThrow(new TypeError('not a function'));
     expect([counting.host.opened, counting.said]).toEqual([[], []]);
   });
@@ -311,10 +291,10 @@ describe('a source of sockets that is closed', () => {
     ['netlink', undefined],
     ['procfs', undefined],
     ['auto', undefined],
-    ['auto', new Obstacle('elsewhere', 'the plugin lives elsewhere')],
-  ])('in the middle of a count lets go of everything: %s', (readFrom, obstacle) => {
+    ['auto', new ProblemError('other_namespace', 'sock_diag')],
+  ])('in the middle of a count lets go of everything: %s', (readFrom, failure) => {
     const counting = new Counting(readFrom);
-    counting.host.obstacle = obstacle;
+    counting.host.failure = failure;
     const work = counting.source.count(500e6);
     expect(work.next().done).toBe(false);
     expect(counting.host.held).toBe(1);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 
-import { Obstacle } from '../../../collector/modules/access.ts';
+import { ProblemError } from '../../../collector/modules/problem.ts';
 import type { StatOptions } from '../../../collector/modules/stat/stat.ts';
 import {
   attribute,
@@ -34,7 +34,7 @@ class AnsweringHost extends RecordedHost {
   /** The counters by the numbers of CPUs. */
   cpus: ReadonlyMap<number, Counters> = new Map([[0, {}]]);
   /** Instead of a channel. */
-  obstacle: Error | undefined;
+  failure: Error | undefined;
 
   constructor(files: Readonly<Record<string, string>> = {}, options: Partial<StatOptions> = {}) {
     const channels: FakeChannel[] = [];
@@ -43,7 +43,7 @@ class AnsweringHost extends RecordedHost {
   }
 
   #open(): FakeChannel {
-    if (this.obstacle !== undefined) throw this.obstacle;
+    if (this.failure !== undefined) throw this.failure;
     const channel = new FakeChannel({ slots: 1, slotSize: 32 * 1024, around: new Uint8Array(1024).fill(0xff) });
     channel.replyWith('statistics', () => [this.use]);
     channel.replyWith('cpuStatistics', () => this.#answer(cpuStatistics));
@@ -80,8 +80,7 @@ function grown<T extends Record<string, number>>(counters: T, step: number): T {
 /** What the kernel tells of the table as long as a test has it tell nothing else. */
 const USE = { connections: 640, max: 4000, utilization: 16 };
 
-const UNLOADED = new Obstacle('unloaded', 'connection tracking is not loaded', true);
-const CAPABILITY = 'the plugin lacks the capability CAP_NET_ADMIN; run conntrack.plugin check to see how to give it';
+const UNLOADED = new ProblemError('tracking_not_loaded', 'ctnetlink');
 
 describe('the statistics over netlink', () => {
   it('are drawn like those of the file, CPU by CPU, by the numbers that the CPUs have', () => {
@@ -314,8 +313,6 @@ describe('the source of the statistics', () => {
 });
 
 describe('statistics that cannot be had over netlink', () => {
-  const AGAIN = 'trying again every 30 seconds';
-
   it.each([
     ['auto', false, 'notice'],
     ['auto', true, 'notice'],
@@ -334,7 +331,11 @@ describe('statistics that cannot be had over netlink', () => {
       }
       expect(host.channels.map(({ isClosed }) => isClosed)).toEqual([true, true]);
       expect(host.saidOfStatistics.filter((line) => line.includes('netlink'))).toEqual([
-        `${level} "the statistics cannot be read over netlink: ${CAPABILITY}; ${AGAIN}"`,
+        expect.stringMatching(
+          new RegExp(
+            `^${level} "the statistics cannot be read over netlink: .*" code=no_capability errno=EPERM retry=30s$`,
+          ),
+        ),
       ]);
     },
   );
@@ -420,15 +421,15 @@ describe('statistics that cannot be had over netlink', () => {
     expect(host.saidOfStatistics).toEqual([expect.stringMatching(/the statistics of CPU 7 have no invalid/)]);
   });
 
-  it.each<[string, Partial<Pick<AnsweringHost, 'use' | 'obstacle'>>, RegExp]>([
+  it.each<[string, Partial<Pick<AnsweringHost, 'use' | 'failure'>>, RegExp]>([
     [
       'the host lives elsewhere',
-      { obstacle: new Obstacle('elsewhere', 'it lives elsewhere') },
-      /: it lives elsewhere; /,
+      { failure: new ProblemError('other_namespace', 'ctnetlink') },
+      / code=other_namespace /,
     ],
     ['the kernel does not know the question', { use: [error(22)] }, /modprobe nf_conntrack_netlink/],
     ['the kernel does not answer', { use: [] }, /ask ctnetlink for the number of entries: the answer broke off/],
-    ['the answer makes no sense', { use: [statistics({ entries: 1 }).slice(0, 18)] }, /makes no sense: .*18/],
+    ['the answer makes no sense', { use: [statistics({ entries: 1 }).slice(0, 18)] }, /malformed netlink reply: .*18/],
   ])('because %s, say so in one line', (_what, trouble, why) => {
     const host = new AnsweringHost({ [COUNT]: '3000\n' }, { readFrom: 'netlink' });
     Object.assign(host, trouble);
@@ -445,16 +446,16 @@ describe('statistics that cannot be had over netlink', () => {
     'since connection tracking is not loaded are asked for as soon as it is: reading from %s, required (%s), one %s',
     (readFrom, required, level) => {
       const host = new AnsweringHost({}, { readFrom, required });
-      host.obstacle = UNLOADED;
+      host.failure = UNLOADED;
       const open = vi.spyOn(host.volume, 'openSync');
       for (let second = 0; second < 71; second++) expect(host.collect(second)).toEqual([]);
       expect(host.channels).toEqual([]);
       expect(open.mock.calls.length).toBeLessThanOrEqual(4);
       expect(host.logged).toEqual([
-        expect.stringMatching(new RegExp(`^${level} "connection tracking is not loaded: .*modprobe nf_conntrack`)),
+        expect.stringMatching(new RegExp(`^${level} "connection tracking is not loaded; .*modprobe nf_conntrack`)),
       ]);
 
-      host.obstacle = undefined;
+      host.failure = undefined;
       host.volume.fromJSON({ [COUNT]: '640\n' });
       expect(host.values(71)).toMatchObject(USE);
       expect(host.values(72)).toMatchObject({ connections: 640, drop: 0 });
@@ -463,11 +464,11 @@ describe('statistics that cannot be had over netlink', () => {
 
   it('since connection tracking was unloaded again say so again', () => {
     const host = new AnsweringHost({}, { readFrom: 'netlink' });
-    host.obstacle = UNLOADED;
+    host.failure = UNLOADED;
     host.collect(0);
-    host.obstacle = undefined;
+    host.failure = undefined;
     expect(host.values(60)).toEqual(USE);
-    host.obstacle = UNLOADED;
+    host.failure = UNLOADED;
     host.use = [error(2)];
     for (let second = 61; second < 190; second++) expect(host.collect(second)).toEqual([]);
     expect(host.saidOfStatistics.filter((line) => line.includes('not loaded'))).toHaveLength(2);
@@ -475,16 +476,16 @@ describe('statistics that cannot be had over netlink', () => {
 
   it('for a defect of the program are the failure of the module', () => {
     const host = new AnsweringHost({ [COUNT]: '3000\n' }, { readFrom: 'netlink' });
-    host.obstacle = new TypeError('not a function');
+    host.failure = new TypeError('not a function');
     expect(() => host.collect(0)).toThrow(new TypeError('not a function'));
     expect(host.logged).toEqual([]);
   });
 });
 
-describe('how the module stat stands', () => {
-  it('is that it reads ctnetlink where there is no statistics file', () => {
+describe('the status of module stat', () => {
+  it('names ctnetlink where there is no statistics file', () => {
     const host = new AnsweringHost();
     host.collect(1);
-    expect(host.module.standing()).toEqual({ reads: ['ctnetlink'], hindrances: [] });
+    expect(host.module.status()).toEqual({ reads: ['ctnetlink'], problems: [] });
   });
 });
