@@ -14,8 +14,7 @@ import { checkInstalled, installedProgram } from './environs.ts';
 import { realPath } from './files.ts';
 import { remedy } from './remedies.ts';
 import { render, type Style } from './render.ts';
-import type { Finding, Remedy, Report } from './report.ts';
-import { parseReport } from './report_schema.ts';
+import { type Finding, parseReport, type Remedy, type Report } from './report.ts';
 import { formatSeen, lookAt, SEEN } from './seen.ts';
 
 /** This process, as far as it starts others. */
