@@ -5,7 +5,7 @@
 
 import * as v from 'valibot';
 
-import type { AgentProcess } from './agent_process.ts';
+import type { AgentProcess } from './agent_processes.ts';
 import { type CheckFileSystem, readLink } from './files.ts';
 
 /** The environment variable that carries it. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-import { PLUGINS, PREFIXES, STOCK } from '../../collector/check/agent.ts';
+import { PLUGINS, PREFIXES, STOCK } from '../../collector/check/directories.ts';
 import { alertsFiles, filesOf, link, scripts } from '../../collector/package/layout.ts';
 import { licences } from '../../collector/package/licences.ts';
 import { dependencies } from '../../package.json';
