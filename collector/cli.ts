@@ -38,7 +38,7 @@ export const HELP = `Usage: conntrack.plugin [INTERVAL] [--config FILE] [--debug
 Netdata external collector for Linux connection tracking. The Netdata agent starts it without a command; it then prints
 the plugins.d protocol to standard output and its log to standard error until it is interrupted.
 
-  check          tell what works here, what does not, and how to mend it; ends with 0 if everything that is on works
+  check          report what works, what does not, and how to fix it; exit code 0 if all enabled modules work
   show           show the charts in the terminal, until Ctrl-C
 
   INTERVAL       seconds between updates (the largest of this, NETDATA_UPDATE_EVERY and update_every)

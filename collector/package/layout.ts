@@ -1,5 +1,6 @@
 /** The files in each package, and their paths. */
 
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** The folders of an agent from Debian's packages. */
@@ -18,6 +19,17 @@ export interface PackagedFile {
   /** Mode of a file; folders are readable for all users and writable only for root. */
   readonly mode?: number;
 }
+
+/** The pages of the documentation and their pictures, without the generators. */
+const pages = (): PackagedFile[] =>
+  readdirSync('docs', { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => ({
+      from: `docs/${name}`,
+      debian: `${DOCUMENTATION}/docs/${name}`,
+      archive: `doc/docs/${name}`,
+      mode: 0o644,
+    }));
 
 export type DebianFile = Pick<PackagedFile, 'from' | 'debian' | 'mode'>;
 
@@ -45,7 +57,7 @@ export const filesOf = (built: string): readonly PackagedFile[] => [
     mode: 0o644,
   },
   { from: 'README.md', debian: `${DOCUMENTATION}/README.md`, archive: 'doc/README.md', mode: 0o644 },
-  { from: 'docs/parents.md', debian: `${DOCUMENTATION}/parents.md`, archive: 'doc/parents.md', mode: 0o644 },
+  ...pages(),
   { from: 'CHANGELOG.md', debian: `${DOCUMENTATION}/changelog.gz`, archive: 'doc/CHANGELOG.md', mode: 0o644 },
   { from: 'metadata.yaml', debian: `${DOCUMENTATION}/metadata.yaml`, archive: 'doc/metadata.yaml', mode: 0o644 },
   { from: join(built, 'copyright'), debian: `${DOCUMENTATION}/copyright`, archive: 'doc/copyright', mode: 0o644 },

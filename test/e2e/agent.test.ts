@@ -17,7 +17,7 @@ import { SocketHolder, socketsBySs } from '../helpers/sockets.ts';
 import { until } from '../helpers/until.ts';
 
 const missing = inject('missing');
-const PICTURE = fileURLToPath(new URL('../../charts/dashboard.png', import.meta.url));
+const PICTURE = fileURLToPath(new URL('../../docs/dashboard.png', import.meta.url));
 /** What the picture shows of the page: the table, its connections, and what it is made of. */
 const SHOWN = { x: 0, y: 0, width: 1200, height: 2860 };
 
@@ -396,15 +396,15 @@ describe.skipIf(missing.agent !== undefined)('the agent', () => {
         rmSync(folder, { recursive: true, force: true });
       });
 
-      it('draws every chart with its title, and the known contexts with their text', async ({ expect }) => {
+      it('draws every chart with its title, and the texts of known contexts once', async ({ expect }) => {
         for (const chart of drawnCharts) {
           const element = page.locator(`[data-netdata="conntrack.${chart.id}"]`);
           await element.scrollIntoViewIfNeeded();
           await element.locator('canvas').first().waitFor({ timeout: 60_000 });
           expect(await element.textContent()).toContain(chart.title);
         }
-        // Once in the section of the agent's own charts, and once in ours.
-        for (const text of KNOWN_TEXTS) expect(await page.getByText(text).count(), text).toBe(2);
+        // Only in the section of the agent's own charts: while those are drawn, ours have other contexts.
+        for (const text of KNOWN_TEXTS) expect(await page.getByText(text).count(), text).toBe(1);
         // The rest of the page is drawn when the picture is asked for; a moment lets the lines grow.
         await seconds(5);
         const path = process.env['UPDATE_PICTURE'] === '1' ? PICTURE : join(folder, 'dashboard.png');

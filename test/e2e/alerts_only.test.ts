@@ -113,6 +113,7 @@ describe.skipIf(inject('missing').package !== undefined)('the alerts alone', () 
       await until('the agent runs', 10, says('ready'));
       machine.run([INSTALLER, '--alerts-only']);
       await until('the agent gets the signal', 10, says('USR2'));
+      expect(machine.read(log)).toBe('ready\nUSR2\n');
     });
 
     it.each([

@@ -368,7 +368,7 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
       cwd: '/',
       config: `modules: { ${off}, conntrackd: { sockets: [${socket}], update_every: 1 } }`,
     });
-    await active.program.logged('its socket is not open to the plugin');
+    await active.program.logged('permission denied on conntrackd');
     // What another module draws tells the time.
     await active.program.updated('conntrack.sockets', 4);
     const ids = (): string[] =>
@@ -380,8 +380,8 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
       expect(active.latest('sync')).toEqual({ kernel: 19, internal: 19, external: 0 });
     });
     expect(active.lines).toEqual([
-      `level=warning msg="conntrackd may not be asked: its socket is not open to the plugin; the README says how to open it" path=${socket}`,
-      `level=info msg="conntrackd answers again" path=${socket}`,
+      `level=warning msg="permission denied on conntrackd's socket; see docs/conntrackd.md" path=${socket}`,
+      `level=info msg="conntrackd answers" path=${socket}`,
     ]);
   });
 

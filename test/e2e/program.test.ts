@@ -215,7 +215,7 @@ describe('the program', () => {
   it('refuses a bad configuration in one line that names file, line, key, value and what is allowed', async () => {
     const file = join(folder, 'conntrack.conf');
     writeFileSync(file, 'update_every: 1\nmode: quick\n');
-    const program = onHost(['1'], { NETDATA_USER_CONFIG_DIR: folder });
+    const program = onHost(['1', '--ticks', '1'], { NETDATA_USER_CONFIG_DIR: folder });
     expect(await program.ended).toMatchObject({ code: 2 });
     expect(program.err).toContain(`${file}: line 2: mode: expected basic or advanced, got \\"quick\\"`);
     expect(program.err.match(/\n/g)).toHaveLength(1);
@@ -225,8 +225,8 @@ describe('the program', () => {
     const file = join(folder, 'conntrack.conf');
     writeFileSync(file, 'mode: quick\n');
     const result = spawnSync(PLUGIN, ['1', '--config', file], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-    expect(result).toMatchObject({ status: 1, stdout: '' });
-    expect(result.stderr).toContain(`${file}: line 1: mode: found`);
+    expect(result).toMatchObject({ status: 2, stdout: '' });
+    expect(result.stderr).toContain(`${file}: line 1: mode: expected basic or advanced`);
   });
 });
 

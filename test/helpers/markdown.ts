@@ -55,6 +55,15 @@ export function codeBlocks(markdown: string, language: string): string[] {
     .map(([, indent = '', , code = '']) => code.replaceAll(new RegExp(`^${indent}`, 'gm'), ''));
 }
 
+/** The targets of all links and pictures. */
+export function linksIn(markdown: string): string[] {
+  return [
+    ...proseOf(markdown)
+      .join('\n')
+      .matchAll(/\]\(([^)\s]+)\)/g),
+  ].map(([, target]) => target ?? '');
+}
+
 /** The anchors of all headings. */
 export function anchorsIn(markdown: string): string[] {
   return proseOf(markdown).flatMap((line) => {

@@ -8,31 +8,16 @@ const moduleSchema = v.object({
   setup: v.object({
     configuration: v.object({
       file: v.object({ name: v.string() }),
-      options: v.object({
-        list: v.array(
-          v.object({ name: v.string(), default_value: v.union([v.string(), v.number()]), required: v.boolean() }),
-        ),
-      }),
       examples: v.object({ list: v.array(v.object({ name: v.string(), config: v.string() })) }),
     }),
   }),
-  alerts: v.array(v.object({ name: v.string(), link: v.string(), metric: v.string(), info: v.string() })),
   metrics: v.object({
     availability: v.array(v.string()),
     scopes: v.array(
       v.object({
         name: v.string(),
         labels: v.array(v.object({ name: v.string() })),
-        metrics: v.array(
-          v.object({
-            name: v.string(),
-            availability: v.array(v.string()),
-            description: v.string(),
-            unit: v.string(),
-            chart_type: v.string(),
-            dimensions: v.array(v.object({ name: v.string() })),
-          }),
-        ),
+        metrics: v.array(v.object({ name: v.string(), availability: v.array(v.string()) })),
       }),
     ),
   }),

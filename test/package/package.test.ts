@@ -43,8 +43,8 @@ describe('the archive', () => {
     const named = [...setup.matchAll(/"\$here\/([^"*\s]+)"/g)].map(([, path = '']) => path);
     const library = setting('LIBRARY');
     expect(named).toContain('$LIBRARY');
-    const documents = archived.filter((path) => dirname(path) === 'doc');
-    expect(setup).toContain('"$here"/doc/*');
+    const documents = archived.filter((path) => ['doc', 'doc/docs'].includes(dirname(path)));
+    expect(setup).toContain('"$here"/doc/* "$here"/doc/docs/*');
     const paths = named.map((path) => path.replace('$LIBRARY', library).replace('$ALERTS', setting('ALERTS')));
     expect([...new Set(paths), ...documents].sort()).toEqual([...archived].sort());
   });
@@ -67,7 +67,7 @@ describe('the Debian package', () => {
     const documentation = `/${setting('DOCUMENTATION')}`;
     const own = ['conntrack.plugin', 'conntrack-setup', library].map((name) => `${plugins}/${name}`);
     const configuration = ['conntrack.conf', 'health.d/conntrack.conf'].map((name) => `${stock}/${name}`);
-    const others = packaged.filter((path) => dirname(path) !== documentation);
+    const others = packaged.filter((path) => ![documentation, `${documentation}/docs`].includes(dirname(path)));
     expect(others.sort()).toEqual([...own, ...configuration].sort());
     expect(packaged).toContain(`${dirname(`/${link.path}`)}/${link.target}`.replace('/usr/sbin/../', '/usr/'));
     for (const script of readdirSync(`${SOURCES}/debian`)) {
@@ -86,6 +86,19 @@ describe('the Debian package', () => {
   it('lets only root run the program until its postinst has run', () => {
     const program = files.find(({ debian }) => debian.endsWith('/conntrack.plugin'));
     expect(program?.mode?.toString(8)).toBe('700');
+  });
+});
+
+describe.each(['archive', 'debian'] as const)('the documentation in the form %s', (form) => {
+  it('has README.md and every page with the pictures and the schema, but not their generator', () => {
+    const readme = files.find(({ from }) => from === 'README.md');
+    const top = dirname(readme?.[form] ?? '');
+    const pages = files.filter(({ from }) => from.startsWith('docs/'));
+    expect(pages.map((page) => page[form])).toEqual(pages.map(({ from }) => `${top}/${from}`));
+    expect(pages.map(({ from }) => from)).toEqual(
+      expect.arrayContaining(['docs/playbooks.md', 'docs/dashboard.png', 'docs/conntrack.schema.json']),
+    );
+    expect(pages.filter(({ from }) => from.startsWith('docs/generate'))).toEqual([]);
   });
 });
 

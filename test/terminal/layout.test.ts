@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 import { charts } from '../../charts/index.ts';
 import { CRITICAL_ABOVE, PLAIN, SECTIONS, TABLE, WARNING_ABOVE } from '../../collector/terminal/layout.ts';
-import { parseHealth } from '../helpers/health_file.ts';
+import { alerts } from '../helpers/project.ts';
 
 const contents = SECTIONS.flatMap((section) => section.contents);
 const chartOf = (context: string) => charts.find((chart) => chart.context === context);
@@ -39,9 +38,7 @@ describe('the layout', () => {
   });
 
   it('draws the table as the alert conntrack_full is raised', () => {
-    const alert = parseHealth(readFileSync('health/conntrack.conf', 'utf8')).find(
-      ({ template }) => template === 'conntrack_full',
-    );
+    const alert = alerts.find(({ template }) => template === 'conntrack_full');
     const above = (condition = ''): number => Number(/: \((\d+)\)\)$/.exec(condition)?.[1]);
     expect([above(alert?.['warn']), above(alert?.['crit'])]).toEqual([WARNING_ABOVE, CRITICAL_ABOVE]);
     expect(alert?.['on']).toBe(TABLE.used.context);

@@ -289,6 +289,6 @@ function reasonOf({
     const message = 'conntrackd cannot be asked';
     return { code, message };
   }
-  const message = 'conntrackd may not be asked: its socket is not open to the plugin; the README says how to open it';
+  const message = "permission denied on conntrackd's socket; see docs/conntrackd.md";
   return { code: REFUSED, message };
 }

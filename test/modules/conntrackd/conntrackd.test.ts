@@ -118,7 +118,7 @@ function stateOf({ instance, values }: Sample): string {
 const DOWN = 'conntrackd does not run';
 const SLOW = 'conntrackd does not answer in time';
 const BACK = 'conntrackd answers again';
-const REFUSED = 'conntrackd may not be asked: its socket is not open to the plugin; the README says how to open it';
+const REFUSED = "permission denied on conntrackd's socket; see docs/conntrackd.md";
 const UNKNOWN = 'conntrackd cannot be asked';
 
 describe('the module', () => {

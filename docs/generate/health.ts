@@ -1,4 +1,4 @@
-/** Reads Netdata's health configuration as far as a test compares it, and says it in the README's words. */
+/** Reads Netdata's health configuration, and puts its lookups and thresholds into words. */
 
 /** An alert: every key of it with its value. */
 export type Alert = Readonly<Record<string, string>>;
@@ -46,7 +46,7 @@ export function variablesOf({ calc = '', warn = '', crit = '' }: Alert): string[
   return [...new Set(named)].filter((name) => !BUILT_IN.has(name));
 }
 
-/** `average -5m …` as the README says it: `average of 5 min`; without a lookup, `latest`. */
+/** `average -5m …` in words: `average of 5 min`; without a lookup, `latest`. */
 export function windowOf(lookup: Alert[string] | undefined): string {
   if (lookup === undefined) return 'latest';
   const [, method = '', count, unit = '', before, beforeUnit = ''] =
@@ -57,9 +57,9 @@ export function windowOf(lookup: Alert[string] | undefined): string {
 }
 
 /**
- * `$this > ((…) ? (85) : (90))` as the README says it: `above 90, until 85`, and a state as ``is 0, while `name` is 1``.
- * A condition before it is said behind it, as ``above 90, until 85, while `name` is above 50``. A share that is added to
- * both numbers is said as ``above 90, until 85, each plus `name` / 20``, and its limit as `at most 200`.
+ * `$this > ((…) ? (85) : (90))` in words: `above 90, until 85`, and a state as ``is 0, while `name` is 1``. A condition
+ * follows: ``above 90, until 85, while `name` is above 50``. So does a share that is added to both numbers, with its
+ * limit: ``above 90, until 85, each plus `name` / 20, at most 200``.
  *
  * @throws {Error} when the expression is of another form.
  */

@@ -1,0 +1,48 @@
+/** Every file that is generated, as a whole or in parts. */
+
+import { HELP } from '../../collector/cli.ts';
+import { inputAlertTable, raisedAlertTable } from './alerts.ts';
+import { chartTables, dimensionsBelowAxis, variableTable } from './charts.ts';
+import { parseHealth } from './health.ts';
+import { jsonSchema } from './json_schema.ts';
+import { codes, fillRegions, table } from './markdown.ts';
+import { updateMetadata } from './metadata.ts';
+import { options, written } from './options.ts';
+import { descriptionsIn, updateStock } from './stock.ts';
+
+const STOCK = 'collector/conntrack.conf';
+
+/**
+ * The files as they should be, by path.
+ *
+ * @param read returns a file of the project.
+ * @throws {Error} when a file is not of the form that can be filled.
+ */
+export function documents(read: (path: string) => string): ReadonlyMap<string, string> {
+  const stock = updateStock(read(STOCK), options);
+  const descriptions = descriptionsIn(stock);
+  const alerts = parseHealth(read('health/conntrack.conf'));
+  const pages: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+    'docs/alerts.md': { alerts: raisedAlertTable(alerts), 'alert-inputs': inputAlertTable(alerts) },
+    'docs/charts.md': { charts: chartTables(), 'below-axis': dimensionsBelowAxis(), variables: variableTable() },
+    'docs/configuration.md': { options: optionTable(descriptions), help: `\`\`\`text\n${HELP}\`\`\`\n` },
+  };
+  return new Map([
+    [STOCK, stock],
+    ['metadata.yaml', updateMetadata(read('metadata.yaml'), alerts, descriptions)],
+    ['docs/conntrack.schema.json', jsonSchema(descriptions)],
+    ...Object.entries(pages).map(([page, regions]) => [page, fillRegions(page, read(page), regions)] as const),
+  ]);
+}
+
+function optionTable(descriptions: ReadonlyMap<string, string>): string {
+  return table(
+    ['Option', 'Default', 'Allowed', 'Description'],
+    options.map(({ name, allowed, default: value }) => [
+      codes([name]),
+      codes([written(value)]),
+      allowed,
+      descriptions.get(name) ?? '',
+    ]),
+  );
+}

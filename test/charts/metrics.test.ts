@@ -1,0 +1,60 @@
+/** The charts against the modules: everything that is drawn is collected, and everything collected is drawn. */
+
+import { describe, expect, it } from 'vitest';
+
+import { charts } from '../../charts/index.ts';
+import type { Chart } from '../../charts/types.ts';
+import { columnsOf } from '../../collector/modules/stat/columns.ts';
+import { fromDaemons, fromEvents, fromFlows, fromSockets, withOthers } from '../helpers/all_metrics.ts';
+import { allMetrics, COLUMNS, metricsOf } from '../helpers/stat_metrics.ts';
+import { OLD_NAMES } from '../helpers/stat_text.ts';
+
+/** The metrics that charts name. */
+function metricsNamed(named: readonly Chart[]): string[] {
+  const all = named.flatMap(({ dimensions, variables = [] }) => [...dimensions, ...variables]);
+  return [...new Set(all.map(({ metric }) => metric))].sort();
+}
+
+describe('what the modules return', () => {
+  it('has a metric for every column of every kernel', () => {
+    const metrics = columnsOf(COLUMNS, '').map(({ metric }) => metric);
+    expect(new Set(metrics).size).toBe(COLUMNS.length - 1);
+  });
+
+  it.each(['host', 'tcp', 'udp', 'daemon', 'cache', 'link', 'queue'] as const)(
+    'of scope %s is all drawn, or given to alerts',
+    (scope) => {
+      const named = metricsNamed(charts.filter((chart) => chart.scope === scope));
+      expect(named).not.toHaveLength(0);
+      expect(named).toEqual([...withOthers(allMetrics)[scope]].sort());
+    },
+  );
+
+  it('holds all that is drawn of a CPU', () => {
+    const named = metricsNamed(charts.filter(({ scope }) => scope === 'cpu'));
+    expect([...allMetrics.cpu]).toEqual(expect.arrayContaining(named));
+  });
+
+  it.each([
+    ['stat', 'host', allMetrics],
+    ['events', 'host', fromEvents],
+    ['flows', 'host', fromFlows],
+    ['sockets', 'tcp', fromSockets],
+    ['sockets', 'udp', fromSockets],
+    ['conntrackd', 'daemon', fromDaemons],
+    ['conntrackd', 'cache', fromDaemons],
+    ['conntrackd', 'link', fromDaemons],
+    ['conntrackd', 'queue', fromDaemons],
+  ] as const)('holds all that the charts of the module %s name of scope %s', (name, of, metrics) => {
+    const named = metricsNamed(charts.filter(({ module, scope }) => module === name && scope === of));
+    expect(named).not.toHaveLength(0);
+    expect([...metrics[of]]).toEqual(expect.arrayContaining(named));
+  });
+
+  it('has of two modules only what the kernel itself stopped counting', () => {
+    const sinceThen = metricsOf(OLD_NAMES, '4.9.0').host;
+    const both = [...allMetrics.host].filter((metric) => fromEvents.host.has(metric) || fromFlows.host.has(metric));
+    expect(both.sort()).toEqual(['deleted', 'new']);
+    expect(both.filter((metric) => sinceThen.has(metric))).toEqual([]);
+  });
+});

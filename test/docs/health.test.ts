@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+
+import { dimensionsOf, isRaised, parseHealth, thresholdOf, variablesOf, windowOf } from '../../docs/generate/health.ts';
+
+const TEXT = `# A comment.
+
+ template: table_full
+       on: netfilter.conntrack_utilization
+   lookup: max -1m unaligned of used, free
+     calc: $this / $limit
+     warn: $this > (($status >= $WARNING)  ? (85) : (90))
+
+ template: table_before
+     info: With a colon: and more
+`;
+
+describe('parseHealth', () => {
+  it('returns each alert with its keys, in the order of the file', () => {
+    expect(parseHealth(TEXT)).toEqual([
+      {
+        template: 'table_full',
+        on: 'netfilter.conntrack_utilization',
+        lookup: 'max -1m unaligned of used, free',
+        calc: '$this / $limit',
+        warn: '$this > (($status >= $WARNING)  ? (85) : (90))',
+      },
+      { template: 'table_before', info: 'With a colon: and more' },
+    ]);
+  });
+
+  it.each([
+    ['template table_full', 'no line of an alert: "template table_full"'],
+    ['on: system.cpu', 'before the first alert: "on: system.cpu"'],
+    ['template: a\non: b\non: c', 'on twice in one alert'],
+  ])('refuses %j', (text, message) => {
+    expect(() => parseHealth(text)).toThrow(message);
+  });
+});
+
+describe('of an alert', () => {
+  const [full = {}, before = {}] = parseHealth(TEXT);
+
+  it('the dimensions are those of its lookup', () => {
+    expect(dimensionsOf(full['lookup'])).toEqual(['used', 'free']);
+    expect(dimensionsOf(before['lookup'])).toEqual([]);
+  });
+
+  it('the variables are what its expressions name, but for what Netdata provides', () => {
+    expect(variablesOf(full)).toEqual(['limit']);
+  });
+
+  it('without a threshold none is raised', () => {
+    expect([isRaised(full), isRaised(before)]).toEqual([true, false]);
+  });
+
+  it.each([
+    [undefined, 'latest'],
+    ['average -5m unaligned absolute of drop', 'average of 5 min'],
+    ['max -30s unaligned of up', 'highest of 30 s'],
+    ['min -1d at -2d unaligned of close_wait', 'lowest of 1 d, 2 d ago'],
+  ])('the lookup %j is "%s"', (lookup, words) => {
+    expect(windowOf(lookup)).toBe(words);
+  });
+
+  it.each([
+    [undefined, '–'],
+    ['$this > 7', 'above 7'],
+    ['$this < (($status >= $WARNING)  ? (150) : (120))', 'below 120, until 150'],
+    ['$this == 0 AND $role_active == 1', 'is 0, while `role_active` is 1'],
+    [
+      '$utilization > 50 AND $this > (($status >= $WARNING) ? (60) : (75))',
+      'above 75, until 60, while `utilization` is above 50',
+    ],
+    ['$usual < ($this / 2) AND $this > 100', 'above 100, while `usual` is below half of it'],
+    ['!($stock >= 0) AND !($net.table.stock >= 0) AND $this > 7', 'above 7, while there is no `stock`'],
+    [
+      '$this > ((($status >= $WARNING) ? (10) : (20)) + (($established > 4000) ? (200) : ($established / 20)))',
+      'above 20, until 10, each plus `established` / 20, at most 200',
+    ],
+  ])('the threshold %j is "%s"', (expression, words) => {
+    expect(thresholdOf(expression)).toBe(words);
+  });
+
+  it.each([
+    '$this != 3',
+    '$this > ((($status >= $WARNING) ? (10) : (20)) + (($established > 4000) ? (100) : ($established / 20)))',
+  ])('the threshold %j is refused', (expression) => {
+    expect(() => thresholdOf(expression)).toThrow(JSON.stringify(expression));
+  });
+});

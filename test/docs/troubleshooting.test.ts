@@ -1,0 +1,92 @@
+/** docs/troubleshooting.md against the messages in the source. */
+
+import { readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+
+import { CTNETLINK_REMEDIES, SOCK_DIAG_REMEDIES } from '../../collector/modules/access.ts';
+import { cell, codeIn, onlyCode, tableAfter } from '../helpers/markdown.ts';
+import { ROOT, read } from '../helpers/project.ts';
+
+/** How a line ends that says why a module cannot get at its source. */
+const AGAIN = '…; trying again every';
+
+const page = read('docs/troubleshooting.md');
+
+describe('docs/troubleshooting.md', () => {
+  it('quotes the log as the collector writes it', () => {
+    const source = sourceText();
+    const lost = lostMessages();
+    for (const message of quotedMessages()) {
+      const [head = '', ...rest] = message.split(': ');
+      const isPutTogether = source.includes(`\`${head}: \${`) && source.includes(`'${rest.join(': ')}'`);
+      const isOfAttempts = lost.includes(`${head}: ${rest.join(': ')}`);
+      const isThere = asPattern(message, '\\$\\{[^}]+\\}').test(source);
+      expect([message, isThere || isPutTogether || isOfAttempts]).toEqual([message, true]);
+    }
+  });
+
+  it('quotes everything that the collector logs', () => {
+    const quoted = quotedMessages();
+    const logged = loggedMessages();
+    expect(logged.length).toBeGreaterThan(30);
+    const isQuoted = (message: string): boolean =>
+      quoted.some((one) => message.startsWith(one) || asPattern(`^${message}$`, '.+').test(one));
+    expect(logged.filter((message) => !isQuoted(message))).toEqual([]);
+  });
+});
+
+/** The messages of the log that the page explains. What stands in place of `…` differs from line to line. */
+function quotedMessages(): string[] {
+  const messages = tableAfter(page, '## The log').map((row) => onlyCode(cell(row, 'Message')));
+  const reasons = tableAfter(page, 'The reason in such a line:').flatMap((row) => codeIn(cell(row, 'Reason')));
+  return [...messages, ...reasons];
+}
+
+/** The messages and reasons in the source that are logged, but for those that only a debugger reads. */
+function loggedMessages(): string[] {
+  const before = [
+    String.raw`\.enter\([^,]+,[^,]+,`,
+    String.raw`\bconst (?:message|text) =`,
+    String.raw`\bnew Obstacle\([^,]+,`,
+    String.raw`\.(?:leave|works)\(`,
+    String.raw`\b(?:back|repaced):`,
+    String.raw`\blog\.(?:info|notice|warning|error)\(`,
+  ];
+  const literal = new RegExp(String.raw`(?:${before.join('|')})\s*["'\`](.*?)["'\`](?=[,;)\n])`, 'g');
+  const source = sourceText();
+  const remedies = [CTNETLINK_REMEDIES, SOCK_DIAG_REMEDIES].flatMap((table) => Object.values(table));
+  return [
+    ...lostMessages(),
+    ...remedies,
+    ...[...source.matchAll(literal)].map(([, text = '']) => text.replaceAll(/\$\{[^}]+\}/g, '…')),
+  ];
+}
+
+/** The lines that say why a module cannot get at its source; each file tells after how long it tries again. */
+function lostMessages(): string[] {
+  return sourceFiles().flatMap((text) => {
+    const retry = Number(/^const RETRY = (\d+);$/m.exec(text)?.[1] ?? 30);
+    const words = retry % 60 === 0 ? `${retry / 60} minutes` : `${retry} seconds`;
+    return [...text.matchAll(/\blost: '(.*?)'/g)].map(([, lost]) => `${lost}: ${AGAIN} ${words}`);
+  });
+}
+
+/** A text as a regular expression, with `gap` in place of each `…`, and of `^` and `$` at its ends what they mean. */
+function asPattern(text: string, gap: string): RegExp {
+  const [, start = '', body = '', end = ''] = /^(\^?)(.*?)(\$?)$/s.exec(text) ?? [];
+  const escaped = body.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`${start}${escaped.replaceAll('…', gap)}${end}`);
+}
+
+/** The source of what logs, with texts that are written over several lines joined; what `check` and `show` print is no log. */
+function sourceText(): string {
+  return sourceFiles().join('\n');
+}
+
+function sourceFiles(): string[] {
+  const names = readdirSync(new URL('collector/', ROOT), { encoding: 'utf8', recursive: true });
+  const files = names.filter(
+    (name) => name.endsWith('.ts') && !/^(?:check|terminal)\/|(?:^|\/)node_modules\//.test(name),
+  );
+  return files.map((name) => read(`collector/${name}`).replaceAll(/["'`]\s*\+\s*["'`]/g, ''));
+}

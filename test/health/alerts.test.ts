@@ -1,0 +1,71 @@
+/** The alerts against the charts that they look at. */
+
+import { describe, expect, it } from 'vitest';
+
+import { chartOf } from '../../docs/generate/charts.ts';
+import { dimensionsOf, isRaised, nameOf, variablesOf } from '../../docs/generate/health.ts';
+import { alerts, project } from '../helpers/project.ts';
+
+/** The agent's own alert of a full table, which conntrack_full gives way to. */
+const STOCK_ALERT = 'netfilter_conntrack_full';
+
+const named = alerts.map((alert) => ({ name: nameOf(alert), alert }));
+
+describe('the alerts', () => {
+  it('have names of their own', () => {
+    const names = alerts.map(nameOf);
+    expect(names).toEqual([...new Set(names)]);
+  });
+
+  it.each(named)(
+    '$name is named for what it is about: connection tracking, sockets, or conntrackd',
+    ({ alert, name }) => {
+      const abouts: Readonly<Record<string, string>> = {
+        netfilter: 'conntrack',
+        network_connections: 'sockets',
+        conntrackd: 'conntrackd',
+      };
+      const [section = ''] = chartOf(alert)?.context.split('.') ?? [];
+      const about = abouts[section];
+      expect(name).toMatch(new RegExp(`^${about}_[a-z0-9_]+$`));
+    },
+  );
+
+  it.each(named)('$name looks at a chart and a dimension that exist', ({ alert }) => {
+    const dimensions = chartOf(alert)?.dimensions.map(({ id }) => id);
+    expect(dimensions).toBeDefined();
+    expect(dimensions).toEqual(expect.arrayContaining(dimensionsOf(alert['lookup'])));
+  });
+
+  it.each(named)('$name holds whatever context its chart has, and on no chart of another plugin', ({ alert }) => {
+    const hasTwoContexts = chartOf(alert)?.contextBesideBuiltin !== undefined;
+    expect('alarm' in alert).toBe(hasTwoContexts);
+    expect(alert['plugin']).toBe(hasTwoContexts ? undefined : Object.keys(project.bin)[0]);
+  });
+
+  it.each(named)(
+    '$name names only variables, dimensions and alerts of its chart, and the stock alert',
+    ({ alert, name }) => {
+      const { dimensions = [], variables = [] } = chartOf(alert) ?? {};
+      const known = [
+        ...dimensions.map(({ id }) => id),
+        ...variables.map(({ name }) => name),
+        ...alerts.filter((other) => other['on'] === alert['on'] && nameOf(other) !== name).map(nameOf),
+        ...(name === 'conntrack_full' ? [STOCK_ALERT] : []),
+      ];
+      expect(known).toEqual(expect.arrayContaining(variablesOf(alert)));
+    },
+  );
+
+  it.each(named)('$name comes from something: a lookup, or a calculation', ({ alert: { lookup, calc } }) => {
+    expect([lookup, calc]).toContainEqual(expect.stringMatching(/\S/));
+  });
+
+  it.each(named)('$name is silent exactly when it is there for another one', ({ alert, name }) => {
+    const isUsed = alerts.some((other) => variablesOf(other).includes(name));
+    expect({ raised: isRaised(alert), to: alert['to'] }).toEqual({
+      raised: !isUsed,
+      to: isUsed ? 'silent' : expect.not.stringMatching(/^silent$/),
+    });
+  });
+});
