@@ -170,8 +170,8 @@ function problems(error: ConfigError, places: Places): Finding[] {
   }));
 }
 
-function needsCapability({ standing }: Observation): boolean {
-  return standing.reads.includes('ctnetlink') || standing.hindrances.some(({ target }) => target === 'ctnetlink');
+function needsCapability({ status }: Observation): boolean {
+  return status.reads.includes('ctnetlink') || status.problems.some(({ target }) => target === 'ctnetlink');
 }
 
 /** What a module needs that is refused: the capability, unless this process has it. */

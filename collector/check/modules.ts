@@ -1,17 +1,16 @@
-/** How each module stands, and what can be done where it does not work. */
+/** Whether each module works, and how to fix those that do not. */
 
 import type { Config } from '../config/load.ts';
 import { withoutLink } from '../modules/conntrackd/discovery.ts';
-import type { Hindrance } from '../modules/module.ts';
-import { type ADVICE, adviceFor } from './advice.ts';
+import type { Problem } from '../modules/problem.ts';
 import type { Observation } from './observe.ts';
 import { AGENT_BOUNDED, AGENT_NO_NEW_PRIVILEGES, AMBIENT } from './privilege.ts';
-import { type Places, remedy } from './remedies.ts';
+import { type Places, PROBLEM_REMEDIES, remedy } from './remedies.ts';
 import type { Finding, ModuleSection, Remedy } from './report.ts';
 
-/** What a hindrance's severity is, by how much is lost. */
+/** By how much is lost. */
 const SEVERITIES = { all: 'fault', part: 'hint', nothing: 'note' } as const satisfies Record<
-  Hindrance['loses'],
+  Problem['loses'],
   Finding['severity']
 >;
 
@@ -44,22 +43,22 @@ export function judgeModules(facts: ModuleFacts): ModuleSection[] {
   });
 }
 
-function judge({ hasSamples, name, standing }: Observation, facts: ModuleFacts): ModuleSection {
+function judge({ hasSamples, name, status }: Observation, facts: ModuleFacts): ModuleSection {
   const untried = facts.privilege.find(({ code }) => code === AMBIENT);
-  if (untried !== undefined && standing.hindrances.some(isLackOfCapability)) {
+  if (untried !== undefined && status.problems.some(isLackOfCapability)) {
     const text = 'not checked, without the capability';
     const findings = [{ severity: 'note', code: AMBIENT, text, remedy: untried.remedy } as const];
-    return { name, state: 'unknown', reads: standing.reads, findings };
+    return { name, state: 'unknown', reads: status.reads, findings };
   }
-  const findings = standing.hindrances.map((hindrance) => explain(name, hindrance, standing.reads, facts));
-  findings.push(...lostInAgent(standing.reads, findings, facts));
-  const isMissing = standing.hindrances.some(({ loses }) => loses === 'nothing');
+  const findings = status.problems.map((problem) => explain(problem, status.reads, facts));
+  findings.push(...lostInAgent(status.reads, findings, facts));
+  const isMissing = status.problems.some(({ loses }) => loses === 'nothing');
   if (!hasSamples && !isMissing && !findings.some(({ severity }) => severity === 'fault')) {
     const text = `it told nothing within ${facts.patience} seconds`;
     findings.push({ severity: 'fault', code: 'silent', text, remedy: undefined });
   }
   const isFaulty = findings.some(({ severity }) => severity === 'fault');
-  return { name, state: isFaulty ? 'fails' : hasSamples ? 'works' : 'absent', reads: standing.reads, findings };
+  return { name, state: isFaulty ? 'fails' : hasSamples ? 'works' : 'absent', reads: status.reads, findings };
 }
 
 /** What keeps a module from working in the agent, though nothing does here. */
@@ -72,8 +71,8 @@ function lostInAgent(
   return privilege.filter(({ code }) => code === AGENT_BOUNDED || code === AGENT_NO_NEW_PRIVILEGES);
 }
 
-function isLackOfCapability({ code, loses, target }: Hindrance): boolean {
-  return target === 'ctnetlink' && loses === 'all' && (code === 'EPERM' || code === 'EACCES');
+function isLackOfCapability({ code, loses }: Problem): boolean {
+  return code === 'no_capability' && loses === 'all';
 }
 
 /**
@@ -84,28 +83,23 @@ function dropInFor(socket: string, isOnly: boolean): string {
   return isOnly ? 'netdata.conf' : `netdata${socket.replace(/[^\w.]+/g, '-')}.conf`;
 }
 
-function explain(
-  module: string,
-  { code, loses, message, target }: Hindrance,
-  reads: readonly string[],
-  facts: ModuleFacts,
-): Finding {
-  const { remedy: name, text } = adviceFor(kindOf(module, target), code);
-  const socket = withoutLink(target);
-  const places = { ...facts.places, socket, drop_in: dropInFor(socket, reads.length <= 1) };
-  const mending = name === undefined ? undefined : name === 'capability' ? facts.capability : remedy(name, places);
-  // Where there is only one thing that it reads, it is that.
+function explain({ code, loses, message, target }: Problem, reads: readonly string[], facts: ModuleFacts): Finding {
+  // The module's only source need not be named.
   const where = reads.length === 1 && reads[0] === target ? '' : `${target}: `;
-  return {
-    severity: SEVERITIES[loses],
-    code,
-    text: `${where}${text ?? message}`,
-    // What need not be there need not be mended.
-    remedy: loses === 'nothing' ? undefined : mending,
-  };
+  const text = `${where}${message}`;
+  // What need not exist needs no fix.
+  if (loses === 'nothing') return { severity: SEVERITIES[loses], code, text, remedy: undefined };
+  return { severity: SEVERITIES[loses], code, text, remedy: remedyFor(code, target, reads.length <= 1, facts) };
 }
 
-function kindOf(module: string, target: string): keyof typeof ADVICE {
-  if (module === 'conntrackd') return module;
-  return target === 'ctnetlink' || target === 'sock_diag' ? target : 'procfs';
+function remedyFor(
+  code: Problem['code'],
+  target: string,
+  isOnly: boolean,
+  { capability, places }: ModuleFacts,
+): Remedy | undefined {
+  const name = PROBLEM_REMEDIES[code];
+  if (name === 'capability') return capability;
+  const socket = withoutLink(target);
+  return name && remedy(name, { ...places, socket, drop_in: dropInFor(socket, isOnly) });
 }

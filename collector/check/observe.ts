@@ -1,8 +1,8 @@
 /** Runs modules as in the agent, until each has returned data or a reason why not. */
 
-import { describe } from '../base/errors.ts';
 import type { Clock } from '../base/scheduler.ts';
-import type { Module, Standing } from '../modules/module.ts';
+import type { Module, Status } from '../modules/module.ts';
+import { problemAt } from '../modules/problem.ts';
 
 /** Milliseconds between two attempts. */
 const PAUSE = 100;
@@ -11,7 +11,7 @@ export interface Observation {
   readonly name: string;
   /** Whether it returned data. */
   readonly hasSamples: boolean;
-  readonly standing: Standing;
+  readonly status: Status;
 }
 
 /** Whether a module has returned data so far, and what it threw. */
@@ -55,15 +55,17 @@ function ask(watched: Watched, at: number): void {
 
 function hasTold({ error, hasSamples, module }: Watched): boolean {
   // If only a part is lost, the rest may still come.
-  return hasSamples || error !== undefined || module.standing().hindrances.some(({ loses }) => loses !== 'part');
+  return hasSamples || error !== undefined || module.status().problems.some(({ loses }) => loses !== 'part');
 }
 
 function observationOf({ error, hasSamples, module }: Watched): Observation {
-  const { hindrances, reads } = module.standing();
-  const defect = { code: 'defect', target: module.name, message: describe(error), loses: 'all' } as const;
+  const { problems, reads } = module.status();
   return {
     name: module.name,
     hasSamples,
-    standing: { reads, hindrances: error === undefined ? hindrances : [...hindrances, defect] },
+    status: {
+      reads,
+      problems: error === undefined ? problems : [...problems, problemAt('defect', module.name, error)],
+    },
   };
 }

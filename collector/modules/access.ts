@@ -8,7 +8,7 @@
 
 import { constants } from 'node:os';
 
-import { describe, FormatError, OperationError, SystemError } from '../base/errors.ts';
+import { OperationError, SystemError } from '../base/errors.ts';
 import type { Channel } from '../netlink/channel.ts';
 import { NETLINK_NETFILTER } from '../netlink/ctnetlink.ts';
 import { Foreign } from '../netlink/foreign.ts';
@@ -18,6 +18,7 @@ import { type OwnershipFileSystem, trustedFolder, UntrustedError } from '../netl
 import { CAP_NET_ADMIN, type Credentials, hasCapability, parseCredentials } from '../procfs/credentials.ts';
 import { exists, type FileSystem, KernelFile } from '../procfs/file.ts';
 import type { Host } from '../procfs/host.ts';
+import { ProblemError, problemErrorOf } from './problem.ts';
 
 /** A channel that can be told of events. */
 export interface EventChannel extends Channel {
@@ -37,7 +38,7 @@ export interface ReceiveBuffer {
 /**
  * Opens a channel.
  *
- * @throws {Obstacle} when there is no way.
+ * @throws {ProblemError} when it cannot be opened.
  */
 export type Connect = (room: ReceiveBuffer) => EventChannel;
 
@@ -47,67 +48,6 @@ export interface Access {
   readonly ctnetlink: Connect;
   /** To the sockets of the host's own programs. */
   readonly sockDiag: Connect;
-}
-
-/** The {@link Obstacle.state} where connection tracking is not loaded. */
-export const UNLOADED = 'unloaded';
-
-/** Why there is no way. */
-export class Obstacle extends Error {
-  override readonly name = 'Obstacle';
-  /** Equal for as long as nothing changes. */
-  readonly state: string;
-  /** Whether it is to be expected where connection tracking is not in use, and so not worth a line in the log. */
-  readonly isOrdinary: boolean;
-
-  constructor(state: string, message: string, isOrdinary = false) {
-    super(message);
-    this.state = state;
-    this.isOrdinary = isOrdinary;
-  }
-}
-
-/** What an operator can do about an error, by its code. */
-export type Remedies = Readonly<Record<string, string>>;
-
-const NO_PRIVILEGE = 'the plugin lacks the capability CAP_NET_ADMIN; run conntrack.plugin check to see how to give it';
-/** What an operator can do where there is no ctnetlink. */
-export const NO_CTNETLINK = 'the kernel does not offer ctnetlink: load it with "modprobe nf_conntrack_netlink"';
-const NO_SOCK_DIAG = 'the kernel does not offer sock_diag: load it with "modprobe -a tcp_diag udp_diag"';
-const SANDBOX = 'a sandbox or a security module keeps the plugin from asking sock_diag';
-
-export const CTNETLINK_REMEDIES: Remedies = {
-  EPERM: NO_PRIVILEGE,
-  EACCES: NO_PRIVILEGE,
-  EPROTONOSUPPORT: NO_CTNETLINK,
-  EAFNOSUPPORT: NO_CTNETLINK,
-  ENOTSUP: NO_CTNETLINK,
-  EINVAL: NO_CTNETLINK,
-  ENOENT: NO_CTNETLINK,
-};
-
-export const SOCK_DIAG_REMEDIES: Remedies = {
-  EPERM: SANDBOX,
-  EACCES: SANDBOX,
-  EAFNOSUPPORT: SANDBOX,
-  EPROTONOSUPPORT: NO_SOCK_DIAG,
-  ENOTSUP: NO_SOCK_DIAG,
-  EINVAL: NO_SOCK_DIAG,
-  ENOENT: NO_SOCK_DIAG,
-};
-
-/**
- * What an error on the way to a source means to an operator.
- *
- * @throws whatever it is given that is none: a defect of this program.
- */
-export function obstacleOf(error: unknown, remedies: Remedies): Obstacle {
-  if (error instanceof Obstacle) return error;
-  if (error instanceof FormatError)
-    return new Obstacle('malformed', `what the kernel says makes no sense: ${error.message}`);
-  if (!(error instanceof OperationError)) throw error;
-  const { code = 'unknown' } = error;
-  return new Obstacle(code, remedies[code] ?? error.message);
 }
 
 export interface AccessOptions {
@@ -130,45 +70,42 @@ export function loadForeign(fs: FileSystem & OwnershipFileSystem, library: strin
 /** Makes the functions that open channels; what they need is loaded when one is called first. */
 export function createAccess({ fs, host, library }: AccessOptions): Access {
   let foreign: Foreign | undefined;
-  const load = (): Foreign => {
+  const load = (target: string): Foreign => {
     try {
       foreign ??= loadForeign(fs, library);
       return foreign;
     } catch (error) {
-      const state = error instanceof UntrustedError ? 'untrusted' : 'foreign';
-      throw new Obstacle(state, `the foreign function library cannot be used here: ${describe(error)}`);
+      throw new ProblemError(error instanceof UntrustedError ? 'library_untrusted' : 'library_unusable', target, error);
     }
   };
-  const requireHere = (): void => {
-    if (host.isHere) return;
-    const message = 'the plugin is not known to live in the network namespace of the host: run the agent in it';
-    throw new Obstacle('elsewhere', message);
+  const requireHere = (target: string): void => {
+    if (!host.isHere) throw new ProblemError('other_namespace', target);
   };
   const requireTracking = (): void => {
-    if (!isTracking(fs, host)) throw new Obstacle(UNLOADED, 'connection tracking is not loaded', true);
+    if (!isTracking(fs, host)) throw new ProblemError('tracking_not_loaded', 'ctnetlink');
   };
   return {
     ctnetlink: (room) => {
       requireTracking();
-      requireHere();
+      requireHere('ctnetlink');
       try {
         // Without the capability the library need not be loaded only to be refused.
         if (!isPermitted(fs)) throw refusal();
-        const own = load();
+        const own = load('ctnetlink');
         useCapability(own);
         // It can be unloaded while the socket is open; whoever asked again would have it loaded.
         const socket = { name: 'ctnetlink', protocol: NETLINK_NETFILTER, beforeSend: requireTracking };
         return new NetlinkSocket(own, { ...room, ...socket });
       } catch (error) {
-        throw obstacleOf(error, CTNETLINK_REMEDIES);
+        throw problemErrorOf(error, 'ctnetlink');
       }
     },
     sockDiag: (room) => {
-      requireHere();
+      requireHere('sock_diag');
       try {
-        return new NetlinkSocket(load(), { ...room, name: 'sock_diag', protocol: NETLINK_SOCK_DIAG });
+        return new NetlinkSocket(load('sock_diag'), { ...room, name: 'sock_diag', protocol: NETLINK_SOCK_DIAG });
       } catch (error) {
-        throw obstacleOf(error, SOCK_DIAG_REMEDIES);
+        throw problemErrorOf(error, 'sock_diag');
       }
     },
   };

@@ -1,43 +1,45 @@
-/**
- * Getting at a source that can be out of reach: it is tried again seldom, and why it is out of reach is said once.
- */
+/** Retries a source that cannot be read, seldom, and logs each problem once. */
 
 import { Condition, type Level, type Log } from '../base/log.ts';
-import { type Obstacle, obstacleOf, type Remedies } from './access.ts';
 import { isDue } from './due.ts';
+import { type InterfaceName, isOrdinary, messageWithFix, type Problem, problemErrorOf } from './problem.ts';
 
-/** Seconds after a failure until the source is tried again. A chart outlives one failure. */
+/** Seconds until the next attempt after a failure. A chart outlives one failure. */
 const RETRY = 30;
 
 export interface AttemptsOptions {
   readonly log: Log;
+  /** The interface that the source is read through. */
+  readonly from: InterfaceName;
+  /** What cannot be read: a path; the name of the interface if not given. */
+  readonly target?: string;
+  /** How much is lost without the source; all if not given. */
+  readonly loses?: Problem['loses'];
   /** What is lost without the source; the log line begins with it. */
   readonly lost: string;
-  /** Logged when the source can be had, with "again" if it ever could. */
+  /** Logged when the source can be read, with "again" if it worked before. */
   readonly back: string;
-  /** What an operator can do about an error of the source. */
-  readonly remedies: Remedies;
-  /** Whether the source is expected to be there: that it is not is then an error in the log. */
+  /** Whether the operator requires the source: every problem is then an error in the log. */
   readonly required: boolean;
-  /** How severe it is otherwise; a notice if not given. */
+  /** The level of a problem otherwise; notice if not given. */
   readonly level?: Level;
-  /** Seconds after a failure until the source is tried again; 30 if not given. */
+  /** Seconds until the next attempt after a failure; 30 if not given. */
   readonly retry?: number;
-  /** A source that was there less than so many microseconds ago is tried again at once; 0 if not given. */
+  /** A source that worked less than this many microseconds ago is retried at once; 0 if not given. */
   readonly patience?: number;
 }
 
-/** When to try a source, and what was said of it. */
+/** When to try one source, and its current problem. */
 export class Attempts {
   readonly #options: AttemptsOptions;
-  readonly #state: Condition;
+  readonly #condition: Condition;
   #next = Number.NEGATIVE_INFINITY;
   #succeededAt = Number.NEGATIVE_INFINITY;
-  #obstacle: Obstacle | undefined;
+  #problem: Problem | undefined;
 
   constructor(options: AttemptsOptions) {
     this.#options = options;
-    this.#state = new Condition(options.log);
+    this.#condition = new Condition(options.log);
   }
 
   /** Whether the source is to be tried at `at`, a monotonic time in microseconds. */
@@ -45,35 +47,37 @@ export class Attempts {
     return isDue(at, this.#next);
   }
 
-  /** What is in the way, as of the last attempt. */
-  get obstacle(): Obstacle | undefined {
-    return this.#obstacle;
+  /** The problem of the last attempt; none if it succeeded. */
+  get problem(): Problem | undefined {
+    return this.#problem;
   }
 
-  /** Takes down that the source was there at `at`. */
+  /** The same as a list. */
+  get problems(): readonly Problem[] {
+    return this.#problem === undefined ? [] : [this.#problem];
+  }
+
+  /** Records that the source could be read at `at`. */
   succeeded(at: number): void {
     this.#succeededAt = at;
-    this.#obstacle = undefined;
-    this.#state.works(this.#options.back);
+    this.#problem = undefined;
+    this.#condition.works(this.#options.back);
   }
 
   /**
-   * Plans the next attempt and says what is in the way, unless it was said before.
+   * Schedules the next attempt and logs the problem, unless it is the one that was logged last.
    *
-   * @param level how severe it is where the source is not required; that of the options if not given.
+   * @param level of a source that is not required; that of the options if not given.
    * @throws `error` when it is a defect of this program.
    */
   failed(at: number, error: unknown, level = this.#options.level ?? 'notice'): void {
-    const { lost, patience = 0, remedies, required, retry = RETRY } = this.#options;
-    const obstacle = obstacleOf(error, remedies);
-    this.#obstacle = obstacle;
+    const { from, loses = 'all', lost, patience = 0, required, retry = RETRY, target } = this.#options;
+    const { errno, problem } = problemErrorOf(error, from, target);
+    this.#problem = { ...problem, loses };
     this.#next = at - this.#succeededAt < patience ? at : at + retry * 1e6;
-    if (obstacle.isOrdinary && !required) return;
-    const message = `${lost}: ${obstacle.message}; trying again every ${inWords(retry)}`;
-    this.#state.enter(obstacle.state, required ? 'error' : level, message);
+    if (isOrdinary(problem) && !required) return;
+    const { code } = problem;
+    const message = `${lost}: ${messageWithFix(problem)}`;
+    this.#condition.enter(`${code} ${errno}`, required ? 'error' : level, message, { code, errno, retry: `${retry}s` });
   }
-}
-
-function inWords(seconds: number): string {
-  return seconds % 60 === 0 ? `${seconds / 60} minutes` : `${seconds} seconds`;
 }

@@ -1,7 +1,6 @@
-/**
- * What every module of the collector is: something that reads one source and returns numbers, knowing nothing of
- * charts and of the protocol.
- */
+/** The interface of every module: it reads one source and returns numbers, and knows neither charts nor the protocol. */
+
+import type { Problem } from './problem.ts';
 
 /**
  * What the numbers of a sample are about: the whole host, or one of several instances: a CPU, the TCP sockets or the
@@ -20,24 +19,12 @@ export interface Sample {
   readonly values: Readonly<Record<string, number | undefined>>;
 }
 
-/** Something that is in the way of a module. */
-export interface Hindrance {
-  /** The system's error code, such as `EACCES`, or a word such as `unloaded`: it tells what can be done. */
-  readonly code: string;
-  /** What cannot be reached, or is not as it should be: a path, `ctnetlink` or `sock_diag`. */
-  readonly target: string;
-  /** One line for a person. */
-  readonly message: string;
-  /** How much of what the target would tell is lost; nothing, when there need not be anything there. */
-  readonly loses: 'all' | 'part' | 'nothing';
-}
-
-/** How a module stands, for whoever asks. */
-export interface Standing {
+/** Where a module reads, and what keeps it from reading. */
+export interface Status {
   /** Where its numbers come from, or would come from: paths, `ctnetlink` or `sock_diag`. */
   readonly reads: readonly string[];
-  /** What was in the way when it was looked last. */
-  readonly hindrances: readonly Hindrance[];
+  /** As of the last reading. */
+  readonly problems: readonly Problem[];
 }
 
 export interface Module {
@@ -52,8 +39,7 @@ export interface Module {
    * that reads seldom returns them again at the next call.
    */
   collect(at: number, isDrawn: boolean): readonly Sample[];
-  /** How it stands, as of the last reading. */
-  standing(): Standing;
-  /** Lets go of descriptors. */
+  status(): Status;
+  /** Closes its descriptors. */
   close(): void;
 }

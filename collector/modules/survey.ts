@@ -3,19 +3,19 @@
  * not before a while.
  */
 
-import type { Log } from '../base/log.ts';
 import type { Runtime } from '../base/runtime.ts';
-import type { Obstacle, Remedies } from './access.ts';
 import { AffordableInterval } from './affordable_interval.ts';
-import { Attempts } from './attempts.ts';
+import { Attempts, type AttemptsOptions } from './attempts.ts';
+import { DeferredError } from './deferred.ts';
 import { isDue } from './due.ts';
+import type { Problem } from './problem.ts';
 import { type Done, inSlices, type Work } from './slices.ts';
 
 /** CPU time that the first time takes on top, in microseconds, because the program has yet to be compiled. */
 const WARM_UP = 150_000;
 
-export interface SurveyOptions<T> {
-  readonly log: Log;
+export interface SurveyOptions<T>
+  extends Pick<AttemptsOptions, 'log' | 'from' | 'target' | 'lost' | 'back' | 'required'> {
   readonly runtime: Runtime;
   /** Seconds between two ticks. */
   readonly tick: number;
@@ -31,16 +31,9 @@ export interface SurveyOptions<T> {
   readonly isExceptional?: (value: T) => boolean;
   /** Whether it is to be done half as often, to spare what it is done to. */
   readonly isSpared?: (value: T) => boolean;
-  /** What is lost without it; the log line begins with it. */
-  readonly lost: string;
-  /** Logged when it can be done, with "again" if it ever could. */
-  readonly back: string;
   /** Logged, with what was counted, when it is done at another interval. */
   readonly repaced: string;
   readonly counted: (value: T) => Readonly<Record<string, number>>;
-  readonly remedies: Remedies;
-  /** Whether it is expected to succeed: that it does not is then an error in the log. */
-  readonly required: boolean;
 }
 
 export class Survey<T> {
@@ -52,15 +45,14 @@ export class Survey<T> {
   #isClosed = false;
   /** What has been found since the last call. */
   #latest: Done<T> | undefined;
-  /** What went wrong since the last call. */
-  #failure: unknown;
+  readonly #failure = new DeferredError();
   #next = Number.NEGATIVE_INFINITY;
 
   constructor(options: SurveyOptions<T>) {
-    const { back, every, log, lost, remedies, required, share, tick } = options;
+    const { every, share, tick } = options;
     this.#options = options;
     this.#interval = new AffordableInterval({ shortest: every, tick, share });
-    this.#attempts = new Attempts({ log, lost, back, remedies, required });
+    this.#attempts = new Attempts(options);
   }
 
   /** Seconds between two times at present. */
@@ -68,9 +60,9 @@ export class Survey<T> {
     return this.#interval.seconds;
   }
 
-  /** What is in the way, as of the last time. */
-  get obstacle(): Obstacle | undefined {
-    return this.#attempts.obstacle;
+  /** The problem of the last time. */
+  get problems(): readonly Problem[] {
+    return this.#attempts.problems;
   }
 
   /**
@@ -82,7 +74,8 @@ export class Survey<T> {
   collect(at: number, isTaken: boolean): Done<T> | undefined {
     const latest = this.#latest;
     if (isTaken) this.#latest = undefined;
-    if (this.#failure !== undefined) this.#giveUp(at);
+    const failure = this.#failure.take();
+    if (failure !== undefined) this.#giveUp(at, failure);
     if (!this.#isBusy && isDue(at, this.#next) && this.#attempts.isDue(at)) {
       this.#next = at + this.every * 1e6;
       this.#isBusy = true;
@@ -106,7 +99,7 @@ export class Survey<T> {
       const done = await inSlices(begin(at), runtime, () => this.#isClosed);
       if (done !== undefined) this.#take(done, at);
     } catch (error) {
-      this.#failure = error;
+      this.#failure.keep(error);
     } finally {
       this.#isBusy = false;
     }
@@ -127,9 +120,7 @@ export class Survey<T> {
     log.info(repaced, { ...counted(done.value), cpu_ms: Math.round(done.cpuTime / 1000), seconds: this.every });
   }
 
-  #giveUp(at: number): void {
-    const failure = this.#failure;
-    this.#failure = undefined;
+  #giveUp(at: number, failure: unknown): void {
     this.#options.release();
     this.#attempts.failed(at, failure);
     this.#next = at;

@@ -67,7 +67,9 @@ export class Messages implements Log {
 
   /** What is said again moves to the end. */
   #keep(level: Level, message: string, fields: Fields = {}): void {
-    const text = printable(`${message} ${logfmt(fields)}`.trimEnd());
+    // What the log is filtered by says nothing more to a person.
+    const shown = { ...fields, code: undefined, errno: undefined, retry: undefined };
+    const text = printable(`${message} ${logfmt(shown)}`.trimEnd());
     const others = this.#kept.filter((kept) => kept.text !== text);
     this.#kept = [...others, { time: this.#now(), level, text, fields }].slice(-MOST);
   }

@@ -8,6 +8,7 @@ import { jsonSchema } from './json_schema.ts';
 import { codes, fillRegions, table } from './markdown.ts';
 import { updateMetadata } from './metadata.ts';
 import { options, written } from './options.ts';
+import { problemTable } from './problems.ts';
 import { descriptionsIn, updateStock } from './stock.ts';
 
 const STOCK = 'collector/conntrack.conf';
@@ -25,6 +26,7 @@ export function documents(read: (path: string) => string): ReadonlyMap<string, s
   const pages: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'docs/alerts.md': { alerts: raisedAlertTable(alerts), 'alert-inputs': inputAlertTable(alerts) },
     'docs/charts.md': { charts: chartTables(), 'below-axis': dimensionsBelowAxis(), variables: variableTable() },
+    'docs/troubleshooting.md': { problems: problemTable() },
     'docs/configuration.md': { options: optionTable(descriptions), help: `\`\`\`text\n${HELP}\`\`\`\n` },
   };
   return new Map([

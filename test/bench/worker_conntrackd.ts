@@ -69,8 +69,8 @@ export async function askInRounds(path: string): Promise<void> {
   const round = async (): Promise<Pick<Asking, 'internal' | 'kernel'>> => {
     at += EVERY;
     const answered = await daemon.ask(at);
-    if (answered.state !== 'up') throw new Error(`the daemon is ${answered.state}`);
-    for (const [request, problem] of answered.problems) throw new Error(`${request}: ${problem}`);
+    if (answered === undefined) throw new Error('the daemon restarted');
+    for (const [request, error] of answered.malformed) throw new Error(`${request}: ${error}`);
     const samples = report.up(answered, parseDecimal(count.read()));
     const values = samples.find(({ scope }) => scope === 'daemon')?.values ?? {};
     return { kernel: values['kernel_connections'], internal: values['internal_connections'] };

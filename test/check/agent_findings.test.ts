@@ -17,7 +17,11 @@ describe('the report of the agent', () => {
   it('has only a hint if there is no agent, and nothing about its settings', async () => {
     const { report, text } = await checked({ texts: { '/proc/812/comm': 'x' }, options: { fs: filesOf(KERNEL) } });
     expect(report.works).toBe(true);
-    expect(found(report)).toEqual(['program note user_unknown', 'agent hint not_found', 'conntrackd note down']);
+    expect(found(report)).toEqual([
+      'program note user_unknown',
+      'agent hint not_found',
+      'conntrackd note conntrackd_down',
+    ]);
     expect(report.builtin.charts).toBeUndefined();
     expect(text).not.toContain('built-in');
   });
@@ -28,7 +32,11 @@ describe('the report of the agent', () => {
         fs: filesOf({ ...KERNEL, ...AGENT, '/etc/netdata/netdata.conf': '' }, {}),
       },
     });
-    expect(found(report)).toEqual(['agent hint not_running', 'builtin hint duplicate_charts', 'conntrackd note down']);
+    expect(found(report)).toEqual([
+      'agent hint not_running',
+      'builtin hint duplicate_charts',
+      'conntrackd note conntrackd_down',
+    ]);
   });
 
   it.each(['[plugins]\nproc = no', '[plugin:proc]\n/proc/net/stat/conntrack = no'])(
@@ -136,7 +144,7 @@ describe('the report of a running agent', () => {
       'privilege fault agent_bounded',
       'events fault agent_bounded',
       'flows fault agent_bounded',
-      'conntrackd note down',
+      'conntrackd note conntrackd_down',
     ]);
     expect(report.modules.map(({ state }) => state)).toEqual(['works', 'fails', 'fails', 'works', 'absent']);
     expect(text).toContain('so its plugins lack it too\n        (see above)\n✗ FAIL  flows');
@@ -177,7 +185,7 @@ describe('the report of a running agent', () => {
     };
     const { report } = await checked({ options: { fs: closed } });
     expect(report.agent).toMatchObject({ state: 'unverified', pid: 812, user: '666', plugin_directory: PLUGINS });
-    expect(found(report)).toEqual(['agent note unverified', 'conntrackd note down']);
+    expect(found(report)).toEqual(['agent note unverified', 'conntrackd note conntrackd_down']);
     expect(JSON.stringify(report)).not.toContain('/home/me');
   });
 

@@ -41,7 +41,7 @@ describe('the report of a host without faults', () => {
 ✓ ok    events          ctnetlink
 ✓ ok    flows           ctnetlink
 ✓ ok    sockets         sock_diag
-– none  conntrackd      conntrackd does not run (/run/conntrackd.ctl)
+– none  conntrackd      conntrackd is not running (/run/conntrackd.ctl)
 – off   built-in charts off
                         contexts netfilter.conntrack_*: netdata.conf turns them
                         off
@@ -80,7 +80,7 @@ ok: all enabled modules work
           name: 'conntrackd',
           state: 'absent',
           reads: ['/run/conntrackd.ctl'],
-          findings: [{ severity: 'note', code: 'down', text: 'conntrackd does not run' }],
+          findings: [{ severity: 'note', code: 'conntrackd_down', text: 'conntrackd is not running' }],
         },
       ],
       builtin: { charts: false, contexts: 'netfilter', contexts_reason: 'off', findings: [] },
@@ -117,9 +117,9 @@ describe('the report of the privilege', () => {
 ✓ ok    configuration   no configuration file, using defaults
 ✓ ok    stat            /proc/net/stat/nf_conntrack
 ✗ FAIL  events          ctnetlink
-        the plugin lacks the capability CAP_NET_ADMIN (see above)
+        the plugin lacks CAP_NET_ADMIN (see above)
 ✗ FAIL  flows           ctnetlink
-        the plugin lacks the capability CAP_NET_ADMIN (see above)
+        the plugin lacks CAP_NET_ADMIN (see above)
 ✓ ok    sockets         sock_diag
 ✓ ok    conntrackd      /run/conntrackd.ctl
 ✓ ok    built-in charts on
@@ -137,7 +137,7 @@ FAIL: privilege, events, flows
 
   it('gives another reason for a module that is refused although the process has the capability', async () => {
     const { report } = await checked({ modules: WITHOUT_CAPABILITY });
-    expect(found(report)).toContain('events fault EPERM');
+    expect(found(report)).toContain('events fault no_capability');
     expect(report.modules[1]?.findings[0]?.remedy?.note).toMatch(/^A user namespace/);
   });
 

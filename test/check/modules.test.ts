@@ -3,8 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { judgeModules } from '../../collector/check/modules.ts';
 import type { Finding, ModuleSection } from '../../collector/check/report.ts';
 import { parseConfig } from '../../collector/config/load.ts';
-import { CTNETLINK_REMEDIES, SOCK_DIAG_REMEDIES } from '../../collector/modules/access.ts';
-import type { Hindrance } from '../../collector/modules/module.ts';
+import { PROBLEMS, type Problem, type ProblemCode } from '../../collector/modules/problem.ts';
 import { PLACES } from '../helpers/check_host.ts';
 
 const CAPABILITY = { note: 'give it', lines: ['sudo give it'] };
@@ -13,24 +12,24 @@ interface Seen {
   readonly name?: string;
   readonly reads?: readonly string[];
   readonly hasSamples?: boolean;
-  readonly hindrances?: readonly Partial<Hindrance>[];
+  readonly problems?: readonly Partial<Problem>[];
   readonly privilege?: readonly Finding[];
 }
 
-function judge({ hasSamples = false, hindrances = [], name = 'events', privilege = [], ...seen }: Seen): ModuleSection {
+function judge({ hasSamples = false, problems = [], name = 'events', privilege = [], ...seen }: Seen): ModuleSection {
   const { reads = ['ctnetlink'] } = seen;
-  const whole = hindrances.map(
-    (hindrance): Hindrance => ({
-      code: 'EIO',
+  const whole = problems.map(
+    (problem): Problem => ({
+      code: 'system_error',
       target: 'ctnetlink',
-      message: 'it is out of order',
+      message: 'EIO: input/output error',
       loses: 'all',
-      ...hindrance,
+      ...problem,
     }),
   );
   const sections = judgeModules({
     config: parseConfig('', ''),
-    observed: [{ name, hasSamples, standing: { reads, hindrances: whole } }],
+    observed: [{ name, hasSamples, status: { reads, problems: whole } }],
     patience: 7,
     capability: CAPABILITY,
     privilege,
@@ -41,7 +40,7 @@ function judge({ hasSamples = false, hindrances = [], name = 'events', privilege
   return section;
 }
 
-/** What is typed against one hindrance. */
+/** The commands against one problem. */
 const remedyOf = (seen: Seen): readonly string[] => judge(seen).findings[0]?.remedy?.lines ?? [];
 
 describe('a module', () => {
@@ -50,35 +49,37 @@ describe('a module', () => {
   });
 
   it('works when a part is lost, which is a hint', () => {
-    const { findings, state } = judge({ hasSamples: true, hindrances: [{ loses: 'part' }] });
+    const { findings, state } = judge({ hasSamples: true, problems: [{ loses: 'part' }] });
     expect(state).toBe('works');
-    expect(findings).toEqual([{ severity: 'hint', code: 'EIO', text: 'it is out of order', remedy: undefined }]);
+    expect(findings).toEqual([
+      { severity: 'hint', code: 'system_error', text: 'EIO: input/output error', remedy: undefined },
+    ]);
   });
 
   it('does not work when everything is lost, whatever it returned', () => {
-    expect(judge({ hasSamples: true, hindrances: [{}] })).toMatchObject({
+    expect(judge({ hasSamples: true, problems: [{}] })).toMatchObject({
       state: 'fails',
-      findings: [{ severity: 'fault', code: 'EIO' }],
+      findings: [{ severity: 'fault', code: 'system_error' }],
     });
   });
 
   it('does not work when it told nothing', () => {
     const silent = { severity: 'fault', code: 'silent', text: 'it told nothing within 7 seconds' };
     expect(judge({})).toMatchObject({ state: 'fails', findings: [silent] });
-    expect(judge({ hindrances: [{ loses: 'part' }] })).toMatchObject({ state: 'fails', findings: [{}, silent] });
+    expect(judge({ problems: [{ loses: 'part' }] })).toMatchObject({ state: 'fails', findings: [{}, silent] });
   });
 
   it('is absent where there is nothing to watch, and nothing to mend', () => {
-    const hindrances = [{ code: 'down', loses: 'nothing' }] as const;
-    expect(judge({ name: 'conntrackd', hindrances })).toMatchObject({
+    const problems = [{ code: 'conntrackd_down', loses: 'nothing' }] as const;
+    expect(judge({ name: 'conntrackd', problems })).toMatchObject({
       state: 'absent',
-      findings: [{ severity: 'note', code: 'down', remedy: undefined }],
+      findings: [{ severity: 'note', code: 'conntrackd_down', remedy: undefined }],
     });
   });
 
   it('says what is out of reach where that is not the only thing that it reads', () => {
-    const [finding] = judge({ reads: ['/proc/net/tcp'], hindrances: [{}] }).findings;
-    expect(finding?.text).toBe('ctnetlink: it is out of order');
+    const [finding] = judge({ reads: ['/proc/net/tcp'], problems: [{}] }).findings;
+    expect(finding?.text).toBe('ctnetlink: EIO: input/output error');
   });
 });
 
@@ -97,15 +98,17 @@ describe('a module that needs the capability', () => {
   });
 
   it('says only once that it is lacking', () => {
-    expect(judge({ hindrances: [{ code: 'EPERM' }], privilege: [BOUNDED] }).findings).toHaveLength(1);
+    expect(judge({ problems: [{ code: 'no_capability' }], privilege: [BOUNDED] }).findings).toHaveLength(1);
   });
 
   it('is not known to fail where only the agent has it', () => {
-    expect(judge({ hindrances: [{ code: 'EPERM' }], privilege: [AMBIENT] })).toMatchObject({
+    expect(judge({ problems: [{ code: 'no_capability' }], privilege: [AMBIENT] })).toMatchObject({
       state: 'unknown',
       findings: [{ severity: 'note', code: 'ambient', remedy: CAPABILITY }],
     });
-    expect(judge({ hindrances: [{ code: 'unloaded' }], privilege: [AMBIENT] })).toMatchObject({ state: 'fails' });
+    expect(judge({ problems: [{ code: 'tracking_not_loaded' }], privilege: [AMBIENT] })).toMatchObject({
+      state: 'fails',
+    });
   });
 });
 
@@ -132,38 +135,22 @@ describe('a module that is not tried', () => {
 });
 
 describe('the remedy', () => {
-  it.each([
-    ['unloaded', ['sudo modprobe nf_conntrack']],
-    ['EPROTONOSUPPORT', ['sudo modprobe nf_conntrack_netlink']],
-    ['off', ['sudo sysctl -w net.netfilter.nf_conntrack_events=1']],
-    ['EPERM', CAPABILITY.lines],
-    ['untrusted', []],
-    ['toString', []],
-  ])('for %s at ctnetlink is %j', (code, lines) => {
-    expect(remedyOf({ hindrances: [{ code }] })).toEqual(lines);
+  it.each<[ProblemCode, readonly string[]]>([
+    ['tracking_not_loaded', ['sudo modprobe nf_conntrack']],
+    ['no_ctnetlink', ['sudo modprobe nf_conntrack_netlink']],
+    ['no_sock_diag', ['sudo modprobe -a tcp_diag udp_diag']],
+    ['events_off', ['sudo sysctl -w net.netfilter.nf_conntrack_events=1']],
+    ['no_capability', CAPABILITY.lines],
+    ['conntrackd_down', ['sudo systemctl start conntrackd']],
+    ['library_untrusted', []],
+    ['system_error', []],
+  ])('for %s is %j', (code, lines) => {
+    expect(remedyOf({ problems: [{ code }] })).toEqual(lines);
   });
 
-  it('for sock_diag is to load what answers', () => {
-    expect(remedyOf({ name: 'sockets', hindrances: [{ target: 'sock_diag', code: 'ENOENT' }] })).toEqual([
-      'sudo modprobe -a tcp_diag udp_diag',
-    ]);
-  });
-
-  it('for connection tracking is the same wherever it is missed', () => {
-    const target = '/proc/net/stat/nf_conntrack';
-    expect(remedyOf({ name: 'stat', hindrances: [{ target, code: 'unloaded' }] })).toEqual([
-      'sudo modprobe nf_conntrack',
-    ]);
-  });
-
-  it('for conntrackd that does not run is to start it', () => {
-    const hindrances = [{ target: '/run/a.ctl', code: 'down' }];
-    expect(remedyOf({ name: 'conntrackd', hindrances })).toEqual(['sudo systemctl start conntrackd']);
-  });
-
-  it("for conntrackd's closed socket is to open it to the agent's group after each start", () => {
-    const hindrances = [{ target: '/var/run/conntrackd.ctl', code: 'refused' }];
-    expect(remedyOf({ name: 'conntrackd', hindrances })).toEqual([
+  it("for conntrackd's closed socket opens it to the agent's group after each start", () => {
+    const problems = [{ target: '/var/run/conntrackd.ctl', code: 'conntrackd_denied' }] as const;
+    expect(remedyOf({ name: 'conntrackd', problems })).toEqual([
       'sudo mkdir -p /etc/systemd/system/conntrackd.service.d',
       "printf '[Service]\\nExecStartPost=-/bin/chgrp agents /run/conntrackd.ctl\\n' | " +
         'sudo tee /etc/systemd/system/conntrackd.service.d/netdata.conf',
@@ -175,24 +162,25 @@ describe('the remedy', () => {
     ]);
   });
 
-  it('for two daemons is a file for each', () => {
+  it('for two closed sockets writes a file for each', () => {
     const reads = ['/run/a.ctl', '/run/x/b.ctl'];
-    const hindrances = reads.map((target) => ({ target, code: 'refused' }));
-    const { findings } = judge({ name: 'conntrackd', reads, hindrances });
+    const problems = reads.map((target) => ({ target, code: 'conntrackd_denied' }) as const);
+    const { findings } = judge({ name: 'conntrackd', reads, problems });
     expect(findings.map(({ remedy }) => remedy?.lines[1]?.split(' ').at(-1))).toEqual([
       '/etc/systemd/system/conntrackd.service.d/netdata-run-a.ctl.conf',
       '/etc/systemd/system/conntrackd.service.d/netdata-run-x-b.ctl.conf',
     ]);
   });
 
-  it('for a library that others can change is to install it elsewhere', () => {
-    expect(judge({ hindrances: [{ code: 'untrusted' }] }).findings[0]?.remedy?.note).toMatch(/only root can write to/);
+  it('for a library that others can change is a safe directory', () => {
+    const { findings } = judge({ problems: [{ code: 'library_untrusted' }] });
+    expect(findings[0]?.remedy?.note).toMatch(/only root can write to/);
   });
 
-  it.each([
-    ...Object.keys(CTNETLINK_REMEDIES).map((code) => ['ctnetlink', code] as const),
-    ...Object.keys(SOCK_DIAG_REMEDIES).map((code) => ['sock_diag', code] as const),
-  ])('for %s is there for %s, which the log knows a remedy for', (target, code) => {
-    expect(judge({ hindrances: [{ target, code }] }).findings[0]?.remedy).toBeDefined();
-  });
+  it.each(Object.entries(PROBLEMS).flatMap(([code, kind]) => ('fix' in kind ? [code as ProblemCode] : [])))(
+    'exists for %s, which the log suggests a fix for',
+    (code) => {
+      expect(judge({ problems: [{ code }] }).findings[0]?.remedy).toBeDefined();
+    },
+  );
 });

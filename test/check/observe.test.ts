@@ -1,27 +1,28 @@
 import { describe, expect, it } from 'vitest';
 
 import { observe } from '../../collector/check/observe.ts';
-import type { Hindrance, Module, Sample, Standing } from '../../collector/modules/module.ts';
+import type { Module, Sample, Status } from '../../collector/modules/module.ts';
+import { type Problem, problemAt } from '../../collector/modules/problem.ts';
 import { FakeClock } from '../helpers/fake_clock.ts';
 
 const SAMPLE: Sample = { scope: 'host', instance: '', labels: {}, values: { a: 1 } };
-const hindrance = (loses: Hindrance['loses']): Hindrance => ({ code: 'c', target: 't', message: 'm', loses });
+const problem = (loses: Problem['loses']): Problem => problemAt('system_error', 't', 'm', loses);
 
-/** A module that returns a sample, or reports a hindrance, from its Nth call on. */
+/** A module that returns a sample, or reports a problem, from its Nth call on. */
 class Slow implements Module {
   readonly every = 1;
   asked = 0;
   closed = 0;
   readonly name: string;
   readonly #samplesAt: number;
-  readonly #hindrance: Hindrance | undefined;
-  readonly #hindranceAt: number;
+  readonly #problem: Problem | undefined;
+  readonly #problemAt: number;
 
-  constructor(name: string, samplesAt: number, hindranceAt = 0, found?: Hindrance) {
+  constructor(name: string, samplesAt: number, problemAt = 0, found?: Problem) {
     this.name = name;
     this.#samplesAt = samplesAt;
-    this.#hindranceAt = hindranceAt;
-    this.#hindrance = found;
+    this.#problemAt = problemAt;
+    this.#problem = found;
   }
 
   collect(): readonly Sample[] {
@@ -30,9 +31,9 @@ class Slow implements Module {
     return this.asked >= this.#samplesAt ? [SAMPLE] : [];
   }
 
-  standing(): Standing {
-    const isHindered = this.#hindrance !== undefined && this.asked >= this.#hindranceAt;
-    return { reads: [this.name], hindrances: isHindered && this.#hindrance !== undefined ? [this.#hindrance] : [] };
+  status(): Status {
+    const hasProblem = this.#problem !== undefined && this.asked >= this.#problemAt;
+    return { reads: [this.name], problems: hasProblem && this.#problem !== undefined ? [this.#problem] : [] };
   }
 
   close(): void {
@@ -53,11 +54,11 @@ describe('modules are called', () => {
   });
 
   it.each(['all', 'nothing'] as const)('until each has returned data or loses %s', async (loses) => {
-    expect(await asked(new Slow('one', 2), new Slow('two', NEVER, 5, hindrance(loses)))).toEqual([5, 5]);
+    expect(await asked(new Slow('one', 2), new Slow('two', NEVER, 5, problem(loses)))).toEqual([5, 5]);
   });
 
   it('on while only a part is lost, since the rest may still come', async () => {
-    expect(await asked(new Slow('one', 7, 1, hindrance('part')))).toEqual([7]);
+    expect(await asked(new Slow('one', 7, 1, problem('part')))).toEqual([7]);
   });
 
   it('for the given time at most', async () => {
@@ -73,18 +74,18 @@ describe('modules are called', () => {
 
 describe('the observation of a module', () => {
   it('contains whether it returned data, and its last status', async () => {
-    const found = hindrance('part');
+    const found = problem('part');
     expect(await observe([new Slow('one', 2, 1, found), new Slow('two', NEVER)], new FakeClock(0), 3)).toEqual([
-      { name: 'one', hasSamples: true, standing: { reads: ['one'], hindrances: [found] } },
-      { name: 'two', hasSamples: false, standing: { reads: ['two'], hindrances: [] } },
+      { name: 'one', hasSamples: true, status: { reads: ['one'], problems: [found] } },
+      { name: 'two', hasSamples: false, status: { reads: ['two'], problems: [] } },
     ]);
   });
 
   it('contains an exception, after which it is not called again', async () => {
     const defective = new Slow('defective', 1);
     const [observed] = await observe([defective, new Slow('two', 9)], new FakeClock(0), 3);
-    expect(observed?.standing.hindrances).toEqual([
-      { code: 'defect', target: 'defective', message: 'a defect', loses: 'all' },
+    expect(observed?.status.problems).toEqual([
+      { code: 'defect', target: 'defective', message: 'the module failed: a defect', loses: 'all' },
     ]);
     expect(defective.asked).toBe(1);
   });

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { charts } from '../../charts/index.ts';
 import { readEnvironment } from '../../collector/agent/environment.ts';
 import { CONFIG_FILE, parseConfig } from '../../collector/config/load.ts';
+import { PROBLEMS } from '../../collector/modules/problem.ts';
 import { filesOf } from '../../collector/package/layout.ts';
 import { contextsOf, idsOf } from '../../docs/generate/charts.ts';
 import { isRaised, nameOf } from '../../docs/generate/health.ts';
@@ -55,6 +56,7 @@ describe.each([...pages, 'metadata.yaml', 'CHANGELOG.md'])('%s', (name) => {
       ...alerts.map(nameOf),
       ...['conntrack.plugin', 'conntrack.cjs', CONFIG_FILE],
       ...['conntrackd.conf', 'conntrackd.service', 'conntrackd.ctl', 'conntrackd.sock'],
+      ...Object.keys(PROBLEMS),
     ];
     const named = codeIn(read(name)).filter((code) =>
       /^(?:(?:netfilter|network_connections|conntrackd)\.\w+|conntrack[._][a-z_]+[A-Z6]*|(?:sockets|conntrackd)_\w+)$/.test(

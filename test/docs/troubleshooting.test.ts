@@ -3,23 +3,18 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
-import { CTNETLINK_REMEDIES, SOCK_DIAG_REMEDIES } from '../../collector/modules/access.ts';
-import { cell, codeIn, onlyCode, tableAfter } from '../helpers/markdown.ts';
+import { cell, onlyCode, tableAfter } from '../helpers/markdown.ts';
 import { ROOT, read } from '../helpers/project.ts';
-
-/** How a line ends that says why a module cannot get at its source. */
-const AGAIN = '…; trying again every';
 
 const page = read('docs/troubleshooting.md');
 
 describe('docs/troubleshooting.md', () => {
   it('quotes the log as the collector writes it', () => {
     const source = sourceText();
-    const lost = lostMessages();
     for (const message of quotedMessages()) {
       const [head = '', ...rest] = message.split(': ');
       const isPutTogether = source.includes(`\`${head}: \${`) && source.includes(`'${rest.join(': ')}'`);
-      const isOfAttempts = lost.includes(`${head}: ${rest.join(': ')}`);
+      const isOfAttempts = rest.join() === '…' && source.includes(`lost: '${head}'`);
       const isThere = asPattern(message, '\\$\\{[^}]+\\}').test(source);
       expect([message, isThere || isPutTogether || isOfAttempts]).toEqual([message, true]);
     }
@@ -37,38 +32,24 @@ describe('docs/troubleshooting.md', () => {
 
 /** The messages of the log that the page explains. What stands in place of `…` differs from line to line. */
 function quotedMessages(): string[] {
-  const messages = tableAfter(page, '## The log').map((row) => onlyCode(cell(row, 'Message')));
-  const reasons = tableAfter(page, 'The reason in such a line:').flatMap((row) => codeIn(cell(row, 'Reason')));
-  return [...messages, ...reasons];
+  return tableAfter(page, '## The log').map((row) => onlyCode(cell(row, 'Message')));
 }
 
-/** The messages and reasons in the source that are logged, but for those that only a debugger reads. */
+/** The messages in the source that are logged, except what only a debugger reads, and problems, whose table is generated. */
 function loggedMessages(): string[] {
   const before = [
     String.raw`\.enter\([^,]+,[^,]+,`,
     String.raw`\bconst (?:message|text) =`,
-    String.raw`\bnew Obstacle\([^,]+,`,
     String.raw`\.(?:leave|works)\(`,
     String.raw`\b(?:back|repaced):`,
     String.raw`\blog\.(?:info|notice|warning|error)\(`,
   ];
   const literal = new RegExp(String.raw`(?:${before.join('|')})\s*["'\`](.*?)["'\`](?=[,;)\n])`, 'g');
   const source = sourceText();
-  const remedies = [CTNETLINK_REMEDIES, SOCK_DIAG_REMEDIES].flatMap((table) => Object.values(table));
   return [
-    ...lostMessages(),
-    ...remedies,
+    ...[...source.matchAll(/\blost: '(.*?)'/g)].map(([, lost]) => `${lost}: …`),
     ...[...source.matchAll(literal)].map(([, text = '']) => text.replaceAll(/\$\{[^}]+\}/g, '…')),
   ];
-}
-
-/** The lines that say why a module cannot get at its source; each file tells after how long it tries again. */
-function lostMessages(): string[] {
-  return sourceFiles().flatMap((text) => {
-    const retry = Number(/^const RETRY = (\d+);$/m.exec(text)?.[1] ?? 30);
-    const words = retry % 60 === 0 ? `${retry / 60} minutes` : `${retry} seconds`;
-    return [...text.matchAll(/\blost: '(.*?)'/g)].map(([, lost]) => `${lost}: ${AGAIN} ${words}`);
-  });
 }
 
 /** A text as a regular expression, with `gap` in place of each `…`, and of `^` and `$` at its ends what they mean. */

@@ -144,13 +144,17 @@ describe.skipIf(inject('missing').kernel !== undefined)('check', () => {
 
   it('fails for the modules that need the capability', async () => {
     const { code, out } = await checked(ROOT, { via: AS_NOBODY, args: ['--json'] });
-    expect(faults(out)).toEqual({ privilege: ['script'], events: ['EPERM'], flows: ['EPERM'] });
+    expect(faults(out)).toEqual({ privilege: ['script'], events: ['no_capability'], flows: ['no_capability'] });
     expect(code).toBe(1);
   });
 
   it('fails for the modules that need connection tracking', async () => {
     const { code, out } = await checked(ROOT, { hidden: TRACKING, args: ['--json'] });
-    expect(faults(out)).toEqual({ stat: ['unloaded'], events: ['unloaded'], flows: ['unloaded'] });
+    expect(faults(out)).toEqual({
+      stat: ['tracking_not_loaded'],
+      events: ['tracking_not_loaded'],
+      flows: ['tracking_not_loaded'],
+    });
     expect(JSON.parse(out).kernel.tracking).toBe(false);
     expect(code).toBe(1);
   });

@@ -50,9 +50,9 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
     laboratory.restore('active', establishedConnections(43, 9000));
     await drawing('43 more', active, () => expectCreated(active, from, 43));
     expect(plainLines(laboratory, active)).toEqual([
-      'level=warning msg="conntrackd does not run" path=PATH error=ENOENT',
+      'level=warning code=conntrackd_down errno=ENOENT path=PATH',
       ANSWERS_AGAIN,
-      'level=warning msg="conntrackd does not run" path=PATH error=ECONNREFUSED',
+      'level=warning code=conntrackd_down errno=ECONNREFUSED path=PATH',
       ANSWERS_AGAIN,
     ]);
   });
@@ -69,7 +69,7 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
     laboratory.restore('active', establishedConnections(37, 9000));
     await drawing('37 more', active, () => expectCreated(active, from, 37));
     expect(plainLines(laboratory, active)).toEqual([
-      'level=warning msg="conntrackd does not answer in time" path=PATH error=ETIMEDOUT',
+      'level=warning code=conntrackd_unresponsive errno=ETIMEDOUT path=PATH',
       ANSWERS_AGAIN,
     ]);
   });
@@ -368,7 +368,7 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
       cwd: '/',
       config: `modules: { ${off}, conntrackd: { sockets: [${socket}], update_every: 1 } }`,
     });
-    await active.program.logged('permission denied on conntrackd');
+    await active.program.logged('code=conntrackd_denied');
     // What another module draws tells the time.
     await active.program.updated('conntrack.sockets', 4);
     const ids = (): string[] =>
@@ -380,7 +380,7 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
       expect(active.latest('sync')).toEqual({ kernel: 19, internal: 19, external: 0 });
     });
     expect(active.lines).toEqual([
-      `level=warning msg="permission denied on conntrackd's socket; see docs/conntrackd.md" path=${socket}`,
+      expect.stringMatching(/^level=warning msg=".*" code=conntrackd_denied errno=E(?:ACCES|PERM) path=/),
       `level=info msg="conntrackd answers" path=${socket}`,
     ]);
   });
@@ -443,7 +443,7 @@ function expectNoFalseRate(watching: ConntrackdWatch): void {
 /** What was logged, with no more of an error than its code. */
 function plainLines(laboratory: ConntrackdLaboratory, watching: ConntrackdWatch): string[] {
   const path = laboratory.socket('active');
-  return watching.lines.map((line) => line.replace(path, 'PATH').replace(/error=.*\b(E[A-Z]+)\b.*/, 'error=$1'));
+  return watching.lines.map((line) => line.replace(path, 'PATH').replace(/ msg=".*" code=/, ' code='));
 }
 
 /** Expects that so many objects are drawn as created since then, but for what rates may be off by. */

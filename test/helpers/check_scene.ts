@@ -5,7 +5,8 @@ import { type CheckOptions, check } from '../../collector/check/check.ts';
 import { render } from '../../collector/check/render.ts';
 import type { Finding, Report } from '../../collector/check/report.ts';
 import type { Config } from '../../collector/config/load.ts';
-import type { Hindrance, Module, Sample } from '../../collector/modules/module.ts';
+import type { Module, Sample } from '../../collector/modules/module.ts';
+import { PROBLEMS, type Problem } from '../../collector/modules/problem.ts';
 import { filesOf, NET_ADMIN, processFiles, type StatusOptions, statusText } from './check_host.ts';
 import { FakeClock } from './fake_clock.ts';
 
@@ -43,14 +44,15 @@ export const RUNNING = {
   ...processFiles(813, { uid: 991, gid: 981, parent: 812 }, [PROGRAM, '1'], 20_000),
 };
 
-/** A module that returns a sample, or is hindered. */
-export function module(name: string, reads: string, hindrance?: Partial<Hindrance>): Module {
-  const hindrances = hindrance === undefined ? [] : [{ code: 'EIO', target: reads, message: 'no', ...hindrance }];
+/** A module that returns a sample, or has a problem. */
+export function module(name: string, reads: string, problem?: Partial<Problem>): Module {
+  const problems =
+    problem === undefined ? [] : [{ code: 'system_error', target: reads, message: 'no', ...problem } as const];
   return {
     name,
     every: 1,
-    collect: () => (hindrance === undefined ? [SAMPLE] : []),
-    standing: () => ({ reads: [reads], hindrances: hindrances.map((one) => ({ loses: 'all', ...one })) }),
+    collect: () => (problem === undefined ? [SAMPLE] : []),
+    status: () => ({ reads: [reads], problems: problems.map((one) => ({ loses: 'all', ...one })) }),
     close: () => undefined,
   };
 }
@@ -60,10 +62,14 @@ const ALL_WELL = [
   module('events', 'ctnetlink'),
   module('flows', 'ctnetlink'),
   module('sockets', 'sock_diag'),
-  module('conntrackd', '/run/conntrackd.ctl', { code: 'down', message: 'conntrackd does not run', loses: 'nothing' }),
+  module('conntrackd', '/run/conntrackd.ctl', {
+    code: 'conntrackd_down',
+    message: 'conntrackd is not running',
+    loses: 'nothing',
+  }),
 ];
 
-const REFUSED = { code: 'EPERM', message: 'refused' };
+const REFUSED = { code: 'no_capability', message: PROBLEMS.no_capability.message } as const;
 export const WITHOUT_CAPABILITY = [
   module('stat', '/proc/net/stat/nf_conntrack'),
   module('events', 'ctnetlink', REFUSED),

@@ -5,7 +5,7 @@ import type { Chart } from '../../charts/types.ts';
 import { Emitter } from '../../collector/agent/emit.ts';
 import { Output } from '../../collector/agent/output.ts';
 import { Plugin } from '../../collector/jobs/plugin.ts';
-import type { Module, Sample, Standing } from '../../collector/modules/module.ts';
+import type { Module, Sample, Status } from '../../collector/modules/module.ts';
 import { RecordingLog } from '../helpers/recording_log.ts';
 import { StallingPipe } from '../helpers/stalling_pipe.ts';
 
@@ -49,8 +49,8 @@ class Told implements Module {
     return [{ scope: 'host', instance: '', labels: {}, values: { [this.name]: this.next } }];
   }
 
-  standing(): Standing {
-    return { reads: [], hindrances: [] };
+  status(): Status {
+    return { reads: [], problems: [] };
   }
 
   close(): void {

@@ -4,29 +4,22 @@ import { join } from 'node:path';
 import { Volume } from 'memfs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { FormatError, OperationError, SystemError } from '../../collector/base/errors.ts';
-import {
-  type Access,
-  CTNETLINK_REMEDIES,
-  createAccess,
-  Obstacle,
-  obstacleOf,
-  SOCK_DIAG_REMEDIES,
-} from '../../collector/modules/access.ts';
+import { SystemError } from '../../collector/base/errors.ts';
+import { type Access, createAccess } from '../../collector/modules/access.ts';
+import { isOrdinary, type Problem, ProblemError } from '../../collector/modules/problem.ts';
 import { Foreign } from '../../collector/netlink/foreign.ts';
 import { Host } from '../../collector/procfs/host.ts';
-import { failure } from '../helpers/netlink_channel.ts';
 import { FOREIGN, missingForeign } from '../helpers/netlink_foreign.ts';
 import { SETTINGS, STAT } from '../helpers/recorded_host.ts';
 
 const ROOM = { slots: 1, slotSize: 4096 };
 const NO_LIBRARY = '/nowhere/conntrack-koffi';
 
-/** What stands in a way to the kernel of a host with these files, on a machine without the library. */
-function obstacle(files: Readonly<Record<string, string>>, prefix = '', way: keyof Access = 'ctnetlink'): Obstacle {
+/** The problem of opening a channel on a host with these files, on a machine without the library. */
+function problemWith(files: Readonly<Record<string, string>>, prefix = '', way: keyof Access = 'ctnetlink'): Problem {
   const volume = Volume.fromJSON({ ...AS_ROOT, ...files });
   const access = createAccess({ fs: volume, host: new Host(volume, prefix), library: NO_LIBRARY });
-  return obstacleIn(() => access[way](ROOM));
+  return problemIn(() => access[way](ROOM));
 }
 
 /** `/proc/self/status` of a process. */
@@ -37,14 +30,14 @@ function status({ permitted = '0000000000001000', ambient = '0000000000000000', 
 /** A process that has its capabilities from nobody's file. */
 const AS_ROOT = { '/proc/self/status': status({ uid: 0 }) };
 
-function obstacleIn(action: () => unknown): Obstacle {
+function problemIn(action: () => unknown): Problem {
   try {
     action();
   } catch (error) {
-    if (error instanceof Obstacle) return error;
+    if (error instanceof ProblemError) return error.problem;
     throw error;
   }
-  throw new Error('there is no obstacle');
+  throw new Error('no problem');
 }
 
 describe('the way to the connection table', () => {
@@ -53,42 +46,39 @@ describe('the way to the connection table', () => {
     [STAT, 'entries\n'],
     ['/sys/module/nf_conntrack/refcnt', '3\n'],
   ])('is tried where connection tracking is loaded, of which %s alone is a sign', (path, text) => {
-    expect(obstacle({ [path]: text })).toMatchObject({ state: 'foreign', isOrdinary: false });
+    expect(problemWith({ [path]: text })).toMatchObject({ code: 'library_unusable' });
   });
 
   it('says which library cannot be loaded, and why, in one line', () => {
-    const { message } = obstacle({ [STAT]: '' });
-    expect(message).toMatch(/^the foreign function library cannot be used here: load \/nowhere\/conntrack-koffi: /);
+    const { message } = problemWith({ [STAT]: '' });
+    expect(message).toMatch(/^cannot load the foreign function library: load \/nowhere\/conntrack-koffi: /);
     expect(message).toMatch(/Cannot find module/);
     expect(message).not.toContain('\n');
   });
 
   it('is not tried, so that the kernel loads nothing, where connection tracking is not loaded: nothing unusual', () => {
-    expect(obstacle({ '/proc/sys/net/netfilter/nf_log/0': 'NONE\n' })).toMatchObject({
-      state: 'unloaded',
-      message: 'connection tracking is not loaded',
-      isOrdinary: true,
-    });
+    const found = problemWith({ '/proc/sys/net/netfilter/nf_log/0': 'NONE\n' });
+    expect([found.code, isOrdinary(found)]).toEqual(['tracking_not_loaded', true]);
   });
 
   it('is found when connection tracking is loaded later', () => {
     const volume = Volume.fromJSON({ ...AS_ROOT, '/proc/self/net/dev': '' });
     const { ctnetlink: connect } = createAccess({ fs: volume, host: new Host(volume, ''), library: NO_LIBRARY });
-    expect(obstacleIn(() => connect(ROOM)).state).toBe('unloaded');
+    expect(problemIn(() => connect(ROOM)).code).toBe('tracking_not_loaded');
     volume.mkdirSync('/sys/module/nf_conntrack', { recursive: true });
-    expect(obstacleIn(() => connect(ROOM)).state).toBe('foreign');
+    expect(problemIn(() => connect(ROOM)).code).toBe('library_unusable');
     volume.rmdirSync('/sys/module/nf_conntrack');
-    expect(obstacleIn(() => connect(ROOM)).state).toBe('unloaded');
+    expect(problemIn(() => connect(ROOM)).code).toBe('tracking_not_loaded');
   });
 
   it.each([
     ['in another namespace', { '/proc/self/net/dev': '', '/host/proc/1/net/dev': '' }],
     ['in one that cannot be told', { '/proc/self/net/dev': '' }],
   ])('is closed where the host lives %s and tracks connections; where it tracks none that is all', (_, files) => {
-    expect(obstacle({ ...files, [STAT]: '' }, '/host')).toMatchObject({ state: 'unloaded', isOrdinary: true });
-    const found = obstacle({ ...files, '/host/sys/module/nf_conntrack/refcnt': '3\n' }, '/host');
-    expect(found).toMatchObject({ state: 'elsewhere', isOrdinary: false });
-    expect(found.message).toMatch(/network namespace of the host: run the agent in it$/);
+    expect(problemWith({ ...files, [STAT]: '' }, '/host')).toMatchObject({ code: 'tracking_not_loaded' });
+    const found = problemWith({ ...files, '/host/sys/module/nf_conntrack/refcnt': '3\n' }, '/host');
+    expect(found).toMatchObject({ code: 'other_namespace' });
+    expect(isOrdinary(found)).toBe(false);
   });
 
   it('is open below a prefix where the host lives in the same namespace, by the signs below the prefix', () => {
@@ -96,9 +86,9 @@ describe('the way to the connection table', () => {
     volume.mkdirSync('/host/proc/1/net', { recursive: true });
     volume.linkSync('/proc/self/net/dev', '/host/proc/1/net/dev');
     const { ctnetlink: connect } = createAccess({ fs: volume, host: new Host(volume, '/host'), library: NO_LIBRARY });
-    expect(obstacleIn(() => connect(ROOM)).state).toBe('unloaded');
+    expect(problemIn(() => connect(ROOM)).code).toBe('tracking_not_loaded');
     volume.mkdirSync('/host/sys/module/nf_conntrack', { recursive: true });
-    expect(obstacleIn(() => connect(ROOM)).state).toBe('foreign');
+    expect(problemIn(() => connect(ROOM)).code).toBe('library_unusable');
   });
 });
 
@@ -107,7 +97,7 @@ describe('a program that has its capability from its own file', () => {
   const OF_FILE = status({});
 
   /** What stands in its way with a library at {@link LIBRARY}, whose folder or one above it is not root's alone. */
-  function obstacleAt(folder: string, { uid = 0, mode = 0o755, text = OF_FILE }): Obstacle {
+  function problemAt(folder: string, { uid = 0, mode = 0o755, text = OF_FILE }): Problem {
     const volume = Volume.fromJSON({ '/proc/self/status': text, [STAT]: '', [`${LIBRARY}/index.js`]: '' });
     const folders = LIBRARY.split('/').map((_, index, names) => names.slice(0, index + 1).join('/') || '/');
     for (const each of folders) {
@@ -117,7 +107,7 @@ describe('a program that has its capability from its own file', () => {
     volume.chownSync(folder, uid, 0);
     volume.chmodSync(folder, mode);
     const { ctnetlink } = createAccess({ fs: volume, host: new Host(volume, ''), library: LIBRARY });
-    return obstacleIn(() => ctnetlink(ROOM));
+    return problemIn(() => ctnetlink(ROOM));
   }
 
   // What is trusted is not in the memory of this test only, and so cannot be loaded.
@@ -130,8 +120,8 @@ describe('a program that has its capability from its own file', () => {
     ['its folder, of which everybody may add to', LIBRARY, { mode: 0o1777 }],
     ['the root', '/', { mode: 0o777 }],
   ])('loads no library where others than root can write to %s', (_, folder, owner) => {
-    const found = obstacleAt(folder, owner);
-    expect(found.state).toBe('untrusted');
+    const found = problemAt(folder, owner);
+    expect(found.code).toBe('library_untrusted');
     expect(found.message).toContain(`${LIBRARY}: somebody other than root can write to ${folder}`);
   });
 
@@ -145,22 +135,27 @@ describe('a program that has its capability from its own file', () => {
     ],
     ['when it runs as root', LIBRARY, { uid: 997, text: status({ uid: 0 }) }],
   ])('loads its library %s', (_, folder, owner) => {
-    expect(obstacleAt(folder, owner).message).toMatch(TRUSTED);
+    expect(problemAt(folder, owner).message).toMatch(TRUSTED);
   });
 
   it('loads nothing that others can write to where it cannot be told what it has its capability from', () => {
-    expect(obstacleAt(LIBRARY, { uid: 997, text: 'Name:\tconntrack.plugin\n' }).state).toBe('untrusted');
+    expect(problemAt(LIBRARY, { uid: 997, text: 'Name:\tconntrack.plugin\n' }).code).toBe('library_untrusted');
   });
 
   it.each([
     [
       'loads it from where the link leads that was looked at, since a link can be changed meanwhile',
       0,
-      'foreign',
+      'library_unusable',
       /: load \/srv\/koffi: Cannot find module '\/srv\/koffi'/,
     ],
-    ['loads it not where others can write to where the link leads', 997, 'untrusted', /root can write to \/srv$/],
-  ])('%s', (_, owner, state, message) => {
+    [
+      'loads it not where others can write to where the link leads',
+      997,
+      'library_untrusted',
+      /root can write to \/srv$/,
+    ],
+  ])('%s', (_, owner, code, message) => {
     const volume = Volume.fromJSON({ '/proc/self/status': OF_FILE, [STAT]: '', '/srv/koffi/index.js': '' });
     volume.symlinkSync('/srv/koffi', '/conntrack-koffi');
     for (const folder of ['/srv/koffi', '/srv', '/']) {
@@ -168,8 +163,8 @@ describe('a program that has its capability from its own file', () => {
       volume.chownSync(folder, folder === '/srv' ? owner : 0, 0);
     }
     const { ctnetlink } = createAccess({ fs: volume, host: new Host(volume, ''), library: '/conntrack-koffi' });
-    const found = obstacleIn(() => ctnetlink(ROOM));
-    expect(found.state).toBe(state);
+    const found = problemIn(() => ctnetlink(ROOM));
+    expect(found.code).toBe(code);
     expect(found.message).toMatch(message);
   });
 });
@@ -181,12 +176,12 @@ describe('the way to sock_diag', () => {
     ['whether or not connection tracking is loaded', {}],
     ['without any capability', { '/proc/self/status': NO_CAPABILITY }],
   ])('is tried %s', (_, files) => {
-    expect(obstacle(files, '', 'sockDiag')).toMatchObject({ state: 'foreign', isOrdinary: false });
+    expect(problemWith(files, '', 'sockDiag')).toMatchObject({ code: 'library_unusable' });
   });
 
   it('says which library cannot be loaded, and why, in one line', () => {
-    const { message } = obstacle({}, '', 'sockDiag');
-    expect(message).toMatch(/^the foreign function library cannot be used here: load \/nowhere\/conntrack-koffi: /);
+    const { message } = problemWith({}, '', 'sockDiag');
+    expect(message).toMatch(/^cannot load the foreign function library: load \/nowhere\/conntrack-koffi: /);
     expect(message).not.toContain('\n');
   });
 
@@ -194,9 +189,9 @@ describe('the way to sock_diag', () => {
     ['in another namespace', { '/proc/self/net/dev': '', '/host/proc/1/net/dev': '' }],
     ['in one that cannot be told', { '/proc/self/net/dev': '' }],
   ])('is closed where the host lives %s, whatever it tracks', (_, files) => {
-    const found = obstacle(files, '/host', 'sockDiag');
-    expect(found).toMatchObject({ state: 'elsewhere', isOrdinary: false });
-    expect(found.message).toMatch(/network namespace of the host: run the agent in it$/);
+    const found = problemWith(files, '/host', 'sockDiag');
+    expect(found).toMatchObject({ code: 'other_namespace' });
+    expect(isOrdinary(found)).toBe(false);
   });
 
   it('is open below a prefix where the host lives in the same namespace', () => {
@@ -204,14 +199,14 @@ describe('the way to sock_diag', () => {
     volume.mkdirSync('/host/proc/1/net', { recursive: true });
     volume.linkSync('/proc/self/net/dev', '/host/proc/1/net/dev');
     const { sockDiag } = createAccess({ fs: volume, host: new Host(volume, '/host'), library: NO_LIBRARY });
-    expect(obstacleIn(() => sockDiag(ROOM)).state).toBe('foreign');
+    expect(problemIn(() => sockDiag(ROOM)).code).toBe('library_unusable');
   });
 
   it.each([
-    ['ctnetlink', 'the plugin lacks the capability CAP_NET_ADMIN; run conntrack.plugin check to see how to give it'],
-    ['sockDiag', 'the foreign function library cannot be used here'],
+    ['ctnetlink', 'the plugin lacks CAP_NET_ADMIN'],
+    ['sockDiag', 'cannot load the foreign function library'],
   ] as const)('needs none of what the other lacks: %s', (way, message) => {
-    const found = obstacle({ '/proc/self/status': NO_CAPABILITY, [STAT]: '' }, '', way);
+    const found = problemWith({ '/proc/self/status': NO_CAPABILITY, [STAT]: '' }, '', way);
     expect(found.message).toContain(message);
   });
 });
@@ -229,15 +224,15 @@ describe.skipIf(missingForeign !== undefined)('a socket that the kernel refuses'
   });
 
   it.each([
-    ['ctnetlink', 12, 'the kernel does not offer ctnetlink: load it with "modprobe nf_conntrack_netlink"'],
-    ['sockDiag', 4, 'the kernel does not offer sock_diag: load it with "modprobe -a tcp_diag udp_diag"'],
-  ] as const)('stands in the way with what to do: %s, of netlink protocol %i', (way, protocol, message) => {
+    ['ctnetlink', 12, 'no_ctnetlink'],
+    ['sockDiag', 4, 'no_sock_diag'],
+  ] as const)('is a problem that names the interface: %s, of netlink protocol %i', (way, protocol, code) => {
     const socket = vi.spyOn(Foreign.prototype, 'socket').mockImplementation(() => {
       throw new SystemError(constants.errno.EPROTONOSUPPORT);
     });
     const volume = Volume.fromJSON({ ...AS_ROOT, [STAT]: '' });
     const access = createAccess({ fs: volume, host: new Host(volume, ''), library: FOREIGN });
-    expect(obstacleIn(() => access[way](ROOM))).toMatchObject({ state: 'EPROTONOSUPPORT', message });
+    expect(problemIn(() => access[way](ROOM))).toMatchObject({ code });
     expect(socket.mock.calls).toEqual([[AF_NETLINK, expect.any(Number), protocol]]);
   });
 
@@ -249,7 +244,7 @@ describe.skipIf(missingForeign !== undefined)('a socket that the kernel refuses'
       throw new SystemError(constants.errno.EMFILE);
     });
     const { ctnetlink, sockDiag } = createAccess({ fs: volume, host: new Host(volume, ''), library: FOREIGN });
-    const found = [sockDiag, ctnetlink, sockDiag].map((connect) => obstacleIn(() => connect(ROOM)).message);
+    const found = [sockDiag, ctnetlink, sockDiag].map((connect) => problemIn(() => connect(ROOM)).message);
     expect(found).toEqual(
       ['sock_diag', 'ctnetlink', 'sock_diag'].map((name) => `open ${name}: EMFILE: too many open files`),
     );
@@ -278,98 +273,10 @@ describe.skipIf(missingForeign !== undefined)('an open way to the connection tab
     const channel = ctnetlink(ROOM);
     channel.send(Uint8Array.of(17, 23));
     volume.unlinkSync(STAT);
-    expect(obstacleIn(() => channel.send(Uint8Array.of(31)))).toMatchObject({ state: 'unloaded', isOrdinary: true });
+    expect(problemIn(() => channel.send(Uint8Array.of(31)))).toMatchObject({ code: 'tracking_not_loaded' });
     volume.writeFileSync(STAT, '');
     channel.send(Uint8Array.of(42));
     channel.close();
     expect([...readFileSync(join(folder, 'sent'))]).toEqual([17, 23, 42]);
-  });
-});
-
-describe('an error on the way to sock_diag', () => {
-  const SANDBOX = /^a sandbox or a security module keeps the plugin from asking sock_diag$/;
-  const MODULE = /^the kernel does not offer sock_diag: load it with "modprobe -a tcp_diag udp_diag"$/;
-
-  it.each([
-    ['EPERM', SANDBOX],
-    ['EACCES', SANDBOX],
-    ['EAFNOSUPPORT', SANDBOX],
-    ['EPROTONOSUPPORT', MODULE],
-    ['ENOTSUP', MODULE],
-    ['EINVAL', MODULE],
-    ['ENOENT', MODULE],
-    ['EMFILE', /^open sock_diag: EMFILE: too many open files$/],
-    ['ENOBUFS', /^open sock_diag: ENOBUFS: no buffer space available$/],
-  ] as const)('of code %s is an obstacle of that name, which says what to do', (code, message) => {
-    const found = obstacleOf(failure(code, 'open', 'sock_diag'), SOCK_DIAG_REMEDIES);
-    expect(found).toMatchObject({ state: code, isOrdinary: false });
-    expect(found.message).toMatch(message);
-  });
-
-  it('is told as it is where nothing can be done about it', () => {
-    const found = obstacleOf(failure('ENOENT', 'open', '/proc/net/tcp'), {});
-    expect(found).toMatchObject({
-      state: 'ENOENT',
-      message: 'open /proc/net/tcp: ENOENT: no such file or directory',
-      isOrdinary: false,
-    });
-  });
-});
-
-describe('an error on the way to the kernel', () => {
-  const CAPABILITY = /^the plugin lacks the capability CAP_NET_ADMIN; run conntrack.plugin check /;
-  const MODULE = /modprobe nf_conntrack_netlink/;
-
-  it.each([
-    ['EPERM', CAPABILITY],
-    ['EACCES', CAPABILITY],
-    ['EPROTONOSUPPORT', MODULE],
-    ['EAFNOSUPPORT', MODULE],
-    ['ENOTSUP', MODULE],
-    ['EINVAL', MODULE],
-    ['ENOENT', MODULE],
-    ['EMFILE', /^open ctnetlink: EMFILE: too many open files$/],
-    ['ENOMEM', /^open ctnetlink: ENOMEM: not enough memory$/],
-  ] as const)('of code %s is an obstacle of that name, which says what to do', (code, message) => {
-    const found = obstacleOf(failure(code, 'open'), CTNETLINK_REMEDIES);
-    expect(found).toMatchObject({ state: code, isOrdinary: false });
-    expect(found.message).toMatch(message);
-  });
-
-  it('without a code says what it is', () => {
-    const error = new OperationError('ask', 'ctnetlink for the number of entries', new Error('the answer broke off'));
-    expect(obstacleOf(error, CTNETLINK_REMEDIES)).toMatchObject({
-      state: 'unknown',
-      message: 'ask ctnetlink for the number of entries: the answer broke off',
-    });
-  });
-
-  it('that is an answer without sense says what is wrong with it', () => {
-    expect(obstacleOf(new FormatError('an entry without a protocol'), CTNETLINK_REMEDIES)).toMatchObject({
-      state: 'malformed',
-      message: 'what the kernel says makes no sense: an entry without a protocol',
-      isOrdinary: false,
-    });
-  });
-
-  it('that is an obstacle already stays what it is', () => {
-    const known = new Obstacle('off', 'it is turned off', true);
-    expect(obstacleOf(known, CTNETLINK_REMEDIES)).toBe(known);
-  });
-
-  it.each([
-    ['a defect of this program', new TypeError('undefined is not a function')],
-    ['an error of the system that nobody said the occasion of', new SystemError(1)],
-    ['no error', 'EPERM'],
-    ['nothing', undefined],
-  ])('that is %s is thrown on', (_, thrown) => {
-    const passOn = (): unknown => {
-      try {
-        return obstacleOf(thrown, CTNETLINK_REMEDIES);
-      } catch (error) {
-        return { thrown: error };
-      }
-    };
-    expect(passOn()).toEqual({ thrown });
   });
 });

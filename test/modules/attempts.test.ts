@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
-import { OperationError } from '../../collector/base/errors.ts';
 import type { Level } from '../../collector/base/log.ts';
-import { CTNETLINK_REMEDIES, Obstacle } from '../../collector/modules/access.ts';
 import { Attempts, type AttemptsOptions } from '../../collector/modules/attempts.ts';
+import { messageWithFix, type ProblemCode, ProblemError } from '../../collector/modules/problem.ts';
 import { failure } from '../helpers/netlink_channel.ts';
 import { RecordingLog } from '../helpers/recording_log.ts';
 
-/** Attempts at a well, at times in seconds. */
+/** Attempts at a source, at times in seconds. */
 class Trying {
   readonly log = new RecordingLog();
   readonly #attempts: Attempts;
@@ -15,9 +14,9 @@ class Trying {
   constructor(options: Partial<AttemptsOptions> = {}) {
     this.#attempts = new Attempts({
       log: this.log,
-      lost: 'there is no water',
-      back: 'there is water',
-      remedies: CTNETLINK_REMEDIES,
+      lost: 'nothing is counted',
+      back: 'the source works',
+      from: 'ctnetlink',
       required: false,
       ...options,
     });
@@ -36,17 +35,21 @@ class Trying {
     this.#attempts.failed(second * 1e6, error, level);
   }
 
+  get problems() {
+    return this.#attempts.problems;
+  }
+
   /** Every line that was logged: its level and its message. */
   get said(): string[] {
     return this.log.entries.map(({ level, message }) => `${level} ${message}`);
   }
 }
 
-const DRY = new Obstacle('dry', 'the well is dry');
-const FROZEN = new Obstacle('frozen', 'the well is frozen');
-const ABSENT = new Obstacle('absent', 'nobody dug a well', true);
+const BLOCKED = new ProblemError('sock_diag_blocked', 'sock_diag');
+const OFF = new ProblemError('events_off', 'ctnetlink');
+const ORDINARY = new ProblemError('tracking_not_loaded', 'ctnetlink');
 
-const said = (why: string): string => `there is no water: ${why}; trying again every 30 seconds`;
+const said = ({ problem }: ProblemError): string => `nothing is counted: ${messageWithFix(problem)}`;
 
 describe('an attempt', () => {
   it('is due before any was made, and for as long as attempts succeed', () => {
@@ -59,16 +62,16 @@ describe('an attempt', () => {
 
   it('is due half a minute after one that failed, or as little before as an update can be early', () => {
     const trying = new Trying();
-    trying.fail(700, DRY);
+    trying.fail(700, BLOCKED);
     expect(trying.due(700, 701, 729, 729.49, 729.5, 730, 731, 900)).toEqual([729.5, 730, 731, 900]);
-    trying.fail(730.2, DRY);
+    trying.fail(730.2, BLOCKED);
     expect(trying.due(730.2, 759.6, 759.7)).toEqual([759.7]);
   });
 
   it('is due half a minute after one that failed though others had succeeded just before', () => {
     const trying = new Trying();
     trying.succeed(699);
-    trying.fail(700, DRY);
+    trying.fail(700, BLOCKED);
     expect(trying.due(701, 729, 730)).toEqual([730]);
   });
 });
@@ -76,30 +79,32 @@ describe('an attempt', () => {
 describe('the time until the next attempt', () => {
   it('is what is asked for, after each that failed', () => {
     const trying = new Trying({ retry: 600 });
-    trying.fail(700, DRY);
+    trying.fail(700, BLOCKED);
     expect(trying.due(701, 730, 1299, 1299.5, 1300)).toEqual([1299.5, 1300]);
-    trying.fail(1300, FROZEN);
+    trying.fail(1300, OFF);
     expect(trying.due(1330, 1899, 1900)).toEqual([1900]);
   });
 
   it.each([
-    [undefined, '30 seconds'],
-    [45, '45 seconds'],
-    [90, '90 seconds'],
-    [120, '2 minutes'],
-    [600, '10 minutes'],
-  ])('of %s seconds is said as %s', (retry, words) => {
+    [undefined, '30s'],
+    [45, '45s'],
+    [600, '600s'],
+  ])('of %s seconds is the field retry=%s, beside the code and the errno', (retry, field) => {
     const trying = new Trying(retry === undefined ? {} : { retry });
-    trying.fail(700, DRY);
-    expect(trying.said).toEqual([`notice there is no water: the well is dry; trying again every ${words}`]);
+    trying.fail(700, failure('EPERM', 'join'));
+    trying.fail(800, BLOCKED);
+    expect(trying.log.entries.map(({ fields }) => fields)).toEqual([
+      { code: 'no_capability', errno: 'EPERM', retry: field },
+      { code: 'sock_diag_blocked', errno: undefined, retry: field },
+    ]);
   });
 
   it('is waited for where patience has ended, not before', () => {
     const trying = new Trying({ retry: 120, patience: 12e6 });
     trying.succeed(700);
-    trying.fail(711, DRY);
+    trying.fail(711, BLOCKED);
     expect(trying.due(711)).toEqual([711]);
-    trying.fail(713, DRY);
+    trying.fail(713, BLOCKED);
     expect(trying.due(714, 743, 832, 833)).toEqual([833]);
   });
 });
@@ -109,27 +114,27 @@ describe('patience', () => {
     const trying = new Trying({ patience: 12e6 });
     trying.succeed(700);
     for (const second of [701, 705, 711.9]) {
-      trying.fail(second, DRY);
+      trying.fail(second, BLOCKED);
       expect(trying.due(second, second + 1)).toEqual([second, second + 1]);
     }
-    trying.fail(712, DRY);
+    trying.fail(712, BLOCKED);
     expect(trying.due(713, 741, 742)).toEqual([742]);
     trying.succeed(742);
-    trying.fail(743, DRY);
+    trying.fail(743, BLOCKED);
     expect(trying.due(744)).toEqual([744]);
   });
 
   it('is of no use to a source that never was there', () => {
     const trying = new Trying({ patience: 12e6 });
-    trying.fail(3, DRY);
+    trying.fail(3, BLOCKED);
     expect(trying.due(4, 32, 33)).toEqual([33]);
   });
 
   it('does not keep quiet about what is in the way', () => {
     const trying = new Trying({ patience: 12e6 });
     trying.succeed(700);
-    trying.fail(701, DRY);
-    expect(trying.said).toEqual([`notice ${said('the well is dry')}`]);
+    trying.fail(701, BLOCKED);
+    expect(trying.said).toEqual([`notice ${said(BLOCKED)}`]);
   });
 });
 
@@ -137,42 +142,43 @@ describe('what is in the way', () => {
   it('is said in one line for each change: of the reason, and when the source can be had again', () => {
     const trying = new Trying();
     trying.succeed(100);
-    for (const error of [DRY, DRY, new Obstacle('dry', 'it still is'), FROZEN, FROZEN, DRY]) trying.fail(200, error);
+    for (const error of [BLOCKED, BLOCKED, new ProblemError('sock_diag_blocked', 'sock_diag'), OFF, OFF, BLOCKED])
+      trying.fail(200, error);
     trying.succeed(300);
     trying.succeed(301);
-    trying.fail(302, DRY);
+    trying.fail(302, BLOCKED);
     expect(trying.said).toEqual([
-      `notice ${said('the well is dry')}`,
-      `notice ${said('the well is frozen')}`,
-      `notice ${said('the well is dry')}`,
-      'info there is water again',
-      `notice ${said('the well is dry')}`,
+      `notice ${said(BLOCKED)}`,
+      `notice ${said(OFF)}`,
+      `notice ${said(BLOCKED)}`,
+      'info the source works again',
+      `notice ${said(BLOCKED)}`,
     ]);
   });
 
-  it('is said in the words for operators where it is an error of the system', () => {
+  it.each<[AttemptsOptions['from'], ProblemCode]>([
+    ['ctnetlink', 'no_ctnetlink'],
+    ['sock_diag', 'no_sock_diag'],
+  ])('is, for the same errno, another of %s', (from, code) => {
+    const trying = new Trying({ from, target: '/proc/source', loses: 'part' });
+    trying.fail(130, failure('ENOENT', 'open', 'the source'));
+    expect(trying.problems).toMatchObject([{ code, target: '/proc/source', loses: 'part' }]);
+    trying.succeed(160);
+    expect(trying.problems).toEqual([]);
+  });
+
+  it('is logged anew when the errno changes, even if the code stays', () => {
     const trying = new Trying();
-    trying.fail(100, failure('EPERM', 'join'));
-    trying.fail(130, new OperationError('draw from', 'the well', new Error('the rope is too short')));
+    for (const errno of ['EMFILE', 'EMFILE', 'ENOMEM'] as const) trying.fail(130, failure(errno, 'open', 'a source'));
     expect(trying.said).toEqual([
-      `notice ${said('the plugin lacks the capability CAP_NET_ADMIN; run conntrack.plugin check to see how to give it')}`,
-      `notice ${said('draw from the well: the rope is too short')}`,
-    ]);
-  });
-
-  it('is said in the words for operators of another source', () => {
-    const trying = new Trying({ remedies: { EPERM: 'ask the owner of the well' } });
-    trying.fail(100, failure('EPERM', 'open', 'the well'));
-    trying.fail(130, failure('ENOENT', 'open', 'the well'));
-    expect(trying.said).toEqual([
-      `notice ${said('ask the owner of the well')}`,
-      `notice ${said('open the well: ENOENT: no such file or directory')}`,
+      'notice nothing is counted: open a source: EMFILE: too many open files',
+      'notice nothing is counted: open a source: ENOMEM: not enough memory',
     ]);
   });
 
   it('is said nowhere when it is ordinary, neither when it begins nor when it ends, but waited for all the same', () => {
     const trying = new Trying({ level: 'warning' });
-    trying.fail(700, ABSENT);
+    trying.fail(700, ORDINARY);
     expect(trying.due(701, 729, 730)).toEqual([730]);
     trying.succeed(730);
     expect(trying.said).toEqual([]);
@@ -180,14 +186,10 @@ describe('what is in the way', () => {
 
   it('is an error where the source is required, be it ordinary or not, and whatever else is asked for', () => {
     const trying = new Trying({ required: true, level: 'notice' });
-    trying.fail(700, ABSENT);
-    trying.fail(730, DRY, 'warning');
+    trying.fail(700, ORDINARY);
+    trying.fail(730, BLOCKED, 'warning');
     trying.succeed(760);
-    expect(trying.said).toEqual([
-      `error ${said('nobody dug a well')}`,
-      `error ${said('the well is dry')}`,
-      'info there is water',
-    ]);
+    expect(trying.said).toEqual([`error ${said(ORDINARY)}`, `error ${said(BLOCKED)}`, 'info the source works']);
   });
 
   it.each([
@@ -197,8 +199,8 @@ describe('what is in the way', () => {
     ['error', 'debug', 'debug'],
   ] as const)('has, with the level %s of the source and %s of its own, the level %s', (ofSource, own, level) => {
     const trying = new Trying(ofSource === undefined ? {} : { level: ofSource });
-    trying.fail(700, DRY, own);
-    expect(trying.said).toEqual([`${level} ${said('the well is dry')}`]);
+    trying.fail(700, BLOCKED, own);
+    expect(trying.said).toEqual([`${level} ${said(BLOCKED)}`]);
   });
 
   it.each([

@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
 
 import { SystemError } from '../../collector/base/errors.ts';
-import { CTNETLINK_REMEDIES, Obstacle, SOCK_DIAG_REMEDIES } from '../../collector/modules/access.ts';
+import { messageWithFix, ProblemError } from '../../collector/modules/problem.ts';
 import type { Done, Work } from '../../collector/modules/slices.ts';
 import { Survey, type SurveyOptions } from '../../collector/modules/survey.ts';
 import { FakeRuntime } from '../helpers/fake_runtime.ts';
 import { failure } from '../helpers/netlink_channel.ts';
 import { RecordingLog } from '../helpers/recording_log.ts';
 
-const DRY = new Obstacle('dry', 'the wells are dry');
-const AGAIN = '; trying again every 30 seconds';
+const OFF = new ProblemError('events_off', 'ctnetlink');
+const ORDINARY = new ProblemError('tracking_not_loaded', 'ctnetlink');
+const said = ({ problem }: ProblemError): string => `wells are not drawn: ${messageWithFix(problem)}`;
 
 /** A survey of wells, which finds out the number of the survey, from 1. */
 class Surveying {
@@ -42,7 +43,7 @@ class Surveying {
       back: 'wells can be surveyed again',
       repaced: 'wells are surveyed at another interval from now on',
       counted: (wells) => ({ wells: wells * 100 }),
-      remedies: CTNETLINK_REMEDIES,
+      from: 'ctnetlink',
       required: false,
       ...options,
     });
@@ -157,13 +158,13 @@ describe('what a survey finds', () => {
 
   it('is kept though the next one fails, until it is taken', async () => {
     const surveying = new Surveying();
-    surveying.failures = (number) => (number === 2 ? DRY : undefined);
+    surveying.failures = (number) => (number === 2 ? OFF : undefined);
     await surveying.tick(500, false);
     await surveying.tick(510, false);
     expect(await surveying.tick(511, false)).toMatchObject({ value: 1 });
     expect(await surveying.tick(512)).toMatchObject({ value: 1 });
     expect(await surveying.tick(513)).toBeUndefined();
-    expect(surveying.said).toEqual([`notice wells are not drawn: the wells are dry${AGAIN}`]);
+    expect(surveying.said).toEqual([`notice ${said(OFF)}`]);
   });
 });
 
@@ -214,7 +215,7 @@ describe('the interval of surveys', () => {
 
   it('takes the first that succeeds for the first', async () => {
     const surveying = new Surveying();
-    surveying.failures = (number) => (number === 1 ? DRY : undefined);
+    surveying.failures = (number) => (number === 1 ? OFF : undefined);
     surveying.cost = 350_000;
     expect(await surveying.begunAt(500, 560)).toEqual([500, 531, 541]);
     expect(surveying.survey.every).toBe(20);
@@ -300,18 +301,18 @@ describe('the interval of surveys', () => {
 describe('a survey that fails', () => {
   it('can be done again when the next succeeds, though that is an exception', async () => {
     const surveying = new Surveying({ isExceptional: () => true });
-    surveying.failures = (number) => (number === 1 ? DRY : undefined);
+    surveying.failures = (number) => (number === 1 ? OFF : undefined);
     expect(await surveying.begunAt(500, 541)).toEqual([500, 531, 541]);
     expect(surveying.said.slice(1)).toEqual(['info wells can be surveyed again']);
   });
 
   it('is said with the next update, lets go of what it used, and begins again half a minute later', async () => {
     const surveying = new Surveying();
-    surveying.failures = (number) => (number <= 3 ? DRY : undefined);
+    surveying.failures = (number) => (number <= 3 ? OFF : undefined);
     await surveying.tick(500);
     expect([surveying.said, surveying.released]).toEqual([[], 0]);
     expect(await surveying.begunAt(501, 592)).toEqual([531, 562]);
-    expect(surveying.said).toEqual([`notice wells are not drawn: the wells are dry${AGAIN}`]);
+    expect(surveying.said).toEqual([`notice ${said(OFF)}`]);
     expect(surveying.released).toBe(3);
     expect(await surveying.begunAt(593, 604)).toEqual([593, 603]);
     expect(surveying.said.slice(1)).toEqual(['info wells can be surveyed again']);
@@ -320,38 +321,38 @@ describe('a survey that fails', () => {
 
   it('is begun again half a minute later, though its interval is longer', async () => {
     const surveying = new Surveying({ every: 300 });
-    surveying.failures = (number) => (number === 1 ? DRY : undefined);
+    surveying.failures = (number) => (number === 1 ? OFF : undefined);
     expect(await surveying.begunAt(500, 840)).toEqual([500, 531, 831]);
   });
 
   it('after another succeeded is begun again half a minute later, too', async () => {
     const surveying = new Surveying();
-    surveying.failures = (number) => (number === 2 ? DRY : undefined);
+    surveying.failures = (number) => (number === 2 ? OFF : undefined);
     expect(await surveying.begunAt(500, 551)).toEqual([500, 510, 541, 551]);
     expect(surveying.said).toHaveLength(2);
   });
 
   it.each([
-    [CTNETLINK_REMEDIES, 'the kernel does not offer ctnetlink: load it with "modprobe nf_conntrack_netlink"'],
-    [SOCK_DIAG_REMEDIES, 'the kernel does not offer sock_diag: load it with "modprobe -a tcp_diag udp_diag"'],
-    [{}, 'open wells: ENOENT: no such file or directory'],
-  ])('says what an operator can do about it, as its remedies tell', async (remedies, remedy) => {
-    const surveying = new Surveying({ remedies });
+    ['ctnetlink', 'no_ctnetlink'],
+    ['sock_diag', 'no_sock_diag'],
+    ['procfs', 'file_missing'],
+  ] as const)('that fails with ENOENT of %s has the problem %s', async (from, code) => {
+    const surveying = new Surveying({ from });
     surveying.failures = () => failure('ENOENT', 'open', 'wells');
     await surveying.begunAt(500, 501);
-    expect(surveying.said).toEqual([`notice wells are not drawn: ${remedy}${AGAIN}`]);
+    expect(surveying.log.entries).toMatchObject([{ level: 'notice', fields: { code, errno: 'ENOENT' } }]);
   });
 
   it.each([
-    [false, DRY, [`notice wells are not drawn: the wells are dry${AGAIN}`]],
-    [true, DRY, [`error wells are not drawn: the wells are dry${AGAIN}`]],
-    [false, new Obstacle('absent', 'nobody dug a well', true), []],
-    [true, new Obstacle('absent', 'nobody dug a well', true), [`error wells are not drawn: nobody dug a well${AGAIN}`]],
-  ])('is as severe as it is required (%s)', async (required, obstacle, said) => {
+    [false, OFF, [`notice ${said(OFF)}`]],
+    [true, OFF, [`error ${said(OFF)}`]],
+    [false, ORDINARY, []],
+    [true, ORDINARY, [`error ${said(ORDINARY)}`]],
+  ])('is logged at the level that fits whether it is required (%s)', async (required, problem, lines) => {
     const surveying = new Surveying({ required });
-    surveying.failures = () => obstacle;
+    surveying.failures = () => problem;
     await surveying.begunAt(500, 502);
-    expect(surveying.said).toEqual(said);
+    expect(surveying.said).toEqual(lines);
   });
 
   it.each([

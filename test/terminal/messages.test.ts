@@ -66,6 +66,17 @@ describe('the messages', () => {
     expect([messages.recent, messages.isTroubled]).toEqual([[], true]);
   });
 
+  it('show no code, errno and retry interval', () => {
+    const messages = new Messages(() => 5);
+    messages.warning('no reply', {
+      code: 'conntrackd_unresponsive',
+      errno: 'EAGAIN',
+      path: '/run/north',
+      retry: '30s',
+    });
+    expect(messages.recent.map(({ text }) => text)).toEqual(['no reply path=/run/north']);
+  });
+
   it('go when what they name is in order again', () => {
     const messages = new Messages(() => 5);
     messages.warning('conntrackd does not run', { path: '/run/north', error: 'refused' });

@@ -4,14 +4,15 @@
 
 import type { Socket } from 'node:net';
 
-import { describe, errorCode } from '../../base/errors.ts';
 import { Condition, type Log } from '../../base/log.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import { parseDecimal } from '../../procfs/decimal.ts';
 import { type FileSystem, KernelFile } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';
+import { DeferredError } from '../deferred.ts';
 import { isDue } from '../due.ts';
-import type { Hindrance, Module, Sample, Standing } from '../module.ts';
+import type { Module, Sample, Status } from '../module.ts';
+import { messageWithFix, type Problem, type ProblemCode, ProblemError, problemAt } from '../problem.ts';
 import { Client } from './client.ts';
 import { Daemon, type Identity, type Round } from './daemon.ts';
 import { findPlaces, type Place, withoutLink } from './discovery.ts';
@@ -22,8 +23,12 @@ import { Report } from './report.ts';
 const LOOK = 60e6;
 /** The flags in `/proc/net/unix` of a socket that accepts connections. Source: `__SO_ACCEPTCON` in linux/net.h. */
 const LISTENING = '00010000';
-/** The code of a daemon whose socket is closed to this process. */
-const REFUSED = 'refused';
+
+/** The state that the charts of a daemon show; of any other problem its state is not known. */
+const STATES: Readonly<Partial<Record<ProblemCode, 'unresponsive' | 'down'>>> = {
+  conntrackd_unresponsive: 'unresponsive',
+  conntrackd_down: 'down',
+};
 
 export interface ConntrackdOptions {
   readonly fs: FileSystem;
@@ -47,7 +52,7 @@ interface Watched {
   readonly place: Place;
   readonly daemon: Daemon;
   readonly report: Report;
-  readonly state: Condition;
+  readonly condition: Condition;
   readonly answers: Condition;
   /** Whether it has ever answered, and whether it did when it was asked last. */
   wasUp: boolean;
@@ -56,8 +61,8 @@ interface Watched {
   isHere: boolean;
   /** Whether it is being asked. */
   isBusy: boolean;
-  /** What was in the way when it was asked last. */
-  hindrance: Hindrance | undefined;
+  /** As of the last round. */
+  problems: readonly Problem[];
   /** Its samples since they were drawn last. */
   samples: readonly Sample[];
 }
@@ -73,8 +78,7 @@ export class ConntrackdModule implements Module {
   #isClosed = false;
   #next = Number.NEGATIVE_INFINITY;
   #nextLook = Number.NEGATIVE_INFINITY;
-  /** A defect of this program, for the next update to tell. */
-  #failure: unknown;
+  readonly #failure = new DeferredError();
 
   constructor(options: ConntrackdOptions) {
     const { connect, every, fs, host, runtime, timeout } = options;
@@ -86,7 +90,7 @@ export class ConntrackdModule implements Module {
 
   /** Returns what daemons told since the last call, and begins to ask them when that is due. */
   collect(at: number, isDrawn: boolean): readonly Sample[] {
-    this.#throwFailure();
+    this.#failure.rethrow();
     const samples = this.#watched.flatMap((watched) => watched.samples);
     if (isDrawn) for (const watched of this.#watched) watched.samples = [];
     if (isDue(at, this.#next)) {
@@ -97,11 +101,11 @@ export class ConntrackdModule implements Module {
     return samples;
   }
 
-  /** One hindrance for each daemon that cannot be asked. One that is not expected need not be there. */
-  standing(): Standing {
+  /** A daemon that nobody expects may be down: that loses nothing. */
+  status(): Status {
     return {
       reads: this.#watched.map(({ place }) => place.path),
-      hindrances: this.#watched.flatMap(({ hindrance }) => hindrance ?? []),
+      problems: this.#watched.flatMap(({ problems }) => problems),
     };
   }
 
@@ -109,12 +113,6 @@ export class ConntrackdModule implements Module {
     this.#isClosed = true;
     this.#client.close();
     this.#count.close();
-  }
-
-  #throwFailure(): void {
-    const failure = this.#failure;
-    this.#failure = undefined;
-    if (failure !== undefined) throw failure;
   }
 
   /** Asks every daemon but those that are still busy with the round before. */
@@ -126,7 +124,7 @@ export class ConntrackdModule implements Module {
       if (isDue(at, this.#nextLook)) this.#look(at);
       await Promise.all(this.#watched.filter(({ isBusy }) => !isBusy).map((watched) => this.#ask(watched)));
     } catch (error) {
-      this.#failure = error;
+      this.#failure.keep(error);
     }
   }
 
@@ -154,13 +152,13 @@ export class ConntrackdModule implements Module {
       place,
       daemon: new Daemon({ client: this.#client, path: place.path, now: () => runtime.monotonic(), identify }),
       report: new Report(place.name, this.#ids),
-      state: new Condition(log),
+      condition: new Condition(log),
       answers: new Condition(log),
       wasUp: false,
       isUp: false,
       isHere: false,
       isBusy: false,
-      hindrance: undefined,
+      problems: [],
       samples: [],
     };
   }
@@ -179,26 +177,50 @@ export class ConntrackdModule implements Module {
     try {
       const at = this.#options.runtime.monotonic();
       const round = await watched.daemon.ask(at);
-      if (!this.#isClosed) this.#take(watched, round);
+      if (!this.#isClosed && round !== undefined) this.#answered(watched, round);
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error;
+      if (!this.#isClosed) this.#failed(watched, error);
     } finally {
       watched.isBusy = false;
     }
   }
 
-  #take(watched: Watched, round: Round): void {
-    const { report } = watched;
-    // One that has gone may have been moved.
-    if (watched.isUp && round.state !== 'up') this.#nextLook = Number.NEGATIVE_INFINITY;
-    watched.isUp = round.state === 'up';
-    watched.hindrance = this.#hindrance(watched, round);
-    this.#log(watched, round);
-    if (round.state === 'up') {
-      watched.wasUp = true;
-      if (round.restarted) watched.isHere = this.#isHere(watched.place);
-      watched.samples = report.up(round, watched.isHere ? this.#connections() : undefined);
-    } else if ((round.state === 'unresponsive' || round.state === 'down') && (watched.wasUp || this.#isExpected)) {
-      watched.samples = report.absent(round.state);
+  #answered(watched: Watched, round: Round): void {
+    const { answers, condition, place, report } = watched;
+    const { path } = place;
+    const malformed = [...round.malformed];
+    watched.isUp = true;
+    watched.wasUp = true;
+    watched.problems = malformed.map(([request, error]) =>
+      problemAt('conntrackd_malformed', path, `${request}: ${error}`, 'part'),
+    );
+    condition.works('conntrackd answers', { path });
+    const [first] = watched.problems;
+    if (first === undefined) answers.works('the replies of conntrackd are well-formed', { path });
+    else
+      answers.enter(malformed.map(([request]) => request).join(), 'warning', first.message, { code: first.code, path });
+    if (round.restarted) watched.isHere = this.#isHere(place);
+    watched.samples = report.up(round, watched.isHere ? this.#connections() : undefined);
+  }
+
+  #failed(watched: Watched, { errno, problem }: ProblemError): void {
+    const { condition, place, report, wasUp } = watched;
+    const { code } = problem;
+    // One that is gone may have moved.
+    if (watched.isUp) this.#nextLook = Number.NEGATIVE_INFINITY;
+    watched.isUp = false;
+    const isExpected = wasUp || this.#isExpected;
+    const isMissed = isExpected || code !== 'conntrackd_down';
+    watched.problems = [{ ...problem, loses: isMissed ? 'all' : 'nothing' }];
+    if (isMissed) {
+      const level = this.#options.required ? 'error' : 'warning';
+      // The socket is closed to other users by default.
+      const isNormal = code === 'conntrackd_denied' && !this.#isExpected;
+      condition.enter(code, isNormal ? 'notice' : level, messageWithFix(problem), { code, errno, path: place.path });
     }
+    const state = STATES[code];
+    if (state !== undefined && isExpected) watched.samples = report.absent(state);
   }
 
   get #isExpected(): boolean {
@@ -234,61 +256,4 @@ export class ConntrackdModule implements Module {
       file.close();
     }
   }
-
-  #log({ answers, hindrance, place: { path }, state }: Watched, round: Round): void {
-    if (round.state === 'restarting') return;
-    if (round.state === 'up') {
-      state.works('conntrackd answers', { path });
-      this.#logProblems(answers, path, round.problems);
-      return;
-    }
-    if (hindrance === undefined || hindrance.loses === 'nothing') return;
-    const level = this.#options.required ? 'error' : 'warning';
-    const { code, message } = hindrance;
-    if (code === REFUSED) state.enter(code, this.#isExpected ? level : 'notice', message, { path });
-    else state.enter(code, level, message, { path, error: describe(round.error) });
-  }
-
-  #hindrance({ hindrance, place, wasUp }: Watched, round: Round): Hindrance | undefined {
-    if (round.state === 'restarting') return hindrance;
-    if (round.state === 'up') return undefined;
-    const isMissed = round.state !== 'down' || wasUp || this.#isExpected;
-    return { ...reasonOf(round), target: place.path, loses: isMissed ? 'all' : 'nothing' };
-  }
-
-  #logProblems(answers: Condition, path: string, problems: ReadonlyMap<string, string>): void {
-    const [first] = problems;
-    if (first === undefined) {
-      answers.works('the answers of conntrackd make sense', { path });
-      return;
-    }
-    const [request, error] = first;
-    answers.enter([...problems.keys()].join(), 'warning', 'an answer of conntrackd makes no sense', {
-      path,
-      request,
-      error,
-    });
-  }
-}
-
-/** Why a daemon could not be asked. */
-function reasonOf({
-  error,
-  state,
-}: Exclude<Round, { state: 'up' | 'restarting' }>): Pick<Hindrance, 'code' | 'message'> {
-  if (state === 'unresponsive') {
-    const message = 'conntrackd does not answer in time';
-    return { code: state, message };
-  }
-  if (state === 'down') {
-    const message = 'conntrackd does not run';
-    return { code: state, message };
-  }
-  const code = errorCode(error) ?? 'unknown';
-  if (code !== 'EACCES' && code !== 'EPERM') {
-    const message = 'conntrackd cannot be asked';
-    return { code, message };
-  }
-  const message = "permission denied on conntrackd's socket; see docs/conntrackd.md";
-  return { code: REFUSED, message };
 }

@@ -1,6 +1,7 @@
 /** One conntrackd: whether it answers, and what it tells. */
 
-import { errorCode, FormatError, OperationError } from '../../base/errors.ts';
+import { FormatError, OperationError } from '../../base/errors.ts';
+import { problemErrorOf } from '../problem.ts';
 import { readAnswer } from './answer.ts';
 import type { Client } from './client.ts';
 import { DAEMON, FactSheet } from './facts.ts';
@@ -33,23 +34,14 @@ export interface DaemonOptions {
   readonly identify: (path: string) => Identity;
 }
 
-/** How a daemon was found. */
-export type Round =
-  | {
-      readonly state: 'up';
-      readonly sheet: FactSheet;
-      /** Whether it is another process than in the last round: its counters have begun at 0. */
-      readonly restarted: boolean;
-      /** What was wrong with answers that could not be read, by request. */
-      readonly problems: ReadonlyMap<Request, string>;
-    }
-  /** It was started anew between two answers, which do not belong together. */
-  | { readonly state: 'restarting' }
-  /**
-   * It does not answer in time; nobody listens; or nothing can be said of it, because this process may not ask it or
-   * for another reason.
-   */
-  | { readonly state: 'unresponsive' | 'down' | 'unknown'; readonly error: unknown };
+/** What a daemon answered in one round. */
+export interface Round {
+  readonly sheet: FactSheet;
+  /** Whether it is another process than in the last round: its counters have begun at 0. */
+  readonly restarted: boolean;
+  /** What is wrong with the answers that could not be parsed. */
+  readonly malformed: ReadonlyMap<Request, string>;
+}
 
 export class Daemon {
   readonly #options: DaemonOptions;
@@ -63,30 +55,31 @@ export class Daemon {
   }
 
   /**
-   * Asks everything.
+   * Makes every request that is due.
    *
    * @param at monotonic time in microseconds.
+   * @returns `undefined` when it was restarted between two answers, which then do not belong together.
+   * @throws {ProblemError} when it does not answer.
    */
-  async ask(at: number): Promise<Round> {
+  async ask(at: number): Promise<Round | undefined> {
     const { identify, path } = this.#options;
     const identity = identify(path);
     if (identity !== this.#identity) this.#again.clear();
     const sheet = new FactSheet();
-    const problems = new Map<Request, string>();
+    const malformed = new Map<Request, string>();
     try {
       for (const request of ROUND) {
-        if (this.#isDue(request, at)) await this.#askOne(request, at, sheet, problems);
+        if (this.#isDue(request, at)) await this.#askOne(request, at, sheet, malformed);
       }
     } catch (error) {
-      if (!(error instanceof OperationError)) throw error;
-      return { state: stateOf(error), error };
+      throw problemErrorOf(error, 'conntrackd', path);
     }
-    if (identify(path) !== identity) return { state: 'restarting' };
+    if (identify(path) !== identity) return undefined;
     const uptime = sheet.of(DAEMON).gauges.get('uptime');
     const restarted = identity !== this.#identity || (uptime !== undefined && uptime < this.#uptime);
     this.#identity = identity;
     this.#uptime = uptime ?? (restarted ? 0 : this.#uptime);
-    return { state: 'up', sheet, restarted, problems };
+    return { sheet, restarted, malformed };
   }
 
   /** The length of the one queue that `rsqueue` tells is worth its price only where `queue` tells nothing. */
@@ -95,11 +88,11 @@ export class Daemon {
     return at >= (this.#again.get(request) ?? Number.NEGATIVE_INFINITY);
   }
 
-  async #askOne(request: Request, at: number, sheet: FactSheet, problems: Map<Request, string>): Promise<void> {
+  async #askOne(request: Request, at: number, sheet: FactSheet, malformed: Map<Request, string>): Promise<void> {
     const { client, path } = this.#options;
     const text = await client.ask(path, request);
     if (text === '' && request === 'runtime') {
-      throw new OperationError('ask', `${path} for ${request}`, new Error('it ended instead of an answer'));
+      throw new OperationError('ask', `${path} for ${request}`, new Error('connection closed without a reply'));
     }
     if (text === '' && request !== 'process') {
       this.#again.set(request, at + AGAIN);
@@ -111,24 +104,7 @@ export class Daemon {
       readAnswer(request, text, sheet);
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
-      problems.set(request, error.message);
+      malformed.set(request, error.message);
     }
-  }
-}
-
-function stateOf(error: unknown): 'unresponsive' | 'down' | 'unknown' {
-  switch (errorCode(error)) {
-    case 'ENOENT':
-    case 'ENOTDIR':
-    case 'ECONNREFUSED':
-    // It ended while it was asked.
-    case 'ECONNRESET':
-    case 'EPIPE':
-      return 'down';
-    case 'ETIMEDOUT':
-    case 'EAGAIN':
-      return 'unresponsive';
-    default:
-      return 'unknown';
   }
 }

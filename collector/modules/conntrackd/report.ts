@@ -33,7 +33,7 @@ export class Report {
    *
    * @param connections entries of the kernel's table, if it is the one that the daemon watches.
    */
-  up({ restarted, sheet }: Extract<Round, { state: 'up' }>, connections: number | undefined): Sample[] {
+  up({ restarted, sheet }: Round, connections: number | undefined): Sample[] {
     // That it answers is told even when its answers are not understood.
     const { gauges } = sheet.of(DAEMON);
     for (const [metric, value] of Object.entries({ ...states('up'), ...sync(sheet, connections) })) {

@@ -5,7 +5,7 @@
 
 import type { FileSystem } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';
-import { NO_CTNETLINK, Obstacle } from '../access.ts';
+import { ProblemError } from '../problem.ts';
 
 export class CtnetlinkModule {
   readonly #fs: FileSystem;
@@ -30,14 +30,14 @@ export class CtnetlinkModule {
    *
    * @param isRead whether this was asked before since then: what was not loaded by then is no module.
    * @returns `unloaded` when it was there, `loaded` when it was not.
-   * @throws {Obstacle} when joining the groups did not have it loaded again.
+   * @throws {ProblemError} when joining the groups did not have it loaded again.
    */
   change(isRead: boolean): 'unloaded' | 'loaded' | undefined {
     const before = this.#found;
     if (before === undefined && isRead) return undefined;
     const now = this.#look();
     if (now !== before) return before === undefined ? 'loaded' : 'unloaded';
-    if (now === undefined && this.#isModular) throw new Obstacle('ENOENT', NO_CTNETLINK);
+    if (now === undefined && this.#isModular) throw new ProblemError('no_ctnetlink', 'ctnetlink');
     return undefined;
   }
 

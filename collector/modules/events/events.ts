@@ -8,11 +8,11 @@ import type { Runtime } from '../../base/runtime.ts';
 import { parseDecimal } from '../../procfs/decimal.ts';
 import { type FileSystem, KernelFile } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';
-import { type Connect, CTNETLINK_REMEDIES, Obstacle, UNLOADED } from '../access.ts';
+import type { Connect } from '../access.ts';
 import { Attempts } from '../attempts.ts';
 import { isDue } from '../due.ts';
-import type { Module, Sample, Standing } from '../module.ts';
-import { standingAt } from '../standing.ts';
+import type { Module, Sample, Status } from '../module.ts';
+import { ProblemError } from '../problem.ts';
 import { Balance } from './balance.ts';
 import { CtnetlinkModule } from './ctnetlink_module.ts';
 import type { EventTally } from './event_tally.ts';
@@ -31,10 +31,6 @@ const WHOLE = 0.9;
 const GROWTH = 50;
 /** So often at most is growth without a report taken for a fault, in microseconds: rules can suppress reports. */
 const GROWTH_ALARM = 3600e6;
-
-const SILENT =
-  'the table grows and the kernel reports nothing: load ctnetlink with "modprobe nf_conntrack_netlink", ' +
-  'or find the rule that suppresses events ("ct event set" of nft, "--ctevents" of iptables)';
 
 export interface EventsOptions {
   readonly fs: FileSystem;
@@ -92,7 +88,7 @@ export class EventsModule implements Module {
       log,
       lost: 'new and destroyed connections are not drawn',
       back: 'the kernel reports connections',
-      remedies: CTNETLINK_REMEDIES,
+      from: 'ctnetlink',
       required: options.required,
     });
     this.#losses = new LossLog(log);
@@ -111,8 +107,8 @@ export class EventsModule implements Module {
     return [];
   }
 
-  standing(): Standing {
-    return standingAt('ctnetlink', this.#attempts.obstacle);
+  status(): Status {
+    return { reads: ['ctnetlink'], problems: this.#attempts.problems };
   }
 
   close(): void {
@@ -157,19 +153,18 @@ export class EventsModule implements Module {
   /**
    * Whether there can be events is what the setting tells; one that could never be read tells nothing.
    *
-   * @throws {Obstacle} when the operator turned events off, or connection tracking has been unloaded.
+   * @throws {ProblemError} when the operator turned events off, or connection tracking has been unloaded.
    */
   #checkSetting(): void {
     let setting: number;
     try {
       setting = parseDecimal(this.#setting.read());
     } catch {
-      if (this.#hasSetting) throw new Obstacle(UNLOADED, 'connection tracking is not loaded', true);
+      if (this.#hasSetting) throw new ProblemError('tracking_not_loaded', 'ctnetlink');
       return;
     }
     this.#hasSetting = true;
-    if (setting !== 0) return;
-    throw new Obstacle('off', 'events are turned off: turn them on with "sysctl net.netfilter.nf_conntrack_events=1"');
+    if (setting === 0) throw new ProblemError('events_off', 'ctnetlink');
   }
 
   #read(session: Session, at: number): readonly Sample[] {
@@ -219,7 +214,7 @@ export class EventsModule implements Module {
     this.#isSilent = true;
     this.#nextGrowthAlarm = at + GROWTH_ALARM;
     this.close();
-    this.#attempts.failed(at, new Obstacle('silent', SILENT), 'warning');
+    this.#attempts.failed(at, new ProblemError('events_missing', 'ctnetlink'), 'warning');
     return true;
   }
 
@@ -235,10 +230,8 @@ export class EventsModule implements Module {
     // Too many were there all the interval; an overrun may have been at its end.
     session.tooManySince ??= isFlood ? at - this.every * 1e6 : at;
     if (!isDue(at, session.tooManySince + ENDURANCE)) return;
-    const message = isFlood
-      ? `the kernel reports more than ${mostPerSecond} new and destroyed connections a second`
-      : 'the kernel reports faster than can be read';
     this.close();
-    this.#attempts.failed(at, new Obstacle('flood', message), 'warning');
+    const code = isFlood ? 'events_too_many' : 'events_overrun';
+    this.#attempts.failed(at, new ProblemError(code, 'ctnetlink', mostPerSecond), 'warning');
   }
 }

@@ -6,6 +6,7 @@
 import type { Runtime } from '../../base/runtime.ts';
 import { NFNLGRP_CONNTRACK_DESTROY, NFNLGRP_CONNTRACK_NEW } from '../../netlink/ctnetlink.ts';
 import type { EventChannel } from '../access.ts';
+import { DeferredError } from '../deferred.ts';
 import { EventTally } from './event_tally.ts';
 import { drainDelay } from './pace.ts';
 
@@ -36,8 +37,7 @@ export class Listening {
   /** Events per second, as far as the next drain must reckon with. */
   #pace = 0;
   #cancelDrain: () => void = () => undefined;
-  /** What went wrong between two readings, for the next one to tell. */
-  #failure: unknown;
+  readonly #failure = new DeferredError();
 
   /**
    * Joins the groups. The channel is closed with this, or when it cannot be joined.
@@ -75,9 +75,7 @@ export class Listening {
    * @throws what went wrong, also since the last reading.
    */
   read(entries: () => number | undefined): number | undefined {
-    const failure = this.#failure;
-    this.#failure = undefined;
-    if (failure !== undefined) throw failure;
+    this.#failure.rethrow();
     if (this.#drain() >= this.#capacity) return undefined;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const count = entries();
@@ -112,7 +110,7 @@ export class Listening {
       try {
         this.#drain();
       } catch (error) {
-        this.#failure = error;
+        this.#failure.keep(error);
       }
     });
   }

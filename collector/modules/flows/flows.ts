@@ -5,10 +5,9 @@
 
 import type { Log } from '../../base/log.ts';
 import type { Runtime } from '../../base/runtime.ts';
-import { type Connect, CTNETLINK_REMEDIES } from '../access.ts';
-import type { Module, Sample, Standing } from '../module.ts';
+import type { Connect } from '../access.ts';
+import type { Module, Sample, Status } from '../module.ts';
 import type { Done, Work } from '../slices.ts';
-import { standingAt } from '../standing.ts';
 import { Survey } from '../survey.ts';
 import { type Dump, Dumper } from './dumper.ts';
 
@@ -57,7 +56,7 @@ export class FlowsModule implements Module {
       back: 'the connection table can be dumped',
       repaced: 'the connection table is dumped at another interval from now on',
       counted: ({ tally }) => ({ entries: tally.entries }),
-      remedies: CTNETLINK_REMEDIES,
+      from: 'ctnetlink',
     });
   }
 
@@ -74,8 +73,8 @@ export class FlowsModule implements Module {
     return this.#samples;
   }
 
-  standing(): Standing {
-    return standingAt('ctnetlink', this.#survey.obstacle);
+  status(): Status {
+    return { reads: ['ctnetlink'], problems: this.#survey.problems };
   }
 
   close(): void {

@@ -30,7 +30,7 @@ export class DiagSource {
   /**
    * Counts all sockets of both protocols and both address families. After an error the source must be closed.
    *
-   * @throws {Obstacle} when there is no way to the kernel.
+   * @throws {ProblemError} when no channel can be opened.
    * @throws {OperationError} when the kernel refuses.
    * @throws {FormatError} when its answer makes no sense.
    */

@@ -4,11 +4,10 @@ import { errorCode } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { FileSystem } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';
-import { type Connect, SOCK_DIAG_REMEDIES } from '../access.ts';
+import type { Connect } from '../access.ts';
 import { Attempts } from '../attempts.ts';
-import type { Standing } from '../module.ts';
+import type { Status } from '../module.ts';
 import type { Work } from '../slices.ts';
-import { hindrancesAt, standingAt } from '../standing.ts';
 import { DiagSource } from './diag_source.ts';
 import { ProcfsSource } from './procfs_source.ts';
 import { type SocketTally, TABLES, type Table } from './socket_tally.ts';
@@ -23,8 +22,6 @@ export interface SocketSourceOptions {
 
 /** A retry makes the kernel look for its modules of sock_diag once more, which a host may well lack for good. */
 const RETRY = 600;
-
-const SOCK_DIAG = 'sock_diag';
 
 /** What was counted. */
 export interface SocketCount {
@@ -52,7 +49,8 @@ export class SocketSource {
       log,
       lost: 'sockets are counted in the text of procfs, which costs more',
       back: 'sockets are counted over netlink',
-      remedies: SOCK_DIAG_REMEDIES,
+      from: 'sock_diag',
+      loses: 'part',
       required: false,
       level: 'info',
       retry: RETRY,
@@ -63,7 +61,7 @@ export class SocketSource {
    * Counts all sockets of both protocols, of each address family that the host has.
    *
    * @param at monotonic time in microseconds.
-   * @throws {Obstacle | OperationError | FormatError} when they cannot be counted. The source must then be closed.
+   * @throws {ProblemError | OperationError | FormatError} when they cannot be counted. The source must then be closed.
    */
   *count(at: number): Work<SocketCount> {
     const { readFrom } = this.#options;
@@ -83,12 +81,11 @@ export class SocketSource {
   }
 
   /** Where sockets are counted, and what keeps them from being counted where that costs less. */
-  standing(): Standing {
+  status(): Status {
     const { host, readFrom } = this.#options;
-    const { obstacle } = this.#attempts;
-    if (readFrom === 'netlink' || (readFrom === 'auto' && obstacle === undefined))
-      return standingAt(SOCK_DIAG, undefined);
-    return { reads: TABLES.map((table) => host.net(table)), hindrances: hindrancesAt(SOCK_DIAG, obstacle, 'part') };
+    const { problems } = this.#attempts;
+    const isOverNetlink = readFrom === 'netlink' || (readFrom === 'auto' && problems.length === 0);
+    return { reads: isOverNetlink ? ['sock_diag'] : TABLES.map((table) => host.net(table)), problems };
   }
 
   close(): void {

@@ -7,9 +7,8 @@ import type { Log } from '../../base/log.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import type { FileSystem } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';
-import { type Connect, SOCK_DIAG_REMEDIES } from '../access.ts';
-import type { Module, Sample, Scope, Standing } from '../module.ts';
-import { hindrancesAt } from '../standing.ts';
+import type { Connect } from '../access.ts';
+import type { Module, Sample, Scope, Status } from '../module.ts';
 import { Survey } from '../survey.ts';
 import { type SocketCount, SocketSource } from './socket_source.ts';
 import { TABLES, type Table } from './socket_tally.ts';
@@ -58,7 +57,7 @@ export class SocketsModule implements Module {
       repaced: 'sockets are counted at another interval from now on',
       isExceptional: ({ isSecondTry }) => isSecondTry,
       counted: ({ tallies }) => ({ sockets: tallies.reduce((sum, { sockets }) => sum + sockets, 0) }),
-      remedies: readFrom === 'netlink' ? SOCK_DIAG_REMEDIES : {},
+      ...(readFrom === 'netlink' ? { from: 'sock_diag' } : { from: 'procfs', target: host.net('tcp') }),
     });
   }
 
@@ -79,10 +78,9 @@ export class SocketsModule implements Module {
     });
   }
 
-  standing(): Standing {
-    const { hindrances, reads } = this.#source.standing();
-    const [target = ''] = reads;
-    return { reads, hindrances: [...hindrancesAt(target, this.#survey.obstacle, 'all'), ...hindrances] };
+  status(): Status {
+    const { problems, reads } = this.#source.status();
+    return { reads, problems: [...this.#survey.problems, ...problems] };
   }
 
   close(): void {

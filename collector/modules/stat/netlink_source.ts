@@ -7,8 +7,9 @@ import { FormatError } from '../../base/errors.ts';
 import type { Level, Log } from '../../base/log.ts';
 import type { Channel } from '../../netlink/channel.ts';
 import { type Counters, Statistics } from '../../netlink/statistics.ts';
-import { type Connect, CTNETLINK_REMEDIES, type Obstacle, UNLOADED } from '../access.ts';
+import type { Connect } from '../access.ts';
 import { Attempts } from '../attempts.ts';
+import type { Problem } from '../problem.ts';
 import type { StatTable } from './nf_conntrack_stat.ts';
 
 /** The counters of one CPU take some 200 bytes, and the kernel fills at most 32 KiB at once. */
@@ -48,7 +49,7 @@ export class NetlinkSource {
       log,
       lost: 'the statistics cannot be read over netlink',
       back: 'the statistics can be read over netlink',
-      remedies: CTNETLINK_REMEDIES,
+      from: 'ctnetlink',
       // That there is no connection tracking is for whoever reads from here to say.
       required: false,
       level,
@@ -75,14 +76,14 @@ export class NetlinkSource {
     }
   }
 
-  /** What is in the way, as of the last reading. */
-  get obstacle(): Obstacle | undefined {
-    return this.#attempts.obstacle;
+  /** The problem of the last reading. */
+  get problems(): readonly Problem[] {
+    return this.#attempts.problems;
   }
 
   /** Whether nothing could be read because connection tracking is not loaded. */
   get isUnloaded(): boolean {
-    return this.#attempts.obstacle?.state === UNLOADED;
+    return this.#attempts.problem?.code === 'tracking_not_loaded';
   }
 
   close(): void {

@@ -9,10 +9,9 @@ import { Condition, type Level, type Log } from '../../base/log.ts';
 import { parseDecimal } from '../../procfs/decimal.ts';
 import { exists, type FileSystem, KernelFile } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';
-import { UNLOADED } from '../access.ts';
 import { isDue } from '../due.ts';
-import type { Hindrance, Standing } from '../module.ts';
-import { hindrancesAt, standingAt } from '../standing.ts';
+import type { Status } from '../module.ts';
+import { messageWithFix, type Problem, problemAt } from '../problem.ts';
 import { type NetlinkSource, PATIENCE } from './netlink_source.ts';
 import { StatParser, type StatTable } from './nf_conntrack_stat.ts';
 
@@ -128,21 +127,20 @@ export class Source {
   }
 
   /** Where the numbers came from, and what was in the way of the statistics, when they were read last. */
-  standing(): Standing {
+  status(): Status {
     const { netlink, readsFile } = this.#options;
     const target = readsFile ? this.#file.path : CTNETLINK;
-    if (this.#origin !== 'count') return standingAt(this.#origin === 'netlink' ? CTNETLINK : target, undefined);
+    if (this.#origin !== 'count') return { reads: [this.#origin === 'netlink' ? CTNETLINK : target], problems: [] };
     const { count, failure } = this.#missed;
     if (count === 'missing' && (failure === undefined || failure.kind === 'missing') && this.#isUnloaded) {
-      const message = 'connection tracking is not loaded';
-      return { reads: [target], hindrances: [{ code: UNLOADED, target, message, loses: 'all' }] };
+      return { reads: [target], problems: [problemAt('tracking_not_loaded', target)] };
     }
-    const loses = typeof count === 'number' ? 'part' : 'all';
+    const loses: Problem['loses'] = typeof count === 'number' ? 'part' : 'all';
     return {
       reads: [typeof count === 'number' ? this.#count.path : target],
-      hindrances: [
-        ...(failure === undefined ? [] : [{ ...reasonOf(failure, count), target, loses } as const]),
-        ...hindrancesAt(CTNETLINK, netlink?.obstacle, loses),
+      problems: [
+        ...(failure === undefined ? [] : [problemOf(failure, count, target, loses)]),
+        ...(netlink?.problems ?? []).map((problem) => ({ ...problem, loses })),
       ],
     };
   }
@@ -228,9 +226,12 @@ export class Source {
   }
 
   #reportNoTracking(): void {
-    const message =
-      'connection tracking is not loaded: load it with "modprobe nf_conntrack" or use it in a firewall rule';
-    this.#state.enter(UNLOADED, this.#absence, message, { path: this.#file.path, count: this.#count.path });
+    const message = messageWithFix(problemAt('tracking_not_loaded', this.#file.path));
+    this.#state.enter('tracking_not_loaded', this.#absence, message, {
+      code: 'tracking_not_loaded',
+      path: this.#file.path,
+      count: this.#count.path,
+    });
   }
 
   get #absence(): Level {
@@ -238,9 +239,10 @@ export class Source {
   }
 }
 
-/** Why the statistics file could not be used, for whoever asks. */
-function reasonOf({ error, kind, state }: Failure, count: Count): Pick<Hindrance, 'code' | 'message'> {
-  if (kind !== 'missing') return { code: state, message: error };
-  if (count !== 'elsewhere') return { code: 'no_statistics', message: 'the kernel has no statistics file' };
-  return { code: count, message: 'the count of entries is that of another network namespace than the host' };
+function problemOf({ error, kind, state }: Failure, count: Count, target: string, loses: Problem['loses']): Problem {
+  if (kind === 'malformed') return problemAt('malformed_file', target, error, loses);
+  if (kind === 'unreadable') {
+    return problemAt(state === 'EACCES' || state === 'EPERM' ? 'file_denied' : 'system_error', target, error, loses);
+  }
+  return problemAt(count === 'elsewhere' ? 'other_namespace' : 'no_statistics_file', target, '', loses);
 }

@@ -7,7 +7,7 @@ import type { Log } from '../../base/log.ts';
 import type { FileSystem } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';
 import type { Connect } from '../access.ts';
-import type { Module, Sample, Standing } from '../module.ts';
+import type { Module, Sample, Status } from '../module.ts';
 import { kernelRelease, rowCpus } from './kernel.ts';
 import { Limits } from './limits.ts';
 import { NetlinkSource } from './netlink_source.ts';
@@ -81,8 +81,8 @@ export class StatModule implements Module {
     return hasRates && this.#rates.cpus.length > 0 ? [this.#host, ...this.#rates.cpus] : [this.#host];
   }
 
-  standing(): Standing {
-    return this.#source.standing();
+  status(): Status {
+    return this.#source.status();
   }
 
   close(): void {

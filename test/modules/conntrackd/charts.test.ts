@@ -24,8 +24,7 @@ function everything(first: bigint): FactSheet {
 /** The metrics of each scope that are known, those of counters as rates. */
 function reported(): Map<string, string[]> {
   const report = new Report('fw', new InstanceIds());
-  const round = (first: bigint) =>
-    ({ state: 'up', sheet: everything(first), restarted: false, problems: new Map() }) as const;
+  const round = (first: bigint) => ({ sheet: everything(first), restarted: false, malformed: new Map() }) as const;
   upAt(report, round(100n), 1e6, 5);
   const metrics = new Map<string, Set<string>>();
   for (const { scope, values } of [...upAt(report, round(1000n), 2e6, 5), ...report.absent('down')]) {

@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { ConntrackdModule, type ConntrackdOptions } from '../../../collector/modules/conntrackd/conntrackd.ts';
 import type { Request } from '../../../collector/modules/conntrackd/request.ts';
 import type { Sample } from '../../../collector/modules/module.ts';
+import { messageWithFix, problemAt } from '../../../collector/modules/problem.ts';
 import { Host } from '../../../collector/procfs/host.ts';
 import { MemoryDaemon } from '../../helpers/conntrackd_daemon.ts';
 import { FakeRuntime } from '../../helpers/fake_runtime.ts';
@@ -115,11 +116,10 @@ function stateOf({ instance, values }: Sample): string {
   return `${instance} ${states.join()}`;
 }
 
-const DOWN = 'conntrackd does not run';
-const SLOW = 'conntrackd does not answer in time';
+const DOWN = messageWithFix(problemAt('conntrackd_down', ''));
+const SLOW = messageWithFix(problemAt('conntrackd_unresponsive', ''));
 const BACK = 'conntrackd answers again';
-const REFUSED = "permission denied on conntrackd's socket; see docs/conntrackd.md";
-const UNKNOWN = 'conntrackd cannot be asked';
+const DENIED = messageWithFix(problemAt('conntrackd_denied', ''));
 
 describe('the module', () => {
   it('asks nothing while it is asked, and returns what daemons told once', async () => {
@@ -258,11 +258,11 @@ describe('a daemon', () => {
   });
 
   it.each([
-    ['EACCES', false, `notice ${REFUSED} ${USUAL}`],
-    ['EPERM', false, `notice ${REFUSED} ${USUAL}`],
-    ['EACCES', true, `error ${REFUSED} ${USUAL}`],
-    ['EMFILE', false, `warning ${UNKNOWN} ${USUAL}`],
-    ['ENOMEM', true, `error ${UNKNOWN} ${USUAL}`],
+    ['EACCES', false, `notice ${DENIED} ${USUAL}`],
+    ['EPERM', false, `notice ${DENIED} ${USUAL}`],
+    ['EACCES', true, `error ${DENIED} ${USUAL}`],
+    ['EMFILE', false, expect.stringMatching(/^warning cannot query conntrackd: .* for runtime: .*EMFILE/)],
+    ['ENOMEM', true, expect.stringMatching(/^error cannot query conntrackd: .* for runtime: .*ENOMEM/)],
   ])(
     'that cannot be asked because of %s (required: %s) is drawn in no state, and told of once',
     async (fails, required, line) => {
@@ -283,7 +283,7 @@ describe('a daemon', () => {
       await firewall.drawn(at * 10, at * 10 + 9);
       daemon.replies[request] = reply;
     }
-    expect(firewall.said()).toEqual([`warning ${UNKNOWN} ${FW}`]);
+    expect(firewall.said()).toEqual([expect.stringMatching(/^warning cannot query conntrackd: .* for ct: .*ENOMEM/)]);
   });
 
   it('whose answers make no sense is up, and told of once; so is that they do again', async () => {
@@ -293,16 +293,16 @@ describe('a daemon', () => {
     expect(firewall.log.entries.splice(0)).toEqual([
       {
         level: 'warning',
-        message: 'an answer of conntrackd makes no sense',
-        fields: { path: FW, request: 'ct', error: 'the answer is cut off' },
+        message: 'malformed reply from conntrackd: ct: the answer is cut off',
+        fields: { code: 'conntrackd_malformed', path: FW },
       },
     ]);
     daemon.replies.ct = CT;
     await firewall.drawn(13, 17);
-    expect(firewall.log.entries.splice(0)).toMatchObject([{ fields: { request: 'queue' } }]);
+    expect(firewall.log.entries.splice(0)).toMatchObject([{ message: expect.stringContaining(': queue: ') }]);
     daemon.replies.queue = '';
     await firewall.drawn(18, 30);
-    expect(firewall.said()).toEqual([`info the answers of conntrackd make sense ${FW}`]);
+    expect(firewall.said()).toEqual([`info the replies of conntrackd are well-formed ${FW}`]);
   });
 });
 
@@ -556,49 +556,57 @@ describe('a defect of this program', () => {
   });
 });
 
-describe('how the module stands', () => {
-  const hindrances = async (firewall: Firewall): Promise<readonly string[]> => {
+describe('the status', () => {
+  const problems = async (firewall: Firewall): Promise<readonly string[]> => {
     await firewall.drawn(0, 3);
-    return firewall.module
-      .standing()
-      .hindrances.map(({ code, loses, message, target }) => `${target} ${code}, loses ${loses}: ${message}`);
+    return firewall.module.status().problems.map(({ code, loses, target }) => `${target} ${code}, loses ${loses}`);
   };
 
-  it('is that it reads nothing before it looked, then where a daemon would be', async () => {
+  it('names no socket at first, then the one where a daemon would be', async () => {
     const firewall = new Firewall();
-    expect(firewall.module.standing()).toEqual({ reads: [], hindrances: [] });
-    expect(await hindrances(firewall)).toEqual([`${USUAL} down, loses nothing: ${DOWN}`]);
-    expect(firewall.module.standing().reads).toEqual([USUAL]);
+    expect(firewall.module.status()).toEqual({ reads: [], problems: [] });
+    expect(await problems(firewall)).toEqual([`${USUAL} conntrackd_down, loses nothing`]);
+    expect(firewall.module.status().reads).toEqual([USUAL]);
   });
 
-  it('is that nothing is in the way of a daemon that answers, and of one that is started anew', async () => {
+  it('has no problem while the daemon answers', async () => {
     const firewall = new Firewall();
     firewall.start(USUAL);
-    expect(await hindrances(firewall)).toEqual([]);
+    expect(await problems(firewall)).toEqual([]);
   });
 
   it.each([
-    [{ fails: 'EACCES' }, `refused, loses all: ${REFUSED}`],
-    [{ fails: 'EPERM' }, `refused, loses all: ${REFUSED}`],
-    [{ fails: 'EMFILE' }, `EMFILE, loses all: ${UNKNOWN}`],
-    ['hangs', `unresponsive, loses all: ${SLOW}`],
-    [{ fails: 'ECONNREFUSED' }, `down, loses nothing: ${DOWN}`],
-  ] as const)('is that one that %j is %s', async (instead, said) => {
+    [{ fails: 'EACCES' }, 'conntrackd_denied', 'all'],
+    [{ fails: 'EPERM' }, 'conntrackd_denied', 'all'],
+    [{ fails: 'EMFILE' }, 'conntrackd_failed', 'all'],
+    ['hangs', 'conntrackd_unresponsive', 'all'],
+    [{ fails: 'ECONNREFUSED' }, 'conntrackd_down', 'nothing'],
+  ] as const)('of a daemon that %j has the problem %s, which loses %s', async (instead, code, loses) => {
     const firewall = new Firewall();
     firewall.start(USUAL).instead = instead;
-    expect(await hindrances(firewall)).toEqual([`${USUAL} ${said}`]);
+    expect(await problems(firewall)).toEqual([`${USUAL} ${code}, loses ${loses}`]);
   });
 
-  it('is that each is missed that is expected, or has answered before', async () => {
+  it('has a problem for each daemon that is down and was configured, required or seen before', async () => {
     const configured = new Firewall({ sockets: [FW, EDGE] });
     configured.start(EDGE);
-    expect(await hindrances(configured)).toEqual([`${FW} down, loses all: ${DOWN}`]);
-    expect(await hindrances(new Firewall({ required: true }))).toEqual([`${USUAL} down, loses all: ${DOWN}`]);
+    expect(await problems(configured)).toEqual([`${FW} conntrackd_down, loses all`]);
+    expect(await problems(new Firewall({ required: true }))).toEqual([`${USUAL} conntrackd_down, loses all`]);
     const found = new Firewall();
     found.start(USUAL);
     await found.drawn(0, 3);
     found.stop(USUAL);
     await found.drawn(4, 12);
-    expect(found.module.standing().hindrances).toMatchObject([{ code: 'down', loses: 'all' }]);
+    expect(found.module.status().problems).toMatchObject([{ code: 'conntrackd_down', loses: 'all' }]);
+  });
+
+  it('loses a part while replies to some requests are malformed', async () => {
+    const firewall = new Firewall({ sockets: [FW] });
+    firewall.start(FW, { ct: 'cache internal:\ncurr', queue: '?' });
+    await firewall.drawn(0, 3);
+    expect(firewall.module.status().problems).toMatchObject([
+      { code: 'conntrackd_malformed', target: FW, loses: 'part', message: expect.stringContaining(': ct: ') },
+      { code: 'conntrackd_malformed', target: FW, loses: 'part', message: expect.stringContaining(': queue: ') },
+    ]);
   });
 });

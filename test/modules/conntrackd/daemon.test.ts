@@ -33,16 +33,17 @@ class Watching {
     this.daemon = new Daemon({ client, path: '/run/fw.ctl', now, identify: () => this.identity });
   }
 
-  /** The round at that time. */
-  async ask(second: number): Promise<Round> {
-    const round = await this.daemon.ask(second * 1e6);
+  /** The round at that time, or what was thrown. */
+  async ask(second: number): Promise<unknown> {
+    const round = await this.daemon.ask(second * 1e6).catch((error: unknown) => error);
     expect([this.runtime.waiting, this.conntrackd.open]).toEqual([0, 0]);
     return round;
   }
 
-  async up(second: number): Promise<Extract<Round, { state: 'up' }>> {
-    const round = await this.ask(second);
-    if (round.state !== 'up') throw new Error(`it is ${round.state}`);
+  /** The round at that time, which must be answered. */
+  async up(second: number): Promise<Round> {
+    const round = await this.daemon.ask(second * 1e6);
+    if (round === undefined) throw new Error('it restarted');
     return round;
   }
 
@@ -63,8 +64,8 @@ describe('a round', () => {
   it('brings what all answers tell', async () => {
     const requests = FTFW.filter((request) => request !== 'process');
     const watching = new Watching(recorded('ftfw-expectations/active', ...requests));
-    const { problems, sheet } = await watching.up(100);
-    expect(problems).toEqual(new Map());
+    const { malformed, sheet } = await watching.up(100);
+    expect(malformed).toEqual(new Map());
     const scopes = [...sheet.all()].map(({ subject }) => `${subject.scope} ${subject.name}`.trim());
     expect(scopes.sort()).toEqual([
       'cache external',
@@ -178,7 +179,7 @@ describe('a restart', () => {
       if (request === 'cache') watching.identity = '4712 2';
     };
     const round = await watching.ask(105);
-    expect(round).toEqual({ state: 'restarting' });
+    expect(round).toBeUndefined();
     expect(await watching.restartedAt(110, 115)).toEqual([true, false]);
   });
 
@@ -187,7 +188,7 @@ describe('a restart', () => {
     await watching.up(100);
     watching.conntrackd.instead = { fails: 'ECONNREFUSED' };
     watching.identity = undefined;
-    expect((await watching.ask(105)).state).toBe('down');
+    expect(await watching.ask(105)).toMatchObject({ problem: { code: 'conntrackd_down' } });
     watching.conntrackd.instead = undefined;
     watching.identity = '4712 2';
     expect(await watching.restartedAt(110)).toEqual([true]);
@@ -197,43 +198,43 @@ describe('a restart', () => {
     const watching = new Watching({ runtime: uptime('0 min') });
     await watching.up(100);
     watching.conntrackd.instead = { fails: 'EAGAIN' };
-    expect((await watching.ask(105)).state).toBe('unresponsive');
+    expect(await watching.ask(105)).toMatchObject({ problem: { code: 'conntrackd_unresponsive' } });
     watching.conntrackd.instead = undefined;
     expect(await watching.restartedAt(110)).toEqual([false]);
   });
 });
 
-describe('a daemon that cannot be asked', () => {
+describe('a daemon that cannot be queried', () => {
   it.each([
-    ['ENOENT', 'down'],
-    ['ENOTDIR', 'down'],
-    ['ECONNREFUSED', 'down'],
-    ['ETIMEDOUT', 'unresponsive'],
-    ['EAGAIN', 'unresponsive'],
-    ['EACCES', 'unknown'],
-    ['EPERM', 'unknown'],
-    ['ECONNRESET', 'down'],
-    ['EPIPE', 'down'],
-    ['EMFILE', 'unknown'],
-  ])('because of %s is %s', async (code, state) => {
+    ['ENOENT', 'conntrackd_down'],
+    ['ENOTDIR', 'conntrackd_down'],
+    ['ECONNREFUSED', 'conntrackd_down'],
+    ['ETIMEDOUT', 'conntrackd_unresponsive'],
+    ['EAGAIN', 'conntrackd_unresponsive'],
+    ['EACCES', 'conntrackd_denied'],
+    ['EPERM', 'conntrackd_denied'],
+    ['ECONNRESET', 'conntrackd_down'],
+    ['EPIPE', 'conntrackd_down'],
+    ['EMFILE', 'conntrackd_failed'],
+  ])('throws for %s the problem %s after one request', async (errno, code) => {
     const watching = new Watching();
-    watching.conntrackd.instead = { fails: code };
-    expect(await watching.ask(100)).toMatchObject({ state, error: { code } });
+    watching.conntrackd.instead = { fails: errno };
+    expect(await watching.ask(100)).toMatchObject({ errno, problem: { code, target: '/run/fw.ctl', loses: 'all' } });
     expect(watching.conntrackd.taken()).toEqual(['runtime']);
   });
 
-  it('because it does not answer in time is unresponsive, and is not asked anything else', async () => {
+  it('is asked nothing else after the first reply that times out', async () => {
     const watching = new Watching({ runtime: uptime('0 min'), ct: 'hangs' });
     const round = watching.ask(100);
     await watching.runtime.settle();
     watching.runtime.advanceTo(2);
-    expect(await round).toMatchObject({ state: 'unresponsive', error: { code: 'ETIMEDOUT' } });
+    expect(await round).toMatchObject({ errno: 'ETIMEDOUT', problem: { code: 'conntrackd_unresponsive' } });
     expect(watching.conntrackd.taken()).toEqual(['runtime', 'process', 'ct']);
   });
 
-  it('because it ended in the middle of a round tells nothing of that round', async () => {
+  it('loses the whole round when it exits in the middle', async () => {
     const watching = new Watching({ ...recorded('ftfw-udp/active', ...FTFW), link: { fails: 'ECONNREFUSED' } });
-    expect(await watching.ask(100)).not.toHaveProperty('sheet');
+    expect(await watching.ask(100)).toMatchObject({ problem: { code: 'conntrackd_down' } });
   });
 });
 
@@ -242,8 +243,8 @@ describe('an answer that cannot be read', () => {
     const watching = new Watching(recorded('ftfw-udp/active', ...FTFW));
     watching.conntrackd.replies.ct = 'cache internal:\ncurrent active connections:\t  99999999999\n';
     watching.conntrackd.replies.network = 'network statistics:\n\trec';
-    const { problems, sheet } = await watching.up(100);
-    expect(problems).toEqual(
+    const { malformed, sheet } = await watching.up(100);
+    expect(malformed).toEqual(
       new Map([
         ['ct', '99999999999 has more than 32 bits'],
         ['network', 'the answer is cut off'],

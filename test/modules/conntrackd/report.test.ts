@@ -19,7 +19,7 @@ function round(answers: Partial<Record<Request, string>>, restarted = false) {
     const text = answers[request];
     if (text !== undefined) readAnswer(request, text, sheet);
   }
-  return { state: 'up', sheet, restarted, problems: new Map() } as const;
+  return { sheet, restarted, malformed: new Map() } as const;
 }
 
 const names = ['runtime', 'ct', 'expect', 'cache', 'network', 'link', 'queue'] as const;

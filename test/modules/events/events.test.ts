@@ -5,8 +5,8 @@ import { describe, expect, it, vi } from 'vitest';
 import { eventCharts } from '../../../charts/events.ts';
 import { Emitter } from '../../../collector/agent/emit.ts';
 import { OperationError } from '../../../collector/base/errors.ts';
-import { Obstacle } from '../../../collector/modules/access.ts';
 import { EventsModule, type EventsOptions } from '../../../collector/modules/events/events.ts';
+import { ProblemError } from '../../../collector/modules/problem.ts';
 import { KernelFile } from '../../../collector/procfs/file.ts';
 import { Host } from '../../../collector/procfs/host.ts';
 import { FakeRuntime } from '../../helpers/fake_runtime.ts';
@@ -25,6 +25,7 @@ import {
   overrun,
   type Receipt,
 } from '../../helpers/netlink_channel.ts';
+import { logged } from '../../helpers/problems.ts';
 import { SETTINGS } from '../../helpers/recorded_host.ts';
 import { RecordingLog } from '../../helpers/recording_log.ts';
 
@@ -429,10 +430,9 @@ describe('a kernel module that is unloaded while it is listened to', () => {
     for (let second = 102; second <= 200; second++) expect(listener.tick(second)).toBeUndefined();
     expect(listener.said).toEqual([
       UNLOADED,
-      'notice new and destroyed connections are not drawn: the kernel does not offer ctnetlink: load it with ' +
-        '"modprobe nf_conntrack_netlink"; trying again every 30 seconds',
+      `notice new and destroyed connections are not drawn: ${logged('no_ctnetlink')}`,
     ]);
-    expect(listener.module.standing().hindrances).toMatchObject([{ code: 'ENOENT', loses: 'all' }]);
+    expect(listener.module.status().problems).toMatchObject([{ code: 'no_ctnetlink', loses: 'all' }]);
     load(listener);
     const drawn = listener.ticks(201, 240);
     expect(drawn.findIndex((values) => values !== undefined)).toBeLessThan(31);
@@ -445,7 +445,7 @@ describe('a kernel module that is unloaded while it is listened to', () => {
     listener.tick(101);
     unload(listener);
     listener.prepare = () => {
-      throw new Obstacle('unloaded', 'connection tracking is not loaded', true);
+      throw new ProblemError('tracking_not_loaded', 'ctnetlink');
     };
     expect(listener.tick(102)).toBeUndefined();
     expect(listener.said).toEqual([]);
@@ -471,10 +471,7 @@ describe('a kernel module that is unloaded while it is listened to', () => {
 });
 
 describe('a table that grows while the kernel reports nothing', () => {
-  const SILENT =
-    'warning new and destroyed connections are not drawn: the table grows and the kernel reports nothing: load ' +
-    'ctnetlink with "modprobe nf_conntrack_netlink", or find the rule that suppresses events ("ct event set" of nft, ' +
-    '"--ctevents" of iptables); trying again every 30 seconds';
+  const SILENT = `warning new and destroyed connections are not drawn: ${logged('events_missing')}`;
 
   it('is not believed to have no new connections: it is listened to again, and drawn once a connection is reported', () => {
     const listener = listening();
@@ -484,7 +481,7 @@ describe('a table that grows while the kernel reports nothing', () => {
     expect(listener.tick(102)).toBeUndefined();
     expect(listener.channel.isClosed).toBe(true);
     expect(listener.said).toEqual([SILENT]);
-    expect(listener.module.standing().hindrances).toMatchObject([{ code: 'silent', loses: 'all' }]);
+    expect(listener.module.status().problems).toMatchObject([{ code: 'events_missing', loses: 'all' }]);
     expect(listener.ticks(103, 140)).toEqual(Array<undefined>(38).fill(undefined));
     expect(listener.channels).toHaveLength(2);
     listener.hear(...news(4));
@@ -576,9 +573,7 @@ describe('an overrun', () => {
 });
 
 describe('an overrun that repeats itself', () => {
-  const GIVEN_UP =
-    'new and destroyed connections are not drawn: the kernel reports faster than can be read; ' +
-    'trying again every 30 seconds';
+  const GIVEN_UP = `new and destroyed connections are not drawn: ${logged('events_overrun')}`;
 
   it.each([
     [1, 6],
@@ -729,8 +724,7 @@ describe('a flood of events', () => {
     const listener = listening({ mostPerSecond: 50 });
     listener.ticks(101, 105, 51);
     expect(listener.said).toEqual([
-      'warning new and destroyed connections are not drawn: the kernel reports more than 50 new and destroyed ' +
-        'connections a second; trying again every 30 seconds',
+      `warning new and destroyed connections are not drawn: ${logged('events_too_many', 50)}`,
     ]);
     expect(Array.from(SILENCE, (_, index) => listener.tick(106 + index))).toEqual(SILENCE);
     expect(listener.channels).toHaveLength(1);
@@ -791,9 +785,7 @@ describe('a flood of events', () => {
 });
 
 describe('events that are turned off', () => {
-  const OFF =
-    'new and destroyed connections are not drawn: events are turned off: turn them on with ' +
-    '"sysctl net.netfilter.nf_conntrack_events=1"; trying again every 30 seconds';
+  const OFF = `new and destroyed connections are not drawn: ${logged('events_off')}`;
 
   it.each([
     [false, 'notice'],
@@ -862,8 +854,7 @@ describe('events that are turned off', () => {
     [
       true,
       [
-        'error new and destroyed connections are not drawn: connection tracking is not loaded; ' +
-          'trying again every 30 seconds',
+        `error new and destroyed connections are not drawn: ${logged('tracking_not_loaded')}`,
         'info the kernel reports connections again',
       ],
     ],
@@ -877,7 +868,7 @@ describe('events that are turned off', () => {
     expect(listener.channel.isClosed).toBe(true);
 
     listener.prepare = () => {
-      throw new Obstacle('unloaded', 'connection tracking is not loaded', true);
+      throw new ProblemError('tracking_not_loaded', 'ctnetlink');
     };
     for (let second = 103; second < 162; second++) expect(listener.tick(second)).toBeUndefined();
     expect(listener.said).toEqual(said.slice(0, 1));
@@ -899,8 +890,7 @@ describe('events that are turned off', () => {
 
 describe('a kernel that does not let the module listen', () => {
   const NOT_DRAWN = 'new and destroyed connections are not drawn: ';
-  const AGAIN = '; trying again every 30 seconds';
-  const CAPABILITY = 'the plugin lacks the capability CAP_NET_ADMIN; run conntrack.plugin check to see how to give it';
+  const CAPABILITY = logged('no_capability');
 
   it.each([
     [false, 'notice'],
@@ -912,7 +902,7 @@ describe('a kernel that does not let the module listen', () => {
     };
     for (let second = 100; second < 190; second++) expect(listener.tick(second)).toBeUndefined();
     expect(listener.channels.map(({ isClosed }) => isClosed)).toEqual([true, true, true]);
-    expect(listener.said).toEqual([`${level} ${NOT_DRAWN}${CAPABILITY}${AGAIN}`]);
+    expect(listener.said).toEqual([`${level} ${NOT_DRAWN}${CAPABILITY}`]);
 
     listener.prepare = () => undefined;
     expect(listener.tick(190)).toBeUndefined();
@@ -932,9 +922,9 @@ describe('a kernel that does not let the module listen', () => {
     }
     expect(listener.channels).toHaveLength(5);
     expect(listener.said).toEqual([
-      `notice ${NOT_DRAWN}${CAPABILITY}${AGAIN}`,
+      `notice ${NOT_DRAWN}${CAPABILITY}`,
       expect.stringContaining('modprobe nf_conntrack_netlink'),
-      `notice ${NOT_DRAWN}${CAPABILITY}${AGAIN}`,
+      `notice ${NOT_DRAWN}${CAPABILITY}`,
     ]);
   });
 
@@ -1017,12 +1007,12 @@ describe('a kernel that does not let the module listen', () => {
 
   it.each([
     [false, []],
-    [true, [`error ${NOT_DRAWN}connection tracking is not loaded${AGAIN}`]],
+    [true, [`error ${NOT_DRAWN}${logged('tracking_not_loaded')}`]],
   ])('since it tracks no connections is nothing unusual, unless events are required (%s)', (required, said) => {
     let asked = 0;
     const connect = (): never => {
       asked++;
-      throw new Obstacle('unloaded', 'connection tracking is not loaded', true);
+      throw new ProblemError('tracking_not_loaded', 'ctnetlink');
     };
     const listener = new Listener({ required, connect });
     for (let second = 100; second < 160; second++) expect(listener.tick(second)).toBeUndefined();
@@ -1218,15 +1208,15 @@ describe('a module events that is closed', () => {
   });
 });
 
-describe('how the module events stands', () => {
-  it('is that nothing is in its way, or what is', () => {
+describe('the status of module events', () => {
+  it('has the current problem', () => {
     const listener = listening();
-    expect(listener.module.standing()).toEqual({ reads: ['ctnetlink'], hindrances: [] });
+    expect(listener.module.status()).toEqual({ reads: ['ctnetlink'], problems: [] });
     listener.volume.writeFileSync(SETTING, '0\n');
     listener.tick(101);
-    expect(listener.module.standing()).toMatchObject({
+    expect(listener.module.status()).toMatchObject({
       reads: ['ctnetlink'],
-      hindrances: [{ code: 'off', target: 'ctnetlink', loses: 'all' }],
+      problems: [{ code: 'events_off', target: 'ctnetlink', loses: 'all' }],
     });
   });
 });

@@ -2,8 +2,9 @@ import { describe, expect, it, vi } from 'vitest';
 
 import { flowCharts } from '../../../charts/flows.ts';
 import { Emitter } from '../../../collector/agent/emit.ts';
-import { type Connect, Obstacle } from '../../../collector/modules/access.ts';
+import type { Connect } from '../../../collector/modules/access.ts';
 import { FlowsModule, type FlowsOptions } from '../../../collector/modules/flows/flows.ts';
+import { ProblemError } from '../../../collector/modules/problem.ts';
 import { FakeRuntime } from '../../helpers/fake_runtime.ts';
 import {
   altered,
@@ -17,6 +18,7 @@ import {
   type Receipt,
   statistics,
 } from '../../helpers/netlink_channel.ts';
+import { logged } from '../../helpers/problems.ts';
 import { RecordingLog } from '../../helpers/recording_log.ts';
 
 const INTERRUPTED = 0x10;
@@ -104,7 +106,6 @@ function entries(count: number, protocol = TCP): Message[] {
 }
 
 const FAILED = 'the composition of the connection table is not drawn: ';
-const AGAIN = '; trying again every 30 seconds';
 
 describe('module flows', () => {
   it('dumps the table at once and returns what it is made of with the next update, once', async () => {
@@ -381,7 +382,7 @@ describe('the interval of dumps', () => {
 });
 
 describe('a table that cannot be dumped', () => {
-  const CAPABILITY = 'the plugin lacks the capability CAP_NET_ADMIN; run conntrack.plugin check to see how to give it';
+  const CAPABILITY = logged('no_capability');
   const TABLE = 'ask ctnetlink for the connection table';
 
   it.each<[string, Partial<Pick<Dumping, 'use' | 'table'>>, string]>([
@@ -396,8 +397,12 @@ describe('a table that cannot be dumped', () => {
     ['the kernel falls silent', { table: () => [entries(2)] }, `${TABLE}: the answer broke off`],
     ['the kernel says nothing', { table: () => [] }, `${TABLE}: the answer broke off`],
     ['the channel fails', { table: () => [entries(2), failure('EIO')] }, 'receive from ctnetlink: EIO: i/o error'],
-    ['an entry makes no sense', { table: () => [[entry({ protocol: TCP }).slice(0, 50), done()]] }, 'makes no sense: '],
-    ['its use makes no sense', { use: [altered(statistics({ entries: 1 }), 22, 2, 9)] }, 'without a number of entries'],
+    [
+      'an entry is malformed',
+      { table: () => [[entry({ protocol: TCP }).slice(0, 50), done()]] },
+      'malformed netlink reply: ',
+    ],
+    ['its use is malformed', { use: [altered(statistics({ entries: 1 }), 22, 2, 9)] }, 'without a number of entries'],
   ])('because %s is not drawn, and why is said once, until it can be', async (_what, answers, why) => {
     const dumping = new Dumping();
     const { table, use } = dumping;
@@ -406,7 +411,6 @@ describe('a table that cannot be dumped', () => {
     expect(dumping.said).toHaveLength(1);
     expect(dumping.said[0]).toContain(`notice ${FAILED}`);
     expect(dumping.said[0]).toContain(why);
-    expect(dumping.said[0]?.endsWith(AGAIN)).toBe(true);
     // Tried at 500, and half a minute after each time that it was noticed.
     expect(dumping.channels.map(({ isClosed }) => isClosed)).toEqual([true, true, true]);
 
@@ -419,12 +423,12 @@ describe('a table that cannot be dumped', () => {
 
   it.each([
     [false, []],
-    [true, [`error ${FAILED}connection tracking is not loaded${AGAIN}`]],
+    [true, [`error ${FAILED}${logged('tracking_not_loaded')}`]],
   ])('since there is none is nothing unusual, unless it is required (%s)', async (required, said) => {
     let asked = 0;
     const connect = (): never => {
       asked++;
-      throw new Obstacle('unloaded', 'connection tracking is not loaded', true);
+      throw new ProblemError('tracking_not_loaded', 'ctnetlink');
     };
     const dumping = new Dumping({ required, connect });
     for (let second = 500; second < 560; second++) expect(await dumping.tick(second)).toBeUndefined();
@@ -471,20 +475,21 @@ describe('a table that cannot be dumped', () => {
   });
 });
 
-describe('how the module flows stands', () => {
-  it('is that nothing is in its way, or what is, until that is gone', async () => {
+describe('the status of module flows', () => {
+  it('has the problem of the last dump until a dump succeeds', async () => {
     const dumping = new Dumping();
-    expect(dumping.module.standing()).toEqual({ reads: ['ctnetlink'], hindrances: [] });
+    expect(dumping.module.status()).toEqual({ reads: ['ctnetlink'], problems: [] });
     dumping.use = [error(1)];
     await dumping.tick(500);
     await dumping.tick(501);
-    const message = 'the plugin lacks the capability CAP_NET_ADMIN; run conntrack.plugin check to see how to give it';
-    expect(dumping.module.standing()).toEqual({
+    expect(dumping.module.status()).toEqual({
       reads: ['ctnetlink'],
-      hindrances: [{ code: 'EPERM', target: 'ctnetlink', message, loses: 'all' }],
+      problems: [
+        { code: 'no_capability', target: 'ctnetlink', message: 'the plugin lacks CAP_NET_ADMIN', loses: 'all' },
+      ],
     });
     dumping.use = [statistics({ entries: 1, max: 100 })];
     await dumping.tick(531);
-    expect(dumping.module.standing().hindrances).toEqual([]);
+    expect(dumping.module.status().problems).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { FormatError, OperationError } from '../../../collector/base/errors.ts';
-import { Obstacle } from '../../../collector/modules/access.ts';
+import { ProblemError } from '../../../collector/modules/problem.ts';
 import { DiagSource } from '../../../collector/modules/sockets/diag_source.ts';
 import {
   altered,
@@ -109,10 +109,10 @@ describe('sockets over sock_diag', () => {
 });
 
 describe('sockets that cannot be counted over sock_diag', () => {
-  it('because there is no way to it are told by that obstacle', () => {
+  it('without a channel throw its problem', () => {
     const { host, source } = asking();
-    host.obstacle = new Obstacle('elsewhere', 'the host lives elsewhere');
-    expect(() => finish(source.count())).toThrow(new Obstacle('elsewhere', 'the host lives elsewhere'));
+    host.obstacle = new ProblemError('other_namespace', 'sock_diag');
+    expect(() => finish(source.count())).toThrow(new ProblemError('other_namespace', 'sock_diag'));
   });
 
   it('because the kernel refuses are told by its error, and what was asked', () => {

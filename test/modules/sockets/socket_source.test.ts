@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 
 import { FormatError, OperationError } from '../../../collector/base/errors.ts';
-import { Obstacle } from '../../../collector/modules/access.ts';
+import { ProblemError } from '../../../collector/modules/problem.ts';
 import { SocketSource } from '../../../collector/modules/sockets/socket_source.ts';
 import { Host } from '../../../collector/procfs/host.ts';
 import { diagnosed, done, error, failure, type Receipt } from '../../helpers/netlink_channel.ts';
+import { logged } from '../../helpers/problems.ts';
 import { RecordingLog } from '../../helpers/recording_log.ts';
 import { COUNTS, counted, finish, SOCKETS, SocketHost, type SocketStates } from '../../helpers/socket_host.ts';
 
@@ -41,7 +42,6 @@ class Counting {
 }
 
 const LOST = 'info sockets are counted in the text of procfs, which costs more: ';
-const AGAIN = '; trying again every 10 minutes';
 const BACK = 'info sockets are counted over netlink';
 
 describe('sockets', () => {
@@ -145,8 +145,8 @@ describe('reading from netlink alone', () => {
 
   it('fails where it cannot be had, and says nothing of its own', () => {
     const counting = new Counting('netlink');
-    counting.host.obstacle = new Obstacle('elsewhere', 'the host lives elsewhere');
-    expect(() => counting.count()).toThrow(new Obstacle('elsewhere', 'the host lives elsewhere'));
+    counting.host.obstacle = new ProblemError('other_namespace', 'sock_diag');
+    expect(() => counting.count()).toThrow(new ProblemError('other_namespace', 'sock_diag'));
     counting.host.obstacle = undefined;
     counting.host.answers.udpSockets = [[error(1)]];
     expect(() => counting.count(501)).toThrow('ask sock_diag for UDP sockets: EPERM: ');
@@ -182,35 +182,20 @@ describe('reading from wherever it can', () => {
   });
 
   it.each<[string, unknown, Partial<SocketHost['answers']>, string]>([
-    [
-      'refused when it is opened',
-      new Obstacle('EPERM', 'a sandbox or a security module keeps the plugin from asking sock_diag'),
-      {},
-      'a sandbox or a security module keeps the plugin from asking sock_diag',
-    ],
+    ['refused when it is opened', new ProblemError('sock_diag_blocked', 'sock_diag'), {}, logged('sock_diag_blocked')],
     [
       'impossible where the plugin lives',
-      new Obstacle('elsewhere', 'the plugin lives elsewhere'),
+      new ProblemError('other_namespace', 'sock_diag'),
       {},
-      'the plugin lives elsewhere',
+      logged('other_namespace'),
     ],
-    [
-      'refused for TCP',
-      undefined,
-      { tcpSockets: [[error(2)]] },
-      'the kernel does not offer sock_diag: load it with "modprobe -a tcp_diag udp_diag"',
-    ],
-    [
-      'refused for UDP, after TCP was counted',
-      undefined,
-      { udpSockets: [[error(2)]] },
-      'the kernel does not offer sock_diag: load it with "modprobe -a tcp_diag udp_diag"',
-    ],
+    ['refused for TCP', undefined, { tcpSockets: [[error(2)]] }, logged('no_sock_diag')],
+    ['refused for UDP, after TCP was counted', undefined, { udpSockets: [[error(2)]] }, logged('no_sock_diag')],
     [
       'refused for UDP of IPv6, after everything else was counted',
       undefined,
       { udp6Sockets: [[error(13)]] },
-      'a sandbox or a security module keeps the plugin from asking sock_diag',
+      logged('sock_diag_blocked'),
     ],
     [
       'broken off in the middle',
@@ -228,13 +213,13 @@ describe('reading from wherever it can', () => {
       'nonsense',
       undefined,
       { udpSockets: whole(7, 3) },
-      'what the kernel says makes no sense: a socket of udp in the unknown state 3',
+      logged('malformed_reply', 'a socket of udp in the unknown state 3'),
     ],
     [
       'an answer to another question',
       undefined,
       { udp6Sockets: whole(7, 7, 7, 1) },
-      'what the kernel says makes no sense: a socket of address family 2, not asked for',
+      logged('malformed_reply', 'a socket of address family 2, not asked for'),
     ],
   ])(
     'falls back on the lists in the same count when netlink is %s, and says so once',
@@ -243,7 +228,7 @@ describe('reading from wherever it can', () => {
       counting.host.obstacle = obstacle;
       Object.assign(counting.host.answers, answers);
       for (const second of [500, 505, 530, 1095, 1100, 1105]) expect(counting.count(second)).toEqual(COUNTS);
-      expect(counting.said).toEqual([`${LOST}${why}${AGAIN}`]);
+      expect(counting.said).toEqual([`${LOST}${why}`]);
       expect([counting.host.held, counting.secondTries]).toEqual([0, [500, 1100]]);
     },
   );
@@ -283,22 +268,22 @@ describe('reading from wherever it can', () => {
     counting.count(1700);
     answers.tcpSockets = [[error(1)]];
     counting.count(1705);
-    const sandbox = `${LOST}a sandbox or a security module keeps the plugin from asking sock_diag${AGAIN}`;
+    const sandbox = `${LOST}${logged('sock_diag_blocked')}`;
     expect(counting.said).toEqual([expect.stringContaining('modprobe'), sandbox, BACK, sandbox]);
   });
 
   it('fails only where neither can be had: with what is wrong with the lists', () => {
     const counting = new Counting('auto');
-    counting.host.obstacle = new Obstacle('elsewhere', 'the plugin lives elsewhere');
+    counting.host.obstacle = new ProblemError('other_namespace', 'sock_diag');
     counting.host.refusals.set('/proc/net/tcp', 'ENOENT');
     expect(() => counting.count()).toThrow(OperationError);
     counting.host.refusals.clear();
     counting.host.volume.writeFileSync('/proc/net/udp', 'nonsense\n');
     expect(() => counting.count(505)).toThrow(FormatError);
-    expect(counting.said).toEqual([`${LOST}the plugin lives elsewhere${AGAIN}`]);
+    expect(counting.said).toEqual([`${LOST}${logged('other_namespace')}`]);
   });
 
-  it('does not take a defect of the program for an obstacle', () => {
+  it('throws a defect of the program', () => {
     const counting = new Counting('auto');
     counting.host.obstacle = new TypeError('not a function');
     expect(() => counting.count()).toThrow(new TypeError('not a function'));
@@ -311,7 +296,7 @@ describe('a source of sockets that is closed', () => {
     ['netlink', undefined],
     ['procfs', undefined],
     ['auto', undefined],
-    ['auto', new Obstacle('elsewhere', 'the plugin lives elsewhere')],
+    ['auto', new ProblemError('other_namespace', 'sock_diag')],
   ])('in the middle of a count lets go of everything: %s', (readFrom, obstacle) => {
     const counting = new Counting(readFrom);
     counting.host.obstacle = obstacle;

@@ -2,12 +2,13 @@ import { describe, expect, it } from 'vitest';
 
 import { socketCharts } from '../../../charts/sockets.ts';
 import { Emitter } from '../../../collector/agent/emit.ts';
-import { Obstacle } from '../../../collector/modules/access.ts';
 import type { Sample } from '../../../collector/modules/module.ts';
+import { ProblemError, problemAt } from '../../../collector/modules/problem.ts';
 import { SocketsModule, type SocketsOptions } from '../../../collector/modules/sockets/sockets.ts';
 import { Host } from '../../../collector/procfs/host.ts';
 import { FakeRuntime } from '../../helpers/fake_runtime.ts';
 import { error } from '../../helpers/netlink_channel.ts';
+import { logged } from '../../helpers/problems.ts';
 import { RecordingLog } from '../../helpers/recording_log.ts';
 import { SocketHost, type SocketStates } from '../../helpers/socket_host.ts';
 
@@ -85,7 +86,6 @@ class Counting {
 
 const COUNTS: Counts = { tcp: 5, tcp6: 3, udp: 3, udp6: 1 };
 const FAILED = 'sockets are not drawn: ';
-const AGAIN = '; trying again every 30 seconds';
 const NO_LIST = "open /proc/net/tcp: ENOENT: no such file or directory, open '/proc/net/tcp'";
 
 describe('module sockets', () => {
@@ -282,7 +282,7 @@ describe('sockets that cannot be counted', () => {
     const counting = new Counting({ readFrom: 'procfs', required });
     counting.host.refusals.set('/proc/net/udp', 'ENOENT');
     for (let second = 500; second < 540; second++) expect(await counting.tick(second)).toBeUndefined();
-    expect(counting.said).toEqual([`${level} ${FAILED}open /proc/net/udp: ENOENT: refused${AGAIN}`]);
+    expect(counting.said).toEqual([`${level} ${FAILED}open /proc/net/udp: ENOENT: refused`]);
     expect(counting.host.held).toBe(0);
     counting.host.refusals.clear();
     for (let second = 540; second < 563; second++) await counting.tick(second);
@@ -294,15 +294,15 @@ describe('sockets that cannot be counted', () => {
     const counting = new Counting({ readFrom: 'procfs' }, {});
     await counting.tick(500);
     await counting.tick(501);
-    expect(counting.said).toEqual([`notice ${FAILED}${NO_LIST}${AGAIN}`]);
+    expect(counting.said).toEqual([`notice ${FAILED}${NO_LIST}`]);
   });
 
   it.each([
-    ['auto', `notice ${FAILED}${NO_LIST}${AGAIN}`],
-    ['netlink', `notice ${FAILED}the plugin lives elsewhere${AGAIN}`],
+    ['auto', `notice ${FAILED}${NO_LIST}`],
+    ['netlink', `notice ${FAILED}${logged('other_namespace')}`],
   ] as const)('from anywhere are told by what was tried last: %s', async (readFrom, last) => {
     const counting = new Counting({ readFrom }, {});
-    counting.host.obstacle = new Obstacle('elsewhere', 'the plugin lives elsewhere');
+    counting.host.obstacle = new ProblemError('other_namespace', 'sock_diag');
     await counting.tick(500);
     await counting.tick(501);
     expect(counting.said.at(-1)).toBe(last);
@@ -310,26 +310,26 @@ describe('sockets that cannot be counted', () => {
   });
 
   it.each([
-    [1, 'a sandbox or a security module keeps the plugin from asking sock_diag'],
-    [2, 'the kernel does not offer sock_diag: load it with "modprobe -a tcp_diag udp_diag"'],
+    [1, logged('sock_diag_blocked')],
+    [2, logged('no_sock_diag')],
     [12, 'ask sock_diag for UDP sockets: ENOMEM: not enough memory'],
   ])('over netlink alone, because the kernel refuses with error %i, say what to do', async (errno, why) => {
     const counting = new Counting({ readFrom: 'netlink' });
     counting.host.answers.udpSockets = [[error(errno)]];
     for (let second = 500; second < 540; second++) expect(await counting.tick(second)).toBeUndefined();
-    expect(counting.said).toEqual([`notice ${FAILED}${why}${AGAIN}`]);
+    expect(counting.said).toEqual([`notice ${FAILED}${why}`]);
     expect([counting.host.held, counting.host.opened]).toEqual([0, []]);
     // Begun at 500 and, half a minute after that was noticed, at 531: each over a channel of its own.
     expect(counting.host.channels).toHaveLength(2);
   });
 
-  it('in a list that makes no sense are no number, and told with the file', async () => {
+  it('in a malformed list are no number, and the log names the file', async () => {
     const counting = new Counting({ readFrom: 'procfs' });
     counting.host.volume.appendFileSync('/proc/net/tcp6', 'garbage\n');
     await counting.tick(500);
     expect(await counting.tick(501)).toBeUndefined();
     expect(counting.said).toEqual([
-      `notice ${FAILED}what the kernel says makes no sense: /proc/net/tcp6: not a line of a socket: "garbage"${AGAIN}`,
+      `notice ${FAILED}malformed file: /proc/net/tcp6: not a line of a socket: "garbage"`,
     ]);
   });
 
@@ -383,43 +383,43 @@ describe('a module sockets that is closed', () => {
   });
 });
 
-describe('how the module sockets stands', () => {
+describe('the status of module sockets', () => {
   const LISTS = ['/proc/net/tcp', '/proc/net/tcp6', '/proc/net/udp', '/proc/net/udp6'];
 
-  async function standing(readFrom: 'auto' | 'netlink' | 'procfs', prepare: (host: SocketHost) => void) {
+  async function statusOf(readFrom: 'auto' | 'netlink' | 'procfs', prepare: (host: SocketHost) => void) {
     const counting = new Counting({ readFrom });
     prepare(counting.host);
     await counting.tick(500);
     await counting.tick(501);
-    return counting.module.standing();
+    return counting.module.status();
   }
 
   const elsewhere = (host: SocketHost): void => {
-    host.obstacle = new Obstacle('elsewhere', 'the host lives elsewhere');
+    host.obstacle = new ProblemError('other_namespace', 'sock_diag');
   };
-  const ELSEWHERE = { code: 'elsewhere', target: 'sock_diag', message: 'the host lives elsewhere' };
+  const ELSEWHERE = problemAt('other_namespace', 'sock_diag');
 
-  it('is that it reads what is configured', async () => {
-    expect(await standing('auto', () => undefined)).toEqual({ reads: ['sock_diag'], hindrances: [] });
-    expect(await standing('netlink', () => undefined)).toEqual({ reads: ['sock_diag'], hindrances: [] });
-    expect(await standing('procfs', elsewhere)).toEqual({ reads: LISTS, hindrances: [] });
+  it('names what is configured', async () => {
+    expect(await statusOf('auto', () => undefined)).toEqual({ reads: ['sock_diag'], problems: [] });
+    expect(await statusOf('netlink', () => undefined)).toEqual({ reads: ['sock_diag'], problems: [] });
+    expect(await statusOf('procfs', elsewhere)).toEqual({ reads: LISTS, problems: [] });
   });
 
-  it('is that something is lost where it must count in the text, and everything where that is the only way', async () => {
-    expect(await standing('auto', elsewhere)).toEqual({ reads: LISTS, hindrances: [{ ...ELSEWHERE, loses: 'part' }] });
-    expect(await standing('netlink', elsewhere)).toEqual({
+  it('loses a part while procfs stands in for sock_diag, and everything without a second source', async () => {
+    expect(await statusOf('auto', elsewhere)).toEqual({ reads: LISTS, problems: [{ ...ELSEWHERE, loses: 'part' }] });
+    expect(await statusOf('netlink', elsewhere)).toEqual({
       reads: ['sock_diag'],
-      hindrances: [{ ...ELSEWHERE, loses: 'all' }],
+      problems: [{ ...ELSEWHERE, loses: 'all' }],
     });
   });
 
-  it('is that nothing can be read', async () => {
-    const both = await standing('auto', (host) => {
+  it('has the problems of both sources', async () => {
+    const both = await statusOf('auto', (host) => {
       elsewhere(host);
       host.refusals.set('/proc/net/tcp', 'EACCES');
     });
-    expect(both.hindrances).toMatchObject([
-      { code: 'EACCES', target: '/proc/net/tcp', loses: 'all' },
+    expect(both.problems).toMatchObject([
+      { code: 'file_denied', target: '/proc/net/tcp', loses: 'all' },
       { ...ELSEWHERE, loses: 'part' },
     ]);
   });

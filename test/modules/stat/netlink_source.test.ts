@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 
-import { Obstacle } from '../../../collector/modules/access.ts';
+import { ProblemError } from '../../../collector/modules/problem.ts';
 import type { StatOptions } from '../../../collector/modules/stat/stat.ts';
 import {
   attribute,
@@ -80,8 +80,7 @@ function grown<T extends Record<string, number>>(counters: T, step: number): T {
 /** What the kernel tells of the table as long as a test has it tell nothing else. */
 const USE = { connections: 640, max: 4000, utilization: 16 };
 
-const UNLOADED = new Obstacle('unloaded', 'connection tracking is not loaded', true);
-const CAPABILITY = 'the plugin lacks the capability CAP_NET_ADMIN; run conntrack.plugin check to see how to give it';
+const UNLOADED = new ProblemError('tracking_not_loaded', 'ctnetlink');
 
 describe('the statistics over netlink', () => {
   it('are drawn like those of the file, CPU by CPU, by the numbers that the CPUs have', () => {
@@ -314,8 +313,6 @@ describe('the source of the statistics', () => {
 });
 
 describe('statistics that cannot be had over netlink', () => {
-  const AGAIN = 'trying again every 30 seconds';
-
   it.each([
     ['auto', false, 'notice'],
     ['auto', true, 'notice'],
@@ -334,7 +331,11 @@ describe('statistics that cannot be had over netlink', () => {
       }
       expect(host.channels.map(({ isClosed }) => isClosed)).toEqual([true, true]);
       expect(host.saidOfStatistics.filter((line) => line.includes('netlink'))).toEqual([
-        `${level} "the statistics cannot be read over netlink: ${CAPABILITY}; ${AGAIN}"`,
+        expect.stringMatching(
+          new RegExp(
+            `^${level} "the statistics cannot be read over netlink: .*" code=no_capability errno=EPERM retry=30s$`,
+          ),
+        ),
       ]);
     },
   );
@@ -423,12 +424,12 @@ describe('statistics that cannot be had over netlink', () => {
   it.each<[string, Partial<Pick<AnsweringHost, 'use' | 'obstacle'>>, RegExp]>([
     [
       'the host lives elsewhere',
-      { obstacle: new Obstacle('elsewhere', 'it lives elsewhere') },
-      /: it lives elsewhere; /,
+      { obstacle: new ProblemError('other_namespace', 'ctnetlink') },
+      / code=other_namespace /,
     ],
     ['the kernel does not know the question', { use: [error(22)] }, /modprobe nf_conntrack_netlink/],
     ['the kernel does not answer', { use: [] }, /ask ctnetlink for the number of entries: the answer broke off/],
-    ['the answer makes no sense', { use: [statistics({ entries: 1 }).slice(0, 18)] }, /makes no sense: .*18/],
+    ['the answer makes no sense', { use: [statistics({ entries: 1 }).slice(0, 18)] }, /malformed netlink reply: .*18/],
   ])('because %s, say so in one line', (_what, trouble, why) => {
     const host = new AnsweringHost({ [COUNT]: '3000\n' }, { readFrom: 'netlink' });
     Object.assign(host, trouble);
@@ -451,7 +452,7 @@ describe('statistics that cannot be had over netlink', () => {
       expect(host.channels).toEqual([]);
       expect(open.mock.calls.length).toBeLessThanOrEqual(4);
       expect(host.logged).toEqual([
-        expect.stringMatching(new RegExp(`^${level} "connection tracking is not loaded: .*modprobe nf_conntrack`)),
+        expect.stringMatching(new RegExp(`^${level} "connection tracking is not loaded; .*modprobe nf_conntrack`)),
       ]);
 
       host.obstacle = undefined;
@@ -481,10 +482,10 @@ describe('statistics that cannot be had over netlink', () => {
   });
 });
 
-describe('how the module stat stands', () => {
-  it('is that it reads ctnetlink where there is no statistics file', () => {
+describe('the status of module stat', () => {
+  it('names ctnetlink where there is no statistics file', () => {
     const host = new AnsweringHost();
     host.collect(1);
-    expect(host.module.standing()).toEqual({ reads: ['ctnetlink'], hindrances: [] });
+    expect(host.module.status()).toEqual({ reads: ['ctnetlink'], problems: [] });
   });
 });

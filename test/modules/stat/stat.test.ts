@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 
-import { Obstacle } from '../../../collector/modules/access.ts';
+import { ProblemError } from '../../../collector/modules/problem.ts';
 import { Host } from '../../../collector/procfs/host.ts';
 import { RecordedHost, SETTINGS, STAT } from '../../helpers/recorded_host.ts';
 import { NAMES, OLD_NAMES, statRow, statText } from '../../helpers/stat_text.ts';
@@ -219,7 +219,7 @@ describe('module stat, when the statistics file', () => {
       const host = new RecordedHost();
       for (let second = 0; second < after; second++) expect(host.collect(second)).toEqual([]);
       expect(host.saidOfStatistics).toEqual([
-        expect.stringMatching(/^notice "connection tracking is not loaded: .*modprobe nf_conntrack.* firewall rule"/),
+        expect.stringMatching(/^notice "connection tracking is not loaded; .*modprobe nf_conntrack.* firewall rule"/),
       ]);
       host.stat(NAMES, statRow({ entries: 44 }));
       host.volume.fromJSON({ [COUNT]: '44\n' });
@@ -370,62 +370,67 @@ describe('the settings of module stat', () => {
   });
 });
 
-describe('how the module stat stands', () => {
+describe('the status of module stat', () => {
   it('is that it reads the statistics file', () => {
     const host = new RecordedHost(LIMITS);
     host.stat(NAMES, statRow({ entries: 7 }));
     host.collect(0);
-    expect(host.module.standing()).toEqual({ reads: [STAT], hindrances: [] });
+    expect(host.module.status()).toEqual({ reads: [STAT], problems: [] });
   });
 
   it('is that connection tracking is not loaded, until it is', () => {
     const host = new RecordedHost();
     host.collect(0);
     const message = 'connection tracking is not loaded';
-    expect(host.module.standing()).toEqual({
+    expect(host.module.status()).toEqual({
       reads: [STAT],
-      hindrances: [{ code: 'unloaded', target: STAT, message, loses: 'all' }],
+      problems: [{ code: 'tracking_not_loaded', target: STAT, message, loses: 'all' }],
     });
     host.stat(NAMES, statRow({ entries: 7 }));
     host.collect(30);
-    expect(host.module.standing().hindrances).toHaveLength(1);
+    expect(host.module.status().problems).toHaveLength(1);
     host.collect(60);
-    expect(host.module.standing().hindrances).toEqual([]);
+    expect(host.module.status().problems).toEqual([]);
   });
 
   it('is that a part is lost where only the entries can be counted', () => {
     const host = new RecordedHost({ ...LIMITS, [COUNT]: '3000\n' });
     host.collect(0);
-    const lost = { code: 'no_statistics', target: STAT, message: 'the kernel has no statistics file', loses: 'part' };
-    expect(host.module.standing()).toEqual({ reads: [COUNT], hindrances: [lost] });
+    const lost = {
+      code: 'no_statistics_file',
+      target: STAT,
+      message: 'the kernel has no statistics file',
+      loses: 'part',
+    };
+    expect(host.module.status()).toEqual({ reads: [COUNT], problems: [lost] });
     // Not looked for in every update.
     host.collect(1);
-    expect(host.module.standing()).toEqual({ reads: [COUNT], hindrances: [lost] });
+    expect(host.module.status()).toEqual({ reads: [COUNT], problems: [lost] });
   });
 
   it('is that everything is lost where the file makes no sense and nothing else can be read', () => {
     const host = new RecordedHost({ [STAT]: 'entries\nnonsense\n' });
     host.collect(0);
-    expect(host.module.standing()).toMatchObject({
+    expect(host.module.status()).toMatchObject({
       reads: [STAT],
-      hindrances: [{ code: 'malformed', target: STAT, loses: 'all' }],
+      problems: [{ code: 'malformed_file', target: STAT, loses: 'all' }],
     });
   });
 
   it('is what keeps it from netlink too', () => {
     const connect = (): never => {
-      throw new Obstacle('EPERM', 'not permitted');
+      throw new ProblemError('no_capability', 'ctnetlink');
     };
-    const refused = { code: 'EPERM', target: 'ctnetlink', message: 'not permitted', loses: 'part' };
+    const refused = { ...new ProblemError('no_capability', 'ctnetlink').problem, loses: 'part' };
     const auto = new RecordedHost({ ...LIMITS, [COUNT]: '3000\n' }, { readFrom: 'auto', connect });
     auto.collect(0);
-    expect(auto.module.standing()).toMatchObject({ reads: [COUNT], hindrances: [{ code: 'no_statistics' }, refused] });
+    expect(auto.module.status()).toMatchObject({ reads: [COUNT], problems: [{ code: 'no_statistics_file' }, refused] });
     const netlink = new RecordedHost({ ...LIMITS, [COUNT]: '3000\n' }, { readFrom: 'netlink', connect });
     netlink.collect(0);
-    expect(netlink.module.standing()).toEqual({ reads: [COUNT], hindrances: [refused] });
+    expect(netlink.module.status()).toEqual({ reads: [COUNT], problems: [refused] });
     const nothing = new RecordedHost({}, { readFrom: 'netlink', connect });
     nothing.collect(0);
-    expect(nothing.module.standing()).toEqual({ reads: ['ctnetlink'], hindrances: [{ ...refused, loses: 'all' }] });
+    expect(nothing.module.status()).toEqual({ reads: ['ctnetlink'], problems: [{ ...refused, loses: 'all' }] });
   });
 
   it('is that the host may live in another network namespace', () => {
@@ -434,6 +439,6 @@ describe('how the module stat stands', () => {
     host.write('/proc/self/net/dev', '');
     const elsewhere = new RecordedHost({}, { host: new Host(host.volume, '/host'), fs: host.volume });
     elsewhere.collect(0);
-    expect(elsewhere.module.standing()).toMatchObject({ hindrances: [{ code: 'elsewhere', loses: 'all' }] });
+    expect(elsewhere.module.status()).toMatchObject({ problems: [{ code: 'other_namespace', loses: 'all' }] });
   });
 });
