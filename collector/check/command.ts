@@ -14,7 +14,7 @@ import { realPath } from './files.ts';
 import { remedy } from './remedies.ts';
 import { render, type Style } from './render.ts';
 import { type Finding, parseReport, type Remedy, type Report } from './report.ts';
-import { formatSeen, lookAt, SEEN } from './seen.ts';
+import { lookAt, SEEN } from './seen.ts';
 
 /** How this program starts itself. */
 export interface Self {
@@ -56,7 +56,7 @@ export async function runCheck(given: CommandOptions): Promise<Outcome> {
   const seen = process?.isKnown === false ? undefined : lookAt(fs, process, agent.plugin);
   const { asked, program } = options;
   const words = [...self.words, 'check', '--json', ...(asked === undefined ? [] : ['--config', asked])];
-  const variables = seen === undefined ? {} : { [SEEN]: formatSeen(seen) };
+  const variables = seen === undefined ? {} : { [SEEN]: JSON.stringify(seen) };
   const ended = await self.run(wordsAs(account, program.path, words), variables);
   const report = parseReport(ended.output);
   if (report !== undefined) return outcome(report, options, ended.errors);

@@ -5,6 +5,8 @@
 
 import { constants } from 'node:fs';
 
+import * as v from 'valibot';
+
 import { OperationError } from '../base/errors.ts';
 import type { OwnershipFileSystem } from '../netlink/trusted.ts';
 import type { FileSystem } from '../procfs/file.ts';
@@ -85,6 +87,11 @@ export function readLink(fs: CheckFileSystem, path: string): string | undefined 
 /** A path without links; the path itself if it cannot be resolved. */
 export function realPath(fs: CheckFileSystem, path: string): string {
   return attempt(() => String(fs.realpathSync(path))) ?? path;
+}
+
+/** The value of a JSON text; `undefined` if it does not match the schema. */
+export function parseJson<T>(schema: v.GenericSchema<unknown, T>, json: string): T | undefined {
+  return attempt(() => v.parse(schema, JSON.parse(json)));
 }
 
 /** The result of an action; `undefined` if it throws. */

@@ -1,6 +1,6 @@
 /**
  * Who has CAP_NET_ADMIN: this process, which was started as the agent starts its plugin; the plugins of the running agent;
- * and nobody else. The kernel grants it to a program whose file carries it, unless the mount is nosuid, or the starting
+ * and no other user. The kernel grants it to a program whose file carries it, unless the mount is nosuid, or the starting
  * process lacks it in its bounding set or has no_new_privs.
  * Source: capabilities(7), prctl(2) PR_SET_NO_NEW_PRIVS, proc_pid_mountinfo(5).
  */

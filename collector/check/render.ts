@@ -89,7 +89,7 @@ function blocksOf(report: Report): Block[] {
   ];
 }
 
-/** @param otherwise the mark if there is no fault. */
+/** @param otherwise the mark of a section without faults. */
 function block(label: string, { findings }: Section, facts: readonly string[], otherwise: Mark = 'ok'): Block {
   const isFaulty = findings.some(({ severity }) => severity === 'fault');
   return { mark: isFaulty ? 'FAIL' : otherwise, label: escaped(label), facts: facts.map(escaped), findings };

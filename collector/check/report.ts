@@ -5,6 +5,8 @@
 
 import * as v from 'valibot';
 
+import { parseJson } from './files.ts';
+
 const text = v.optional(v.string());
 const number = v.optional(v.number());
 const texts = v.pipe(v.array(v.string()), v.readonly());
@@ -114,7 +116,7 @@ const report = v.strictObject({
   /** Raised when a key changes its meaning. */
   format: v.literal(1),
   version: v.string(),
-  /** Whether there is no fault: exit code 0, otherwise 1. */
+  /** Whether the report has no faults: exit code 0, otherwise 1. */
   works: v.boolean(),
   program,
   kernel,
@@ -140,10 +142,5 @@ export type BuiltinSection = Report['builtin'];
 
 /** The report in a JSON text; `undefined` if it is not a valid one. */
 export function parseReport(json: string): Report | undefined {
-  try {
-    const { issues, output } = v.safeParse(report, JSON.parse(json));
-    return issues === undefined ? output : undefined;
-  } catch {
-    return undefined;
-  }
+  return parseJson(report, json);
 }

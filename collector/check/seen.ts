@@ -6,7 +6,7 @@
 import * as v from 'valibot';
 
 import type { AgentProcess } from './agent_processes.ts';
-import { type CheckFileSystem, readLink } from './files.ts';
+import { type CheckFileSystem, parseJson, readLink } from './files.ts';
 
 /** The environment variable that carries it. */
 export const SEEN = 'CONNTRACK_CHECK_SEEN';
@@ -46,16 +46,7 @@ export function lookAt(
   return { pid, program, network: readLink(fs, `/proc/${pid}/ns/net`), plugin };
 }
 
-export function formatSeen(what: Seen): string {
-  return JSON.stringify(what);
-}
-
 /** @param json value of the environment variable. */
-export function parseSeen(json: string | undefined): Seen | undefined {
-  try {
-    const { issues, output } = v.safeParse(seen, JSON.parse(json ?? ''));
-    return issues === undefined ? output : undefined;
-  } catch {
-    return undefined;
-  }
+export function parseSeen(json = ''): Seen | undefined {
+  return parseJson(seen, json);
 }

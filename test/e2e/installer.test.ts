@@ -181,7 +181,7 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin exec "$program" "$@"
     expect(steps).toBeGreaterThan(20);
   });
 
-  it('rejects combinations of arguments that make no sense', () => {
+  it('rejects contradictory arguments', () => {
     const refused: readonly (readonly [command: readonly string[], reason: string])[] = [
       [
         ['--restore-builtin', '--replace-builtin'],
