@@ -1,25 +1,23 @@
-/** Users and groups by the host's own files. Source: passwd(5) and group(5). */
+/** Users and groups of the host. Source: passwd(5) and group(5). */
 
 import { type CheckFileSystem, readText } from './files.ts';
 
 export interface Account {
-  /** Its number in decimal, if it has no name. */
+  /** The uid, if the user has no name. */
   readonly user: string;
   readonly uid: number;
-  /** Its number in decimal, if it has no name. */
+  /** The gid, if the group has no name. */
   readonly group: string;
   readonly gid: number;
-  /** The other groups that it is in, where that is known; otherwise those that its name is in. */
+  /** Supplementary groups of a running process; `undefined` if only the user is known. */
   readonly groups: readonly number[] | undefined;
 }
 
-/** The user of that name. */
 export function accountNamed(fs: CheckFileSystem, name: string): Account | undefined {
   const [, , uid, gid] = entries(fs, '/etc/passwd').find(([user]) => user === name) ?? [];
   return uid === undefined || gid === undefined ? undefined : accountOf(fs, Number(uid), Number(gid));
 }
 
-/** The names of a user and a group. */
 export function accountOf(fs: CheckFileSystem, uid: number, gid: number, groups?: readonly number[]): Account {
   return { user: userName(fs, uid), uid, group: nameOf(fs, '/etc/group', gid), gid, groups };
 }

@@ -1,28 +1,17 @@
 /**
- * The Netdata agent of this host: its process, and the directories that it and its plugins use, as `netdata.conf` says
- * or as the agent's packages lay them out.
+ * The Netdata agent of this host: its process, and the directories that it and its plugins use, from `netdata.conf` or
+ * from the usual layout of its packages.
  */
-
-import { dirname } from 'node:path';
 
 import type { Environment } from '../agent/environment.ts';
 import { Ini } from '../agent/ini.ts';
 import { exists } from '../procfs/file.ts';
 import { type Account, accountNamed, accountOf } from './accounts.ts';
-import { type AgentProcess, findProcesses, NAME } from './agent_process.ts';
+import { type AgentProcess, findAgents, findPlugin, NAME, PROGRAM } from './agent_processes.ts';
+import { pluginDirectories, prefixOfPlugin, prefixOfProgram, stockDirectory } from './directories.ts';
 import { type CheckFileSystem, readText, realPath } from './files.ts';
-import { findPlugin, type PluginDirectories, type PluginProcess, PROGRAM } from './plugin_process.ts';
-import { readWords } from './process.ts';
-import type { Seen } from './seen.ts';
-
-/** Where a native or distribution package and a static install put everything below. */
-export const PREFIXES = ['', '/opt/netdata'] as const;
-/** Where plugins and the stock configuration are, below a prefix; the installer looks there too. */
-export const PLUGINS = ['/usr/libexec/netdata/plugins.d', '/usr/lib/netdata/plugins.d', '/usr/lib64/netdata/plugins.d'];
-export const STOCK = ['/usr/lib/netdata/conf.d', '/usr/lib64/netdata/conf.d', '/usr/share/netdata/conf.d'];
-
-/** Where the agent's program is, below its prefix: packages, static installs, and others. */
-const PROGRAMS = ['/usr/sbin/netdata', '/bin/srv/netdata', '/sbin/netdata', '/usr/bin/netdata', '/bin/netdata'];
+import { readArguments } from './process.ts';
+import type { PluginProcess, Seen } from './seen.ts';
 
 export interface Agent extends AgentDirectories {
   readonly process: AgentProcess | undefined;
@@ -30,12 +19,12 @@ export interface Agent extends AgentDirectories {
   readonly plugin: PluginProcess | undefined;
   /** The user that its plugins run as. */
   readonly account: Account | undefined;
-  /** Below which it is installed, empty for `/`; `undefined` where that is not known. */
+  /** Where it is installed, empty for `/`; `undefined` if unknown. */
   readonly prefix: string | undefined;
-  /** Where its configuration file is, whether it is there or not; `undefined` where no agent is known. */
+  /** Path of its configuration file, which need not exist; `undefined` if no agent is known. */
   readonly file: string | undefined;
   readonly settings: Ini;
-  /** Whether the file is there, but this process may not read it, so that the settings say nothing. */
+  /** Whether the file exists but this process cannot read it, so that `settings` is empty. */
   readonly isFileClosed: boolean;
 }
 
@@ -43,12 +32,11 @@ export interface AgentDirectories {
   readonly pluginDirectories: readonly string[];
   readonly userConfigDirectory: string | undefined;
   readonly stockConfigDirectory: string | undefined;
-  /** Where alerts are: those of the operator and those of packages. */
+  /** Directories of alerts: the operator's, then those of packages. */
   readonly healthDirectories: readonly string[];
   readonly logDirectory: string | undefined;
 }
 
-/** What an agent is looked for with. */
 interface Search {
   readonly fs: CheckFileSystem;
   readonly environment: Environment;
@@ -57,15 +45,15 @@ interface Search {
 }
 
 /**
- * Finds the agent that runs, else one that is installed. Of several that run, the one that starts this program. The
- * environment of the running plugin decides the directories, then that of this process.
+ * Finds the running agent, otherwise an installed one. Of several running agents it takes the one that starts this
+ * program. The environment of the running plugin decides on the directories, then that of this process.
  *
  * @param program absolute, without links.
- * @param seen what root has seen of the agent.
+ * @param seen what root sees of the agent.
  */
 export function findAgent(fs: CheckFileSystem, environment: Environment, program: string, seen?: Seen): Agent {
   const search: Search = { fs, environment, program, seen };
-  const agents = findProcesses(fs, seen).map((process) => describeAgent(search, process));
+  const agents = findAgents(fs, seen).map((process) => describeAgent(search, process));
   const [first] = agents;
   const own = agents.find(
     ({ pluginDirectories, process }) =>
@@ -77,19 +65,19 @@ export function findAgent(fs: CheckFileSystem, environment: Environment, program
 }
 
 function describeAgent({ environment, fs, program, seen }: Search, process: AgentProcess | undefined): Agent {
-  // What somebody else's process says of paths and users could have others do that somebody's will.
+  // Paths and users of an unidentified process could lead other users to run what its owner wants.
   const known = process?.isKnown === true ? process : undefined;
-  const words = known === undefined ? [] : readWords(fs, known.pid);
-  const plugin = known === undefined ? undefined : pluginOf(fs, known, seen);
-  const prefix = known === undefined ? findPrefix(fs, program) : prefixOf(fs, known.program ?? '');
+  const plugin = known && (seen === undefined ? findPlugin(fs, known.pid) : seen.plugin);
+  const prefix = known === undefined ? prefixOfPlugin(fs, program) : prefixOfProgram(fs, known.program ?? '');
   const given = directoriesFrom(environment, plugin);
-  const file = optionOf(words) ?? below(given.userConfig ?? below(prefix, 'etc/netdata'), 'netdata.conf');
+  const option = known === undefined ? undefined : fileOption(readArguments(fs, known.pid));
+  const file = option ?? below(given.userConfig ?? below(prefix, 'etc/netdata'), 'netdata.conf');
   const text = file === undefined ? undefined : readText(fs, file);
   const settings = new Ini(text ?? '');
   return {
     process,
     plugin,
-    account: accountFor(fs, known),
+    account: known === undefined ? accountNamed(fs, NAME) : accountOfProcess(fs, known),
     prefix,
     file,
     settings,
@@ -98,12 +86,7 @@ function describeAgent({ environment, fs, program, seen }: Search, process: Agen
   };
 }
 
-function pluginOf(fs: CheckFileSystem, { pid }: AgentProcess, seen: Seen | undefined): PluginProcess | undefined {
-  return seen === undefined ? findPlugin(fs, pid) : seen.plugin;
-}
-
-/** The agent's directories by the environment of the running plugin, else of this process. */
-function directoriesFrom(environment: Environment, plugin: PluginProcess | undefined): PluginDirectories {
+function directoriesFrom(environment: Environment, plugin: PluginProcess | undefined): PluginProcess['directories'] {
   const { userConfig = environment.userConfigDir, stockConfig = environment.stockConfigDir } =
     plugin?.directories ?? {};
   return { ...plugin?.directories, userConfig, stockConfig };
@@ -111,7 +94,7 @@ function directoriesFrom(environment: Environment, plugin: PluginProcess | undef
 
 function directoriesOf(
   fs: CheckFileSystem,
-  given: PluginDirectories,
+  given: PluginProcess['directories'],
   settings: Ini,
   prefix: string | undefined,
 ): AgentDirectories {
@@ -132,43 +115,15 @@ function directoriesOf(
   };
 }
 
-function accountFor(fs: CheckFileSystem, known: AgentProcess | undefined): Account | undefined {
-  if (known === undefined) return accountNamed(fs, NAME);
-  const { status } = known;
+function accountOfProcess(fs: CheckFileSystem, { status }: AgentProcess): Account {
   return accountOf(fs, status.uid, status.gid, status.groups);
 }
 
-/** The file that `-c FILE` names. */
-function optionOf(words: readonly string[]): string | undefined {
+/** FILE of `-c FILE`. */
+function fileOption(words: readonly string[]): string | undefined {
   const at = words.indexOf('-c');
   const file = at < 0 ? undefined : words[at + 1];
   return file?.startsWith('/') ? file : undefined;
-}
-
-/** The prefix of the agent that the program at a path is installed in, else of one in a usual place. */
-function findPrefix(fs: CheckFileSystem, program: string): string | undefined {
-  const folder = dirname(program);
-  const own = PLUGINS.find((path) => folder.endsWith(path));
-  if (own !== undefined) return folder.slice(0, -own.length);
-  return PREFIXES.find((prefix) => pluginDirectories(fs, prefix).length > 0);
-}
-
-/** The prefix of an agent, by the file that it runs. */
-function prefixOf(fs: CheckFileSystem, program: string): string | undefined {
-  const prefixes = PROGRAMS.filter((path) => program.endsWith(path)).map((path) => program.slice(0, -path.length));
-  return prefixes.find((prefix) => pluginDirectories(fs, prefix).length > 0);
-}
-
-function pluginDirectories(fs: CheckFileSystem, prefix: string | undefined): string[] {
-  if (prefix === undefined) return [];
-  return PLUGINS.map((path) => `${prefix}${path}`).filter((path) => exists(fs, path));
-}
-
-/** The first that is there, else the most usual one. */
-function stockDirectory(fs: CheckFileSystem, prefix: string | undefined): string | undefined {
-  if (prefix === undefined) return undefined;
-  const paths = STOCK.map((path) => `${prefix}${path}`);
-  return paths.find((path) => exists(fs, path)) ?? `${prefix}${STOCK[0]}`;
 }
 
 function below(directory: string | undefined, name: string): string | undefined {

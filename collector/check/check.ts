@@ -1,6 +1,6 @@
 /**
- * `conntrack.plugin check`: what works here, what does not, and how to mend it. The modules are those of the plugin and
- * are really asked; nothing is changed.
+ * `conntrack.plugin check`: what works on this host, what does not, and how to fix it. It runs the plugin's own modules and
+ * changes nothing.
  */
 
 import { dirname } from 'node:path';
@@ -12,28 +12,18 @@ import type { Module } from '../modules/module.ts';
 import { Host } from '../procfs/host.ts';
 import { userName } from './accounts.ts';
 import { type Agent, findAgent } from './agent.ts';
-import { type Environs, installedProgram, judgeAgent, judgeBuiltin } from './environs.ts';
-import { exposed } from './exposure.ts';
+import { type AgentFacts, installedProgram, judgeAgent, judgeBuiltin } from './agent_findings.ts';
 import { type CheckFileSystem, readRegular, readText, realPath } from './files.ts';
-import { readKernel } from './kernel.ts';
+import { judgeKernel } from './kernel.ts';
 import { judgeModules } from './modules.ts';
-import { nosuidMount } from './mounts.ts';
 import { type Observation, observe } from './observe.ts';
-import { judgePrivilege } from './privilege.ts';
+import { exposed, judgePrivilege, nosuidMount } from './privilege.ts';
 import { readStatus } from './process.ts';
 import { type Places, remedy } from './remedies.ts';
-import type {
-  ConfigurationSection,
-  Finding,
-  KernelSection,
-  ModuleSection,
-  PrivilegeSection,
-  ProgramSection,
-  Report,
-} from './report.ts';
+import type { ConfigurationSection, Finding, PrivilegeSection, ProgramSection, Report } from './report.ts';
 import type { Seen } from './seen.ts';
 
-/** Seconds that a module has to tell something, beside what conntrackd may take. */
+/** Seconds that modules have to return data, plus the time that conntrackd may take. */
 const PATIENCE = 5;
 
 export interface CheckOptions {
@@ -46,27 +36,26 @@ export interface CheckOptions {
   /** The release of the kernel. */
   readonly release: string;
   readonly program: Program;
-  /** The file that this process runs: the program itself, or Node.js. */
+  /** The executable of this process: the program itself, or Node.js. */
   readonly executable: string;
-  /** The capability attribute of a file, or `undefined` when it has none, or that cannot be read. */
+  /** Reads the capability attribute of a file; `undefined` if it has none, or cannot be read. */
   readonly capabilities: (path: string) => Uint8Array | undefined;
   /** The user of this process. */
   readonly uid: number;
-  /** What root has seen of the agent. */
+  /** What root sees of the agent. */
   readonly seen: Seen | undefined;
-  /** Makes the modules of a configuration. */
+  /** Creates the modules of a configuration. */
   readonly modules: (config: Config) => readonly Module[];
 }
 
-/** The program that runs. */
 export interface Program {
   /** Absolute. */
   readonly path: string;
-  /** Whether it is an executable of its own, and not a script that Node.js runs. */
+  /** Whether it is a native executable rather than a script that Node.js runs. */
   readonly packaged: boolean;
 }
 
-/** The configuration that is checked, and what is wrong with it. */
+/** The configuration, or the defaults where it is invalid, and what is wrong with it. */
 interface Loaded {
   readonly config: Config;
   readonly section: ConfigurationSection;
@@ -75,7 +64,7 @@ interface Loaded {
 /**
  * Checks everything, as the user of this process.
  *
- * @param unusable why the program cannot be run as the agent's user; the modules are not tried then.
+ * @param unusable why the program cannot run as the agent's user; the modules are not tried then.
  */
 export async function check(options: CheckOptions, unusable?: Finding): Promise<Report> {
   const { clock, environment, fs, modules, program, seen, uid } = options;
@@ -102,15 +91,17 @@ export async function check(options: CheckOptions, unusable?: Finding): Promise<
       : [];
   const now = Math.floor(clock.wall() / 1000);
   const isIdle = unusable === undefined && observed.length === 0;
-  const environs: Environs = { fs, agent, program: path, uid, seen, now, isIdle, places };
+  const facts: AgentFacts = { fs, agent, program: path, uid, seen, now, isIdle, places };
+  const host = new Host(fs, environment.hostPrefix);
+  const conntrackd = judged.find(({ name }) => name === 'conntrackd')?.state;
   const sections = {
     program: programSection(options, agent, places, unusable),
-    kernel: kernelSection(options, judged, places),
-    agent: judgeAgent(environs),
+    kernel: judgeKernel(fs, host, options.release, conntrackd, places),
+    agent: judgeAgent(facts),
     privilege: { ...privilege, findings: [...privilege.findings, ...exposures(options, agent, places)] },
     configuration,
     modules: judged,
-    builtin: judgeBuiltin(environs, config.contexts),
+    builtin: judgeBuiltin(facts, config.contexts),
   };
   const { modules: each, ...others } = sections;
   const findings = [...Object.values(others), ...each].flatMap((section) => section.findings);
@@ -118,7 +109,7 @@ export async function check(options: CheckOptions, unusable?: Finding): Promise<
   return { format: 1, version: options.version, works, ...sections };
 }
 
-/** What is wrong with the file that runs, and with the one that the agent starts. */
+/** Which users can misuse the capability of this program, or of the one that the agent starts. */
 function exposures(
   { capabilities, executable, fs, program }: CheckOptions,
   agent: Agent,
@@ -158,12 +149,11 @@ function load({ asked, fs }: CheckOptions, agent: Agent, places: Places): Loaded
   }
 }
 
-/** Nothing but a regular file is a configuration. */
 function regularOf(fs: CheckFileSystem): ConfigFileSystem {
   return { readFileSync: (path) => readRegular(fs, path) };
 }
 
-/** Each problem, in the order of the file; what to do stands under the last one. */
+/** All problems in the order of the file; the last one has the remedy. */
 function problems(error: ConfigError, places: Places): Finding[] {
   const { file, problems: all } = error;
   const isClosed = errorCode(error.cause) === 'EACCES';
@@ -184,7 +174,7 @@ function needsCapability({ status }: Observation): boolean {
   return status.reads.includes('ctnetlink') || status.problems.some(({ target }) => target === 'ctnetlink');
 }
 
-/** What a module that is refused needs; where this process has the capability, it is not that. */
+/** What a module needs that is refused: the capability, unless this process has it. */
 function capabilityRemedy({ findings, permitted }: PrivilegeSection, places: Places): Finding['remedy'] {
   return permitted === false ? findings[0]?.remedy : remedy('lift_namespace', places);
 }
@@ -198,24 +188,11 @@ function programSection(
   const findings: Finding[] = unusable === undefined ? [] : [unusable];
   const isOther = account !== undefined && account.uid !== uid;
   if (isOther && unusable === undefined) {
-    const text = `the agent's plugins run as ${account.user}, and other things may be possible then`;
+    const text = `the agent's plugins run as ${account.user}, for whom the result may differ`;
     findings.push({ severity: 'hint', code: 'other_user', text, remedy: remedy('check_as_root', places) });
   }
   if (account === undefined) {
-    findings.push({ severity: 'note', code: 'user_unknown', text: "the agent's user is not known", remedy: undefined });
+    findings.push({ severity: 'note', code: 'user_unknown', text: "the agent's user is unknown", remedy: undefined });
   }
   return { path: program.path, packaged: program.packaged, user: userName(fs, uid), uid, findings };
-}
-
-function kernelSection(
-  { environment, fs, release }: CheckOptions,
-  modules: readonly ModuleSection[],
-  places: Places,
-): KernelSection {
-  const kernel = readKernel(fs, new Host(fs, environment.hostPrefix), release);
-  const conntrackd = modules.find(({ name }) => name === 'conntrackd')?.state;
-  const isWatched = conntrackd === 'works' || conntrackd === 'fails';
-  const text = 'nf_conntrack_acct is 0: the traffic and packets that conntrackd processed are not counted';
-  const hint = { severity: 'hint', code: 'no_accounting', text, remedy: remedy('turn_acct_on', places) } as const;
-  return { ...kernel, findings: isWatched && kernel.acct === 0 ? [hint] : [] };
 }

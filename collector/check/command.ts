@@ -1,38 +1,35 @@
 /**
- * How `check` is run: by root as the user that the agent runs as, since that user's plugin must work, and not root's.
- * Root starts the program again as that user, so that the kernel gives it exactly what it gives the agent's plugin, and
- * stays root itself. Other programs of that user can take the descriptors of the one that was started and meddle with
- * what it says: it gets no terminal of root's, and its report is read as any text from outside.
+ * Runs `check`; for root, as the user that the agent runs as, since the plugin has to work for that user. Root starts the
+ * program again as that user, so that the kernel grants it exactly what it grants the agent's plugin. Other processes of
+ * that user can take over the descriptors of the new process and forge its output: it gets no terminal of root's, and its
+ * report is validated like any other input.
  */
 
 import { escaped } from '../base/text.ts';
 import type { Account } from './accounts.ts';
 import { type Agent, findAgent } from './agent.ts';
-import { NO_INTERPRETER, NOT_EXECUTABLE, wordsAs } from './as_user.ts';
+import { checkInstalled, installedProgram } from './agent_findings.ts';
 import { type CheckOptions, check } from './check.ts';
-import { checkInstalled, installedProgram } from './environs.ts';
 import { realPath } from './files.ts';
 import { remedy } from './remedies.ts';
 import { render, type Style } from './render.ts';
-import type { Finding, Remedy, Report } from './report.ts';
-import { parseReport } from './report_schema.ts';
-import { formatSeen, lookAt, SEEN } from './seen.ts';
+import { type Finding, parseReport, type Remedy, type Report } from './report.ts';
+import { lookAt, SEEN } from './seen.ts';
 
-/** This process, as far as it starts others. */
+/** How this program starts itself. */
 export interface Self {
-  /** The words that start this program: its executable, which is Node.js for a script, and what that is given. */
+  /** The command that starts this program: its executable, or Node.js with its options and the script. */
   readonly words: readonly [executable: string, ...string[]];
-  /** Runs a program with these environment variables, and waits for its end. */
+  /** Runs a command with these environment variables added, and waits for its end. */
   run(words: readonly string[], variables: Readonly<Record<string, string>>): Promise<Ended>;
 }
 
-/** How a program ended. */
 export interface Ended {
   readonly output: string;
   readonly errors: string;
-  /** Its end, for a person: an exit code, a signal, or that it was not waited for any longer. */
+  /** How it ended, such as `exit code 1`, `killed by SIGTERM` or `timed out after 20 seconds`. */
   readonly how: string;
-  /** Its exit code, if it ended by itself. */
+  /** Its exit code, unless a signal ended it. */
   readonly code?: number | undefined;
 }
 
@@ -42,7 +39,7 @@ export interface CommandOptions extends CheckOptions {
   readonly style: Style;
 }
 
-/** What is to be printed on standard output and on standard error, and the exit code. */
+/** The text for standard output and for standard error, and the exit code. */
 export interface Outcome {
   readonly text: string;
   readonly errors: string;
@@ -51,7 +48,7 @@ export interface Outcome {
 
 export async function runCheck(given: CommandOptions): Promise<Outcome> {
   const { environment, fs, self, uid } = given;
-  // Root looks for itself.
+  // Root sees everything itself.
   const options = uid === 0 ? { ...given, seen: undefined } : given;
   const agent = findAgent(fs, environment, realPath(fs, given.program.path), options.seen);
   const { account, process } = agent;
@@ -59,7 +56,7 @@ export async function runCheck(given: CommandOptions): Promise<Outcome> {
   const seen = process?.isKnown === false ? undefined : lookAt(fs, process, agent.plugin);
   const { asked, program } = options;
   const words = [...self.words, 'check', '--json', ...(asked === undefined ? [] : ['--config', asked])];
-  const variables = seen === undefined ? {} : { [SEEN]: formatSeen(seen) };
+  const variables = seen === undefined ? {} : { [SEEN]: JSON.stringify(seen) };
   const ended = await self.run(wordsAs(account, program.path, words), variables);
   const report = parseReport(ended.output);
   if (report !== undefined) return outcome(report, options, ended.errors);
@@ -79,13 +76,13 @@ function outcome(report: Report, { json, style }: CommandOptions, errors = ''): 
   };
 }
 
-/** JSON in ASCII: a terminal may obey other characters. */
+/** JSON in ASCII, since other characters can be control sequences of a terminal. */
 function printableJson(report: Report): string {
   const code = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
   return JSON.stringify(report, null, 2).replace(/[\u007f-\uffff]/g, code);
 }
 
-/** Why the program, run as the agent's user, gave no report. */
+/** Why the check as the agent's user returned no report. */
 function withoutReport(account: Account, ended: Ended, agent: Agent, options: CommandOptions): Finding {
   const { group, user } = account;
   const { fs, program, self } = options;
@@ -94,17 +91,17 @@ function withoutReport(account: Account, ended: Ended, agent: Agent, options: Co
   };
   const installed = installedProgram(fs, agent);
   const isStarted = installed === undefined || realPath(fs, installed) === realPath(fs, program.path);
-  // Nobody but the agent's plugin need be run by that user.
+  // That user needs to run only the program that the agent starts.
   const other = isStarted ? undefined : checkInstalled(fs, installed);
   const [executable] = self.words;
   if (ended.code === NOT_EXECUTABLE) {
-    const text = `${user}, as whom the agent runs its plugins, may not run ${program.path}`;
+    const text = `the agent's user ${user} cannot run ${program.path}`;
     const name = program.packaged ? 'let_run_package' : 'let_run_script';
     return fault('not_executable', text, isStarted ? remedy(name, { program: program.path, group }) : other);
   }
   if (ended.code === NO_INTERPRETER) {
-    // The agent runs the script by the Node.js of its own PATH, which may be another.
-    const text = `${user} may not run ${executable}, as this check must to see what works for ${user}`;
+    // The agent may run the script with another Node.js, from its own PATH.
+    const text = `cannot check as ${user}, the agent's user: ${user} cannot run ${executable}`;
     return fault('no_interpreter', text, isStarted ? remedy('let_run_node', {}) : other);
   }
   const [refusal = ''] = ended.errors.split('\n', 1);
@@ -112,5 +109,33 @@ function withoutReport(account: Account, ended: Ended, agent: Agent, options: Co
     const text = `cannot check as ${user}, the agent's user: ${refusal || ended.how}`;
     return fault('no_setpriv', text, remedy('install_setpriv', {}));
   }
-  return fault('no_report', `the program, run as ${user}, told nothing: ${ended.how}`);
+  return fault('no_report', `no report from the check as ${user}, the agent's user: ${ended.how}`);
+}
+
+/** Exit codes of the shell that starts the program, if the user cannot run the program or its interpreter. */
+export const NOT_EXECUTABLE = 121;
+export const NO_INTERPRETER = 122;
+
+/** Tested as that user, since only the kernel knows all reasons to refuse: modes, directories, access lists, mounts. */
+const START =
+  `[ -x "$1" ] || exit ${NOT_EXECUTABLE}; [ "$1" = "$2" ] || [ -r "$1" ] || exit ${NOT_EXECUTABLE}; ` +
+  `[ -x "$2" ] || exit ${NO_INTERPRETER}; shift; exec "$@"`;
+
+/**
+ * The command that runs a program as a user, with that user's groups. It uses setpriv of util-linux, since Node.js cannot
+ * set supplementary groups, and leaves this process, which holds root's terminal, as it is.
+ *
+ * @param program the file that the user must be able to run, or to read if Node.js runs it.
+ * @param words the executable, which is Node.js for a script, and its arguments.
+ */
+export function wordsAs(account: Account, program: string, words: readonly string[]): readonly string[] {
+  const { gid, uid } = account;
+  const ids = ['--reuid', String(uid), '--regid', String(gid), ...groupsOf(account)];
+  return ['setpriv', ...ids, 'sh', '-c', START, 'sh', program, ...words];
+}
+
+function groupsOf({ groups, uid, user }: Account): readonly string[] {
+  // Only a user with a name has supplementary groups.
+  if (groups === undefined && user !== String(uid)) return ['--init-groups'];
+  return groups === undefined || groups.length === 0 ? ['--clear-groups'] : ['--groups', groups.join(',')];
 }

@@ -1,15 +1,17 @@
 /**
- * Reading what `check` looks at. All of it is text, and none of it must be there. Others may have put something else in
- * its place.
+ * Reads the files that `check` examines. All are text and optional, and other users may have put something else in their
+ * place.
  */
 
 import { constants } from 'node:fs';
+
+import * as v from 'valibot';
 
 import { OperationError } from '../base/errors.ts';
 import type { OwnershipFileSystem } from '../netlink/trusted.ts';
 import type { FileSystem } from '../procfs/file.ts';
 
-/** The part of Node's `fs` that `check` takes; memfs fits too. */
+/** The part of Node's `fs` that `check` uses; memfs fits too. */
 export interface CheckFileSystem extends FileSystem, OwnershipFileSystem {
   fstatSync(descriptor: number): ReturnType<FileSystem['fstatSync']> & { isFile(): boolean };
   statSync(path: string): ReturnType<FileSystem['statSync']> &
@@ -23,24 +25,24 @@ export interface CheckFileSystem extends FileSystem, OwnershipFileSystem {
   readlinkSync(path: string): unknown;
 }
 
-/** Without waiting for somebody to write, as at a FIFO. */
+/** Without blocking on a FIFO. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
-/** No file that is read here comes near this size, in bytes. */
+/** Bytes; none of the files comes near this size. */
 const LARGEST = 4 * 1024 * 1024;
 
 /**
  * The text of a regular file.
  *
- * @throws the system's error when it cannot be read.
- * @throws {OperationError} when it is of another kind, or too large.
+ * @throws the system's error if it cannot be read.
+ * @throws {OperationError} if it is not a regular file, or too large.
  */
 export function readRegular(fs: CheckFileSystem, path: string): string {
   const text = readFrom(fs, path, 0, LARGEST + 1);
-  if (text.length > LARGEST) throw new OperationError('read', path, `it is larger than ${LARGEST} bytes`);
+  if (text.length > LARGEST) throw new OperationError('read', path, `larger than ${LARGEST} bytes`);
   return text.toString('utf8');
 }
 
-/** At most so many bytes of the end of a regular file, or `undefined` when it cannot be read. */
+/** At most this many bytes from the end of a regular file; `undefined` if it cannot be read. */
 export function readEnd(fs: CheckFileSystem, path: string, most: number): string | undefined {
   return attempt(() => {
     const start = Math.max(0, Number(fs.statSync(path).size) - most);
@@ -51,7 +53,7 @@ export function readEnd(fs: CheckFileSystem, path: string, most: number): string
 function readFrom(fs: CheckFileSystem, path: string, start: number, most: number): Buffer {
   const descriptor = fs.openSync(path, FLAGS);
   try {
-    if (!fs.fstatSync(descriptor).isFile()) throw new OperationError('read', path, 'it is no regular file');
+    if (!fs.fstatSync(descriptor).isFile()) throw new OperationError('read', path, 'not a regular file');
     const chunks: Buffer[] = [];
     for (let length = 0; length < most; ) {
       const chunk = Buffer.alloc(Math.min(65_536, most - length));
@@ -66,28 +68,33 @@ function readFrom(fs: CheckFileSystem, path: string, start: number, most: number
   }
 }
 
-/** The text of a file, or `undefined` when it cannot be read. */
+/** The text of a file; `undefined` if it cannot be read. */
 export function readText(fs: CheckFileSystem, path: string): string | undefined {
   return attempt(() => readRegular(fs, path));
 }
 
-/** The one decimal number that a file below `/proc/sys` holds, or `undefined`. */
+/** The decimal number in a file below `/proc/sys`; `undefined` if there is none. */
 export function readNumber(fs: CheckFileSystem, path: string): number | undefined {
   const text = readText(fs, path)?.trim() ?? '';
   return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
-/** What a symbolic link says, or `undefined` when it cannot be read. */
+/** The target of a symbolic link; `undefined` if it cannot be read. */
 export function readLink(fs: CheckFileSystem, path: string): string | undefined {
   return attempt(() => String(fs.readlinkSync(path)));
 }
 
-/** A path without links; the path itself where that cannot be told. */
+/** A path without links; the path itself if it cannot be resolved. */
 export function realPath(fs: CheckFileSystem, path: string): string {
   return attempt(() => String(fs.realpathSync(path))) ?? path;
 }
 
-/** What an action returns, or `undefined` when it throws. */
+/** The value of a JSON text; `undefined` if it does not match the schema. */
+export function parseJson<T>(schema: v.GenericSchema<unknown, T>, json: string): T | undefined {
+  return attempt(() => v.parse(schema, JSON.parse(json)));
+}
+
+/** The result of an action; `undefined` if it throws. */
 export function attempt<T>(action: () => T): T | undefined {
   try {
     return action();

@@ -1,16 +1,28 @@
-/** What the kernel tells of connection tracking without being asked over netlink. */
+/** What the kernel shows of connection tracking in files. */
 
 import { isTracking } from '../modules/access.ts';
 import { kernelRelease } from '../modules/stat/kernel.ts';
 import type { Host } from '../procfs/host.ts';
 import { type CheckFileSystem, readNumber } from './files.ts';
-import type { KernelSection } from './report.ts';
+import { type Places, remedy } from './remedies.ts';
+import type { Finding, KernelSection, ModuleSection } from './report.ts';
 
-/** @param release of the kernel that this program runs on, for a host that does not tell its own. */
-export function readKernel(fs: CheckFileSystem, host: Host, release: string): Omit<KernelSection, 'findings'> {
-  // Settings that speak of another network namespace than the host's say nothing of the host.
+/**
+ * @param release of the kernel that this program runs on, for a host that does not name its own.
+ * @param conntrackd state of that module, whose traffic counters need accounting.
+ */
+export function judgeKernel(
+  fs: CheckFileSystem,
+  host: Host,
+  release: string,
+  conntrackd: ModuleSection['state'] | undefined,
+  places: Places,
+): KernelSection {
+  // Settings of another network namespace say nothing about the host.
   const setting = (name: string): number | undefined =>
     host.elsewhere ? undefined : readNumber(fs, host.netfilter(name));
+  const acct = setting('nf_conntrack_acct');
+  const needsAccounting = acct === 0 && (conntrackd === 'works' || conntrackd === 'fails');
   return {
     release: kernelRelease(fs, host, release),
     tracking: isTracking(fs, host),
@@ -18,6 +30,12 @@ export function readKernel(fs: CheckFileSystem, host: Host, release: string): Om
     max: setting('nf_conntrack_max') || undefined,
     buckets: setting('nf_conntrack_buckets') || undefined,
     events: setting('nf_conntrack_events'),
-    acct: setting('nf_conntrack_acct'),
+    acct,
+    findings: needsAccounting ? [noAccounting(places)] : [],
   };
+}
+
+function noAccounting(places: Places): Finding {
+  const text = 'nf_conntrack_acct is 0, so the traffic and packets that conntrackd processed are not counted';
+  return { severity: 'hint', code: 'no_accounting', text, remedy: remedy('turn_acct_on', places) };
 }

@@ -1,21 +1,20 @@
-/** Lets modules do what they do in the agent, until each of them has told whether it can. */
+/** Runs modules as in the agent, until each has returned data or a reason why not. */
 
 import type { Clock } from '../base/scheduler.ts';
 import type { Module, Status } from '../modules/module.ts';
 import { problemAt } from '../modules/problem.ts';
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two attempts. */
 const PAUSE = 100;
 
-/** What a module did. */
 export interface Observation {
   readonly name: string;
-  /** Whether it returned numbers. */
+  /** Whether it returned data. */
   readonly hasSamples: boolean;
   readonly status: Status;
 }
 
-/** Whether a module returned numbers, and what it threw, so far. */
+/** Whether a module has returned data so far, and what it threw. */
 interface Watched {
   readonly module: Module;
   hasSamples: boolean;
@@ -23,9 +22,9 @@ interface Watched {
 }
 
 /**
- * Asks every module until it has returned numbers or says what is in the way, and closes them.
+ * Runs every module until each has returned data or reports why it cannot, then closes them.
  *
- * @param patience how long it waits at most, in seconds.
+ * @param patience longest wait in seconds.
  */
 export async function observe(
   modules: readonly Module[],
@@ -55,7 +54,7 @@ function ask(watched: Watched, at: number): void {
 }
 
 function hasTold({ error, hasSamples, module }: Watched): boolean {
-  // A part can be lost and the rest still be under way.
+  // If only a part is lost, the rest may still come.
   return hasSamples || error !== undefined || module.status().problems.some(({ loses }) => loses !== 'part');
 }
 

@@ -1,66 +1,102 @@
-/** Whether the agent that runs also runs the plugin, and what its log says where it does not. */
+/**
+ * Whether the running agent also runs the plugin, and what its log says if not. The log is `error.log` in 1.37,
+ * `daemon.log` in 2.x, or the journal.
+ */
 
-import { lastExit, logName } from './agent_log.ts';
-import type { Environs } from './environs.ts';
-import { attempt } from './files.ts';
+import { exists } from '../procfs/file.ts';
+import type { AgentFacts } from './agent_findings.ts';
+import { attempt, type CheckFileSystem, readEnd } from './files.ts';
 import { startedAt } from './process.ts';
 import { remedy } from './remedies.ts';
 import type { AgentSection, Finding } from './report.ts';
 
-/** Seconds between two looks of the agent for new plugins, where its configuration says nothing else. */
+/** Default interval in seconds at which the agent looks for new plugins. */
 const SCAN = 60;
-/** Seconds that starting a plugin may take beside that. */
+/** Seconds that the agent may take to start a plugin after that. */
 const START = 15;
-/** A plugin that started less than so many seconds ago has done so recently. */
+/** A plugin that started less than this many seconds ago counts as just started. */
 const RECENT = 120;
 
-/** The plugin that the agent runs. */
-export function pluginOf({ agent, fs }: Environs): AgentSection['plugin'] {
+const LOGS = ['daemon.log', 'error.log'];
+const JOURNAL = 'journalctl --namespace netdata, or journalctl -u netdata';
+/** Only this many bytes at the end of a log are read. */
+const LONGEST = 1024 * 1024;
+
+/**
+ * A line of 2.x, in UTC, or of 1.37, in local time:
+ *
+ *     time=2026-11-21T17:57:48.937Z … msg="PLUGINSD: 'host:a', '/…/conntrack.plugin' (pid 7) exited abnormally. Disabling it."
+ *     2026-11-21 17:57:48: netdata ERROR : … '/…/conntrack.plugin' (pid 7) exited with error code 1 …
+ */
+const EXIT =
+  /^(?:time=)?(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.\d+)?(Z?).*conntrack\.plugin' (\(pid \d+\) [^"\n]*(?:exited|killed|isabl)[^"\n]*)/gm;
+
+export function pluginOf({ agent, fs }: AgentFacts): AgentSection['plugin'] {
   const { plugin } = agent;
   return plugin === undefined ? undefined : { pid: plugin.pid, since: startedAt(fs, plugin.pid) };
 }
 
 /** @param installed the program that the agent starts. */
-export function judgePlugin(environs: Environs, installed: string): Finding[] {
-  const { agent, fs, isIdle, now } = environs;
+export function judgePlugin(facts: AgentFacts, installed: string): Finding[] {
+  const { agent, fs, isIdle, now } = facts;
   const { isKnown = false, isService = false, pid = 0 } = agent.process ?? {};
   if (!isKnown) return [];
   const agentSince = startedAt(fs, pid) ?? 0;
-  if (agent.plugin !== undefined) return restarted(environs, agentSince);
-  // The plugin asked the agent not to start it again.
+  if (agent.plugin !== undefined) return restarted(facts, agentSince);
+  // A plugin with nothing to do asks the agent not to start it again.
   if (isIdle) return [];
-  const scan = scanOf(environs);
-  const wait = scan + START - (now - Math.max(agentSince, changedAt(environs, installed)));
-  const exit = lastExit(fs, agent.logDirectory, agentSince);
+  const scan = scanInterval(facts);
+  const wait = scan + START - (now - Math.max(agentSince, changedAt(facts, installed)));
+  const exit = lastExit(facts, agentSince);
   if (wait > 0 && exit?.includes('isabl') !== true) {
-    const text = `the agent does not run the plugin yet; it looks for new plugins every ${scan} s`;
+    const text = `the agent has not started the plugin yet; it looks for new plugins every ${scan} s`;
     const fix = remedy('check_later', { wait: String(wait) });
     return [{ severity: 'hint', code: 'plugin_not_yet', text, remedy: fix }];
   }
-  const log = logName(fs, agent.logDirectory);
-  const text = `the agent does not run the plugin${exit === undefined ? '' : `; its log says: ${exit}`}`;
-  const fix = remedy(isService ? 'restart_service' : 'restart_agent', { log });
+  const text = `the agent is not running the plugin${exit === undefined ? '' : `; its log says: ${exit}`}`;
+  const fix = remedy(isService ? 'restart_service' : 'restart_agent', { log: logName(facts) });
   return [{ severity: 'fault', code: 'plugin_not_running', text, remedy: fix }];
 }
 
-/** A plugin that started only just now, long after the agent, may end again and again. */
-function restarted(environs: Environs, agentSince: number): Finding[] {
-  const { agent, fs, now } = environs;
-  const since = pluginOf(environs)?.since ?? 0;
-  if (now - since > RECENT || since - agentSince <= RECENT) return [];
-  const exit = lastExit(fs, agent.logDirectory, since - RECENT);
+/** A plugin that just started, long after the agent, may be crashing repeatedly. */
+function restarted(facts: AgentFacts, agentSince: number): Finding[] {
+  const since = pluginOf(facts)?.since ?? 0;
+  const age = facts.now - since;
+  if (age > RECENT || since - agentSince <= RECENT) return [];
+  const exit = lastExit(facts, since - RECENT);
   if (exit === undefined) return [];
-  const text = `the plugin started again ${now - since} s ago; the agent's log says of its last end: ${exit}`;
-  const fix = remedy('look_at_log', { log: logName(fs, agent.logDirectory) });
+  const text = `the plugin restarted ${age} s ago; the agent's log says: ${exit}`;
+  const fix = remedy('look_at_log', { log: logName(facts) });
   return [{ severity: 'hint', code: 'plugin_restarted', text, remedy: fix }];
 }
 
-function scanOf({ agent }: Environs): number {
+function scanInterval({ agent }: AgentFacts): number {
   const [, seconds] = /^(\d{1,6})s?$/.exec(agent.settings.get('plugins', 'check for new plugins every') ?? '') ?? [];
   return seconds === undefined ? SCAN : Number(seconds);
 }
 
-/** When a file came to be as it is, in seconds since the epoch; 0 where that is not known. */
-function changedAt({ fs }: Environs, path: string): number {
+/** When a file last changed, in seconds since the epoch; 0 if unknown. */
+function changedAt({ fs }: AgentFacts, path: string): number {
   return Math.floor((attempt(() => fs.statSync(path).ctimeMs) ?? 0) / 1000);
+}
+
+/**
+ * The agent's last message about an exit of the plugin; `undefined` if there is none, or the log cannot be read.
+ *
+ * @param after seconds since the epoch; earlier lines are ignored.
+ */
+function lastExit({ agent, fs }: AgentFacts, after: number): string | undefined {
+  const file = logFile(fs, agent.logDirectory);
+  const lines = (file === undefined ? undefined : readEnd(fs, file, LONGEST))?.matchAll(EXIT) ?? [];
+  const [, date, time, zone, exit] = [...lines].at(-1) ?? [];
+  return Date.parse(`${date}T${time}${zone}`) / 1000 >= after ? exit?.trim() : undefined;
+}
+
+/** Where to look for the log. */
+function logName({ agent, fs }: AgentFacts): string {
+  return logFile(fs, agent.logDirectory) ?? JOURNAL;
+}
+
+function logFile(fs: CheckFileSystem, directory: string | undefined): string | undefined {
+  return LOGS.map((name) => `${directory}/${name}`).find((path) => directory !== undefined && exists(fs, path));
 }

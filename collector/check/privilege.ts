@@ -1,19 +1,22 @@
 /**
- * Whether the plugin gets CAP_NET_ADMIN: whether this process has it, which began as the agent's plugin begins, and
- * whether the agent that runs hands it on. The kernel gives it to a program whose file carries it, unless the mount is
- * nosuid, or whoever starts the program has it not in its bounding set, or must gain no privileges.
- * Source: capabilities(7), prctl(2) PR_SET_NO_NEW_PRIVS.
+ * Who has CAP_NET_ADMIN: this process, which was started as the agent starts its plugin; the plugins of the running agent;
+ * and no other user. The kernel grants it to a program whose file carries it, unless the mount is nosuid, or the starting
+ * process lacks it in its bounding set or has no_new_privs.
+ * Source: capabilities(7), prctl(2) PR_SET_NO_NEW_PRIVS, proc_pid_mountinfo(5).
  */
 
-import type { AgentProcess } from './agent_process.ts';
+import { CAP_NET_ADMIN, hasCapability } from '../procfs/credentials.ts';
+import type { Account } from './accounts.ts';
+import type { AgentProcess } from './agent_processes.ts';
+import { attempt, type CheckFileSystem } from './files.ts';
 import type { ProcessStatus } from './process.ts';
 import { type Places, type PlainRemedy, remedy } from './remedies.ts';
 import type { Finding, PrivilegeSection } from './report.ts';
 
-/** The codes of what keeps the agent from handing it on; a module that needs it fails there, whatever it did here. */
+/** Codes for an agent that cannot pass it on, so that a module that needs it fails there even if it works here. */
 export const AGENT_BOUNDED = 'agent_bounded';
 export const AGENT_NO_NEW_PRIVILEGES = 'agent_no_new_privileges';
-/** The code of the finding that only the agent's plugins have the capability. */
+/** Code for a capability that only the agent's plugins have. */
 export const AMBIENT = 'ambient';
 
 export interface PrivilegeFacts {
@@ -21,11 +24,11 @@ export interface PrivilegeFacts {
   readonly neededBy: readonly string[];
   /** This process. */
   readonly own: ProcessStatus | undefined;
-  /** The agent that runs. */
+  /** The running agent. */
   readonly agent: AgentProcess | undefined;
-  /** Whether the program can have capabilities of its own. */
+  /** Whether the program is a native executable, whose file can have capabilities. */
   readonly packaged: boolean;
-  /** Where the program's file system is mounted, if that is nosuid. */
+  /** Mount point of the program's file system, if that is nosuid. */
   readonly nosuid: string | undefined;
   readonly places: Places;
 }
@@ -33,48 +36,44 @@ export interface PrivilegeFacts {
 export function judgePrivilege(facts: PrivilegeFacts): PrivilegeSection {
   const { neededBy, own } = facts;
   const permitted = own?.permitted;
-  if (neededBy.length === 0) return { needed_by: neededBy, permitted, findings: [] };
-  return {
-    needed_by: neededBy,
-    permitted,
-    findings: [...(permitted === false ? [whyLacking(facts)] : []), ...agentFaults(facts)],
-  };
+  const findings = [...(permitted === false ? [whyLacking(facts)] : []), ...agentFaults(facts)];
+  return { needed_by: neededBy, permitted, findings: neededBy.length === 0 ? [] : findings };
 }
 
-/** Why this process has it not. */
+/** Why this process lacks it. */
 function whyLacking(facts: PrivilegeFacts): Finding {
   const { agent, nosuid, own, packaged } = facts;
-  // What the agent hands on as an ambient capability needs no file, but whoever else starts the program has it not.
+  // An ambient capability needs no file, but only children of the agent have it.
   if (agent?.status.ambient === true) {
-    const text = 'the agent hands the capability on to its plugins, but not to this check';
+    const text = 'the agent passes CAP_NET_ADMIN to its plugins as an ambient capability, which this check lacks';
     return { ...fault(facts, AMBIENT, text, 'check_with_ambient'), severity: 'hint' };
   }
   if (own?.bounding === false) {
-    return fault(facts, 'bounded', 'this process cannot have CAP_NET_ADMIN', 'add_to_container');
+    return fault(facts, 'bounded', "CAP_NET_ADMIN is not in this process's bounding set", 'add_to_container');
   }
-  if (own?.uid === 0) return fault(facts, 'lacking', 'root has no CAP_NET_ADMIN here', 'add_to_container');
-  if (!packaged) return fault(facts, 'script', 'the program is a script of Node.js', 'install_package');
+  if (own?.uid === 0) return fault(facts, 'lacking', 'root lacks CAP_NET_ADMIN here', 'add_to_container');
+  if (!packaged) return fault(facts, 'script', 'the program is a Node.js script', 'install_package');
   if (nosuid !== undefined) {
-    const text = 'the file system allows no capabilities';
-    return { severity: 'fault', code: 'nosuid', text, remedy: remedy('install_elsewhere', { mount: nosuid }) };
+    const text = `${nosuid} is mounted nosuid, which disables the capabilities of files`;
+    return fault(facts, 'nosuid', text, 'install_elsewhere');
   }
-  return fault(facts, 'lacking', 'the program lacks the capability CAP_NET_ADMIN', 'set_capability');
+  return fault(facts, 'lacking', 'the program lacks CAP_NET_ADMIN', 'set_capability');
 }
 
-/** Why the agent cannot hand it on. */
+/** Why the agent cannot pass it on. */
 function agentFaults(facts: PrivilegeFacts): Finding[] {
   const { agent, own } = facts;
-  // Where this process cannot have it either, that is what is to be mended.
+  // If this process cannot have it either, that is the problem to fix.
   if (agent === undefined || agent.status.ambient === true || own?.bounding === false) return [];
   const { isService, status } = agent;
   const faults: Finding[] = [];
   if (status.bounding === false) {
-    const text = 'the agent starts its plugins without CAP_NET_ADMIN';
+    const text = "the agent's bounding set lacks CAP_NET_ADMIN, so its plugins lack it too";
     faults.push(fault(facts, AGENT_BOUNDED, text, isService ? 'widen_bounding_set' : 'let_agent_have_capability'));
   }
-  // What root has already is not gained.
+  // A plugin of root needs to gain nothing.
   if (status.noNewPrivileges && status.uid !== 0) {
-    const text = 'the agent lets its plugins gain no capability';
+    const text = 'NoNewPrivileges is set, so plugins cannot gain capabilities';
     const name = isService ? 'allow_new_privileges' : 'let_agent_hand_on_capability';
     faults.push(fault(facts, AGENT_NO_NEW_PRIVILEGES, text, name));
   }
@@ -83,4 +82,84 @@ function agentFaults(facts: PrivilegeFacts): Finding[] {
 
 function fault({ places }: PrivilegeFacts, code: string, text: string, name: PlainRemedy): Finding {
   return { severity: 'fault', code, text, remedy: remedy(name, places) };
+}
+
+/**
+ * The mount point of a path, if its file system is mounted nosuid.
+ *
+ * @param mountinfo the text of `/proc/self/mountinfo`.
+ * @param path absolute, without links.
+ */
+export function nosuidMount(mountinfo: string, path: string): string | undefined {
+  let found = { point: '', isNosuid: false };
+  for (const line of mountinfo.split('\n')) {
+    const [, , , , escaped, options] = line.split(' ');
+    if (escaped === undefined || options === undefined) continue;
+    const point = escaped.replace(/\\([0-7]{3})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 8)));
+    const isAbove = point === '/' || path === point || path.startsWith(`${point}/`);
+    // A later mount at the same place hides the earlier one.
+    if (isAbove && point.length >= found.point.length)
+      found = { point, isNosuid: options.split(',').includes('nosuid') };
+  }
+  return found.isNosuid ? found.point : undefined;
+}
+
+/** The extended attribute that holds a file's capabilities, and its maximum size in bytes. */
+export const CAPABILITY_ATTRIBUTE = 'security.capability';
+export const CAPABILITY_SIZE = 24;
+/** Sizes of `struct vfs_cap_data` up to the permitted capabilities: 32 of them in revision 1, 64 since revision 2. */
+const SHORT = 12;
+const LONG = 20;
+
+const BY_OTHERS = 0o001;
+const BY_GROUP = 0o010;
+
+/**
+ * The capabilities that a file permits, one bit each. Source: linux/capability.h, `struct vfs_cap_data`.
+ *
+ * @param attribute numbers are little-endian.
+ */
+export function permittedBy(attribute: Uint8Array): bigint {
+  const view = new DataView(attribute.buffer, attribute.byteOffset, attribute.byteLength);
+  const low = view.byteLength >= SHORT ? view.getUint32(4, true) : 0;
+  const high = view.byteLength >= LONG ? view.getUint32(12, true) : 0;
+  return (BigInt(high) << 32n) | BigInt(low);
+}
+
+export interface ExposureFacts {
+  readonly fs: CheckFileSystem;
+  /** Reads the capability attribute of a file; `undefined` if it has none, or cannot be read. */
+  readonly capabilities: (path: string) => Uint8Array | undefined;
+  /** The files that may have the capability, without links. */
+  readonly programs: readonly string[];
+  /** Node.js, if it runs the program as a script. */
+  readonly interpreter: string | undefined;
+  /** The agent's user; if unknown, groups are not checked. */
+  readonly account: Account | undefined;
+  readonly places: Places;
+}
+
+/** Programs whose file has CAP_NET_ADMIN although users other than root and the agent's can run it. */
+export function exposed(facts: ExposureFacts): Finding[] {
+  const { account, capabilities, fs, interpreter, places, programs } = facts;
+  return programs.flatMap((path): Finding[] => {
+    const attribute = capabilities(path);
+    if (attribute === undefined || !hasCapability(permittedBy(attribute), CAP_NET_ADMIN)) return [];
+    const who = attempt(() => strangers(fs.statSync(path), account));
+    if (who === undefined) return [];
+    const text = `${who} can run ${path}, which has CAP_NET_ADMIN`;
+    const fix = path === interpreter ? 'take_capability' : 'close_program';
+    return [{ severity: 'fault', code: 'exposed', text, remedy: remedy(fix, { ...places, exposed: path }) }];
+  });
+}
+
+/** Who can run a file, other than root and the group of the agent's user. */
+function strangers(
+  { gid, mode, uid }: ReturnType<CheckFileSystem['statSync']>,
+  account: Account | undefined,
+): string | undefined {
+  if ((Number(mode) & BY_OTHERS) !== 0) return 'every user';
+  if (Number(uid) !== 0) return `its owner, user ${uid},`;
+  const isAgents = account === undefined || Number(gid) === account.gid || Number(gid) === 0;
+  return (Number(mode) & BY_GROUP) !== 0 && !isAgents ? `group ${gid}` : undefined;
 }

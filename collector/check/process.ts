@@ -1,5 +1,5 @@
 /**
- * What `/proc` tells of a process.
+ * Processes, as `/proc` shows them.
  * Source: proc_pid_status(5), proc_pid_stat(5), proc_pid_cmdline(5), proc_pid_environ(5), proc_stat(5) and cgroups(7).
  */
 
@@ -8,22 +8,22 @@ import { attempt, type CheckFileSystem, readText } from './files.ts';
 
 export interface ProcessStatus {
   readonly parent: number;
-  /** The effective ones. */
+  /** The effective user and group. */
   readonly uid: number;
   readonly gid: number;
-  /** The other groups that it is in. */
+  /** Supplementary groups. */
   readonly groups: readonly number[];
-  /** Whether CAP_NET_ADMIN is in each set; `undefined` where the kernel does not tell. */
+  /** Whether CAP_NET_ADMIN is in each set; `undefined` if the kernel does not show the set. */
   readonly permitted: boolean | undefined;
   readonly bounding: boolean | undefined;
   readonly ambient: boolean | undefined;
-  /** Whether no program that it starts gets capabilities from its file. */
+  /** Whether programs that it starts ignore the capabilities of their files. */
   readonly noNewPrivileges: boolean;
-  /** Whether it lives in a process namespace below that of whoever looks, as in a container. */
+  /** Whether it is in a nested PID namespace, as in a container. */
   readonly isContained: boolean;
 }
 
-/** Parses `/proc/PID/status`. */
+/** Parses `/proc/PID/status`; `undefined` without the parent, user or group. */
 export function parseStatus(status: string): ProcessStatus | undefined {
   const [, parent] = /^PPid:\s+(\d+)/m.exec(status) ?? [];
   const [, uid] = /^Uid:\s+\d+\s+(\d+)/m.exec(status) ?? [];
@@ -47,37 +47,37 @@ export function parseStatus(status: string): ProcessStatus | undefined {
   };
 }
 
-/** The status of a process, or of this one; `undefined` when it has ended or is hidden. */
+/** The status of a process; `undefined` if it has ended or is hidden. */
 export function readStatus(fs: CheckFileSystem, pid: number | 'self'): ProcessStatus | undefined {
   const text = readText(fs, `/proc/${pid}/status`);
   return text === undefined ? undefined : parseStatus(text);
 }
 
-/** Whether a process is of the system's service `netdata`; services of a user's own are none of it. */
+/** Whether a process belongs to the system service `netdata`, rather than to a user's service of that name. */
 export function isOfService(fs: CheckFileSystem, pid: number): boolean {
   const text = readText(fs, `/proc/${pid}/cgroup`) ?? '';
   return /^\d+:[^:]*:(?!\/user\.slice\/)\/(?:.*\/)?netdata\.service$/m.test(text);
 }
 
-/** When a process started, in ticks of the clock since the machine did. */
+/** Start time of a process in clock ticks since boot; infinite if it has ended. */
 export function readStart(fs: CheckFileSystem, pid: number): number {
   const text = readText(fs, `/proc/${pid}/stat`) ?? '';
-  // The name before it, in parentheses, can hold anything.
+  // The process name, in parentheses, can contain anything.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return Number(fields[19] ?? Number.POSITIVE_INFINITY);
 }
 
-/** Ticks of the clock in a second, for user space on every architecture of Linux. */
+/** Clock ticks per second (USER_HZ) on every Linux architecture. */
 const TICKS = 100;
 
-/** When a process started, in seconds since the epoch; `undefined` when it has ended. */
+/** Start time of a process in seconds since the epoch; `undefined` if it has ended. */
 export function startedAt(fs: CheckFileSystem, pid: number): number | undefined {
   const [, boot] = /^btime (\d+)$/m.exec(readText(fs, '/proc/stat') ?? '') ?? [];
   const start = readStart(fs, pid);
   return boot === undefined || !Number.isFinite(start) ? undefined : Number(boot) + Math.floor(start / TICKS);
 }
 
-/** The agent's variables in the environment of a process; none where that may not be seen. */
+/** The variables `NETDATA_*` in the environment of a process; empty without permission. */
 export function readVariables(fs: CheckFileSystem, pid: number): ReadonlyMap<string, string> {
   const text = readText(fs, `/proc/${pid}/environ`) ?? '';
   return new Map(
@@ -85,12 +85,12 @@ export function readVariables(fs: CheckFileSystem, pid: number): ReadonlyMap<str
   );
 }
 
-/** The words that a process was started with. */
-export function readWords(fs: CheckFileSystem, pid: number): readonly string[] {
+/** The command line of a process. */
+export function readArguments(fs: CheckFileSystem, pid: number): readonly string[] {
   return (readText(fs, `/proc/${pid}/cmdline`) ?? '').split('\0');
 }
 
-/** The processes of the host, by their numbers. */
+/** The ids of all visible processes. */
 export function pidsOf(fs: CheckFileSystem): readonly number[] {
   const entries = attempt(() => fs.readdirSync('/proc').map(String)) ?? [];
   return entries.filter((entry) => /^\d+$/.test(entry)).map(Number);

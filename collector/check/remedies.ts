@@ -1,4 +1,4 @@
-/** What can be done about what `check` finds. Data: a name, and what to type. */
+/** How to fix what `check` finds. Data: a name, a note, and commands. */
 
 import type { Remedy } from './report.ts';
 import { fillLine, fillText, type PlaceIn } from './shell.ts';
@@ -9,48 +9,50 @@ const RESTART = 'sudo systemctl daemon-reload && sudo systemctl restart netdata'
 
 interface Template {
   readonly note?: string;
-  /** With places such as `{program}` for what is only known here. */
+  /** Commands, with placeholders such as `{program}` for what depends on the host. */
   readonly lines?: readonly string[];
 }
 
 const TEMPLATES = {
   // Connection tracking.
   load_tracking: {
-    note: 'Load it, or use it in a firewall rule:',
+    note: 'Load it, or add a firewall rule that uses it:',
     lines: ['sudo modprobe nf_conntrack'],
   },
   load_ctnetlink: { lines: ['sudo modprobe nf_conntrack_netlink'] },
   load_sock_diag: { lines: ['sudo modprobe -a tcp_diag udp_diag'] },
   turn_events_on: {
-    note: 'To keep it after a reboot, write it into a file below /etc/sysctl.d too.',
+    note: 'To keep it after a reboot, also set it in a file in /etc/sysctl.d.',
     lines: ['sudo sysctl -w net.netfilter.nf_conntrack_events=1'],
   },
   turn_acct_on: {
-    note: 'To keep it after a reboot, write it into a file below /etc/sysctl.d too.',
+    note: 'To keep it after a reboot, also set it in a file in /etc/sysctl.d.',
     lines: ['sudo sysctl -w net.netfilter.nf_conntrack_acct=1'],
   },
-  raise_most_events: { note: 'Raise modules.events.most_per_second in conntrack.conf, if the CPU time is worth it.' },
+  raise_most_events: {
+    note: 'To count more, at the cost of CPU time, raise modules.events.most_per_second in conntrack.conf.',
+  },
   raise_receive_buffer: { note: 'Raise modules.events.receive_buffer in conntrack.conf.' },
   raise_rmem_max: { lines: ['sudo sysctl -w net.core.rmem_max=67108864'] },
   statistics_over_netlink: {
-    note: 'The kernel may be built without CONFIG_NF_CONNTRACK_PROCFS. With CAP_NET_ADMIN they are read over netlink.',
+    note: 'The kernel may lack CONFIG_NF_CONNTRACK_PROCFS. With CAP_NET_ADMIN the statistics are read over netlink instead.',
   },
   join_host_network: {
-    note: "Run the agent in the host's network namespace: its container needs --network host.",
+    note: "Run the agent in the host's network namespace: start its container with --network host.",
   },
-  lift_sandbox: { note: 'Let the sandbox or the security module of the agent allow sockets of the family AF_NETLINK.' },
+  lift_sandbox: { note: "Allow AF_NETLINK sockets in the agent's sandbox or security module." },
   lift_namespace: {
-    note: 'A user namespace or a security module stands in the way: run the agent outside of it.',
+    note: 'A user namespace or a security module blocks it: run the agent outside of that.',
   },
-  reinstall: { note: 'Install the plugin again: the folder conntrack-koffi must be beside it and belong to root.' },
+  reinstall: { note: 'Install the plugin again: the directory conntrack-koffi must be next to it and owned by root.' },
   install_safely: {
-    note: 'Install the plugin again into a folder that, like all above it, only root can write to.',
+    note: 'Install the plugin in a directory that, like all its parents, only root can write to.',
   },
 
   report_bug: { note: 'This is a bug of the plugin: report it with this output.' },
 
   // The capability.
-  // Owner and mode first: a change of the owner takes the capability away, and without the mode every user would have it.
+  // In this order: chown removes the capability, and before chmod every user could run the program with it.
   set_capability: {
     lines: ['sudo chown root:{group} {program}', 'sudo chmod 0750 {program}', 'sudo setcap cap_net_admin=p {program}'],
   },
@@ -58,27 +60,27 @@ const TEMPLATES = {
     lines: ['sudo chown root:{group} {exposed}', 'sudo chmod 0750 {exposed}', 'sudo setcap cap_net_admin=p {exposed}'],
   },
   take_capability: {
-    note: 'Take it away, and install the package: only the packaged program can have the capability safely.',
+    note: 'Remove the capability and install the package: only the packaged program can have it safely.',
     lines: ['sudo setcap -r {exposed}'],
   },
   install_package: {
-    note: 'A script cannot have a capability, only the packaged program can: install the package.',
+    note: 'Install the package: a script cannot have capabilities, the packaged program can.',
   },
   install_elsewhere: {
-    note: '{mount} is mounted nosuid: no file on it can have a capability. Install the plugin elsewhere.',
+    note: 'Install the plugin on another file system.',
   },
   add_to_container: {
-    note: 'The container or the service that this runs in has no CAP_NET_ADMIN to give. Start a container with:',
+    note: 'Add it to the service or the container, which is started with:',
     lines: ['--cap-add NET_ADMIN'],
   },
   check_with_ambient: {
-    note: 'An ambient capability goes to whatever the agent starts. Check as the agent would start it:',
+    note: 'Run the check with the same ambient capability:',
     lines: [
       'sudo setpriv --reuid {user} --regid {group} --init-groups --inh-caps +net_admin --ambient-caps +net_admin {program} check',
     ],
   },
   widen_bounding_set: {
-    note: "Add it to the list of the agent's service, only where `systemctl show netdata -p CapabilityBoundingSet` lists capabilities without cap_net_admin: where there is no list, it would make one of this capability alone.",
+    note: 'Add it to the bounding set of the service, but only if `systemctl show netdata -p CapabilityBoundingSet` lists capabilities without cap_net_admin: otherwise this would remove all others.',
     lines: [
       `sudo mkdir -p ${DROP_IN}`,
       `printf '[Service]\\nCapabilityBoundingSet=CAP_NET_ADMIN\\n' | sudo tee ${DROP_IN}/conntrack.conf`,
@@ -86,10 +88,10 @@ const TEMPLATES = {
     ],
   },
   let_agent_have_capability: {
-    note: 'Whoever starts the agent must let it have CAP_NET_ADMIN: it is not in its bounding set.',
+    note: 'Start the agent with CAP_NET_ADMIN in its bounding set.',
   },
   allow_new_privileges: {
-    note: "Let the agent's service start programs that have capabilities:",
+    note: 'Turn NoNewPrivileges off for the service:',
     lines: [
       `sudo mkdir -p ${DROP_IN}`,
       `printf '[Service]\\nNoNewPrivileges=no\\n' | sudo tee ${DROP_IN}/conntrack-privileges.conf`,
@@ -97,75 +99,75 @@ const TEMPLATES = {
     ],
   },
   let_agent_hand_on_capability: {
-    note: 'Whoever starts the agent must let its programs gain privileges: it was started so that none does.',
+    note: 'Start the agent without no_new_privs.',
   },
 
   // The program and the agent.
   let_run_package: {
-    note: 'The folders above must let that user through, too.',
+    note: 'That user also needs `x` permission on every parent directory.',
     lines: ['sudo chown root:{group} {program}', 'sudo chmod 0750 {program}', 'sudo setcap cap_net_admin=p {program}'],
   },
   let_run_script: {
-    note: 'The folders above must let that user through, too.',
+    note: 'That user also needs `x` permission on every parent directory.',
     lines: ['sudo chown root:{group} {program}', 'sudo chmod 0750 {program}'],
   },
   install_setpriv: {
-    note: 'Root needs setpriv of util-linux for this, and in a container CAP_SETUID and CAP_SETGID. No module was tried.',
+    note: 'This needs setpriv of util-linux and, in a container, CAP_SETUID and CAP_SETGID. No module was checked.',
   },
-  let_run_node: { note: 'Check with a Node.js that every user may run, such as /usr/bin/node.' },
+  let_run_node: { note: 'Run the check with a Node.js that every user can run, such as /usr/bin/node.' },
   check_as_root: {
-    note: "Run it as root: it then checks as the agent's user and sees what the agent's plugin sees.",
+    note: "Run it as root: it then checks as the agent's user.",
     lines: ['sudo {program} check'],
   },
   check_in_namespace: { lines: ['sudo nsenter --net=/proc/{pid}/ns/net {program} check'] },
   check_installed: { lines: ['sudo {installed} check'] },
-  install_plugin: { note: 'Install the plugin there.' },
-  install_plugin_below: { note: 'Install the plugin there: install.sh --prefix {prefix}' },
+  install_plugin: { note: 'Install the plugin.' },
+  install_plugin_below: { note: 'Install the plugin: install.sh --prefix {prefix}' },
   start_agent: { lines: ['sudo systemctl start netdata'] },
-  start_agent_below: { note: 'Start the agent below {prefix}.' },
+  start_agent_below: { note: 'Start the agent in {prefix}.' },
   check_later: { note: 'Check again in {wait} s.' },
   restart_service: {
-    note: "Why is in the agent's log: {log}. The agent starts the plugin again when it is restarted:",
+    note: "Look for the reason in the agent's log: {log}. The agent starts the plugin again after a restart:",
     lines: ['sudo systemctl restart netdata'],
   },
   restart_agent: {
-    note: "Why is in the agent's log: {log}. The agent starts the plugin again when it is restarted.",
+    note: "Look for the reason in the agent's log: {log}. The agent starts the plugin again after a restart.",
   },
-  look_at_log: { note: "Why is in the agent's log: {log}." },
+  look_at_log: { note: "Look for the reason in the agent's log: {log}." },
   turn_plugin_on: {
     note: 'Set this in the section [plugins] of {netdata_conf}, then restart the agent (sudo systemctl restart netdata):',
     lines: ['conntrack = yes'],
   },
   turn_off_builtin_package: {
-    note: 'After the restart the plugin draws them in the contexts netfilter.conntrack_*.',
+    note: "After the restart the plugin's charts have the contexts netfilter.conntrack_*.",
     lines: ['sudo {folder}/conntrack-setup --replace-builtin', 'sudo systemctl restart netdata'],
   },
   turn_off_builtin_below: {
-    note: 'The agent must be restarted for that.',
+    note: 'Then restart the agent.',
     lines: ['sudo {folder}/conntrack-setup --replace-builtin --prefix {prefix}'],
   },
   turn_off_builtin_script: {
-    note: 'Write this into {netdata_conf}, then restart the agent (sudo systemctl restart netdata):',
+    note: 'Add this to {netdata_conf}, then restart the agent (sudo systemctl restart netdata):',
     lines: ['[plugin:proc]', '    /proc/net/stat/conntrack = no'],
   },
   install_alerts: {
-    note: 'Copy health/conntrack.conf of the plugin into {alerts}, then:',
+    note: "Copy the plugin's health/conntrack.conf to {alerts}, then:",
     lines: ['sudo netdatacli reload-health'],
   },
   fix_configuration: { note: 'The plugin will not start until this is fixed; the checks below use the defaults.' },
   let_read_configuration: {
-    note: 'The folders above must let that user through, too.',
+    note: 'That user also needs `x` permission on every parent directory.',
     lines: ['sudo chgrp {group} {file} && sudo chmod g+r {file}'],
   },
 
   // Conntrackd.
   start_conntrackd: { lines: ['sudo systemctl start conntrackd'] },
   look_at_conntrackd: {
-    note: 'If it is only busy, raise modules.conntrackd.timeout in conntrack.conf.',
+    note: 'If it is running but busy, raise modules.conntrackd.timeout in conntrack.conf.',
     lines: ['systemctl status conntrackd'],
   },
   open_socket: {
-    note: "Open it to the agent's group. Whoever may write to it can also flush the connection table and stop conntrackd: do this only if you trust the agent and its plugins with your firewall. The unit must have Type=notify, as Debian's has.",
+    note: "Give the agent's group access. Write access also allows flushing the connection table and stopping conntrackd, so do this only if you trust the agent and its plugins with your firewall. The unit must have Type=notify, as in Debian.",
     lines: [
       `sudo mkdir -p ${CONNTRACKD_DROP_IN}`,
       `printf '[Service]\\nExecStartPost=-/bin/chgrp {group} {socket}\\n' | sudo tee ${CONNTRACKD_DROP_IN}/{drop_in}`,
@@ -183,30 +185,29 @@ type TextIn<T> = T extends { readonly note: infer Note } ? Note : never;
 type LineIn<T> = T extends { readonly lines: readonly (infer Line)[] } ? Line : never;
 type PlacesOf<Name extends RemedyName> = PlaceIn<TextIn<(typeof TEMPLATES)[Name]> | LineIn<(typeof TEMPLATES)[Name]>>;
 
-/** What is known on every host. */
+/** The placeholders that are known on every host. */
 export interface Places {
-  /** The program that was run, and its folder. */
+  /** The program that was started, and its directory. */
   readonly program: string;
   readonly folder: string;
   /** The user and the group that the agent's plugins run as. */
   readonly user: string;
   readonly group: string;
-  /** Below which the agent is, such as `/`. */
+  /** Where the agent is installed, such as `/`. */
   readonly prefix: string;
-  /** The path of the agent's configuration, or words for it; for texts, not for commands. */
+  /** The path of the agent's configuration, or a description of it: for notes, not for commands. */
   readonly netdata_conf: string;
 }
 
-/** The remedies that need no more than that. */
+/** The remedies that need only those. */
 export type PlainRemedy = {
   [Name in RemedyName]: PlacesOf<Name> extends keyof Places ? Name : never;
 }[RemedyName];
 
 /**
- * A remedy for this host. Where a shell could take a place for something else, whatever is done, there is nothing to
- * type.
+ * A remedy for this host. It has no commands if a value cannot be quoted safely.
  *
- * @param places all that the remedy names: one that is left out does not compile.
+ * @param places values for all placeholders of the remedy: a missing one does not compile.
  */
 export function remedy<Name extends RemedyName>(name: Name, places: Readonly<Record<PlacesOf<Name>, string>>): Remedy {
   const { lines = [], note }: Template = TEMPLATES[name];

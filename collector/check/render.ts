@@ -1,4 +1,4 @@
-/** The report for a person, for a terminal of 80 columns. It reads without colours, and without the signs. */
+/** The report as text for a terminal of 80 columns, readable without colours and without symbols. */
 
 import { inPercent, inWhole } from '../base/numbers.ts';
 import { escaped, wrap } from '../base/text.ts';
@@ -16,7 +16,7 @@ import { foldCommand } from './shell.ts';
 
 const WIDTH = 80;
 const LABEL = 15;
-/** Where the text of a section begins. */
+/** Column at which the text of a section begins. */
 const TEXT = 8 + LABEL;
 const FINDING = 8;
 const REMEDY = 10;
@@ -32,15 +32,15 @@ const SIGNS: Readonly<Record<Mark, string>> = { ok: '✓', FAIL: '✗', off: '�
 const ASCII_SIGNS: Readonly<Record<Mark, string>> = { ok: '+', FAIL: 'x', off: '-', none: '-', skip: '?' };
 const COLOURS: Readonly<Partial<Record<Mark, number>>> = { ok: GREEN, FAIL: RED };
 
-/** Why the plugin has the contexts that it has. */
+/** What decides on the plugin's contexts. */
 const CONTEXT_REASONS = {
-  on: 'netdata.conf leaves it on',
-  off: 'netdata.conf turns it off',
+  on: 'netdata.conf leaves them on',
+  off: 'netdata.conf turns them off',
   unknown: 'netdata.conf cannot be read',
-  configured: 'conntrack.conf sets them',
+  configured: 'set in conntrack.conf',
 } as const;
 
-/** A section as it is printed: a mark, a label, and what is known. */
+/** A section as it is printed: a mark, a label, lines of facts, and findings. */
 interface Block {
   readonly mark: Mark;
   readonly label: string;
@@ -48,24 +48,24 @@ interface Block {
   readonly findings: readonly Finding[];
 }
 
-/** What the terminal can do. */
+/** Abilities of the terminal. */
 export interface Style {
   readonly hasColour: boolean;
   readonly isUnicode: boolean;
 }
 
-/** How things are printed, and which remedies have been. */
+/** How to print, and the remedies printed so far. */
 interface Pen {
   readonly signs: Readonly<Record<Mark, string>>;
   readonly paint: (text: string, colour: number | undefined) => string;
-  readonly said: Set<string>;
+  readonly printed: Set<string>;
 }
 
 export function render(report: Report, { hasColour, isUnicode }: Style): string {
   const pen: Pen = {
     signs: isUnicode ? SIGNS : ASCII_SIGNS,
     paint: (text, colour) => (hasColour && colour !== undefined ? `\u001b[${colour}m${text}\u001b[0m` : text),
-    said: new Set(),
+    printed: new Set(),
   };
   const { program, version } = report;
   const title = escaped(`conntrack.plugin ${version}, checked as ${program.user}`);
@@ -83,13 +83,13 @@ function blocksOf(report: Report): Block[] {
     ...(privilege.needed_by.length === 0 && privilege.findings.length === 0
       ? []
       : [block('privilege', privilege, [`CAP_NET_ADMIN, for ${privilege.needed_by.join(', ') || 'no module'}`])]),
-    block('configuration', configuration, [configuration.file ?? 'none, every default holds']),
+    block('configuration', configuration, [configuration.file ?? 'no configuration file, using defaults']),
     ...modules.map((module) => moduleBlock(module)),
     ...builtinBlock(builtin),
   ];
 }
 
-/** @param otherwise its mark where there is no fault. */
+/** @param otherwise the mark of a section without faults. */
 function block(label: string, { findings }: Section, facts: readonly string[], otherwise: Mark = 'ok'): Block {
   const isFaulty = findings.some(({ severity }) => severity === 'fault');
   return { mark: isFaulty ? 'FAIL' : otherwise, label: escaped(label), facts: facts.map(escaped), findings };
@@ -99,7 +99,7 @@ function moduleBlock(module: ModuleSection): Block {
   const { findings, name, reads, state } = module;
   if (state === 'unknown') return block(name, module, [reads.join(' ')], 'skip');
   if (state === 'works' || state === 'fails') return block(name, module, [reads.join(' ')]);
-  // It is in one line why there is nothing.
+  // One line says why there is nothing to show.
   const where = reads.length === 0 ? '' : ` (${reads.join(' ')})`;
   const facts = findings.map(({ text }) => `${text}${where}`);
   return block(name, { findings: [] }, facts, state === 'off' ? 'off' : 'none');
@@ -134,29 +134,27 @@ function agentFacts(agent: AgentSection): string[] {
 function builtinBlock(builtin: BuiltinSection): Block[] {
   const { charts, contexts, contexts_reason } = builtin;
   if (contexts === undefined || contexts_reason === undefined) return [];
-  const state = charts === undefined ? 'unknown' : charts ? 'on' : 'turned off';
+  const state = charts === undefined ? 'unknown' : charts ? 'on' : 'off';
   const names = contexts === 'netfilter' ? 'netfilter.conntrack_*' : 'conntrack.*';
   const facts = [state, `contexts ${names}: ${CONTEXT_REASONS[contexts_reason]}`];
   return [block('built-in charts', builtin, facts, charts === undefined ? 'none' : charts ? 'ok' : 'off')];
 }
 
 function life({ pid, since, state, user }: AgentSection): string {
-  if (state === 'running') {
-    return `runs as ${user}, pid ${pid}${since === undefined ? '' : `, since ${localTime(since)}`}`;
-  }
+  if (state === 'running') return `runs as ${user}, pid ${pid}${sinceTime(since)}`;
   if (state === 'unverified') return `a process named netdata runs as ${user}, pid ${pid}`;
-  return state === 'installed' ? 'does not run' : 'not found';
+  return state === 'installed' ? 'not running' : 'not found';
 }
 
 function pluginLife({ plugin }: AgentSection): string {
-  if (plugin === undefined) return '';
-  return `runs the plugin, pid ${plugin.pid}${plugin.since === undefined ? '' : `, since ${localTime(plugin.since)}`}`;
+  return plugin === undefined ? '' : `runs the plugin, pid ${plugin.pid}${sinceTime(plugin.since)}`;
 }
 
-/** Such as `2026-11-21 17:30:05`, local time. */
-function localTime(seconds: number): string {
+/** Such as `, since 2026-11-21 17:30:05`, in local time. */
+function sinceTime(seconds: number | undefined): string {
+  if (seconds === undefined) return '';
   const shifted = new Date((seconds - new Date(seconds * 1000).getTimezoneOffset() * 60) * 1000);
-  return shifted.toISOString().slice(0, 19).replace('T', ' ');
+  return `, since ${shifted.toISOString().slice(0, 19).replace('T', ' ')}`;
 }
 
 function renderBlock({ facts, findings, label, mark }: Block, pen: Pen): string[] {
@@ -171,10 +169,10 @@ function renderBlock({ facts, findings, label, mark }: Block, pen: Pen): string[
   ];
 }
 
-function renderFinding({ line, remedy, severity, text }: Finding, { paint, said }: Pen): string[] {
+function renderFinding({ line, remedy, severity, text }: Finding, { paint, printed }: Pen): string[] {
   const where = line === undefined ? '' : `line ${line}: `;
-  const isKnown = remedy !== undefined && said.has(JSON.stringify(remedy));
-  if (remedy !== undefined) said.add(JSON.stringify(remedy));
+  const isKnown = remedy !== undefined && printed.has(JSON.stringify(remedy));
+  if (remedy !== undefined) printed.add(JSON.stringify(remedy));
   const prefix = severity === 'hint' ? 'hint: ' : '';
   const [first = '', ...rest] = wrap(
     `${prefix}${where}${escaped(text)}${isKnown ? ' (see above)' : ''}`,
@@ -199,13 +197,13 @@ function verdict(blocks: readonly Block[], { paint }: Pen): string {
   const failed = blocks.filter(({ mark }) => mark === 'FAIL').map(({ label }) => label);
   if (failed.length > 0) return paint(wrap(`FAIL: ${failed.join(', ')}`, WIDTH, 'whole').join('\n'), RED);
   const hints = blocks.flatMap(({ findings }) => findings).filter(({ severity }) => severity === 'hint').length;
-  const more = hints === 0 ? '' : `, ${hints === 1 ? 'with a hint' : `with ${hints} hints`} above`;
   const skipped = blocks.filter(({ mark }) => mark === 'skip').map(({ label }) => label);
-  const what = skipped.length === 0 ? 'that is on works' : `works but what was not checked (${skipped.join(', ')})`;
-  return paint(wrap(`ok: everything ${what}${more}`, WIDTH, 'whole').join('\n'), GREEN);
+  const what = skipped.length === 0 ? 'all enabled modules work' : `works, except not checked: ${skipped.join(', ')}`;
+  const more = hints === 0 ? '' : `; see the ${hints === 1 ? 'hint' : `${hints} hints`} above`;
+  return paint(wrap(`ok: ${what}${more}`, WIDTH, 'whole').join('\n'), GREEN);
 }
 
-/** How full the table is; there may be no limit. */
+/** How full the table is, which may have no limit. */
 function use(entries: number, max: number | undefined): string {
   if (max === undefined) return `${inWhole(entries)} entries`;
   return `${inWhole(entries)} of ${inWhole(max)} entries (${inPercent((entries / max) * 100)})`;

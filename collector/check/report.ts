@@ -1,123 +1,146 @@
 /**
- * What `check` found, as `--json` prints it. The keys are permanent. What is not known, or does not apply, is left out
- * of the JSON.
+ * The report of `check`, as `--json` prints it. The keys are permanent. Values that are unknown or do not apply are left
+ * out. The schema also validates a report that the program prints as another user, whose processes can tamper with it.
  */
 
-/** How to mend something, ready to be pasted. */
-export interface Remedy {
-  /** What to do, or what to know before it is done. */
-  readonly note?: string | undefined;
-  /** Commands to type; or what to write, where the note says so. */
-  readonly lines: readonly string[];
-}
+import * as v from 'valibot';
 
-/**
- * Something worth saying. A fault keeps what is turned on from working, here or in the agent. A hint is worth doing. A
- * note explains.
- */
-export interface Finding {
-  readonly severity: 'fault' | 'hint' | 'note';
-  /** What kind of finding it is, for machines: the text may change, this does not. */
-  readonly code: string;
-  readonly text: string;
-  /** The line of the configuration file that it is about, counted from 1. */
-  readonly line?: number | undefined;
-  readonly remedy?: Remedy | undefined;
-}
+import { parseJson } from './files.ts';
 
-export interface Section {
-  readonly findings: readonly Finding[];
-}
+const text = v.optional(v.string());
+const number = v.optional(v.number());
+const texts = v.pipe(v.array(v.string()), v.readonly());
 
-/** The program that was run, and who ran it. */
-export interface ProgramSection extends Section {
-  readonly path: string;
-  /** Whether it is an executable of its own, which can have capabilities, and not a script that Node.js runs. */
-  readonly packaged: boolean;
-  /** The user that it was checked as. */
-  readonly user: string;
-  readonly uid: number;
-}
+/** How to fix something, ready to be pasted. */
+const remedy = v.strictObject({
+  /** What to do, or what to know first. */
+  note: text,
+  /** Commands to type, or lines to write into the file that the note names. */
+  lines: texts,
+});
 
-export interface KernelSection extends Section {
-  readonly release: string;
+const finding = v.strictObject({
+  /** A fault breaks something enabled, here or in the agent. A hint is worth acting on. A note explains. */
+  severity: v.picklist(['fault', 'hint', 'note']),
+  /** Identifies the kind of finding for programs: unlike the text, it never changes. */
+  code: v.string(),
+  text: v.string(),
+  /** Line in the configuration file, counted from 1. */
+  line: number,
+  remedy: v.optional(remedy),
+});
+
+const findings = v.pipe(v.array(finding), v.readonly());
+
+/** The program that ran, and its user. */
+const program = v.strictObject({
+  path: v.string(),
+  /** Whether it is a native executable, which can have capabilities, rather than a script that Node.js runs. */
+  packaged: v.boolean(),
+  user: v.string(),
+  uid: v.number(),
+  findings,
+});
+
+const kernel = v.strictObject({
+  release: v.string(),
   /** Whether connection tracking is loaded. */
-  readonly tracking: boolean;
-  /** Entries in the connection table, how many it may hold, and its hash buckets. */
-  readonly entries?: number | undefined;
-  readonly max?: number | undefined;
-  readonly buckets?: number | undefined;
+  tracking: v.boolean(),
+  /** Entries in the connection table, its limit, and its hash buckets. */
+  entries: number,
+  max: number,
+  buckets: number,
   /** The settings `nf_conntrack_events` and `nf_conntrack_acct`. */
-  readonly events?: number | undefined;
-  readonly acct?: number | undefined;
-}
+  events: number,
+  acct: number,
+  findings,
+});
 
-export interface AgentSection extends Section {
+const agent = v.strictObject({
   /**
-   * `installed`: it is there, but does not run. `unverified`: a process has its name, but this user may not see what it
-   * runs.
+   * `installed`: present but not running. `unverified`: a process has the agent's name, but this user cannot see which
+   * program it runs.
    */
-  readonly state: 'running' | 'unverified' | 'installed' | 'not_found';
-  readonly pid?: number | undefined;
-  /** When it started, in seconds since the epoch. */
-  readonly since?: number | undefined;
-  readonly user?: string | undefined;
-  /** The plugin that it runs; none: it runs none, or no agent is known that runs. */
-  readonly plugin?: { readonly pid: number; readonly since?: number | undefined } | undefined;
-  /** The one that holds this program, else the first. */
-  readonly plugin_directory?: string | undefined;
-  readonly user_config_directory?: string | undefined;
-  readonly stock_config_directory?: string | undefined;
-}
+  state: v.picklist(['running', 'unverified', 'installed', 'not_found']),
+  pid: number,
+  /** Start time in seconds since the epoch. */
+  since: number,
+  user: text,
+  /** The plugin process of the running agent. */
+  plugin: v.optional(v.strictObject({ pid: v.number(), since: number })),
+  /** The one that contains this program, otherwise the first. */
+  plugin_directory: text,
+  user_config_directory: text,
+  stock_config_directory: text,
+  findings,
+});
 
-export interface PrivilegeSection extends Section {
-  /** The modules that are on and need CAP_NET_ADMIN here. */
-  readonly needed_by: readonly string[];
-  /** Whether this process may use CAP_NET_ADMIN. */
-  readonly permitted?: boolean | undefined;
-}
+const privilege = v.strictObject({
+  /** The enabled modules that need CAP_NET_ADMIN here. */
+  needed_by: texts,
+  /** Whether this process is permitted CAP_NET_ADMIN. */
+  permitted: v.optional(v.boolean()),
+  findings,
+});
 
-export interface ConfigurationSection extends Section {
-  /** The file that was read; none: the defaults hold. */
-  readonly file?: string | undefined;
-}
+/** Without a file, the defaults apply. */
+const configuration = v.strictObject({ file: text, findings });
 
-export interface ModuleSection extends Section {
-  readonly name: string;
+const module = v.strictObject({
+  name: v.string(),
   /**
-   * `off`: turned off by the configuration. `absent`: there is nothing to watch, and there need not be. `unknown`: it
-   * works for the agent alone, if it does, and cannot be tried here.
+   * `off`: disabled by the configuration. `absent`: there is nothing to watch, which is normal. `unknown`: only the
+   * agent's plugin has the capability, so it cannot be tried here.
    */
-  readonly state: 'works' | 'fails' | 'off' | 'absent' | 'unknown';
-  /** Where its numbers come from: paths, `ctnetlink` or `sock_diag`. */
-  readonly reads: readonly string[];
-}
+  state: v.picklist(['works', 'fails', 'off', 'absent', 'unknown']),
+  /** Sources of its numbers: paths, `ctnetlink` or `sock_diag`. */
+  reads: texts,
+  findings,
+});
 
-/** The agent's built-in collector of connection tracking, which draws six of the charts too. */
-export interface BuiltinSection extends Section {
-  /** Whether its charts are on; not known where no agent is, or where its configuration may not be read. */
-  readonly charts?: boolean | undefined;
+/** The agent's built-in collector of connection tracking, which draws six of the same charts. */
+const builtin = v.strictObject({
+  /** Whether its charts are on; absent without an agent, or if the agent's configuration cannot be read. */
+  charts: v.optional(v.boolean()),
   /**
-   * The contexts of the plugin's six charts: those of the built-in collector (`netfilter.conntrack_…`), or others
-   * (`conntrack.…`). Not known where no agent is.
+   * The contexts of the plugin's six charts: those of the built-in collector (`netfilter.conntrack_…`), or separate ones
+   * (`conntrack.…`). Absent without an agent.
    */
-  readonly contexts?: 'netfilter' | 'conntrack' | undefined;
+  contexts: v.optional(v.picklist(['netfilter', 'conntrack'])),
   /** What decides: the state of the built-in collector as the plugin sees it, or `conntrack.conf`. */
-  readonly contexts_reason?: 'on' | 'off' | 'unknown' | 'configured' | undefined;
-}
+  contexts_reason: v.optional(v.picklist(['on', 'off', 'unknown', 'configured'])),
+  findings,
+});
 
-export interface Report {
+const report = v.strictObject({
   /** Raised when a key changes its meaning. */
-  readonly format: 1;
-  readonly version: string;
-  /** Whether there is no fault; the exit code is 0 then, else 1. */
-  readonly works: boolean;
-  readonly program: ProgramSection;
-  readonly kernel: KernelSection;
-  readonly agent: AgentSection;
-  readonly privilege: PrivilegeSection;
-  readonly configuration: ConfigurationSection;
-  /** Empty where the agent's user may not even run the program. */
-  readonly modules: readonly ModuleSection[];
-  readonly builtin: BuiltinSection;
+  format: v.literal(1),
+  version: v.string(),
+  /** Whether the report has no faults: exit code 0, otherwise 1. */
+  works: v.boolean(),
+  program,
+  kernel,
+  agent,
+  privilege,
+  configuration,
+  /** Empty if the agent's user cannot run the program. */
+  modules: v.pipe(v.array(module), v.readonly()),
+  builtin,
+});
+
+export type Report = v.InferOutput<typeof report>;
+export type Finding = v.InferOutput<typeof finding>;
+export type Remedy = v.InferOutput<typeof remedy>;
+export type Section = Pick<Report['program'], 'findings'>;
+export type ProgramSection = Report['program'];
+export type KernelSection = Report['kernel'];
+export type AgentSection = Report['agent'];
+export type PrivilegeSection = Report['privilege'];
+export type ConfigurationSection = Report['configuration'];
+export type ModuleSection = Report['modules'][number];
+export type BuiltinSection = Report['builtin'];
+
+/** The report in a JSON text; `undefined` if it is not a valid one. */
+export function parseReport(json: string): Report | undefined {
+  return parseJson(report, json);
 }

@@ -1,47 +1,41 @@
 /**
- * What root sees of the agent that runs and the agent's own user does not, handed on to the check as that user. Root
- * never takes it from elsewhere: what an environment says can mislead nobody but whoever set it.
+ * What root sees of the running agent and the agent's own user cannot, passed on to the check that runs as that user. Root
+ * itself ignores it: an environment variable can mislead only the user who set it.
  */
 
 import * as v from 'valibot';
 
-import type { AgentProcess } from './agent_process.ts';
-import { type CheckFileSystem, readLink } from './files.ts';
-import type { PluginProcess } from './plugin_process.ts';
+import type { AgentProcess } from './agent_processes.ts';
+import { type CheckFileSystem, parseJson, readLink } from './files.ts';
 
-/** The environment variable that it is handed on in. */
+/** The environment variable that carries it. */
 export const SEEN = 'CONNTRACK_CHECK_SEEN';
-
-export interface Seen {
-  /** The process that is the agent; none: no process is. */
-  readonly pid?: number | undefined;
-  /** The file that it runs. */
-  readonly program?: string | undefined;
-  /** Its network namespace, such as `net:[4026531840]`. */
-  readonly network?: string | undefined;
-  /** The plugin that it runs. */
-  readonly plugin?: PluginProcess | undefined;
-}
 
 const text = v.optional(v.string());
 
-const seen = v.strictObject({
-  pid: v.optional(v.number()),
-  program: text,
-  network: text,
-  plugin: v.optional(
-    v.strictObject({
-      pid: v.number(),
-      config: text,
-      directories: v.strictObject({ userConfig: text, stockConfig: text, plugins: text, log: text }),
-    }),
-  ),
+/** The plugin's process below an agent. */
+const plugin = v.strictObject({
+  pid: v.number(),
+  /** `--config FILE`, which the agent's own configuration can add. */
+  config: text,
+  /** The agent's directories, from the environment of the process; empty if that cannot be read. */
+  directories: v.strictObject({ userConfig: text, stockConfig: text, plugins: text, log: text }),
 });
 
-/**
- * @param process the agent, if there is one for certain.
- * @param plugin that it runs.
- */
+const seen = v.strictObject({
+  /** The agent's process; absent if no agent is running. */
+  pid: v.optional(v.number()),
+  /** The file that it runs. */
+  program: text,
+  /** Its network namespace, such as `net:[4026531840]`. */
+  network: text,
+  plugin: v.optional(plugin),
+});
+
+export type PluginProcess = v.InferOutput<typeof plugin>;
+export type Seen = v.InferOutput<typeof seen>;
+
+/** @param process of the agent, if one is identified for certain. */
 export function lookAt(
   fs: CheckFileSystem,
   process: AgentProcess | undefined,
@@ -52,16 +46,7 @@ export function lookAt(
   return { pid, program, network: readLink(fs, `/proc/${pid}/ns/net`), plugin };
 }
 
-export function formatSeen(what: Seen): string {
-  return JSON.stringify(what);
-}
-
-/** @param json of the environment variable. */
-export function parseSeen(json: string | undefined): Seen | undefined {
-  try {
-    const { issues, output } = v.safeParse(seen, JSON.parse(json ?? ''));
-    return issues === undefined ? output : undefined;
-  } catch {
-    return undefined;
-  }
+/** @param json value of the environment variable. */
+export function parseSeen(json = ''): Seen | undefined {
+  return parseJson(seen, json);
 }

@@ -1,26 +1,25 @@
-/** Commands for a shell, ready to be pasted. */
+/** Shell commands, ready to be pasted. */
 
-/** What is known here and goes into a remedy, by the name of its place. */
+/** Values for the placeholders of a remedy, by name. */
 export type Places = Readonly<Record<string, string>>;
 
-/** The names of the places in a text, such as `program` for `{program}`. */
+/** The names of the placeholders in a text, such as `program` for `{program}`. */
 export type PlaceIn<Text> = Text extends `${string}{${infer Place}}${infer Rest}` ? Place | PlaceIn<Rest> : never;
 
-/** A place in a template, such as `{program}`. */
 const PLACE = /\{([a-z_]+)\}/g;
 
-/** What no shell takes for anything but itself, nor systemd in a unit. */
+/** Characters that neither a shell nor a systemd unit interprets. */
 const PLAIN = /^[\w@+=:,./-]+$/;
 
-/** Fills the places of a text for a person. */
+/** Fills the placeholders of a text. */
 export function fillText(text: string, places: Places): string {
   return text.replace(PLACE, (_, key: string) => placeOf(places, key));
 }
 
 /**
- * Fills the places of a line, quoted where they need it.
+ * Fills the placeholders of a command, quoted where necessary.
  *
- * @returns `undefined` when a place that stands in quotes already needs them itself.
+ * @returns `undefined` if a value needs quotes inside of quotes.
  */
 export function fillLine(line: string, places: Places): string | undefined {
   let isPossible = true;
@@ -34,10 +33,10 @@ export function fillLine(line: string, places: Places): string | undefined {
   return isPossible ? filled : undefined;
 }
 
-/** @throws for a place that nothing is known for, which the types of remedies rule out. */
+/** @throws if there is no value, which the types of remedies rule out. */
 function placeOf(places: Places, key: string): string {
   const value = places[key];
-  if (value === undefined) throw new TypeError(`nothing is known for {${key}}`);
+  if (value === undefined) throw new TypeError(`no value for {${key}}`);
   return value;
 }
 
@@ -45,13 +44,13 @@ function quoted(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-/** Breaks a command where a shell allows that, so that it can be pasted as it stands. */
+/** Folds a command into lines that a shell reads as one command. */
 export function foldCommand(command: string, width: number): string[] {
   const [first = '', ...more] = words(command);
   const lines: string[] = [];
   let line = first;
   for (const word of more) {
-    // A backslash must find room too.
+    // The backslash needs room too.
     if (line.length + 1 + word.length > width - 2) {
       lines.push(`${line} \\`);
       line = `  ${word}`;
@@ -62,7 +61,7 @@ export function foldCommand(command: string, width: number): string[] {
   return [...lines, line];
 }
 
-/** Between these a shell lets a line be broken: at blanks outside of single quotes. */
+/** The parts that a command can be folded between: at blanks outside of single quotes. */
 function words(command: string): string[] {
   return command.match(/^ +[^ ]*|(?:\\.|'[^']*'|[^' ])+/g) ?? [];
 }

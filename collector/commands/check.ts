@@ -1,4 +1,4 @@
-/** `conntrack.plugin check`: what works here, for a person or a machine. */
+/** The command `conntrack.plugin check`. */
 
 import fs from 'node:fs';
 import { createRequire, isBuiltin } from 'node:module';
@@ -9,7 +9,7 @@ import { version } from '../../package.json';
 import type { Environment } from '../agent/environment.ts';
 import { createLog } from '../base/log.ts';
 import { runCheck, type Self } from '../check/command.ts';
-import { CAPABILITY_ATTRIBUTE, CAPABILITY_SIZE } from '../check/exposure.ts';
+import { CAPABILITY_ATTRIBUTE, CAPABILITY_SIZE } from '../check/privilege.ts';
 import { parseSeen, SEEN } from '../check/seen.ts';
 import type { CommandLine } from '../cli.ts';
 import { createModules } from '../jobs/collector.ts';
@@ -21,10 +21,10 @@ import { respawn } from './respawn.ts';
 import { print } from './streams.ts';
 import { clock, LIBRARY } from './system.ts';
 
-/** Tells a person what works here. */
+/** Prints the report, as text or as JSON, and sets the exit code. */
 export async function check({ config: asked, json }: CommandLine, environment: Environment): Promise<void> {
   const packaged = isPackaged();
-  // What the modules log is in the report.
+  // The report contains what the modules would log.
   const log = createLog({ level: 'error', now: clock.wall, write: () => undefined });
   const { hasColour, isUnicode } = readAbilities(process.env);
   const { code, errors, text } = await runCheck({
@@ -49,7 +49,7 @@ export async function check({ config: asked, json }: CommandLine, environment: E
   process.exitCode = code;
 }
 
-/** Whether the program is an executable of its own; Node.js before 20.12 cannot be one. */
+/** Whether the program is a native executable, which Node.js before 20.12 cannot be. */
 function isPackaged(): boolean {
   if (!isBuiltin('node:sea')) return false;
   const { isSea }: typeof import('node:sea') = createRequire(__filename)('node:sea');
@@ -57,15 +57,15 @@ function isPackaged(): boolean {
 }
 
 /**
- * What keeps Node.js from opening a debugger on SIGUSR1, for a script that runs as a user whose other programs can send
- * it. Its handler is there before any script is, and it ignores how it was started to treat that signal. Before
- * `--disable-sigusr1` (22.14), a debugger that is to listen where nothing can: on an interface whose name is too long.
+ * Keeps Node.js from opening a debugger on SIGUSR1, which other programs of the agent's user can send. Node.js installs
+ * its handler before any script runs, and even if the signal is inherited as ignored. Before `--disable-sigusr1` (22.14),
+ * the debugger gets an address that it cannot listen on: the name of the interface is too long.
  */
 const WITHOUT_DEBUGGER = process.allowedNodeEnvironmentFlags.has('--disable-sigusr1')
   ? '--disable-sigusr1'
   : '--inspect-port=[fe80::1%no-such-interface]:9229';
 
-/** Reads the capability attribute of files, through the library that sockets are opened with. */
+/** Reads the capability attribute of files, with the library that also opens sockets. */
 function capabilityReader(): (path: string) => Uint8Array | undefined {
   let foreign: Foreign | undefined;
   return (file) => {

@@ -1,29 +1,29 @@
-/** Runs the program once more, where it may neither reach the terminal nor run for ever. */
+/** Starts the program again, without access to the terminal and with a time limit. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
 
 import type { Ended } from '../check/command.ts';
 
-/** Milliseconds that it may take; no check comes near. */
+/** Milliseconds; no check takes nearly as long. */
 const LONGEST = 20_000;
 /** The flag of a descriptor that no child process gets. Source: asm-generic/fcntl.h. */
 const O_CLOEXEC = 0o2000000;
-/** No report comes near this size, in characters. */
+/** Characters; no report comes near this size. */
 const LARGEST = 1024 * 1024;
 
 /**
- * Runs it in a session of its own, with no descriptor of this process, and with nothing of its environment but what the
+ * Runs a command in a new session, with none of this process's descriptors and only the environment variables that the
  * program reads.
  *
- * @param words the program and its words.
+ * @param words the program and its arguments.
  */
 export function respawn(words: readonly string[], variables: Readonly<Record<string, string>>): Promise<Ended> {
   const [program = '', ...others] = words;
   closeInherited();
   const own = Object.entries(process.env).filter(([name]) => name === 'PATH' || name.startsWith('NETDATA_'));
   const child = spawn(program, others, {
-    // That of root may be closed to the agent's user.
+    // The agent's user may have no access to root's.
     cwd: '/',
     env: { ...Object.fromEntries(own), ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -63,7 +63,7 @@ function ended(child: ChildProcess): Promise<Ended> {
     };
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
-      end(`it did not end within ${LONGEST / 1000} seconds`);
+      end(`timed out after ${LONGEST / 1000} seconds`);
     }, LONGEST);
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       output = `${output}${text}`.slice(0, LARGEST);
@@ -72,8 +72,6 @@ function ended(child: ChildProcess): Promise<Ended> {
       errors = `${errors}${text}`.slice(0, LARGEST);
     });
     child.on('error', (error) => end(error.message));
-    child.on('close', (code, signal) =>
-      code === null ? end(`it ended by ${signal}`) : end(`it ended with code ${code}`, code),
-    );
+    child.on('close', (code, signal) => (code === null ? end(`killed by ${signal}`) : end(`exit code ${code}`, code)));
   });
 }

@@ -1,4 +1,4 @@
-/** The archive with an installer, for distributions other than Debian and what descends from it. */
+/** The archive with an installer, for distributions without Debian packages. */
 
 import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, rmSync } from 'node:fs';
@@ -11,17 +11,17 @@ export const SOURCES = 'collector/package';
 export interface Package {
   readonly name: string;
   readonly version: string;
-  /** Debian's name of it. */
+  /** As Debian names it. */
   readonly architecture: string;
-  /** The folder of what is built for the packages, and of the packages. */
+  /** The folder for build results and packages. */
   readonly built: string;
-  /** Small, as people download them; or fast, for a test. What is in them is the same. */
+  /** Small for downloads, fast for tests. The contents are the same. */
   readonly compression: 'small' | 'fast';
-  /** What every file in them is dated, in seconds since the epoch: two builds of the same files give the same packages. */
+  /** Time of every packaged file in seconds since the epoch, so that builds are reproducible. */
   readonly time: number;
 }
 
-/** The program that tar compresses with. */
+/** The compressor for tar. */
 const COMPRESSIONS = { small: 'gzip -n9', fast: 'gzip -n1' } as const;
 
 /** Builds the archive and returns its path. */
@@ -39,7 +39,7 @@ export function buildArchive({ architecture, built, compression, name, time, ver
   return path;
 }
 
-/** Copies a file or a folder; what others than its owner may write to in a work tree may not be so here. */
+/** Copies a file or a folder. Without a mode, only the owner can write to the copy, whatever the work tree allows. */
 export function copy(from: string, to: string, mode: number | undefined): void {
   mkdirSync(dirname(to), { recursive: true });
   cpSync(from, to, { recursive: true });

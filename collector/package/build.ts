@@ -1,10 +1,10 @@
-/** Run by `npm run package` in the folder of the project, after the build: packages for people, into `dist/package`. */
+/** Run by `npm run package` in the project's folder after the build: creates the packages in `dist/package`. */
 
 import { statSync } from 'node:fs';
 
 import { buildPackages } from './packages.ts';
 
-// Folders become what they are in the packages.
+// The modes of new folders get into the packages.
 process.umask(0o022);
 
 for (const path of Object.values(buildPackages('dist/package', 'small'))) {

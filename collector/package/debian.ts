@@ -1,4 +1,4 @@
-/** The Debian packages: of the plugin, and of its alerts alone. */
+/** The Debian packages: the plugin, and its alerts alone. */
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -6,31 +6,34 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, w
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
+import { PLUGINS, PREFIXES, STOCK } from '../check/directories.ts';
 import { copy, type Package, SOURCES } from './archives.ts';
 import { alertsFiles, type DebianFile, filesOf, link } from './layout.ts';
 
 /** Options of dpkg-deb. Every dpkg reads xz. */
 const COMPRESSIONS = { small: '-Zxz', fast: '-Znone' } as const;
 
-/** The parts of one package. */
+/** Contents of one package. */
 interface Debian {
   readonly name: string;
   readonly architecture: string;
   readonly files: readonly DebianFile[];
   readonly link?: typeof link;
-  /** The folder of its maintainer scripts and triggers. */
+  /** Folders that an agent may be installed in later, below each prefix; `postinst` runs again then. */
+  readonly triggers: readonly string[];
+  /** The folder of its maintainer scripts. */
   readonly scripts: string;
-  /** Scripts that conntrack-setup is appended to, because they run where the package has no such file. */
+  /** Scripts that conntrack-setup is appended to, because they run while it is not installed. */
   readonly followed: readonly string[];
-  /** Fields of the control file that differ between the packages. */
+  /** Further fields of the control file. */
   readonly fields: string;
 }
 
 /**
  * Builds the package of the plugin and returns its path.
  *
- * The libraries are those that Node.js 24 is built for: glibc 2.28, and libstdc++ of GCC 8. An agent is not among them: it
- * may be installed without a package.
+ * It depends on the libraries that Node.js 24 is built for: glibc 2.28, and libstdc++ of GCC 8. It does not depend on an
+ * agent, which may be installed without a package.
  */
 export function buildDebian(options: Package): string {
   return build(options, {
@@ -38,15 +41,16 @@ export function buildDebian(options: Package): string {
     architecture: options.architecture,
     files: filesOf(options.built),
     link,
+    triggers: PLUGINS,
     scripts: 'debian',
     followed: ['postrm'],
     fields: `Depends: libc6 (>= 2.28), libgcc-s1 | libgcc1, libstdc++6 (>= 8), libcap2-bin
 ${replacing(alertsName(options))}
 Description: connection tracking charts and alerts for Netdata
- It shows how full the connection table is, what it is made of, how many
- connections are made and destroyed, and what the table refuses, evicts and
- loses; the sockets of the host by state; and conntrackd. It warns before the
- table is full. See "conntrack.plugin check" for what works on a host.
+ Charts of how full the connection table is, of its entries by protocol and
+ state, of connections created, destroyed, refused, evicted and lost, of the
+ sockets of the host by state, and of conntrackd. Alerts before the table is
+ full. Run "conntrack.plugin check" to see what works on a host.
 `,
   });
 }
@@ -57,6 +61,7 @@ export function buildAlerts(options: Package): string {
     name: alertsName(options),
     architecture: 'all',
     files: alertsFiles(alertsName(options)),
+    triggers: STOCK,
     scripts: 'debian-alerts',
     followed: ['postinst', 'prerm', 'postrm'],
     fields: `${replacing(options.name)}
@@ -98,7 +103,7 @@ function build({ built, compression, time, version }: Package, debian: Debian): 
   mkdirSync(control);
   writeFileSync(join(control, 'control'), controlFile(debian, version, kibibytes));
   writeFileSync(join(control, 'md5sums'), sums.join(''));
-  copy(join(SOURCES, debian.scripts, 'triggers'), join(control, 'triggers'), 0o644);
+  writeFileSync(join(control, 'triggers'), triggersFile(debian.triggers));
   for (const script of ['postinst', 'prerm', 'postrm'])
     copy(join(SOURCES, debian.scripts, script), join(control, script), 0o755);
   for (const script of debian.followed)
@@ -111,6 +116,11 @@ function build({ built, compression, time, version }: Package, debian: Debian): 
   });
   rmSync(root, { recursive: true });
   return path;
+}
+
+/** Source: deb-triggers(5). */
+export function triggersFile(folders: readonly string[]): string {
+  return PREFIXES.flatMap((prefix) => folders.map((folder) => `interest-noawait ${prefix}${folder}\n`)).join('');
 }
 
 function controlFile({ architecture, fields, name }: Debian, version: string, kibibytes: number): string {

@@ -1,50 +1,49 @@
 /**
- * A Node.js single executable application: a copy of Node.js with the program inside.
+ * A Node.js single executable application: a copy of Node.js that contains the program.
  * Source: https://nodejs.org/docs/latest-v24.x/api/single-executable-applications.html
  */
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 
-/** Where Node.js looks whether there is a program inside. */
+/** Marks the place where Node.js looks for an embedded program. */
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
 
 /**
- * What keeps the capability to the program. Node.js opens a debugger on SIGUSR1, which whoever is the agent's user can
- * send, and runs what `NODE_OPTIONS` names. Only since 24.6 can it be told to do neither.
+ * Protects the capability. Node.js opens a debugger on SIGUSR1, which any process of the agent's user can send, and runs
+ * what `NODE_OPTIONS` names. Only since 24.6 can both be disabled.
  */
 const SEALED = ['--disable-sigusr1'] as const;
 
 /**
- * Flags of V8 that keep memory from growing for hours. The live heap is some 7 MB, and with its default limits V8 collects
- * no old objects for more than an hour, because so little garbage is added.
+ * V8 flags that keep memory from growing for hours. The live heap is about 7 MB, and with its default limits V8 collects no
+ * old objects for more than an hour, because so little garbage is added.
  */
 const HEAP = [
-  // Space for young objects: 1 MB instead of up to 16. Few survive a tick.
+  // 1 MB for young objects instead of up to 16: few survive a tick.
   '--max-semi-space-size=1',
   // The first full collection at 6 MB of old objects. V8 schedules collections in idle time only after a first one.
   '--initial-old-space-size=6',
-  // The next one after less growth: smaller limits, and incremental marking starts at a tenth of the way to the limit.
+  // Later ones after less growth: smaller limits, and incremental marking from a tenth of the way to the limit.
   '--memory-saver-mode',
   '--incremental-marking-soft-trigger=10',
-  // No helper threads: each costs a stack and a malloc arena, and a collection of so small a heap gains nothing from them.
+  // No helper threads: each costs a stack and a malloc arena, and does not speed up collecting such a small heap.
   '--single-threaded',
   '--v8-pool-size=1',
 ] as const;
 
 export interface Tools {
-  /** The Node.js that is copied. */
+  /** The Node.js executable to copy. */
   readonly node: string;
-  /** The script that puts the program into the copy. */
+  /** The script that embeds the program in the copy. */
   readonly postject: string;
 }
 
 /**
- * Builds the executable from a script in one file. Symbols for debuggers, an eighth of the size, are left out where there
- * is a `strip`.
+ * Builds the executable from a bundled script. If there is a `strip`, it removes the symbols, an eighth of the size.
  *
- * @param more flags of V8 besides those that the packaged program has.
- * @throws when one of the steps fails; its reason is on standard error.
+ * @param more V8 flags in addition to those of the packaged program.
+ * @throws if one of the steps fails; the reason is on standard error.
  */
 export function buildExecutable(
   { node, postject }: Tools,
@@ -55,7 +54,7 @@ export function buildExecutable(
   const main = `${executable}.cjs`;
   const blob = `${executable}.blob`;
   const config = `${executable}.json`;
-  // The line that names the interpreter stays, empty, so that all others keep their numbers.
+  // The line of the interpreter becomes empty, so that the others keep their numbers.
   writeFileSync(main, readFileSync(script, 'utf8').replace(/^#!.*/, ''));
   const flags = [...HEAP, ...more];
   const settings = {
@@ -67,7 +66,7 @@ export function buildExecutable(
     execArgvExtension: 'none',
   };
   writeFileSync(config, JSON.stringify(settings));
-  // V8 rejects compiled code, with a warning at every start, that was compiled with other flags.
+  // V8 rejects code that was compiled with other flags, with a warning at every start.
   run(node, [...flags, '--experimental-sea-config', config]);
   rmSync(executable, { force: true });
   copyFileSync(node, executable);
@@ -77,7 +76,7 @@ export function buildExecutable(
   for (const path of [main, blob, config]) rmSync(path);
 }
 
-/** What the steps print is noise unless one fails. */
+/** Shows the output only if the command fails. */
 function run(command: string, args: readonly string[]): void {
   execFileSync(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
 }

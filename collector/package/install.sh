@@ -1,3 +1,3 @@
 #!/bin/sh
-# Installs conntrack.plugin into the Netdata agent of this host; --help tells the options.
+# Installs conntrack.plugin in the Netdata agent of this host; for options see --help.
 exec sh "$(dirname -- "$0")/conntrack-setup" install "$@"

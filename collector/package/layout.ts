@@ -1,26 +1,26 @@
-/** What is in a package, and where it lies there. */
+/** The files in each package, and their paths. */
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The folders of an agent that was installed from a distribution's packages. */
+/** The folders of an agent from Debian's packages. */
 const PLUGINS = 'usr/lib/netdata/plugins.d';
 const STOCK = 'usr/lib/netdata/conf.d';
 const DOCUMENTATIONS = 'usr/share/doc';
 const DOCUMENTATION = `${DOCUMENTATIONS}/netdata-plugin-conntrack`;
 
 export interface PackagedFile {
-  /** What is copied: a file, or a folder with all that is in it. Relative to the folder of the project. */
+  /** The file or folder to copy, relative to the project's folder. */
   readonly from: string;
-  /** Where it is in the Debian package; compressed if this ends in `.gz`. */
+  /** Path in the Debian package; compressed if it ends in `.gz`. */
   readonly debian: string;
-  /** Where it is in the archive for other distributions, beside `install.sh`. */
+  /** Path in the archive for other distributions, next to `install.sh`. */
   readonly archive: string;
-  /** Of a file; in a folder everybody may read, and only root may write. */
+  /** Mode of a file; folders are readable for all users and writable only for root. */
   readonly mode?: number;
 }
 
-/** The pages of the documentation and what they show, but not what generates them. */
+/** The pages of the documentation and their pictures, without the generators. */
 const pages = (): PackagedFile[] =>
   readdirSync('docs', { withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -31,12 +31,11 @@ const pages = (): PackagedFile[] =>
       mode: 0o644,
     }));
 
-/** A file as a Debian package has it. */
 export type DebianFile = Pick<PackagedFile, 'from' | 'debian' | 'mode'>;
 
-/** @param built the folder of what is built for the packages. */
+/** @param built the folder of build results. */
 export const filesOf = (built: string): readonly PackagedFile[] => [
-  // Only root can run it until its owner, group and capability are what they shall be.
+  // Only root can run it until postinst has set its owner, group and capability.
   {
     from: join(built, 'conntrack.plugin'),
     debian: `${PLUGINS}/conntrack.plugin`,
@@ -64,7 +63,7 @@ export const filesOf = (built: string): readonly PackagedFile[] => [
   { from: join(built, 'copyright'), debian: `${DOCUMENTATION}/copyright`, archive: 'doc/copyright', mode: 0o644 },
 ];
 
-/** @param name of the Debian package that has the alerts alone. */
+/** @param name of the Debian package of the alerts. */
 export const alertsFiles = (name: string): readonly DebianFile[] => [
   { from: 'health/conntrack.conf', debian: `${STOCK}/health.d/conntrack.conf`, mode: 0o644 },
   { from: 'docs/parents.md', debian: `${DOCUMENTATIONS}/${name}/parents.md`, mode: 0o644 },
@@ -72,11 +71,11 @@ export const alertsFiles = (name: string): readonly DebianFile[] => [
   { from: 'LICENSE', debian: `${DOCUMENTATIONS}/${name}/copyright`, mode: 0o644 },
 ];
 
-/** What only the archive has. */
+/** Files in the archive only. */
 export const scripts: readonly string[] = ['install.sh', 'uninstall.sh'];
 
-/** What a person types; the program itself lies where the agent looks for it. */
+/** The link in the PATH; the program itself is where the agent looks for it. */
 export const link = { path: 'usr/sbin/conntrack.plugin', target: '../lib/netdata/plugins.d/conntrack.plugin' } as const;
 
-/** By Node.js's name of an architecture, Debian's. */
+/** Debian's names of architectures, by those of Node.js. */
 export const architectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };

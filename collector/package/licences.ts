@@ -1,4 +1,4 @@
-/** The licences of everything that is in a package, as one text. */
+/** The licences of everything in a package, as one text. */
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,9 +6,9 @@ import { join } from 'node:path';
 /**
  * The text of `copyright`.
  *
- * @param dependencies the npm packages that the program is bundled with.
- * @param node the folder of the Node.js that the program is built with.
- * @throws when there is none in a folder.
+ * @param dependencies the bundled npm packages.
+ * @param node the folder of the packaged Node.js.
+ * @throws if a folder has no licence.
  */
 export function licences(dependencies: readonly string[], node: string): string {
   const parts = [
@@ -16,7 +16,7 @@ export function licences(dependencies: readonly string[], node: string): string 
     ...dependencies.map((name) => section(name, licenceOf(join('node_modules', name)))),
     section('Node.js', licenceOf(node)),
   ];
-  return `This package is made of the following, each under its own licence.\n\n${parts.join('\n')}`;
+  return `This package contains the following parts, each under its own licence.\n\n${parts.join('\n')}`;
 }
 
 function section(name: string, file: string): string {
@@ -25,6 +25,6 @@ function section(name: string, file: string): string {
 
 function licenceOf(folder: string): string {
   const found = readdirSync(folder).find((name) => /^licen[cs]e/i.test(name));
-  if (found === undefined) throw new Error(`${folder}: there is no licence in it`);
+  if (found === undefined) throw new Error(`no licence in ${folder}`);
   return join(folder, found);
 }

@@ -1,4 +1,4 @@
-/** Builds, for the architecture of this machine, the program as a native executable, and the packages that install it. */
+/** Builds the native executable for this machine's architecture, and the packages that install it. */
 
 import { cpSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { licences } from './licences.ts';
 
 const PROGRAM = 'dist/conntrack.plugin';
 const LIBRARY = 'dist/conntrack-koffi';
-/** What it takes to build packages and nothing else: see the package.json beside this file. */
+/** Tools for building packages: see the package.json next to this file. */
 const TOOLS = 'collector/package/node_modules';
 
 export interface Packages {
@@ -23,24 +23,26 @@ export interface Packages {
 }
 
 /**
- * Builds what `npm run build` has left into packages. Run it in the folder of the project.
+ * Packages the results of `npm run build`. Must run in the project's folder.
  *
- * @param built the folder for them, absolute or in the project; what is in it is removed.
+ * @param built the folder for the packages, whose contents are removed.
  * @returns the paths of the packages.
- * @throws where none can be built.
+ * @throws if they cannot be built on this machine.
  */
 export function buildPackages(built: string, compression: Package['compression']): Packages {
   const architecture = architectures[process.arch];
   const node = nodeFolder();
   if (architecture === undefined || !existsSync(LIBRARY)) {
     const known = Object.keys(architectures).join(', ');
-    throw new Error(`packages are built for ${known}, with the binary of koffi in ${LIBRARY}; this is ${process.arch}`);
+    throw new Error(
+      `cannot build packages on ${process.arch}: expected ${known}, and the binary of koffi in ${LIBRARY}`,
+    );
   }
-  if (!existsSync(node)) throw new Error(`there is no ${node}: npm ci --prefix collector/package`);
+  if (!existsSync(node)) throw new Error(`no ${node}: run npm ci --prefix collector/package`);
   rmSync(built, { recursive: true, force: true });
   mkdirSync(built, { recursive: true });
   buildExecutable(tools(), PROGRAM, join(built, 'conntrack.plugin'));
-  // That Node.js is built for glibc, so the binary for musl would never be loaded.
+  // The packaged Node.js is built for glibc, so it never loads the binary for musl.
   const isNeeded = (path: string): boolean => !path.includes('/musl_');
   cpSync(LIBRARY, join(built, 'conntrack-koffi'), { recursive: true, filter: isNeeded });
   writeFileSync(join(built, 'copyright'), licences(Object.keys(dependencies), node));
@@ -48,17 +50,16 @@ export function buildPackages(built: string, compression: Package['compression']
   return { debian: buildDebian(options), alerts: buildAlerts(options), archive: buildArchive(options) };
 }
 
-/** What builds the executable. */
 export function tools(): Tools {
   return { node: join(nodeFolder(), 'bin/node'), postject: join(TOOLS, 'postject/dist/cli.js') };
 }
 
-/** The Node.js that is packaged. */
+/** The folder of the packaged Node.js. */
 function nodeFolder(): string {
   return join(TOOLS, `node-linux-${process.arch}`);
 }
 
-/** That of the newest source in the packages, in seconds since the epoch, unless the builder names another. */
+/** Time of the newest packaged source in seconds since the epoch, unless SOURCE_DATE_EPOCH is set. */
 function timeOf(built: string): number {
   const named = process.env['SOURCE_DATE_EPOCH'];
   if (named !== undefined) return Number(named);

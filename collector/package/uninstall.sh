@@ -1,3 +1,3 @@
 #!/bin/sh
-# Removes what install.sh installed; --help tells the options.
+# Removes what install.sh installed; for options see --help.
 exec sh "$(dirname -- "$0")/conntrack-setup" uninstall "$@"

@@ -1,7 +1,18 @@
-import { describe, expect, it } from 'vitest';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
 import { readEnvironment } from '../../collector/agent/environment.ts';
-import { NO_INTERPRETER, NOT_EXECUTABLE } from '../../collector/check/as_user.ts';
-import { type CommandOptions, type Ended, runCheck } from '../../collector/check/command.ts';
+import {
+  type CommandOptions,
+  type Ended,
+  NO_INTERPRETER,
+  NOT_EXECUTABLE,
+  runCheck,
+  wordsAs,
+} from '../../collector/check/command.ts';
 import { parseSeen, SEEN } from '../../collector/check/seen.ts';
 import { filesOf, processFiles, statusText } from '../helpers/check_host.ts';
 import { FakeClock } from '../helpers/fake_clock.ts';
@@ -20,7 +31,7 @@ interface Scene {
   readonly options?: Partial<CommandOptions>;
 }
 
-/** What the program prints that is run again. */
+/** What the restarted program prints. */
 const REPORT = {
   format: 1,
   version: '9.8.7',
@@ -54,7 +65,7 @@ async function run({ json = true, packaged = false, texts = NETDATA, uid = 0, ..
       words: packaged ? [PROGRAM] : [NODE, '--sealed', PROGRAM],
       run: async (...asked) => {
         runs.push(asked);
-        return { output: JSON.stringify(REPORT), errors: '', how: 'it ended with code 0', code: 0, ...scene.ended };
+        return { output: JSON.stringify(REPORT), errors: '', how: 'exit code 0', code: 0, ...scene.ended };
       },
     },
     json,
@@ -64,11 +75,11 @@ async function run({ json = true, packaged = false, texts = NETDATA, uid = 0, ..
   return { ...(await runCheck(options)), runs };
 }
 
-/** The words after those that change the user and ask whether that one may run the program. */
+/** The part of the command that tests whether the user can run the program. */
 const START = ['sh', '-c', expect.any(String), 'sh', PROGRAM];
 
-describe('root', () => {
-  it("runs the program again as the agent's user and prints its report", async () => {
+describe('check as root', () => {
+  it("restarts the program as the agent's user and prints its report", async () => {
     const { code, errors, runs, text } = await run({ options: { asked: '/c d.conf' } });
     const user = ['setpriv', '--reuid', '991', '--regid', '981', '--init-groups'];
     const again = [NODE, '--sealed', PROGRAM, 'check', '--json', '--config', '/c d.conf'];
@@ -76,7 +87,7 @@ describe('root', () => {
     expect({ code, errors, report: JSON.parse(text) }).toEqual({ code: 0, errors: '', report: REPORT });
   });
 
-  it('runs it as the user that the agent runs as, in its groups, and hands on what only root sees', async () => {
+  it('restarts it with the user and groups of the running agent, and passes on what only root sees', async () => {
     const agent = processFiles(41, { name: 'netdata', uid: 5, gid: 6, groups: [6, 77] });
     const plugin = processFiles(42, { parent: 41 }, [PROGRAM, '1']);
     const texts = { ...NETDATA, ...agent, ...plugin, '/proc/42/environ': 'NETDATA_LOG_DIR=/l\0' };
@@ -91,26 +102,26 @@ describe('root', () => {
     });
   });
 
-  it('runs it in no other groups where the agent is in none', async () => {
+  it('restarts it without supplementary groups if the agent has none', async () => {
     const texts = { ...NETDATA, ...processFiles(41, { name: 'netdata', uid: 5, gid: 6 }) };
     const { runs } = await run({ texts });
     expect(runs[0]?.[0].slice(0, 6)).toEqual(['setpriv', '--reuid', '5', '--regid', '6', '--clear-groups']);
   });
 
-  it('believes nobody what the agent is', async () => {
+  it('ignores what the environment says of the agent', async () => {
     const texts = { ...NETDATA, ...processFiles(41, { name: 'netdata', uid: 5 }), '/home/me/netdata': '' };
     const options = { seen: { pid: 41 } };
     const { runs } = await run({ texts, links: { '/proc/41/exe': '/home/me/x' }, options });
     expect(runs[0]?.[0].slice(1, 3)).toEqual(['--reuid', '991']);
   });
 
-  it('prints the report for a person, and what else was said, without what steers a terminal', async () => {
+  it('prints the report as text, and standard error, without control sequences', async () => {
     const { errors, text } = await run({ json: false, ended: { errors: 'a\u001b[2Jb\n\nc\n' } });
     expect(text).toMatch(/^conntrack\.plugin 9\.8\.7, checked as net\\u\{1b\}data\n/);
     expect(errors).toBe('a\\u{1b}[2Jb\nc\n');
   });
 
-  it('prints JSON in ASCII, so that nothing in it steers a terminal', async () => {
+  it('prints JSON in ASCII, so that it contains no control sequences', async () => {
     const odd = 'a\u007f\u009b2J\u00e9\u202e\uffff😀';
     const report = { ...REPORT, program: { ...REPORT.program, path: odd } };
     const { text } = await run({ ended: { output: JSON.stringify(report) } });
@@ -119,39 +130,41 @@ describe('root', () => {
   });
 
   it.each([
-    ['', 'it did not end within 20 seconds'],
-    ['{"format":1,"works":true}', 'it ended with code 0'],
-  ])('reports that there is no report in %j', async (output, how) => {
+    ['', 'timed out after 20 seconds'],
+    ['{"format":1,"works":true}', 'exit code 0'],
+  ])('has a fault if the restarted program prints %j, which is not a report', async (output, how) => {
     const { code, text } = await run({ ended: { output, how } });
     expect(code).toBe(1);
     expect(JSON.parse(text).program).toMatchObject({
       uid: 991,
-      findings: [{ severity: 'fault', code: 'no_report', text: `the program, run as netdata, told nothing: ${how}` }],
+      findings: [
+        { severity: 'fault', code: 'no_report', text: `no report from the check as netdata, the agent's user: ${how}` },
+      ],
     });
   });
 
   it.each([
-    ['an agent that runs as root', { ...NETDATA, ...processFiles(41, { name: 'netdata', uid: 0 }) }],
-    ['an agent that is not known', {}],
-  ])('checks as root for %s', async (_, texts) => {
+    ['the agent runs as root', { ...NETDATA, ...processFiles(41, { name: 'netdata', uid: 0 }) }],
+    ['no agent is known', {}],
+  ])('does not change the user if %s', async (_, texts) => {
     const { code, runs, text } = await run({ texts });
     expect({ runs, code }).toEqual({ runs: [], code: 0 });
     expect(JSON.parse(text)).toMatchObject({ program: { uid: 0 }, works: true });
   });
 
   it.each<[string, Partial<Ended>, string]>([
-    ['without setpriv', { how: 'spawn setpriv ENOENT', code: undefined }, 'spawn setpriv ENOENT'],
+    ['is missing', { how: 'spawn setpriv ENOENT', code: undefined }, 'spawn setpriv ENOENT'],
     [
-      'whose setpriv is that of busybox',
+      'is that of busybox',
       { errors: "setpriv: unrecognized option '--reuid'\nUsage: setpriv\n", code: 1 },
       "setpriv: unrecognized option '--reuid'",
     ],
     [
-      'that may not change the user',
+      'lacks permission to change the user',
       { errors: 'setpriv: setresuid failed: Operation not permitted\n', code: 127 },
       'setpriv: setresuid failed: Operation not permitted',
     ],
-  ])('%s cannot check, and says why', async (_, ended, why) => {
+  ])('has a fault with the reason if setpriv %s', async (_, ended, why) => {
     const { code, text } = await run({ ended: { output: '', ...ended } });
     const report = JSON.parse(text);
     expect({ code, modules: report.modules }).toEqual({ code: 1, modules: [] });
@@ -166,23 +179,22 @@ describe('root', () => {
   });
 });
 
-describe("the agent's user", () => {
-  const MAY_NOT_RUN = { output: '', how: '', code: NOT_EXECUTABLE };
+describe("check as root, if the agent's user cannot run the program", () => {
+  const NO_PERMISSION = { output: '', how: '', code: NOT_EXECUTABLE };
 
-  it('that may not run the program is the report', async () => {
-    const { code, text } = await run({ ended: MAY_NOT_RUN, json: false });
+  it('reports that, with commands that grant it access to a script', async () => {
+    const { code, text } = await run({ ended: NO_PERMISSION, json: false });
     expect(code).toBe(1);
     expect(text).toContain(`✗ FAIL  program         /p/conntrack.plugin
-        netdata, as whom the agent runs its plugins, may not run
-        /p/conntrack.plugin
-          The folders above must let that user through, too.
+        the agent's user netdata cannot run /p/conntrack.plugin
+          That user also needs \`x\` permission on every parent directory.
             sudo chown root:netdata /p/conntrack.plugin
             sudo chmod 0750 /p/conntrack.plugin
 `);
   });
 
-  it('is given the capability back, which a change of the owner takes from an executable', async () => {
-    const { text } = await run({ ended: MAY_NOT_RUN, packaged: true });
+  it('restores the capability of an executable, which chown removes', async () => {
+    const { text } = await run({ ended: NO_PERMISSION, packaged: true });
     expect(JSON.parse(text).program).toMatchObject({
       uid: 991,
       findings: [
@@ -202,30 +214,82 @@ describe("the agent's user", () => {
 
   const INSTALLED = '/usr/lib/netdata/plugins.d/conntrack.plugin';
 
-  it('need not run another program than the agent starts', async () => {
-    const { text } = await run({ ended: MAY_NOT_RUN, texts: { ...NETDATA, [INSTALLED]: '' } });
+  it('suggests to check the program that the agent starts, if that is a different one', async () => {
+    const { text } = await run({ ended: NO_PERMISSION, texts: { ...NETDATA, [INSTALLED]: '' } });
     expect(JSON.parse(text).program.findings[0].remedy.lines).toEqual([`sudo ${INSTALLED} check`]);
   });
 
-  it('has root run no program that somebody else can have put where the agent starts it', async () => {
+  it('suggests no program that a user other than root can replace', async () => {
     const fs = filesOf({ ...NETDATA, [PROGRAM]: '', [INSTALLED]: '' }, {}, { '/usr/lib/netdata': { uid: 7 } });
-    const { text } = await run({ ended: MAY_NOT_RUN, options: { fs } });
-    expect(text).toContain(`the agent starts another program: ${INSTALLED}`);
+    const { text } = await run({ ended: NO_PERMISSION, options: { fs } });
+    expect(text).toContain(`the agent starts a different program: ${INSTALLED}`);
     expect(text).not.toContain(`sudo ${INSTALLED}`);
   });
 
-  it('may be let run the script, but not Node.js', async () => {
+  it('reports that it cannot run Node.js', async () => {
     const { text } = await run({ ended: { output: '', code: NO_INTERPRETER } });
     expect(JSON.parse(text).program.findings).toMatchObject([
-      { code: 'no_interpreter', text: `netdata may not run ${NODE}, as this check must to see what works for netdata` },
+      { code: 'no_interpreter', text: `cannot check as netdata, the agent's user: netdata cannot run ${NODE}` },
     ]);
   });
 });
 
-describe('any other user', () => {
-  it('checks as it is', async () => {
+describe('check as any other user', () => {
+  it('does not change the user', async () => {
     const { runs, text } = await run({ uid: 1000 });
     expect(runs).toEqual([]);
     expect(JSON.parse(text)).toMatchObject({ program: { uid: 1000 } });
+  });
+});
+
+const ACCOUNT = { user: 'netdata', uid: 991, group: 'netdata', gid: 981, groups: undefined };
+let folder = '';
+
+/** Creates a shell script with these permissions. */
+function script(name: string, mode: number): string {
+  const path = join(folder, name);
+  writeFileSync(path, '#!/bin/sh\necho "ran $0 $*"\n');
+  chmodSync(path, mode);
+  return path;
+}
+
+/** Runs the command without its first part, which changes the user and so needs root. */
+function start(program: string, ...words: readonly string[]) {
+  const all = wordsAs(ACCOUNT, program, words);
+  const { status, stdout } = spawnSync('sh', all.slice(all.indexOf('sh') + 1), { encoding: 'utf8' });
+  return { status, stdout };
+}
+
+describe('the command that runs a program as a user', () => {
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'conntrack-as-user-'));
+  });
+
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it.each([
+    [ACCOUNT, ['--init-groups']],
+    [{ ...ACCOUNT, user: '991' }, ['--clear-groups']],
+    [{ ...ACCOUNT, groups: [] }, ['--clear-groups']],
+    [{ ...ACCOUNT, groups: [981, 4] }, ['--groups', '981,4']],
+  ])('of %j sets the groups with %j', (account, groups) => {
+    const words = wordsAs(account, '/p', ['/p', 'check']);
+    expect(words.slice(0, words.indexOf('sh'))).toEqual(['setpriv', '--reuid', '991', '--regid', '981', ...groups]);
+  });
+
+  it('starts the program, or its interpreter with the script', () => {
+    const program = script('program', 0o755);
+    expect(start(program, program, 'check', 'a b')).toEqual({ status: 0, stdout: `ran ${program} check a b\n` });
+    const node = script('node', 0o755);
+    expect(start(program, node, '--x', program)).toEqual({ status: 0, stdout: `ran ${node} --x ${program}\n` });
+  });
+
+  it('has distinct exit codes for a program and for an interpreter that cannot be run', () => {
+    const closed = script('closed', 0o644);
+    const open = script('open', 0o755);
+    expect(start(closed, closed)).toEqual({ status: NOT_EXECUTABLE, stdout: '' });
+    expect(start(closed, open, closed)).toEqual({ status: NOT_EXECUTABLE, stdout: '' });
+    expect(start(open, closed, open)).toEqual({ status: NO_INTERPRETER, stdout: '' });
+    expect(start(join(folder, 'missing'), open)).toEqual({ status: NOT_EXECUTABLE, stdout: '' });
   });
 });

@@ -8,7 +8,7 @@ import { FakeClock } from '../helpers/fake_clock.ts';
 const SAMPLE: Sample = { scope: 'host', instance: '', labels: {}, values: { a: 1 } };
 const problem = (loses: Problem['loses']): Problem => problemAt('system_error', 't', 'm', loses);
 
-/** A module that returns something, or has a problem, from its Nth reading on. */
+/** A module that returns a sample, or reports a problem, from its Nth call on. */
 class Slow implements Module {
   readonly every = 1;
   asked = 0;
@@ -48,32 +48,32 @@ async function asked(...modules: readonly Slow[]): Promise<readonly number[]> {
   return modules.map((module) => module.asked);
 }
 
-describe('modules are asked', () => {
-  it('until each has returned something', async () => {
+describe('modules are called', () => {
+  it('until each has returned data', async () => {
     expect(await asked(new Slow('one', 1), new Slow('two', 4))).toEqual([4, 4]);
   });
 
-  it.each(['all', 'nothing'] as const)('until each returned something or loses %s', async (loses) => {
+  it.each(['all', 'nothing'] as const)('until each has returned data or loses %s', async (loses) => {
     expect(await asked(new Slow('one', 2), new Slow('two', NEVER, 5, problem(loses)))).toEqual([5, 5]);
   });
 
-  it('while only a part is lost: the rest may come yet', async () => {
+  it('on while only a part is lost, since the rest may still come', async () => {
     expect(await asked(new Slow('one', 7, 1, problem('part')))).toEqual([7]);
   });
 
-  it('no more than there is patience for', async () => {
+  it('for the given time at most', async () => {
     expect(await asked(new Slow('one', NEVER))).toEqual([31]);
   });
 
-  it('and closed in the end, each once', async () => {
+  it('and each is closed once at the end', async () => {
     const modules = [new Slow('one', 1), new Slow('defective', 1)];
     await observe(modules, new FakeClock(0), 3);
     expect(modules.map(({ closed }) => closed)).toEqual([1, 1]);
   });
 });
 
-describe('what is observed', () => {
-  it('is whether there were samples, and how the module stands in the end', async () => {
+describe('the observation of a module', () => {
+  it('contains whether it returned data, and its last status', async () => {
     const found = problem('part');
     expect(await observe([new Slow('one', 2, 1, found), new Slow('two', NEVER)], new FakeClock(0), 3)).toEqual([
       { name: 'one', hasSamples: true, status: { reads: ['one'], problems: [found] } },
@@ -81,7 +81,7 @@ describe('what is observed', () => {
     ]);
   });
 
-  it('is a defect of a module, which is not asked again', async () => {
+  it('contains an exception, after which it is not called again', async () => {
     const defective = new Slow('defective', 1);
     const [observed] = await observe([defective, new Slow('two', 9)], new FakeClock(0), 3);
     expect(observed?.status.problems).toEqual([

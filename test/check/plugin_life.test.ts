@@ -12,7 +12,7 @@ const CONF = '/etc/netdata/netdata.conf';
 
 interface Scene {
   readonly texts?: Readonly<Record<string, string>>;
-  /** Seconds after the start of the host: when the agent and the plugin started, when the program came to be, and now. */
+  /** Seconds after boot: when the agent and the plugin started, when the program was installed, and now. */
   readonly agent?: number;
   readonly plugin?: number;
   readonly changed?: number;
@@ -20,7 +20,7 @@ interface Scene {
   readonly isIdle?: boolean;
 }
 
-/** What is found of the plugin of an agent that started long ago, unless the scene says otherwise. */
+/** The findings on an agent that started long ago, unless the scene changes that. */
 function judge({ agent = 300, changed = 100, isIdle = false, now = 9000, plugin, texts }: Scene): readonly Finding[] {
   const files = {
     '/proc/stat': `btime ${BOOT}\n`,
@@ -46,7 +46,7 @@ function judge({ agent = 300, changed = 100, isIdle = false, now = 9000, plugin,
   );
 }
 
-/** A line of the agent's log, so many seconds after the host started, as 2.x writes it. */
+/** A line in the log of a 2.x agent, this many seconds after boot. */
 function line(at: number, what: string): string {
   const time = new Date((BOOT + at) * 1000).toISOString();
   return `time=${time} comm=netdata source=daemon level=info msg="PLUGINSD: 'host:a', '${PROGRAM}' ${what}"\n`;
@@ -55,51 +55,57 @@ function line(at: number, what: string): string {
 const codes = (scene: Scene): readonly string[] => judge(scene).map(({ code, severity }) => `${severity} ${code}`);
 const LOG = '/var/log/netdata/daemon.log';
 
-describe('an agent that runs the plugin', () => {
-  it('is well', () => {
+describe('an agent that runs the plugin has', () => {
+  it('no finding', () => {
     expect(codes({ plugin: 310 })).toEqual([]);
   });
 
-  it('and started it again just now gives a hint, with what its log says', () => {
+  it('a hint with the last entry of its log if the plugin just restarted', () => {
     const texts = { [LOG]: line(8889, '(pid 7) exited with error code 1.') };
     expect(judge({ plugin: 8890, texts })).toMatchObject([
       {
         severity: 'hint',
         code: 'plugin_restarted',
-        text: "the plugin started again 110 s ago; the agent's log says of its last end: (pid 7) exited with error code 1.",
-        remedy: { note: `Why is in the agent's log: ${LOG}.` },
+        text: "the plugin restarted 110 s ago; the agent's log says: (pid 7) exited with error code 1.",
+        remedy: { note: `Look for the reason in the agent's log: ${LOG}.` },
       },
     ]);
   });
 
   it.each<[string, Scene]>([
-    ['long ago', { plugin: 8870, texts: { [LOG]: line(8869, '(pid 7) exited abnormally.') } }],
-    ['with it', { agent: 8800, plugin: 8890, texts: { [LOG]: line(8869, '(pid 7) exited abnormally.') } }],
-    ['after an end that is none of it', { plugin: 8890, texts: { [LOG]: line(8700, '(pid 7) exited abnormally.') } }],
-    ['without an end in the log', { plugin: 8890, texts: { [LOG]: line(8889, '(pid 7) connected.') } }],
-  ])('and started it %s is well', (_, scene) => {
+    ['restarted long ago', { plugin: 8870, texts: { [LOG]: line(8869, '(pid 7) exited abnormally.') } }],
+    [
+      'started together with the agent',
+      { agent: 8800, plugin: 8890, texts: { [LOG]: line(8869, '(pid 7) exited abnormally.') } },
+    ],
+    [
+      'restarted long after its last exit',
+      { plugin: 8890, texts: { [LOG]: line(8700, '(pid 7) exited abnormally.') } },
+    ],
+    ['restarted without an exit in the log', { plugin: 8890, texts: { [LOG]: line(8889, '(pid 7) connected.') } }],
+  ])('no finding if the plugin %s', (_, scene) => {
     expect(codes(scene)).toEqual([]);
   });
 });
 
-describe('an agent that does not run the plugin', () => {
-  it('is a fault, with the log that says why', () => {
+describe('an agent that does not run the plugin has', () => {
+  it('a fault that names its log', () => {
     expect(judge({ texts: SERVICE })).toEqual([
       {
         severity: 'fault',
         code: 'plugin_not_running',
-        text: 'the agent does not run the plugin',
+        text: 'the agent is not running the plugin',
         remedy: {
           note:
-            "Why is in the agent's log: journalctl --namespace netdata, or journalctl -u netdata. " +
-            'The agent starts the plugin again when it is restarted:',
+            "Look for the reason in the agent's log: journalctl --namespace netdata, or journalctl -u netdata. " +
+            'The agent starts the plugin again after a restart:',
           lines: ['sudo systemctl restart netdata'],
         },
       },
     ]);
   });
 
-  it('and is no service of systemd has no command to restart it', () => {
+  it('no command to restart it unless it is a systemd service', () => {
     expect(judge({})[0]?.remedy?.lines).toEqual([]);
   });
 
@@ -116,32 +122,32 @@ describe('an agent that does not run the plugin', () => {
       `2100-01-02 03:04:05: netdata ERROR : PLUGINSD[conntrack] : 'host:a', '${PROGRAM}' (pid 9) was killed with SIGTERM. Disabling it.\n`,
       '(pid 9) was killed with SIGTERM. Disabling it.',
     ],
-  ])('is told with what the log %s says last', (_, file, text, exit) => {
+  ])('a fault with the last entry of the log %s', (_, file, text, exit) => {
     const [finding] = judge({ texts: { [file]: `${text}some other line about conntrack.plugin' (pid 3)\n` } });
-    expect(finding?.text).toBe(`the agent does not run the plugin; its log says: ${exit}`);
+    expect(finding?.text).toBe(`the agent is not running the plugin; its log says: ${exit}`);
     expect(finding?.remedy?.note).toContain(file);
   });
 
-  it('is not told with what the log says of an earlier agent', () => {
+  it('a fault without log entries of an earlier agent', () => {
     const [finding] = judge({ texts: { [LOG]: line(200, '(pid 7) exited abnormally. Disabling it.') } });
-    expect(finding?.text).toBe('the agent does not run the plugin');
+    expect(finding?.text).toBe('the agent is not running the plugin');
   });
 
   it.each<[string, Scene]>([
     ['the agent started', { agent: 8930 }],
     ['the plugin was installed', { changed: 8930 }],
-  ])('may be about to, when %s just now', (_, scene) => {
+  ])('only a hint if %s just now', (_, scene) => {
     expect(judge(scene)).toMatchObject([
       {
         severity: 'hint',
         code: 'plugin_not_yet',
-        text: 'the agent does not run the plugin yet; it looks for new plugins every 60 s',
+        text: 'the agent has not started the plugin yet; it looks for new plugins every 60 s',
         remedy: { note: 'Check again in 5 s.' },
       },
     ]);
   });
 
-  it('is a fault as soon as it had the time to start it', () => {
+  it('a fault once it had time to start it', () => {
     expect(codes({ agent: 8926 })).toEqual(['hint plugin_not_yet']);
     expect(codes({ agent: 8925 })).toEqual(['fault plugin_not_running']);
     const texts = { [CONF]: '[plugins]\ncheck for new plugins every = 10\n' };
@@ -149,22 +155,22 @@ describe('an agent that does not run the plugin', () => {
     expect(codes({ agent: 8975, texts })).toEqual(['fault plugin_not_running']);
   });
 
-  it('is a fault at once when its log says that it gave the plugin up', () => {
+  it('a fault at once if its log says that it disabled the plugin', () => {
     const log = (what: string): Scene => ({ agent: 8930, texts: { [LOG]: line(8940, what) } });
     expect(codes(log('(pid 8) exited abnormally. Disabling it.'))).toEqual(['fault plugin_not_running']);
     expect(codes(log('(pid 8) exited with 0.'))).toEqual(['hint plugin_not_yet']);
   });
 
-  it('need not where the configuration turns every module off', () => {
+  it('no finding if the configuration disables every module', () => {
     expect(codes({ isIdle: true })).toEqual([]);
   });
 });
 
-describe('a process that may not be the agent', () => {
-  it('is not expected to run the plugin', () => {
+describe('an agent that is not running has', () => {
+  it('no finding on the plugin', () => {
     const fs = filesOf({ '/proc/self/status': '', [PROGRAM]: '' });
-    const environs = { fs, program: PROGRAM, uid: 991, seen: undefined, now: BOOT, isIdle: false, places: PLACES };
+    const facts = { fs, program: PROGRAM, uid: 991, seen: undefined, now: BOOT, isIdle: false, places: PLACES };
     const agent = findAgent(fs, readEnvironment({}), PROGRAM);
-    expect(judgePlugin({ ...environs, agent }, PROGRAM)).toEqual([]);
+    expect(judgePlugin({ ...facts, agent }, PROGRAM)).toEqual([]);
   });
 });

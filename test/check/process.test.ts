@@ -3,15 +3,15 @@ import { describe, expect, it } from 'vitest';
 import {
   isOfService,
   parseStatus,
+  readArguments,
   readStart,
   readVariables,
-  readWords,
   startedAt,
 } from '../../collector/check/process.ts';
 import { filesOf, NET_ADMIN, NONE, OTHERS, processFiles, statusText } from '../helpers/check_host.ts';
 
 describe('the status of a process', () => {
-  it('has its parent, its effective user and group, and what it may do', () => {
+  it('contains the parent, the effective user and group, and the capability sets', () => {
     const text = statusText({
       parent: 17,
       uid: 998,
@@ -36,16 +36,16 @@ describe('the status of a process', () => {
     });
   });
 
-  it('tells one that lives where whoever looks does from one in a container', () => {
+  it('is not contained with a single process id', () => {
     expect(parseStatus(statusText({ pids: [812] }))).toMatchObject({ isContained: false });
   });
 
-  it('leaves out what an old kernel does not tell', () => {
+  it('leaves out what an old kernel does not show', () => {
     const text = statusText({ permitted: NONE }).replace(/^(CapAmb|NoNewPrivs):.*\n/gm, '');
     expect(parseStatus(text)).toMatchObject({ permitted: false, ambient: undefined, noNewPrivileges: false });
   });
 
-  it.each(['PPid', 'Uid', 'Gid'])('is not known without %s', (key) => {
+  it.each(['PPid', 'Uid', 'Gid'])('is unknown without %s', (key) => {
     expect(parseStatus(statusText().replace(`${key}:`, 'Other:'))).toBeUndefined();
   });
 });
@@ -53,22 +53,22 @@ describe('the status of a process', () => {
 describe('a process', () => {
   const fs = filesOf(processFiles(41, {}, ['netdata', '-c', '/a b'], 7654));
 
-  it('started at a time that stands behind its name, whatever that is', () => {
+  it('has its start time in a field after its name, which can contain anything', () => {
     expect(readStart(fs, 41)).toBe(7654);
   });
 
-  it('that has ended started after all others', () => {
+  it('has an infinite start time once it has ended', () => {
     expect(readStart(fs, 42)).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it('started so many seconds after the host, which did so at a time of the clock', () => {
+  it('has a start time in seconds since the epoch, from the boot time', () => {
     const texts = { ...processFiles(41, {}, [], 7654), '/proc/stat': 'cpu 1\nbtime 1700000000\n' };
     expect(startedAt(filesOf(texts), 41)).toBe(1_700_000_076);
     expect(startedAt(filesOf(texts), 42)).toBeUndefined();
     expect(startedAt(fs, 41)).toBeUndefined();
   });
 
-  it("has the agent's variables in its environment", () => {
+  it('has the variables NETDATA_* of its environment', () => {
     const environ = 'A=NETDATA_X=1\0NETDATA_A_DIR=/a b=c\0XNETDATA_B_DIR=/b\0NETDATA_C_DIR=\0';
     expect([...readVariables(filesOf({ '/proc/41/environ': environ }), 41)]).toEqual([
       ['NETDATA_A_DIR', '/a b=c'],
@@ -77,8 +77,8 @@ describe('a process', () => {
     expect(readVariables(fs, 41).size).toBe(0);
   });
 
-  it('was started with words', () => {
-    expect(readWords(fs, 41).slice(0, 3)).toEqual(['netdata', '-c', '/a b']);
+  it('has a command line', () => {
+    expect(readArguments(fs, 41).slice(0, 3)).toEqual(['netdata', '-c', '/a b']);
   });
 
   it.each([
@@ -88,7 +88,7 @@ describe('a process', () => {
     ['0::/system.slice/other-netdata.service\n', false],
     ['0::/system.slice/netdata.service/below\n', false],
     ['', false],
-  ])('of the control groups %j is of the service: %s', (text, isOf) => {
+  ])('with the control groups %j belongs to the service netdata: %s', (text, isOf) => {
     expect(isOfService(filesOf({ '/proc/41/cgroup': text }), 41)).toBe(isOf);
   });
 });

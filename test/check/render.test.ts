@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { render } from '../../collector/check/render.ts';
 import type { Finding, Report } from '../../collector/check/report.ts';
 
-/** What a terminal would obey: an escape, its counterpart of eight bits, and a mark that turns the direction. */
+/** Control characters: an escape, its 8-bit form, and a mark that changes the writing direction. */
 const ODD = '\u001b\u009b\u202e';
 const SHOWN = '\\u{1b}\\u{9b}\\u{202e}';
 
@@ -39,31 +39,31 @@ const REPORT: Report = {
   builtin: { charts: true, findings: [] },
 };
 
-/** Every text of the report that is printed. */
+/** Every string of the report that is printed. */
 const PRINTED = [
   ...['version', 'user', 'path', 'release', 'agent', 'plugins', 'config', 'needing', 'file'],
   ...['working', 'reading', 'failing', 'missing', 'missing-text', 'read', 'untried'],
   ...['program-text', 'program-note', 'program-line', 'failing-text', 'failing-note', 'failing-line'],
 ];
 
-describe('a report for a terminal', () => {
+describe('a report as text', () => {
   const text = render(REPORT, { hasColour: false, isUnicode: false });
 
-  it('has nothing in it that the terminal would obey', () => {
+  it('contains no control characters', () => {
     expect(text.split('\n').filter((line) => !/^[\x20-\x7e]*$/.test(line))).toEqual([]);
   });
 
-  it.each(PRINTED)('shows what there is of %s', (what) => {
+  it.each(PRINTED)('contains the %s, escaped', (what) => {
     expect(text).toContain(`${what}${SHOWN}`);
   });
 
-  it('has the names of what fails in its last line, escaped too', () => {
+  it('names what fails in its last line, escaped', () => {
     expect(text).toMatch(/\nFAIL: failing\\u\{1b\}\\u\{9b\}\\u\{202e\}\n$/);
     const skipped = { ...REPORT, modules: REPORT.modules.filter(({ state }) => state === 'unknown') };
-    expect(render(skipped, { hasColour: false, isUnicode: false })).toContain(`(untried${SHOWN})`);
+    expect(render(skipped, { hasColour: false, isUnicode: false })).toContain(`not checked: untried${SHOWN}`);
   });
 
-  it('names the privilege where no module needs it and something is wrong with it', () => {
+  it('contains a privilege that no module needs if something is wrong with it', () => {
     const privilege = { needed_by: [], findings: findings('privilege', 'fault') };
     const shown = render({ ...REPORT, privilege }, { hasColour: false, isUnicode: false });
     expect(shown).toContain('x FAIL  privilege       CAP_NET_ADMIN, for no module\n');

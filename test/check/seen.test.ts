@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
 
-import { formatSeen, parseSeen } from '../../collector/check/seen.ts';
+import { parseSeen } from '../../collector/check/seen.ts';
 
-describe('what root has seen', () => {
+describe('what root sees of the agent', () => {
   it.each([
     [{}],
     [{ pid: 41, program: '/a b/netdata', network: 'net:[7]', plugin: { pid: 42, config: '/c', directories: {} } }],
     [{ pid: 41, plugin: { pid: 42, directories: { userConfig: '/u', stockConfig: '/s', plugins: '/p', log: '/l' } } }],
-  ])('is handed on whole: %j', (seen) => {
-    expect(parseSeen(formatSeen(seen))).toEqual(seen);
+  ])('is passed on completely: %j', (seen) => {
+    expect(parseSeen(JSON.stringify(seen))).toEqual(seen);
   });
 
-  it.each([undefined, '', '41 net:[7]', 'null', '{"pid":"41"}', '{"other":1}'])('is nothing in %j', (text) => {
+  it.each([undefined, '', '41 net:[7]', 'null', '{"pid":"41"}', '{"other":1}'])('is ignored if invalid: %j', (text) => {
     expect(parseSeen(text)).toBeUndefined();
   });
 });

@@ -46,19 +46,19 @@ beforeEach(() => {
 });
 
 describe('the command check', () => {
-  it('prints the report and ends with its code', async () => {
+  it('prints the report and sets the exit code', async () => {
     outcome = { text: 'a report\n', errors: 'an error\n', code: 1 };
     await run();
     expect(written).toEqual({ out: 'a report\n', err: 'an error\n' });
     expect(process.exitCode).toBe(1);
   });
 
-  it('checks the configuration that was asked for by an absolute path, since it is read elsewhere', async () => {
+  it('makes the path of --config absolute, since it is read from another working directory', async () => {
     expect((await run()).asked).toBeUndefined();
     expect((await run('--config', 'a/b.conf')).asked).toBe(`${process.cwd()}/a/b.conf`);
   });
 
-  it('checks the script, under a Node.js that opens no debugger', async () => {
+  it('restarts the script with a Node.js that opens no debugger', async () => {
     const { executable, program, self, uid } = await run();
     const [node, seal = '', script] = self.words;
     expect([node, executable]).toEqual([process.execPath, process.execPath]);
@@ -68,7 +68,7 @@ describe('the command check', () => {
     expect(uid).toBe(process.geteuid?.());
   });
 
-  it('makes the modules of a configuration, as the plugin does', async () => {
+  it('creates the same modules as the plugin', async () => {
     const { modules } = await run();
     const { defaultConfig } = await import('../../collector/config/load.ts');
     const made = modules(defaultConfig());
@@ -76,13 +76,13 @@ describe('the command check', () => {
     for (const module of made) module.close();
   });
 
-  it('takes what root has seen from its environment', async () => {
+  it('reads what root sees from its environment', async () => {
     expect((await run()).seen).toBeUndefined();
     vi.stubEnv('CONNTRACK_CHECK_SEEN', '{"pid":41}');
     expect((await run()).seen).toEqual({ pid: 41 });
   });
 
-  it('has colours and signs where the terminal does', async () => {
+  it('has the colours and symbols that the terminal supports', async () => {
     vi.stubEnv('LC_ALL', 'C.UTF-8').stubEnv('TERM', 'xterm').stubEnv('NO_COLOR', '');
     const { isTTY } = process.stdout;
     try {
@@ -98,12 +98,12 @@ describe('the command check', () => {
     }
   });
 
-  it('reports as JSON where that is asked for', async () => {
+  it('reports as JSON with --json', async () => {
     expect((await run('--json')).json).toBe(true);
     expect((await run()).json).toBe(false);
   });
 
-  it('reads the capabilities of a file, and knows none where there are none', async () => {
+  it('reads no capabilities from a missing file', async () => {
     const { capabilities } = await run();
     expect(capabilities('/missing/file')).toBeUndefined();
   });

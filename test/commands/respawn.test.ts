@@ -10,7 +10,7 @@ const OWN = { ...process.env };
 let folder = '';
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'conntrack-again-'));
+  folder = mkdtempSync(join(tmpdir(), 'conntrack-respawn-'));
 });
 
 afterEach(() => {
@@ -19,8 +19,8 @@ afterEach(() => {
   process.env = { ...OWN };
 });
 
-describe('a program that is run again', () => {
-  it('gets no descriptor of this process, and a session of its own', async () => {
+describe('a restarted program', () => {
+  it('has none of the descriptors of this process, and a new session', async () => {
     const script = 'for fd in 0 1 2; do readlink /proc/$$/fd/$fd; done; cut -d" " -f1,6 /proc/$$/stat; pwd; echo >&2 e';
     const { code, errors, how, output } = await respawn(['sh', '-c', script], {});
     const [stdin, stdout, stderr, numbers = '', cwd] = output.split('\n');
@@ -31,34 +31,34 @@ describe('a program that is run again', () => {
     ]);
     const [pid, session] = numbers.split(' ');
     expect(session).toBe(pid);
-    expect({ cwd, errors, how, code }).toEqual({ cwd: '/', errors: 'e\n', how: 'it ended with code 0', code: 0 });
+    expect({ cwd, errors, how, code }).toEqual({ cwd: '/', errors: 'e\n', how: 'exit code 0', code: 0 });
   });
 
-  it('gets of the environment what the program reads, and what it is given', async () => {
+  it('has the environment variables that the program reads, and the given ones', async () => {
     process.env = { PATH: OWN['PATH'], NETDATA_HOST_PREFIX: '/host', SECRET: 's' };
     const { output } = await respawn(['env'], { GIVEN: 'g' });
     expect(output.trim().split('\n').sort()).toEqual(['GIVEN=g', 'NETDATA_HOST_PREFIX=/host', `PATH=${OWN['PATH']}`]);
   });
 
   it.each([
-    ['sh -c exit\t7', 'it ended with code 7', 7],
-    ['sh -c kill\t-SEGV\t$$', 'it ended by SIGSEGV', undefined],
+    ['sh -c exit\t7', 'exit code 7', 7],
+    ['sh -c kill\t-SEGV\t$$', 'killed by SIGSEGV', undefined],
     ['/missing/program', 'spawn /missing/program ENOENT', undefined],
-  ])('%j: %s', async (command, how, code) => {
+  ])('with the command %j ends with: %s', async (command, how, code) => {
     const words = command.split(' ').map((word) => word.replaceAll('\t', ' '));
     expect(await respawn(words, {})).toMatchObject({ how, code });
   });
 
-  it('fills no more than a megabyte of memory with each of its streams', async () => {
+  it('has its output cut off at a megabyte for each stream', async () => {
     const script = 'head -c 3000000 /dev/zero; head -c 3000000 /dev/zero >&2';
     const { errors, output } = await respawn(['sh', '-c', script], {});
     expect([output.length, errors.length]).toEqual([1_048_576, 1_048_576]);
   });
 
-  it('is killed, and not waited for, when it takes longer than a check may', async () => {
+  it('is killed after the time limit', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const file = join(folder, 'pid');
-    // It ends for no signal but SIGKILL.
+    // Only SIGKILL ends it.
     const script = `trap '' TERM HUP INT; echo $$ >${file}.new; mv ${file}.new ${file}; while :; do sleep 1; done`;
     const running = respawn(['sh', '-c', script], {});
     while (!existsSync(file)) await setImmediate();
@@ -66,7 +66,7 @@ describe('a program that is run again', () => {
     vi.advanceTimersByTime(19_999);
     expect(isAlive(pid)).toBe(true);
     vi.advanceTimersByTime(1);
-    expect(await running).toMatchObject({ how: 'it did not end within 20 seconds', code: undefined });
+    expect(await running).toMatchObject({ how: 'timed out after 20 seconds', code: undefined });
     while (isAlive(pid)) await setImmediate();
   });
 });

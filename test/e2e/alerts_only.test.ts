@@ -1,4 +1,4 @@
-/** The alerts without the plugin, as a Netdata parent needs them: by the installer, and as a Debian package. */
+/** The alerts without the plugin, for a Netdata parent: from the installer, and as a Debian package. */
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,7 +20,7 @@ const UNPACKED = `/tmp/${PLUGIN_PACKAGE}-${VERSION}-all`;
 const INSTALLER = `${UNPACKED}/install.sh`;
 const UNINSTALLER = `${UNPACKED}/uninstall.sh`;
 
-/** What dpkg keeps for itself. */
+/** Files that dpkg manages. */
 const BOOKKEEPING = /^\/var\/(lib\/dpkg|log|cache)(\/|$)/;
 
 describe.skipIf(inject('missing').package !== undefined)('the alerts alone', () => {
@@ -78,7 +78,7 @@ describe.skipIf(inject('missing').package !== undefined)('the alerts alone', () 
       for (const script of [INSTALLER, UNINSTALLER]) {
         expect(machine.attempt([script, '--alerts-only'])).toMatchObject({
           status: 1,
-          stderr: `conntrack-setup: --alerts-only: found conntrack.plugin in ${PLUGINS}, which brings its own alerts: install or uninstall without --alerts-only\n`,
+          stderr: `conntrack-setup: --alerts-only: conntrack.plugin is installed in ${PLUGINS}, with its alerts: omit --alerts-only\n`,
         });
         expect(state()).toEqual(installed);
       }
@@ -97,7 +97,7 @@ describe.skipIf(inject('missing').package !== undefined)('the alerts alone', () 
       machine.run(['chown', 'netdata', '/usr/lib/netdata/conf.d/health.d']);
       const exposed = state();
       const { status, stderr } = machine.attempt([INSTALLER, '--alerts-only']);
-      expect(stderr).toContain('somebody other than root can write to /usr/lib/netdata/conf.d/health.d');
+      expect(stderr).toContain('users other than root can write to /usr/lib/netdata/conf.d/health.d');
       expect(status).toBe(1);
       expect(state()).toEqual(exposed);
     });
@@ -117,13 +117,10 @@ describe.skipIf(inject('missing').package !== undefined)('the alerts alone', () 
     });
 
     it.each([
-      [
-        ['install', '--alerts-only', '--replace-builtin'],
-        'found both --replace-builtin and --alerts-only, allowed: one',
-      ],
-      [['--alerts-only'], '--alerts-only: found without install or uninstall'],
-      [['--restore-builtin', '--alerts-only'], '--alerts-only: found without install or uninstall'],
-    ])('are refused with the words %j', (words, reason) => {
+      [['install', '--alerts-only', '--replace-builtin'], 'expected --replace-builtin or --alerts-only, got both'],
+      [['--alerts-only'], '--alerts-only: expected install or uninstall'],
+      [['--restore-builtin', '--alerts-only'], '--alerts-only: expected install or uninstall'],
+    ])('are refused with the arguments %j', (words, reason) => {
       const { status, stderr } = machine.attempt([`${UNPACKED}/conntrack-setup`, ...words]);
       expect({ status, stderr }).toEqual({ status: 1, stderr: `conntrack-setup: ${reason}\n` });
       expect(state()).toEqual(before);
@@ -143,7 +140,7 @@ describe.skipIf(inject('missing').package !== undefined)('the alerts alone', () 
       expect(machine.run(['ls', `/usr/share/doc/${ALERTS_PACKAGE}`])).toBe('changelog.gz\ncopyright\nparents.md\n');
       expect(machine.attempt([INSTALLER, '--alerts-only', '--prefix', '/'])).toMatchObject({
         status: 1,
-        stderr: `conntrack-setup: installed as the package ${ALERTS_PACKAGE}: use apt\n`,
+        stderr: `conntrack-setup: the package ${ALERTS_PACKAGE} is installed: use apt\n`,
       });
       expect(machine.attempt(['dpkg', '-r', ALERTS_PACKAGE])).toMatchObject({ status: 0 });
       expect(state()).toEqual(before);

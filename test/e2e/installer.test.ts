@@ -1,6 +1,6 @@
 /**
- * What the packages' scripts do to a machine to throw away beside what they are for: folders that others can write to, an
- * installation that is cut off, processes of others, agents that lie elsewhere, a removal that fails.
+ * The installer and the packages' scripts on a disposable machine: directories that other users can write to, interrupted
+ * installations, processes of others, agents in other places, failing removals.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -33,7 +33,7 @@ const UNPACKED = `/tmp/${NAME}-${VERSION}-all`;
 const INSTALLER = `${UNPACKED}/install.sh`;
 const UNINSTALLER = `${UNPACKED}/uninstall.sh`;
 
-/** What dpkg keeps for itself. */
+/** Files that dpkg manages. */
 const BOOKKEEPING = /^\/var\/(lib\/dpkg|log|cache)(\/|$)/;
 
 describe.skipIf(inject('missing').package !== undefined)('the installer', () => {
@@ -41,7 +41,7 @@ describe.skipIf(inject('missing').package !== undefined)('the installer', () => 
   let packages: Packages;
   let machine: Machine;
 
-  /** What the machine differs in from the one that it was made of, without bookkeeping. */
+  /** Differences of the machine from its original, without bookkeeping. */
   const state = (): Readonly<Record<string, string>> =>
     Object.fromEntries(Object.entries(machine.changes()).filter(([path]) => !BOOKKEEPING.test(path)));
   const install = (): Result => machine.attempt(['dpkg', '-i', put(machine, packages.debian)]);
@@ -60,40 +60,39 @@ describe.skipIf(inject('missing').package !== undefined)('the installer', () => 
   afterEach(() => machine.close());
   afterAll(() => rmSync(built, { recursive: true, force: true }));
 
-  it('lets no program have the capability that every user can run, where there is no group netdata', () => {
+  it('removes the capability from the program if there is no group netdata, since every user can run it then', () => {
     install();
     machine.run(['setcap', 'cap_net_admin=p', PLUGIN]);
     machine.run(['sed', '-i', '/^netdata:/d', '/etc/group']);
     const { status, stderr } = machine.attempt([SETUP, 'configure']);
     expect(status).toBe(0);
-    expect(stderr).toContain('installed without the capability CAP_NET_ADMIN: there is no group netdata\n');
-    expect(stderr).toContain('setcap alone would give it to every user\n');
+    expect(stderr).toContain('installed without CAP_NET_ADMIN: no group netdata\n');
     expect(machine.run(['stat', '-c', '%U:%G %a', PLUGIN])).toBe('root:root 755\n');
     expect(machine.run(['getcap', PLUGIN])).toBe('');
   });
 
-  describe('where somebody other than root can write', () => {
+  describe('with a directory that users other than root can write to', () => {
     const VICTIM = '/etc/victim';
     const PLANTED = `${STATIC_STOCK}/conntrack.conf.new`;
 
     const ways: readonly (readonly [what: string, prepare: string, open: string, written: string])[] = [
-      ['the plugins are netdata’s', `chown netdata ${STATIC_PLUGINS}`, STATIC_PLUGINS, STATIC_PLUGINS],
-      ['a group may write to the stock configuration', `chmod g+w ${STATIC_STOCK}`, STATIC_STOCK, STATIC_STOCK],
+      ['the plugin directory belongs to netdata', `chown netdata ${STATIC_PLUGINS}`, STATIC_PLUGINS, STATIC_PLUGINS],
+      ['a group can write to the stock configuration', `chmod g+w ${STATIC_STOCK}`, STATIC_STOCK, STATIC_STOCK],
       [
-        'everybody may write to the alerts, sticky',
+        'every user can write to the alerts, with the sticky bit',
         `chmod 1777 ${STATIC_STOCK}/health.d`,
         `${STATIC_STOCK}/health.d`,
         `${STATIC_STOCK}/health.d`,
       ],
-      ['a folder above is netdata’s', `chown netdata ${PREFIX}`, PREFIX, STATIC_PLUGINS],
+      ['a parent directory belongs to netdata', `chown netdata ${PREFIX}`, PREFIX, STATIC_PLUGINS],
       [
-        'the folder that the documentation will be made in is a group’s',
+        'a group can write to the parent directory of the documentation',
         `mkdir -p ${PREFIX}/usr/share/doc && chmod g+w ${PREFIX}/usr/share/doc`,
         `${PREFIX}/usr/share/doc`,
         `${PREFIX}/usr/share/doc`,
       ],
       [
-        'a link on the way is netdata’s to change',
+        'netdata can change a link in the path',
         `mkdir -p /srv/theirs && mv ${PREFIX}/usr/libexec /srv/libexec && ln -s ../libexec /srv/theirs/libexec &&
           ln -s /srv/theirs/libexec ${PREFIX}/usr/libexec && chown netdata /srv/theirs`,
         '/srv/theirs',
@@ -107,32 +106,32 @@ describe.skipIf(inject('missing').package !== undefined)('the installer', () => 
       machine.run(['ln', '-s', VICTIM, PLANTED]);
     });
 
-    it.each(ways)('because %s, it touches nothing and says what to do', (_, prepare, open, written) => {
+    it.each(ways)('changes nothing and names the directory if %s', (_, prepare, open, written) => {
       machine.run(['sh', '-c', prepare]);
       const before = state();
       const { status, stderr } = machine.attempt([INSTALLER, '--prefix', PREFIX]);
       expect(stderr).toBe(
-        `conntrack-setup: somebody other than root can write to ${open}, and so change what is written into ${written}: ` +
-          'chown it to root and chmod go-w it\n',
+        `conntrack-setup: users other than root can write to ${open}, and so change what is written to ${written}: ` +
+          'chown root and chmod go-w it\n',
       );
       expect(status).toBe(1);
       expect(state()).toEqual(before);
     });
 
-    it('a link that was left there before that was mended leads it nowhere', () => {
+    it('does not follow a link that was planted there before the fix', () => {
       expect(machine.attempt([INSTALLER, '--prefix', PREFIX])).toMatchObject({ status: 0, stderr: '' });
       expect(machine.read(VICTIM)).toBe('root’s\n');
       expect(machine.describe(PLANTED)).toBeUndefined();
       expect(machine.read(`${STATIC_STOCK}/conntrack.conf`)).toBe(readFileSync('collector/conntrack.conf', 'utf8'));
     });
 
-    it('it takes nothing out either, until that is mended', () => {
+    it('does not uninstall either, until that is fixed', () => {
       machine.run(['rm', PLANTED]);
       machine.run([INSTALLER, '--prefix', PREFIX]);
       machine.run(['chown', 'netdata', `${STATIC_STOCK}/health.d`]);
       const before = state();
       const { status, stderr } = machine.attempt([UNINSTALLER, '--prefix', PREFIX]);
-      expect(stderr).toContain(`somebody other than root can write to ${STATIC_STOCK}/health.d`);
+      expect(stderr).toContain(`users other than root can write to ${STATIC_STOCK}/health.d`);
       expect(status).toBe(1);
       expect(state()).toEqual(before);
       machine.run(['chown', 'root', `${STATIC_STOCK}/health.d`]);
@@ -140,7 +139,7 @@ describe.skipIf(inject('missing').package !== undefined)('the installer', () => 
       expect(machine.describe(`${STATIC_PLUGINS}/conntrack.plugin`)).toBeUndefined();
     });
 
-    it('but only root can remove what others have, below /tmp, it installs', () => {
+    it('installs below /tmp if that has the sticky bit', () => {
       const prefix = '/tmp/agent';
       machine.run(['cp', '-R', PREFIX, prefix]);
       machine.run(['chmod', '0777', '/tmp']);
@@ -150,9 +149,9 @@ describe.skipIf(inject('missing').package !== undefined)('the installer', () => 
     });
   });
 
-  it('that was cut off at any step is taken out again, and nothing of it stays', () => {
+  it('leaves nothing behind if it is interrupted at any step and then uninstalled', () => {
     const [cut, count] = ['/tmp/cut', '/tmp/count'];
-    // Each of the programs that it calls counts down, and where that ends kills all of it instead of its work.
+    // Every program that it calls decrements a counter; at zero it kills the whole process group instead.
     const script = `#!/bin/sh
 program=\${0##*/}
 read -r left <${count}
@@ -182,16 +181,16 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin exec "$program" "$@"
     expect(steps).toBeGreaterThan(20);
   });
 
-  it('refuses words that it would not heed', () => {
+  it('rejects contradictory arguments', () => {
     const refused: readonly (readonly [command: readonly string[], reason: string])[] = [
       [
         ['--restore-builtin', '--replace-builtin'],
-        '--replace-builtin: found with --restore-builtin, allowed: alone or with install',
+        '--replace-builtin: expected install or no command, got --restore-builtin',
       ],
-      [['uninstall', '--replace-builtin'], '--replace-builtin: found with uninstall, allowed: alone or with install'],
-      [['configure', '--prefix', PREFIX], '--prefix: found with configure, which looks at every usual place'],
-      [['install', '--prefix', ''], '--prefix: found "", allowed: an absolute path'],
-      [['uninstall', '--prefix='], '--prefix: found "", allowed: an absolute path'],
+      [['uninstall', '--replace-builtin'], '--replace-builtin: expected install or no command, got uninstall'],
+      [['configure', '--prefix', PREFIX], '--prefix: not allowed with configure, which handles / and /opt/netdata'],
+      [['install', '--prefix', ''], '--prefix: expected an absolute path, got ""'],
+      [['uninstall', '--prefix='], '--prefix: expected an absolute path, got ""'],
     ];
     machine.run([INSTALLER]);
     const before = state();
@@ -202,8 +201,8 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin exec "$program" "$@"
     }
   });
 
-  it('tells agents alone of new alerts: what catches the signal, and has this root', async () => {
-    // What catches it writes down which signals came.
+  it('signals new alerts only to agents with this root that catch the signal', async () => {
+    // A process that catches the signals records them.
     const catching = (log: string): string =>
       `for name in USR1 USR2; do trap "echo $name >>${log}" $name; done; echo ready >${log}; while :; do sleep 0.1; done`;
     machine.run(['mkdir', '-p', '/srv/sleeping', '/srv/catching', '/run/other/tmp']);
@@ -217,62 +216,62 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin exec "$program" "$@"
     const logs = ['/tmp/log', '/run/other/tmp/log'];
     const all = (text: string): boolean =>
       logs.every((log) => machine.describe(log) !== undefined && machine.read(log).includes(text));
-    await until('both are there', 10, () => all('ready\n'));
+    await until('both are running', 10, () => all('ready\n'));
     expect(install()).toMatchObject({ status: 0, stderr: '' });
     for (const pid of machine.processesOf('/srv/catching/netdata')) machine.run(['kill', '-USR1', String(pid)]);
     for (const pid of machine.processesOf('/run/other/srv/catching/netdata')) {
       machine.run(['kill', '-USR1', String(pid)]);
     }
-    await until('both have had the signal that comes after it', 10, () => all('USR1\n'));
+    await until('both have received the later signal', 10, () => all('USR1\n'));
     expect(logs.map((log) => machine.read(log).split('\n').includes('USR2'))).toEqual([true, false]);
     expect(machine.processesOf('/srv/sleeping/netdata')).toHaveLength(1);
   });
 
-  it.each([PLUGINS, NATIVE_PLUGINS, STATIC_PLUGINS])(
-    'the Debian package takes over what it has put into %s',
-    (plugins) => {
+  it.each([PLUGINS, NATIVE_PLUGINS, STATIC_PLUGINS])('is replaced by the Debian package in %s', (plugins) => {
+    removeDebiansAgent(machine);
+    if (plugins === STATIC_PLUGINS) addStaticAgent(machine);
+    machine.write(`${plugins}/apps.plugin`, '#!/bin/sh\n', 0o750);
+    const before = state();
+    expect(machine.attempt([INSTALLER])).toMatchObject({ status: 0, stderr: '' });
+    const own = ['conntrack-koffi', 'conntrack-setup', 'conntrack.plugin'];
+    const inAgent = (): readonly string[] =>
+      machine
+        .run(['ls', plugins])
+        .split('\n')
+        .filter((name) => name.startsWith('conntrack'));
+    expect(inAgent()).toEqual(own);
+    expect(install()).toMatchObject({ status: 0, stderr: '' });
+    expect(inAgent()).toEqual(plugins === PLUGINS ? own : ['conntrack.plugin']);
+    for (const path of [`${plugins}/conntrack.plugin`, '/usr/sbin/conntrack.plugin']) {
+      expect(machine.run(['readlink', '-f', path])).toBe(`${PLUGIN}\n`);
+    }
+    expect(machine.run(['dpkg', '--verify', NAME])).toBe('');
+    expect(machine.attempt(['dpkg', '-r', NAME]).status).toBe(0);
+    const after = state();
+    const left = Object.keys(after).filter((path) => after[path] !== before[path] && after[path] !== 'gone');
+    expect(left).toEqual([]);
+  });
+
+  it.each(['/usr/share', '/usr/lib64'])(
+    'is not needed by the Debian package to find stock configuration in %s',
+    (folder) => {
+      const stock = `${folder}/netdata/conf.d`;
       removeDebiansAgent(machine);
-      if (plugins === STATIC_PLUGINS) addStaticAgent(machine);
-      machine.write(`${plugins}/apps.plugin`, '#!/bin/sh\n', 0o750);
-      const before = state();
-      expect(machine.attempt([INSTALLER])).toMatchObject({ status: 0, stderr: '' });
-      const own = ['conntrack-koffi', 'conntrack-setup', 'conntrack.plugin'];
-      const inAgent = (): readonly string[] =>
-        machine
-          .run(['ls', plugins])
-          .split('\n')
-          .filter((name) => name.startsWith('conntrack'));
-      expect(inAgent()).toEqual(own);
+      machine.run(['rm', '-r', `${STOCK}/health.d`]);
+      machine.write(`${NATIVE_PLUGINS}/apps.plugin`, '#!/bin/sh\n', 0o750);
+      machine.write(`${stock}/health.d/cpu.conf`, '');
       expect(install()).toMatchObject({ status: 0, stderr: '' });
-      expect(inAgent()).toEqual(plugins === PLUGINS ? own : ['conntrack.plugin']);
-      for (const path of [`${plugins}/conntrack.plugin`, '/usr/sbin/conntrack.plugin']) {
-        expect(machine.run(['readlink', '-f', path])).toBe(`${PLUGIN}\n`);
+      for (const file of ['conntrack.conf', 'health.d/conntrack.conf']) {
+        expect(linkOf(`${stock}/${file}`)).toBe(`${STOCK}/${file}`);
       }
-      expect(machine.run(['dpkg', '--verify', NAME])).toBe('');
-      expect(machine.attempt(['dpkg', '-r', NAME]).status).toBe(0);
-      const after = state();
-      const left = Object.keys(after).filter((path) => after[path] !== before[path] && after[path] !== 'gone');
-      expect(left).toEqual([]);
+      machine.run(['dpkg', '-r', NAME]);
+      expect(machine.run(['ls', stock, `${stock}/health.d`])).toBe(
+        `${stock}:\nhealth.d\n\n${stock}/health.d:\ncpu.conf\n`,
+      );
     },
   );
 
-  it.each(['/usr/share', '/usr/lib64'])('the Debian package finds stock configuration in %s', (folder) => {
-    const stock = `${folder}/netdata/conf.d`;
-    removeDebiansAgent(machine);
-    machine.run(['rm', '-r', `${STOCK}/health.d`]);
-    machine.write(`${NATIVE_PLUGINS}/apps.plugin`, '#!/bin/sh\n', 0o750);
-    machine.write(`${stock}/health.d/cpu.conf`, '');
-    expect(install()).toMatchObject({ status: 0, stderr: '' });
-    for (const file of ['conntrack.conf', 'health.d/conntrack.conf']) {
-      expect(linkOf(`${stock}/${file}`)).toBe(`${STOCK}/${file}`);
-    }
-    machine.run(['dpkg', '-r', NAME]);
-    expect(machine.run(['ls', stock, `${stock}/health.d`])).toBe(
-      `${stock}:\nhealth.d\n\n${stock}/health.d:\ncpu.conf\n`,
-    );
-  });
-
-  describe('a removal of the Debian package', () => {
+  describe('removing the Debian package', () => {
     const NETDATA_CONF = '/etc/netdata/netdata.conf';
 
     beforeEach(() => {
@@ -282,19 +281,19 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin exec "$program" "$@"
       expect(linkOf(`${NATIVE_PLUGINS}/conntrack.plugin`)).toBe(PLUGIN);
     });
 
-    it('goes on where the edit of netdata.conf cannot be taken back, and says so', () => {
+    it('continues with a warning if the edit of netdata.conf cannot be undone', () => {
       const edited = machine.read(NETDATA_CONF);
       machine.run(['mount', '--bind', '/etc/netdata', '/etc/netdata']);
       machine.run(['mount', '-o', 'remount,bind,ro', '/etc/netdata']);
       const { status, stderr } = machine.attempt(['dpkg', '-r', NAME]);
-      expect(stderr).toContain('in netdata.conf below /, if there is one, must be taken out by hand');
+      expect(stderr).toContain('from netdata.conf in / by hand');
       expect(status).toBe(0);
       expect(machine.run(['ls', NATIVE_PLUGINS])).toBe('apps.plugin\n');
       expect(machine.describe(PLUGIN)).toBeUndefined();
       expect(machine.read(NETDATA_CONF)).toBe(edited);
     });
 
-    it('that is aborted puts the plugin back', () => {
+    it('restores the plugin if dpkg aborts it', () => {
       const scripts = `/var/lib/dpkg/info/${NAME}`;
       machine.run([`${scripts}.prerm`, 'remove', 'in-favour', 'another', '1']);
       expect(machine.run(['ls', NATIVE_PLUGINS])).toBe('apps.plugin\n');
@@ -304,7 +303,7 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin exec "$program" "$@"
   });
 });
 
-describe.skipIf(inject('missing').package !== undefined)('packages of the same files', () => {
+describe.skipIf(inject('missing').package !== undefined)('packages built twice from the same files', () => {
   let folder: string;
   let packages: Packages;
   const read = (command: string, ...words: string[]): string => spawnSync(command, words, { encoding: 'utf8' }).stdout;
@@ -316,7 +315,7 @@ describe.skipIf(inject('missing').package !== undefined)('packages of the same f
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('are the same, and dated alike', () => {
+  it('are identical, with the same time for every file', () => {
     const again = buildStandIns(join(folder, 'again'));
     for (const kind of ['archive', 'debian'] as const) {
       expect(readFileSync(again[kind]).equals(readFileSync(packages[kind])), kind).toBe(true);
@@ -331,19 +330,19 @@ describe.skipIf(inject('missing').package !== undefined)('packages of the same f
     expect({ flags, made }).toEqual({ flags: 0, made: 0 });
   });
 
-  it('have the history of the project as each kind of package has it', () => {
+  it('contain the changelog, in the form usual for each', () => {
     const history = readFileSync('CHANGELOG.md', 'utf8');
     const path = `usr/share/doc/${NAME}/changelog.gz`;
     const extract = 'dpkg-deb --fsys-tarfile "$1" | tar -xO "./$2"';
     const { stdout } = spawnSync('sh', ['-c', extract, 'sh', packages.debian, path]);
     expect(gunzipSync(stdout).toString()).toBe(history);
-    // The highest level of compression leaves this mark.
+    // The XFL byte of the highest compression level.
     expect(stdout.readUInt8(8)).toBe(2);
     expect(read('tar', '-xOzf', packages.archive, `${NAME}-${VERSION}-all/doc/CHANGELOG.md`)).toBe(history);
     expect(read('dpkg-deb', '--contents', packages.debian)).not.toContain('CHANGELOG');
   });
 
-  it('are described in a few words that do not begin with a name', () => {
+  it('have a synopsis', () => {
     const [synopsis = ''] = read('dpkg-deb', '--field', packages.debian, 'Description').split('\n');
     expect(synopsis).toBe('connection tracking charts and alerts for Netdata');
   });

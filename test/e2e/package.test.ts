@@ -1,6 +1,6 @@
 /**
- * The packages on machines to throw away: installed into a real agent that runs, upgraded, taken out; and what the program
- * does with the privilege that it is given.
+ * The packages on disposable machines: installed in a running agent, upgraded, removed; and what the program does with its
+ * capability.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -34,13 +34,13 @@ const STOCK = '/usr/lib/netdata/conf.d';
 const NETDATA_CONF = '/etc/netdata/netdata.conf';
 const OPERATORS_CONF = '/etc/netdata/conntrack.conf';
 const NAME = 'netdata-plugin-conntrack';
-/** Of a kind of capability each, in hexadecimal: that of CAP_NET_ADMIN alone. */
+/** A capability set with CAP_NET_ADMIN only, in hexadecimal. */
 const NET_ADMIN_ALONE = '0000000000001000';
 
 const AS_NETDATA = ['setpriv', '--reuid=netdata', '--regid=netdata', '--init-groups'];
 const AS_NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
 
-/** The agent keeps nothing, and looks for new plugins often. */
+/** The agent stores nothing and looks for new plugins every 5 s. */
 const IN_HASTE = `
 [db]
   mode = ram
@@ -58,30 +58,30 @@ const IN_HASTE = `
   diskspace = no
 `;
 
-/** What an operator writes; the first line is a comment of their own. */
+/** An operator's configuration, with a comment. */
 const WITH_FLOWS = '# mine\nmodules:\n  flows: { update_every: 1, cpu_share: 100 }\n';
 const SETTINGS = `${WITH_FLOWS}  sockets: { update_every: 1, cpu_share: 100 }\n`;
 const SETTINGS_WITHOUT_SOCKETS = `${WITH_FLOWS}  sockets: { enabled: no }\n`;
 
-/** What dpkg and the agent keep for themselves. */
+/** Files that dpkg and the agent manage. */
 const BOOKKEEPING = /^\/(var\/(lib\/dpkg|lib\/netdata|log|cache))(\/|$)/;
 
 let built: string;
 let packages: Packages;
-/** The same program as a later version, with another stock configuration. */
+/** The same program as a later version, with a different stock configuration. */
 let newer: string;
 
-/** What a machine differs in from the one that it was made of, without bookkeeping. */
+/** Differences of a machine from its original, without bookkeeping. */
 function state(machine: Machine): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(machine.changes()).filter(([path]) => !BOOKKEEPING.test(path)));
 }
 
-/** Runs a program of the machine as somebody, and returns what it said; nobody is at its standard input. */
+/** Runs a program on the machine as another user, with an empty standard input. */
 function runAs(machine: Machine, who: readonly string[], command: readonly string[]): Result {
   return machine.attempt([...who, 'sh', '-c', 'exec "$@" </dev/null', 'sh', ...command]);
 }
 
-/** The charts that a program has drawn. */
+/** The charts in a program's output. */
 function drawn({ stdout }: Result): readonly string[] {
   return [...new Set([...stdout.matchAll(/^BEGIN conntrack\.(\S+)/gm)].map(([, chart = '']) => chart))].sort();
 }
@@ -90,7 +90,7 @@ function install(machine: Machine, file: string): Result {
   return machine.attempt(['dpkg', '-i', put(machine, file)]);
 }
 
-/** The packaged program with the version that a later release has, and a stock configuration that tells them apart. */
+/** The package with a later version and a recognisable stock configuration. */
 function asNewer(debian: string): string {
   const folder = join(built, 'newer');
   const path = join(built, 'newer.deb');
@@ -112,7 +112,7 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
 
   afterAll(() => rmSync(built, { recursive: true, force: true }));
 
-  describe('on a running agent', () => {
+  describe('in a running agent', () => {
     let machine: Machine;
     let api: AgentApi;
     let before: Readonly<Record<string, string>>;
@@ -154,7 +154,7 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
 
     afterAll(() => machine.close());
 
-    it('the files have their owners, modes and the one capability', () => {
+    it('install their files with the right owners, modes and capability', () => {
       expect(install(machine, packages.debian)).toMatchObject({ status: 0, stderr: '' });
       const ownership = (path: string): string => machine.run(['stat', '-c', '%U:%G %a', path]).trim();
       expect(ownership(PLUGIN)).toBe('root:netdata 750');
@@ -167,7 +167,7 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
       expect(machine.run(['readlink', '-f', '/usr/sbin/conntrack.plugin'])).toBe(`${PLUGIN}\n`);
     });
 
-    it('the agent finds the plugin itself, runs it with that capability alone, and draws right values', async () => {
+    it('are found by the agent, which runs the plugin with CAP_NET_ADMIN only and draws the right values', async () => {
       const pid = await pluginOfAgent();
       const status = machine.read(`/proc/${pid}/status`);
       const uid = machine.run(['id', '-u', 'netdata']).trim();
@@ -183,14 +183,14 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
       });
     });
 
-    it('the agent knows the alerts without a restart', async () => {
+    it('add their alerts without a restart of the agent', async () => {
       await until('conntrack_full is there', 30, async () => {
         expect(await api.alarms()).toContain('conntrack_full');
         return true;
       });
     });
 
-    describe('its privilege', () => {
+    describe('and the capability of the program', () => {
       const TRAP = '/tmp/trap';
       /** Two ticks of the program, by the words of who runs it, with a configuration that dumps the table at once. */
       const threeTicks = (program: string): readonly string[] => [
@@ -242,27 +242,27 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
         machine.run(['chown', '-R', 'netdata:', TRAP]);
       });
 
-      it('nobody else can run it', () => {
+      it('let only root and the agent run it', () => {
         const { status, stderr } = runAs(machine, AS_NOBODY, [PLUGIN, '--version']);
         expect(stderr).toContain('Permission denied');
         expect(status).not.toBe(0);
         expect(runAs(machine, AS_NETDATA, [PLUGIN, '--version']).stdout).toBe(`conntrack.plugin ${version}\n`);
       });
 
-      it('NODE_OPTIONS changes nothing', () => {
+      it('ignore NODE_OPTIONS', () => {
         const trap = ['env', `NODE_OPTIONS=--require ${TRAP}/evil.cjs`];
         const result = expectSprungOnly([...trap, process.execPath, '-e', '0'], [...trap, ...threeTicks(PLUGIN)]);
         expect(drawn(result)).toEqual(expect.arrayContaining(['new_by_protocol', 'sockets', 'tcp_states']));
       });
 
-      it('packages beside the working directory change nothing', () => {
+      it('ignore npm packages in the working directory', () => {
         const trap = ['env', `--chdir=${TRAP}`, `NODE_PATH=${TRAP}/node_modules`];
         const requires = `require('koffi'); require('@koromix/koffi-linux-${process.arch}')`;
         const result = expectSprungOnly([...trap, process.execPath, '-e', requires], [...trap, ...threeTicks(PLUGIN)]);
         expect(drawn(result)).toEqual(expect.arrayContaining(['new_by_protocol', 'sockets', 'tcp_states']));
       });
 
-      it('LD_PRELOAD loads nothing', () => {
+      it('ignore LD_PRELOAD', () => {
         const preload = machine.run(['sh', '-c', 'ldconfig -p | sed -n "s,.*libcap.so.2 .*=> ,,p" | head -n 1']).trim();
         const maps = (program: readonly string[]): string =>
           whileItRuns(['env', `LD_PRELOAD=${preload}`, ...program], 'cat "/proc/$pid/maps"');
@@ -272,7 +272,7 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
         expect(loaded).not.toContain('/libcap.so');
       });
 
-      it('another library beside a hard link to it is not loaded', () => {
+      it('load no library next to a hard link to the program', () => {
         const copies = '/var/lib/netdata/copies';
         for (const folder of ['linked', 'copied']) {
           machine.write(`${copies}/${folder}/conntrack-koffi/index.js`, evil);
@@ -294,7 +294,7 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
         machine.run(['rm', '-r', copies]);
       });
 
-      it('the signal that opens a debugger in Node.js opens none', () => {
+      it('open no debugger on the signal SIGUSR1', () => {
         const script = `
           kill -USR1 "$pid"
           i=0
@@ -307,7 +307,7 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
         expect(whileItRuns([PLUGIN, '1'], script)).toMatch(/^(?:ended\n)?$/);
       });
 
-      it('where the capability may not be had it starts all the same', () => {
+      it('start without the capability if the bounding set lacks it', () => {
         const without = [...AS_NETDATA, '--bounding-set=-net_admin'];
         const charts = drawn(runAs(machine, without, threeTicks(PLUGIN)));
         expect(charts).toEqual(expect.arrayContaining(['sockets', 'socket_states_tcp']));
@@ -315,7 +315,7 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
       });
     });
 
-    it('an upgrade ends the old program, and leaves the operator their configuration', async () => {
+    it('restart the plugin on an upgrade, and keep the configuration of the operator', async () => {
       const agents = machine.processesOf('/usr/sbin/netdata');
       const old = await pluginOfAgent();
       // One that a person has started, to look at what it prints.
@@ -341,7 +341,7 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
       await drawnByAgent('conntrack.tcp_states', { established: 370 });
     });
 
-    it('the built-in collector is turned off when asked, and on again by the removal, which leaves nothing', async () => {
+    it('turn the built-in collector off on request, and on again when removed, leaving nothing behind', async () => {
       expect(await api.charts()).toContain('netfilter.conntrack_sockets');
       const settings = machine.describe(NETDATA_CONF);
       machine.run([SETUP, '--replace-builtin']);
@@ -377,17 +377,16 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
     const failing = '#!/bin/sh\necho "the file system has no capabilities" >&2\nexit 1\n';
     const ways: readonly (readonly [string, (machine: Machine) => void, string])[] = [
       ['setcap fails', (machine) => machine.write('/usr/sbin/setcap', failing), 'setcap: the file system has no capab'],
-      ['there is no setcap', (machine) => void machine.run(['rm', '/usr/sbin/setcap']), 'there is no program setcap'],
+      ['setcap is missing', (machine) => void machine.run(['rm', '/usr/sbin/setcap']), 'setcap not found'],
     ];
 
-    it.each(ways)('because %s, it is installed, says what is lost, and draws the rest', async (_, prepare, reason) => {
+    it.each(ways)('are installed with a warning if %s, and draw the other charts', async (_, prepare, reason) => {
       const machine = await Machine.start();
       try {
         prepare(machine);
         const { status, stderr } = install(machine, packages.debian);
         expect(status).toBe(0);
-        expect(stderr).toContain(`installed without the capability CAP_NET_ADMIN: ${reason}`);
-        expect(stderr).toContain('the modules events and flows, and statistics over netlink, are off');
+        expect(stderr).toContain(`installed without CAP_NET_ADMIN: ${reason}`);
         expect(machine.run(['getcap', PLUGIN])).toBe('');
         expect(machine.run(['stat', '-c', '%U:%G %a', PLUGIN])).toBe('root:netdata 750\n');
         const charts = drawn(runAs(machine, AS_NETDATA, threeTicks));
@@ -399,12 +398,12 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
     });
   });
 
-  describe('with the installer', () => {
+  describe('and the installer', () => {
     let machine: Machine;
     let installer: string;
     let uninstaller: string;
 
-    /** Expects a refusal that says why, and that nothing is touched. */
+    /** Expects a refusal with this reason and no change. */
     function expectRefused(command: readonly string[], reason: string, who: readonly string[] = []): void {
       const before = state(machine);
       const { status, stderr } = machine.attempt([...who, ...command]);
@@ -423,13 +422,13 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
 
     afterEach(() => machine.close());
 
-    it('everything goes below the prefix, and away again', () => {
+    it('install everything below the prefix, and remove it again', () => {
       addStaticAgent(machine);
       const before = state(machine);
       const settings = machine.describe(STATIC_CONF);
       const { status, stderr, stdout } = machine.attempt([installer, '--prefix', PREFIX, '--replace-builtin']);
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-      expect(stdout).toContain(`installed into ${STATIC_PLUGINS}; the agent finds it within a minute`);
+      expect(stdout).toContain(`installed in ${STATIC_PLUGINS}; the agent starts it within a minute`);
       const installed = state(machine);
       const changed = Object.keys(installed).filter((path) => installed[path] !== before[path]);
       expect(changed.filter((path) => !path.startsWith(`${PREFIX}/`))).toEqual([]);
@@ -456,11 +455,11 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
       expect(state(machine)).toEqual(before);
       expectRefused(
         [uninstaller, '--prefix', PREFIX],
-        `no installed conntrack.plugin below ${PREFIX}: looked into usr/libexec/netdata/plugins.d usr/lib/netdata/plugins.d usr/lib64/netdata/plugins.d`,
+        `no installed conntrack.plugin in ${PREFIX}: looked in usr/libexec/netdata/plugins.d usr/lib/netdata/plugins.d usr/lib64/netdata/plugins.d`,
       );
     });
 
-    it('an agent that is removed first takes nothing of it along', () => {
+    it('can be uninstalled after the agent has been removed', () => {
       machine.run([installer]);
       removeDebiansAgent(machine);
       machine.run(['rm', '-r', `${STOCK}/health.d`]);
@@ -469,38 +468,38 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
       expect(left.filter((path) => path.includes('conntrack'))).toEqual([]);
     });
 
-    it('what it cannot do it refuses, and touches nothing', () => {
-      expectRefused([installer, '--perfix', PREFIX], 'unknown word "--perfix"; --help lists what is allowed');
-      expectRefused([installer, '--prefix'], '--prefix: found no value, allowed: the folder below which the agent is');
-      expectRefused([installer, '--prefix', 'opt'], '--prefix: found "opt", allowed: an absolute path');
-      expectRefused([installer, 'uninstall'], 'found both install and uninstall, allowed: one');
+    it('refuse what they cannot do, without changing anything', () => {
+      expectRefused([installer, '--perfix', PREFIX], 'unknown argument "--perfix"; see --help');
+      expectRefused([installer, '--prefix'], '--prefix: expected a directory, got nothing');
+      expectRefused([installer, '--prefix', 'opt'], '--prefix: expected an absolute path, got "opt"');
+      expectRefused([installer, 'uninstall'], 'expected one command, got install and uninstall');
       expectRefused([installer], 'must be run as root', AS_NOBODY);
       expectRefused(
         [uninstaller],
-        'no installed conntrack.plugin found below: / /opt/netdata; say with --prefix where it is',
+        'no installed conntrack.plugin found in: / /opt/netdata; name its directory with --prefix',
       );
       addStaticAgent(machine);
-      expectRefused([installer], 'found below each of: / /opt/netdata; say with --prefix which one');
+      expectRefused([installer], 'Netdata agent found more than once: / /opt/netdata; choose one with --prefix');
       machine.run(['rm', '-r', PREFIX]);
       removeDebiansAgent(machine);
-      expectRefused([installer], 'no Netdata agent found below: / /opt/netdata; say with --prefix where it is');
+      expectRefused([installer], 'no Netdata agent found in: / /opt/netdata; name its directory with --prefix');
       machine.run(['chmod', '-x', installer.replace('install.sh', 'conntrack.plugin')]);
       addStaticAgent(machine);
       const { status, stderr } = machine.attempt([installer]);
-      expect(stderr).toContain('conntrack.plugin does not run: it needs glibc 2.28');
+      expect(stderr).toContain('conntrack.plugin: it needs glibc 2.28');
       expect(status).toBe(1);
       expect(machine.describe(`${STATIC_PLUGINS}/conntrack-koffi`)).toBeUndefined();
     });
 
-    it('what the package manager installed it leaves to that, until that has removed it', () => {
+    it('leave the files of a Debian package to the package manager', () => {
       install(machine, packages.debian);
-      expectRefused([installer, '--prefix', '/'], 'installed as the package netdata-plugin-conntrack: use apt');
-      expectRefused([uninstaller], 'installed as the package netdata-plugin-conntrack: use apt');
+      expectRefused([installer, '--prefix', '/'], 'the package netdata-plugin-conntrack is installed: use apt');
+      expectRefused([uninstaller], 'the package netdata-plugin-conntrack is installed: use apt');
       machine.run(['dpkg', '-r', NAME]);
       expect(machine.attempt([installer])).toMatchObject({ status: 0, stderr: '' });
     });
 
-    it('the Debian package links itself into agents that are elsewhere, and out again', () => {
+    it('link the files of the Debian package into agents in other places, and remove the links again', () => {
       removeDebiansAgent(machine);
       addStaticAgent(machine);
       const native = '/usr/libexec/netdata/plugins.d';
@@ -516,14 +515,14 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
       const charts = drawn(runAs(machine, AS_NETDATA, [`${STATIC_PLUGINS}/conntrack.plugin`, '1', '--ticks', '3']));
       expect(charts).toEqual(expect.arrayContaining(['new_by_protocol', 'sockets', 'tcp_states']));
       machine.run([SETUP, '--replace-builtin', '--prefix', PREFIX]);
-      // An agent may go first.
+      // The agent may be removed first.
       machine.run(['rm', `${native}/apps.plugin`]);
       machine.run(['dpkg', '-r', NAME]);
       machine.write(`${native}/apps.plugin`, '#!/bin/sh\n', 0o750);
       expect(state(machine)).toEqual(before);
     });
 
-    it('the Debian package that was there first puts itself into an agent that comes after it', () => {
+    it('add the plugin of the Debian package to an agent that is installed later', () => {
       removeDebiansAgent(machine);
       expect(install(machine, packages.debian).stderr).toContain('no Netdata agent found yet');
       addStaticAgent(machine);
@@ -534,7 +533,7 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
     });
   });
 
-  it('hold nothing that is not root’s, that others can write to or that runs as somebody else, and every licence', () => {
+  it('contain only files of root that no other user can write to and that are not setuid, and every licence', () => {
     const archive = spawnSync('tar', ['-tvzf', packages.archive, '--numeric-owner'], { encoding: 'utf8' }).stdout;
     const debian = spawnSync('dpkg-deb', ['--contents', packages.debian], { encoding: 'utf8' }).stdout;
     for (const [listing, owner] of [

@@ -1,4 +1,4 @@
-/** How the installer turns the agent's built-in collector off in `netdata.conf`, and takes that back. */
+/** The installer's edit of `netdata.conf`, which turns the built-in collector off, and its removal. */
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 
@@ -23,37 +23,35 @@ describe.skipIf(inject('missing').package !== undefined)('the edit of netdata.co
 
   const texts: readonly (readonly [string, string])[] = [
     ['of several lines', '[global]\n\thostname = a\n'],
-    ['whose last line has no end', '[global]\n\thostname = a'],
-    ['with the line ends of Windows', '[global]\r\n\thostname = a\r\n'],
-    ['with those and without the last', '[global]\r\n\thostname = a\r'],
-    ['that ends in empty lines', '[global]\n\n\n'],
+    ['without a newline at the end', '[global]\n\thostname = a'],
+    ['with CRLF line ends', '[global]\r\n\thostname = a\r\n'],
+    ['with CRLF line ends, except at the end', '[global]\r\n\thostname = a\r'],
+    ['with empty lines at the end', '[global]\n\n\n'],
     ['that is empty', ''],
     ['that turns it on', '[plugin:proc]\n\t/proc/net/stat/conntrack = yes\n'],
   ];
 
-  it.each(texts)('of a file %s is one, and is taken back to the byte', (_, text) => {
+  it.each(texts)('is added once to a file %s, and restored byte for byte', (_, text) => {
     machine.write(STATIC_CONF, text);
     machine.run(['chown', 'netdata:adm', STATIC_CONF]);
     machine.run(['chmod', '0640', STATIC_CONF]);
     const before = machine.describe(STATIC_CONF);
     const replaced = setup('--replace-builtin');
     expect(replaced).toMatchObject({ status: 0, stderr: '' });
-    expect(replaced.stdout).toContain('netfilter.conntrack_sockets instead of conntrack.sockets');
     const edited = machine.read(STATIC_CONF);
     expect(edited.startsWith(text)).toBe(true);
     expect(edited.split(off)).toHaveLength(2);
     expect(machine.describe(STATIC_CONF)).toMatch(new RegExp(`^${before?.split(' ', 2).join(' ')} `));
-    expect(setup('--replace-builtin').stdout).toContain(`the built-in collector is off already, in ${STATIC_CONF}`);
+    expect(setup('--replace-builtin').stdout).toContain('already off');
     expect(machine.read(STATIC_CONF)).toBe(edited);
     const restored = setup('--restore-builtin');
     expect(restored).toMatchObject({ status: 0, stderr: '' });
-    expect(restored.stdout).toContain('conntrack.sockets instead of netfilter.conntrack_sockets');
     expect(machine.describe(STATIC_CONF)).toBe(before);
     expect(setup('--restore-builtin')).toMatchObject({ status: 0, stdout: '', stderr: '' });
     expect(machine.run(['ls', `${PREFIX}/etc/netdata`])).toBe('netdata.conf\n');
   });
 
-  it('is made where there is no file, and away with it again', () => {
+  it('creates a missing file, and removes it again', () => {
     machine.run(['rm', STATIC_CONF]);
     setup('--replace-builtin');
     expect(machine.run(['stat', '-c', '%U:%G %a', STATIC_CONF])).toBe('root:root 644\n');
@@ -62,7 +60,7 @@ describe.skipIf(inject('missing').package !== undefined)('the edit of netdata.co
     expect(machine.describe(STATIC_CONF)).toBeUndefined();
   });
 
-  it('is made in the file that a link leads to', () => {
+  it('changes the target of a link', () => {
     const real = `${PREFIX}/real.conf`;
     machine.run(['mv', STATIC_CONF, real]);
     machine.run(['ln', '-s', '../../real.conf', STATIC_CONF]);
@@ -75,15 +73,15 @@ describe.skipIf(inject('missing').package !== undefined)('the edit of netdata.co
     expect(machine.describe(STATIC_CONF)).toBe(link);
   });
 
-  it('is not made where the operator turned it off', () => {
+  it('is not added if the operator turned the collector off', () => {
     const own = '[plugin:proc]\r\n  /proc/net/stat/conntrack = No\r\n';
     machine.write(STATIC_CONF, own);
-    expect(setup('--replace-builtin').stdout).toContain('the built-in collector is off already');
+    expect(setup('--replace-builtin').stdout).toContain('already off');
     setup('--restore-builtin');
     expect(machine.read(STATIC_CONF)).toBe(own);
   });
 
-  it('leaves what was written below it since', () => {
+  it('keeps lines that were added below it', () => {
     machine.write(STATIC_CONF, '[global]\n\thostname = a');
     setup('--replace-builtin');
     machine.write(STATIC_CONF, `${machine.read(STATIC_CONF)}[web]\n\tmode = none\n`);
@@ -91,50 +89,52 @@ describe.skipIf(inject('missing').package !== undefined)('the edit of netdata.co
     expect(machine.read(STATIC_CONF)).toBe('[global]\n\thostname = a\n[web]\n\tmode = none\n');
   });
 
-  it('is refused where what stands below it turns the collector on again', () => {
+  it('is refused if a line below it turns the collector on', () => {
     setup('--replace-builtin');
     machine.write(STATIC_CONF, `${machine.read(STATIC_CONF)}[plugin:proc]\n\t/proc/net/stat/conntrack = yes\n`);
     const edited = machine.read(STATIC_CONF);
     const { status, stderr } = setup('--replace-builtin');
-    expect(stderr).toContain('what stands below the block of conntrack.plugin turns the built-in collector on');
+    expect(stderr).toContain('a line below the block of conntrack.plugin turns the built-in collector on');
     expect(status).toBe(1);
     expect(machine.read(STATIC_CONF)).toBe(edited);
   });
 
-  it('that has lost its end stays, and is said', () => {
+  it('is kept with a warning if its end is missing', () => {
     setup('--replace-builtin');
     const torn = machine.read(STATIC_CONF).replace(/^# END.*\n/m, '');
     machine.write(STATIC_CONF, torn);
-    expect(setup('--restore-builtin').stderr).toContain('has lost its end');
+    expect(setup('--restore-builtin').stderr).toContain('has no end');
     expect(machine.read(STATIC_CONF)).toBe(torn);
   });
 
-  describe('where somebody other than root can change which file it is', () => {
+  describe('in a directory that users other than root can write to', () => {
     const byHand = (open: string): string =>
-      `conntrack-setup: ${STATIC_CONF} is not edited, since somebody other than root can write to ${open}; do it by hand: ` +
-      'under [plugin:proc] the line /proc/net/stat/conntrack = no, to turn the built-in collector off, ' +
-      'or without it, to turn it on\n';
+      `conntrack-setup: cannot edit ${STATIC_CONF} safely: users other than root can write to ${open}; edit it by hand: ` +
+      'in [plugin:proc], /proc/net/stat/conntrack = no turns the built-in collector off, and without that line it is on\n';
     const ways: readonly (readonly [what: string, prepare: readonly string[], open: string])[] = [
-      ['the folder is netdata’s', ['chown', 'netdata', `${PREFIX}/etc/netdata`], `${PREFIX}/etc/netdata`],
-      ['a group may write to it', ['chmod', 'g+w', `${PREFIX}/etc/netdata`], `${PREFIX}/etc/netdata`],
-      ['everybody may write to it', ['chmod', '1777', `${PREFIX}/etc/netdata`], `${PREFIX}/etc/netdata`],
-      ['one above is netdata’s', ['chown', 'netdata', `${PREFIX}/etc`], `${PREFIX}/etc`],
+      ['the directory belongs to netdata', ['chown', 'netdata', `${PREFIX}/etc/netdata`], `${PREFIX}/etc/netdata`],
+      ['a group can write to it', ['chmod', 'g+w', `${PREFIX}/etc/netdata`], `${PREFIX}/etc/netdata`],
+      ['every user can write to it', ['chmod', '1777', `${PREFIX}/etc/netdata`], `${PREFIX}/etc/netdata`],
+      ['a parent directory belongs to netdata', ['chown', 'netdata', `${PREFIX}/etc`], `${PREFIX}/etc`],
     ];
 
-    it.each(ways)('because %s, it is neither made nor taken back, and what to do is said', (_, prepare, open) => {
-      machine.run([...prepare]);
-      const refused = { status: 1, stdout: '', stderr: byHand(open) };
-      const text = machine.describe(STATIC_CONF);
-      expect(setup('--replace-builtin')).toMatchObject(refused);
-      expect(machine.describe(STATIC_CONF)).toBe(text);
-      machine.write(STATIC_CONF, `[global]\n# BEGIN conntrack.plugin\n${off}# END conntrack.plugin\n`);
-      const edited = machine.describe(STATIC_CONF);
-      expect(setup('--restore-builtin')).toMatchObject(refused);
-      expect(machine.describe(STATIC_CONF)).toBe(edited);
-      expect(machine.run(['ls', `${PREFIX}/etc/netdata`])).toBe('netdata.conf\n');
-    });
+    it.each(ways)(
+      'is neither added nor removed if %s, and the message says how to do it by hand',
+      (_, prepare, open) => {
+        machine.run([...prepare]);
+        const refused = { status: 1, stdout: '', stderr: byHand(open) };
+        const text = machine.describe(STATIC_CONF);
+        expect(setup('--replace-builtin')).toMatchObject(refused);
+        expect(machine.describe(STATIC_CONF)).toBe(text);
+        machine.write(STATIC_CONF, `[global]\n# BEGIN conntrack.plugin\n${off}# END conntrack.plugin\n`);
+        const edited = machine.describe(STATIC_CONF);
+        expect(setup('--restore-builtin')).toMatchObject(refused);
+        expect(machine.describe(STATIC_CONF)).toBe(edited);
+        expect(machine.run(['ls', `${PREFIX}/etc/netdata`])).toBe('netdata.conf\n');
+      },
+    );
 
-    it('a link that leads to another file leaves that alone', () => {
+    it('does not change the target of a link', () => {
       const victim = '/etc/victim';
       machine.run(['ln', '-sf', victim, STATIC_CONF]);
       machine.run(['chown', 'netdata', `${PREFIX}/etc/netdata`]);
@@ -145,14 +145,14 @@ describe.skipIf(inject('missing').package !== undefined)('the edit of netdata.co
         machine.write(victim, text, 0o600);
         const before = machine.describe(victim);
         const { status, stderr } = setup(word);
-        expect(stderr).toContain(`${victim} is not edited, since somebody other than root can write to ${PREFIX}/etc/`);
+        expect(stderr).toContain(`cannot edit ${victim} safely: users other than root can write to ${PREFIX}/etc/`);
         expect(status).toBe(1);
         expect(machine.describe(victim)).toBe(before);
       }
     });
   });
 
-  it('leaves the file as it is when there is no room for the next one', () => {
+  it('leaves the file unchanged if the disk is full', () => {
     machine.run(['mount', '-t', 'tmpfs', '-o', 'size=8k,mode=755', 'tmpfs', `${PREFIX}/etc/netdata`]);
     const text = `${'#'.repeat(4090)}\n`;
     machine.write(STATIC_CONF, text);

@@ -5,7 +5,7 @@ import { Volume } from 'memfs';
 import type { CheckFileSystem } from '../../collector/check/files.ts';
 import type { Places } from '../../collector/check/remedies.ts';
 
-/** What `/proc/PID/status` says; capabilities are hexadecimal. */
+/** Contents of `/proc/PID/status`; capability sets are hexadecimal. */
 export interface StatusOptions {
   readonly parent?: number;
   readonly uid?: number;
@@ -15,7 +15,7 @@ export interface StatusOptions {
   readonly bounding?: string;
   readonly ambient?: string;
   readonly noNewPrivileges?: number;
-  /** Its numbers in the process namespaces that it is in, the outermost first. */
+  /** Its ids in the nested PID namespaces, the outermost first. */
   readonly pids?: readonly number[];
 }
 
@@ -52,7 +52,7 @@ NoNewPrivs:\t${options.noNewPrivileges ?? 0}
 `;
 }
 
-/** What is known of every host. */
+/** Values for the placeholders that every remedy can use. */
 export const PLACES: Places = {
   program: '/p/conntrack.plugin',
   folder: '/p',
@@ -62,7 +62,7 @@ export const PLACES: Places = {
   netdata_conf: '/etc/netdata/netdata.conf',
 };
 
-/** The files in `/proc` of a process of that name that started at that tick of the clock. */
+/** The files in `/proc` of a process with this name, command line and start time in clock ticks. */
 export function processFiles(
   pid: number,
   { name = 'x', ...status }: StatusOptions & { readonly name?: string },
@@ -78,14 +78,14 @@ export function processFiles(
   };
 }
 
-/** What `stat` says of a file. */
+/** Attributes of a file. */
 export type StatOptions = Partial<Record<'mode' | 'uid' | 'gid' | 'dev' | 'ctimeMs', number>>;
 
-/** What a process that is called netdata runs, unless its link says otherwise. */
+/** The program of a process named netdata, unless the test links another one. */
 const NETDATA = '/usr/sbin/netdata';
 
 /**
- * Files of root that nobody else can write to, and symbolic links, by their paths.
+ * Files that only root can write to, and symbolic links, by path.
  *
  * @param stats of files that differ.
  */

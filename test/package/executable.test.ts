@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 
 import { buildExecutable } from '../../collector/package/executable.ts';
 
-/** Records its arguments and the settings of the blob. */
+/** Records its arguments and the settings of the executable. */
 const NODE = `#!/bin/sh
 for last; do :; done
 case $last in *.json) printf '%s\\n' "$@" >"$0.arguments"; cp "$last" "$0.settings" ;; esac

@@ -1,11 +1,12 @@
-/** What is in the packages, against what installs it and against what it is made of. */
+/** The contents of the packages, compared with the installer and with the bundled sources. */
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-import { PLUGINS, PREFIXES, STOCK } from '../../collector/check/agent.ts';
+import { PLUGINS, PREFIXES, STOCK } from '../../collector/check/directories.ts';
+import { triggersFile } from '../../collector/package/debian.ts';
 import { alertsFiles, filesOf, link, scripts } from '../../collector/package/layout.ts';
 import { licences } from '../../collector/package/licences.ts';
 import { dependencies } from '../../package.json';
@@ -15,19 +16,19 @@ const SOURCES = 'collector/package';
 const setup = readFileSync(`${SOURCES}/conntrack-setup`, 'utf8');
 const files = filesOf('built');
 
-/** What a line of the installer sets a variable to. */
+/** The value of a variable in the installer. */
 function setting(name: string): string {
   const [, value] = new RegExp(`^${name}=(.*)$`, 'm').exec(setup) ?? [];
   return value ?? '';
 }
 
-/** What is bundled: not what is only for developers, and not what is for one platform. */
+/** The bundled packages: neither for development only nor for a single platform. */
 const bundled = Object.entries(packages).flatMap(([path, entry]) =>
   path === '' || 'dev' in entry || 'devOptional' in entry || 'optional' in entry ? [] : [basename(path)],
 );
 
 describe('the installer', () => {
-  it('looks for agents where the check does', () => {
+  it('looks for agents in the same directories as check', () => {
     const words = (name: string): string[] => setting(name).replaceAll("'", '').split(' ');
     expect(words('USUAL_PREFIXES').map((prefix) => prefix.replace(/^\/$/, ''))).toEqual(PREFIXES);
     expect(words('PLUGIN_FOLDERS').map((folder) => `/${folder}`)).toEqual(PLUGINS);
@@ -38,7 +39,7 @@ describe('the installer', () => {
 describe('the archive', () => {
   const archived = files.map(({ archive }) => archive);
 
-  it('has what the installer puts into an agent, and nothing more', () => {
+  it('contains exactly the files that the installer installs', () => {
     const named = [...setup.matchAll(/"\$here\/([^"*\s]+)"/g)].map(([, path = '']) => path);
     const library = setting('LIBRARY');
     expect(named).toContain('$LIBRARY');
@@ -48,7 +49,7 @@ describe('the archive', () => {
     expect([...new Set(paths), ...documents].sort()).toEqual([...archived].sort());
   });
 
-  it('has the scripts that run the installer', () => {
+  it('contains the scripts that run the installer', () => {
     for (const script of scripts) {
       expect(readFileSync(`${SOURCES}/${script}`, 'utf8')).toContain(
         `/conntrack-setup" ${basename(script, '.sh')} "$@"`,
@@ -60,7 +61,7 @@ describe('the archive', () => {
 describe('the Debian package', () => {
   const packaged = files.map(({ debian }) => `/${debian}`);
 
-  it('has its files where its scripts look for them', () => {
+  it('has its files where its maintainer scripts expect them', () => {
     const [plugins, stock] = [setting('PACKAGED_PLUGINS'), setting('PACKAGED_STOCK')];
     const library = setting('LIBRARY');
     const documentation = `/${setting('DOCUMENTATION')}`;
@@ -75,21 +76,14 @@ describe('the Debian package', () => {
     }
   });
 
-  it('looks again at every folder of plugins in which an agent may come', () => {
-    const [prefixes = [], folders = []] = ['USUAL_PREFIXES', 'PLUGIN_FOLDERS'].map((name) =>
-      setting(name).replaceAll("'", '').split(' '),
-    );
-    const watched = readFileSync(`${SOURCES}/debian/triggers`, 'utf8')
-      .trimEnd()
-      .split('\n')
-      .map((line) => line.replace('interest-noawait ', ''));
-    expect([prefixes.length, folders.length]).toEqual([2, 3]);
-    const looked = prefixes.flatMap((prefix) => folders.map((folder) => join(prefix, folder)));
-    expect([...watched].sort()).toEqual(looked.sort());
-    expect(watched).toContain(setting('PACKAGED_PLUGINS'));
+  it('is triggered by every directory in which an agent may be installed', () => {
+    const prefixed = ['/a', '/b', '/opt/netdata/a', '/opt/netdata/b'];
+    expect(triggersFile(['/a', '/b'])).toBe(prefixed.map((path) => `interest-noawait ${path}\n`).join(''));
+    expect(PLUGINS).toContain(setting('PACKAGED_PLUGINS'));
+    expect(STOCK).toContain(setting('PACKAGED_STOCK'));
   });
 
-  it('gives nobody the program before its script has', () => {
+  it('lets only root run the program until its postinst has run', () => {
     const program = files.find(({ debian }) => debian.endsWith('/conntrack.plugin'));
     expect(program?.mode?.toString(8)).toBe('700');
   });
@@ -112,7 +106,7 @@ describe('the Debian package of the alerts', () => {
   const name = 'netdata-plugin-conntrack-alerts';
   const packaged = alertsFiles(name).map(({ debian }) => `/${debian}`);
 
-  it('has the alerts where its scripts look for them, and documentation', () => {
+  it('has the alerts where its maintainer scripts expect them, and documentation', () => {
     const documentation = `/usr/share/doc/${name}`;
     const [alerts, ...others] = packaged.filter((path) => dirname(path) !== documentation);
     expect(alerts).toBe(`${setting('PACKAGED_STOCK')}/${setting('ALERTS')}`);
@@ -120,22 +114,13 @@ describe('the Debian package of the alerts', () => {
     expect(packaged).toContain(`${documentation}/copyright`);
   });
 
-  it('shares the alerts with the other package, and no other file', () => {
+  it('shares only the alerts with the other package', () => {
     const others = new Set(files.map(({ debian }) => `/${debian}`));
     expect(packaged.filter((path) => others.has(path))).toEqual([packaged[0]]);
   });
-
-  it('is triggered by every folder of stock configuration in which an agent may be installed', () => {
-    const words = (variable: string): string[] => setting(variable).replaceAll("'", '').split(' ');
-    const folders = words('USUAL_PREFIXES').flatMap((prefix) =>
-      words('STOCK_FOLDERS').map((path) => join(prefix, path)),
-    );
-    const triggers = readFileSync(`${SOURCES}/debian-alerts/triggers`, 'utf8').trimEnd().split('\n');
-    expect(triggers.sort()).toEqual(folders.map((folder) => `interest-noawait ${folder}`).sort());
-  });
 });
 
-describe('the licences', () => {
+describe('the copyright file', () => {
   const node = mkdtempSync(join(tmpdir(), 'conntrack-node-'));
   writeFileSync(join(node, 'LICENSE'), 'Node.js is licensed for use as follows: 4711\n');
   const text = licences(Object.keys(dependencies), node);
@@ -143,17 +128,17 @@ describe('the licences', () => {
   const sections = text.split(/^={78}\n(.+)\n={78}\n/m).slice(1);
   const byName = new Map(sections.flatMap((part, index) => (index % 2 === 0 ? [[part, sections[index + 1]]] : [])));
 
-  it('are those of the program, of Node.js, and of every package that is bundled', () => {
+  it('has a licence for the program, Node.js, and every bundled package', () => {
     expect([...byName.keys()].sort()).toEqual([...bundled, 'Node.js', 'conntrack.plugin'].sort());
   });
 
-  it('are there in full', () => {
+  it('has the licences in full', () => {
     expect(byName.get('conntrack.plugin')).toContain('GNU GENERAL PUBLIC LICENSE');
     expect(byName.get('Node.js')).toContain('as follows: 4711');
     for (const name of bundled) expect(byName.get(name)).toMatch(/copyright/i);
   });
 
-  it('of a package without one are an error that names the folder', () => {
-    expect(() => licences(['.bin'], 'node_modules')).toThrow('node_modules/.bin: there is no licence in it');
+  it('cannot be built without a licence; the error names the folder', () => {
+    expect(() => licences(['.bin'], 'node_modules')).toThrow('no licence in node_modules/.bin');
   });
 });

@@ -1,0 +1,151 @@
+/**
+ * The processes of agents and of their plugins. Any user can start a process named netdata, so an agent is identified by
+ * its executable, which only root may have been able to put there.
+ */
+
+import { basename, dirname } from 'node:path';
+
+import { trustedFolder } from '../netlink/trusted.ts';
+import { accountNamed } from './accounts.ts';
+import { attempt, type CheckFileSystem, readLink, readText } from './files.ts';
+import {
+  isOfService,
+  type ProcessStatus,
+  pidsOf,
+  readArguments,
+  readStart,
+  readStatus,
+  readVariables,
+} from './process.ts';
+import type { PluginProcess, Seen } from './seen.ts';
+
+/** Name of the agent's program and of its usual user. */
+export const NAME = 'netdata';
+/** File name of the plugin in a plugin directory. */
+export const PROGRAM = 'conntrack.plugin';
+
+const WRITABLE_BY_OTHERS = 0o022;
+/** More ancestors than there are between a plugin and its agent. */
+const MOST_ANCESTORS = 8;
+
+export interface AgentProcess {
+  readonly pid: number;
+  readonly status: ProcessStatus;
+  /** Whether it is certainly an agent; otherwise only its name is known. */
+  readonly isKnown: boolean;
+  /** The file that it runs, if known. */
+  readonly program: string | undefined;
+  /** Whether it belongs to the system service `netdata`. */
+  readonly isService: boolean;
+  /** Whether it runs as root or as the user netdata; any other user can start the same program. */
+  readonly isUsual: boolean;
+}
+
+/**
+ * The running agents that are not children of another one, likeliest first: identified ones, then those of root or the
+ * user netdata, then the oldest.
+ */
+export function findAgents(fs: CheckFileSystem, seen: Seen | undefined): readonly AgentProcess[] {
+  const found = new Map<number, { readonly status: ProcessStatus; readonly isKnown: boolean }>();
+  for (const pid of pidsOf(fs)) {
+    if (readText(fs, `/proc/${pid}/comm`)?.trim() !== NAME) continue;
+    const status = readStatus(fs, pid);
+    const isAgent = seen === undefined ? runsTrustedProgram(fs, pid) : seen.pid === pid;
+    // An agent in a container has its own files and users, and is checked from inside.
+    if (status === undefined || status.isContained || isAgent === false) continue;
+    found.set(pid, { status, isKnown: isAgent === true });
+  }
+  const usual = accountNamed(fs, NAME)?.uid;
+  return [...found]
+    .filter(([, { status }]) => !found.has(status.parent))
+    .map(([pid, { isKnown, status }]) => ({
+      pid,
+      status,
+      isKnown,
+      program: isKnown ? (seen?.program ?? programOf(fs, pid)) : undefined,
+      isService: isOfService(fs, pid),
+      isUsual: status.uid === 0 || status.uid === usual,
+      start: readStart(fs, pid),
+    }))
+    .sort(
+      (one, other) =>
+        Number(other.isKnown) - Number(one.isKnown) ||
+        Number(other.isUsual) - Number(one.isUsual) ||
+        one.start - other.start,
+    );
+}
+
+/** The file that a process runs, even if it has been replaced since; `undefined` without permission. */
+function programOf(fs: CheckFileSystem, pid: number): string | undefined {
+  return readLink(fs, `/proc/${pid}/exe`)?.replace(/ \(deleted\)$/, '');
+}
+
+/**
+ * Whether a process of this host runs a program named netdata that only root can change; `undefined` without permission
+ * to see it.
+ */
+function runsTrustedProgram(fs: CheckFileSystem, pid: number): boolean | undefined {
+  const program = programOf(fs, pid);
+  if (program === undefined) return undefined;
+  if (basename(program) !== NAME) return false;
+  const isTrusted = attempt(() => {
+    const { mode, uid } = fs.statSync(`/proc/${pid}/exe`);
+    trustedFolder(fs, dirname(program));
+    return Number(uid) === 0 && (Number(mode) & WRITABLE_BY_OTHERS) === 0 && hasSameRoot(fs, pid);
+  });
+  return isTrusted ?? false;
+}
+
+/** Whether a process has the same root directory as this one; in a container it does not. */
+function hasSameRoot(fs: CheckFileSystem, pid: number): boolean {
+  const its = fs.statSync(`/proc/${pid}/root`);
+  const own = fs.statSync('/');
+  return its.dev === own.dev && its.ino === own.ino;
+}
+
+/**
+ * The plugin's process below an agent: its child, or since 2.0 the child of a helper process. It runs the program itself,
+ * or Node.js with the script.
+ */
+export function findPlugin(fs: CheckFileSystem, agent: number): PluginProcess | undefined {
+  for (const pid of pidsOf(fs)) {
+    const words = readArguments(fs, pid);
+    // Only Node.js and its options can precede it.
+    const at = words.findIndex((word) => basename(word) === PROGRAM);
+    const isStarted = words.slice(0, at).every((word, before) => before === 0 || word.startsWith('-'));
+    if (at < 0 || !isStarted || !isBelow(fs, pid, agent)) continue;
+    return { pid, config: configOf(words.slice(at + 1)), directories: directoriesOf(fs, pid) };
+  }
+  return undefined;
+}
+
+function isBelow(fs: CheckFileSystem, pid: number, agent: number): boolean {
+  let at: number | undefined = pid;
+  for (let steps = 0; at !== undefined && steps < MOST_ANCESTORS; steps++) {
+    at = readStatus(fs, at)?.parent;
+    if (at === agent) return true;
+  }
+  return false;
+}
+
+function configOf(words: readonly string[]): string | undefined {
+  for (const [at, word] of words.entries()) {
+    if (word === '--config') return words[at + 1];
+    if (word.startsWith('--config=')) return word.slice('--config='.length);
+  }
+  return undefined;
+}
+
+function directoriesOf(fs: CheckFileSystem, pid: number): PluginProcess['directories'] {
+  const variables = readVariables(fs, pid);
+  const directory = (name: string): string | undefined => {
+    const value = variables.get(`NETDATA_${name}_DIR`);
+    return value?.startsWith('/') ? value : undefined;
+  };
+  return {
+    userConfig: directory('USER_CONFIG'),
+    stockConfig: directory('STOCK_CONFIG'),
+    plugins: directory('PLUGINS'),
+    log: directory('LOG'),
+  };
+}
