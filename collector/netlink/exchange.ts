@@ -74,6 +74,16 @@ export class Exchange {
     return step.value;
   }
 
+  /**
+   * As {@link answer}, for an answer that is useless in part.
+   *
+   * @throws {FormatError} also when something may be missing or duplicated.
+   */
+  answerWhole(question: Question, visit: Visitor): void {
+    if (this.answer(question, visit) === 'interrupted')
+      throw new FormatError(`${QUESTIONS[question].about} changed while being read`);
+  }
+
   /** The whole answer with a pause wherever there is more to come, for a large one; throws as {@link take} does. */
   *steps(question: Question, visit: Visitor): Generator<void, Progress, void> {
     this.ask(question);

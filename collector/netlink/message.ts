@@ -122,8 +122,8 @@ export class AttributeReader extends Walker {
     }
     const { bytes } = this.memory;
     let value = 0;
-    for (let at = this.start; at < this.end; at++) value = value * 256 + (bytes[at] ?? 0);
-    return value;
+    for (let at = this.start; at < this.end; at++) value = (value << 8) | (bytes[at] ?? 0);
+    return value >>> 0;
   }
 }
 

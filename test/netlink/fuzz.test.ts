@@ -2,11 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { FormatError, OperationError } from '../../collector/base/errors.ts';
+import { CpuStatistics } from '../../collector/netlink/cpu_statistics.ts';
 import { Exchange } from '../../collector/netlink/exchange.ts';
 import { Flow } from '../../collector/netlink/flow.ts';
 import { InetSocket } from '../../collector/netlink/inet_diag.ts';
 import { MessageReader } from '../../collector/netlink/message.ts';
 import { Statistics } from '../../collector/netlink/statistics.ts';
+import { countersByCpu } from '../helpers/cpu_counters.ts';
 import {
   altered,
   bytes,
@@ -85,8 +87,9 @@ function readEvents(datagrams: readonly (readonly Message[])[]): Outcome {
 
 function readStatistics(datagrams: readonly (readonly Message[])[]): Outcome {
   return outcome((found) => {
-    for (const [cpu, counters] of new Statistics(channelOf(datagrams)).cpus())
-      found.push([cpu, ...Object.values(counters)]);
+    const table = new CpuStatistics(channelOf(datagrams));
+    table.read();
+    for (const [cpu, counters] of countersByCpu(table)) found.push([cpu, ...Object.values(counters)]);
   });
 }
 

@@ -3,10 +3,10 @@
  * CAP_NET_ADMIN.
  */
 
-import { FormatError } from '../../base/errors.ts';
 import type { Level, Log } from '../../base/log.ts';
 import type { Channel } from '../../netlink/channel.ts';
-import { type Counters, Statistics } from '../../netlink/statistics.ts';
+import { CpuStatistics } from '../../netlink/cpu_statistics.ts';
+import { Statistics } from '../../netlink/statistics.ts';
 import type { Connect } from '../access.ts';
 import { Attempts } from '../attempts.ts';
 import type { Problem } from '../problem.ts';
@@ -39,9 +39,7 @@ export class NetlinkSource {
   readonly #attempts: Attempts;
   #channel: Channel | undefined;
   #statistics: Statistics | undefined;
-  #names: readonly string[] = [];
-  #cpus: readonly number[] = [];
-  #cells = new Uint32Array(0);
+  #cpus: CpuStatistics | undefined;
 
   constructor({ connect, level, log }: NetlinkSourceOptions) {
     this.#connect = connect;
@@ -65,10 +63,11 @@ export class NetlinkSource {
     try {
       this.#channel ??= this.#connect(ROOM);
       this.#statistics ??= new Statistics(this.#channel);
+      this.#cpus ??= new CpuStatistics(this.#channel);
       const { entries, max } = this.#statistics.use();
-      const table = this.#table(this.#statistics.cpus());
+      this.#cpus.read();
       this.#attempts.succeeded(at);
-      return { table, connections: entries, max };
+      return { table: this.#cpus, connections: entries, max };
     } catch (error) {
       this.close();
       this.#attempts.failed(at, error);
@@ -90,28 +89,6 @@ export class NetlinkSource {
     this.#channel?.close();
     this.#channel = undefined;
     this.#statistics = undefined;
+    this.#cpus = undefined;
   }
-
-  #table(counters: ReadonlyMap<number, Counters>): StatTable {
-    const [first = {}] = counters.values();
-    const names = Object.keys(first);
-    // Whoever compares readings knows a change of columns or rows by another object.
-    if (!isEqual(names, this.#names)) this.#names = names;
-    const cpus = [...counters.keys()];
-    if (!isEqual(cpus, this.#cpus)) this.#cpus = cpus;
-    if (this.#cells.length !== names.length * cpus.length) this.#cells = new Uint32Array(names.length * cpus.length);
-    let cell = 0;
-    for (const [cpu, row] of counters) {
-      for (const name of names) {
-        const count = row[name];
-        if (count === undefined) throw new FormatError(`the statistics of CPU ${cpu} have no ${name}`);
-        this.#cells[cell++] = count;
-      }
-    }
-    return { names: this.#names, cpus: this.#cpus, rows: cpus.length, columns: names.length, cells: this.#cells };
-  }
-}
-
-function isEqual(one: readonly unknown[], other: readonly unknown[]): boolean {
-  return one.length === other.length && one.every((item, at) => item === other[at]);
 }

@@ -4,8 +4,8 @@
  * Source: `ct_cpu_seq_show` in net/netfilter/nf_conntrack_standalone.c, and its history since 2.6.
  */
 
+import { type CounterTable, nextGeneration } from '../../base/counters.ts';
 import { FormatError } from '../../base/errors.ts';
-import type { CounterTable } from '../../procfs/counters.ts';
 
 /** The parsed file. The next parse into the same object overwrites it. */
 export interface StatTable extends CounterTable {
@@ -27,8 +27,15 @@ for (const [value, digit] of [...'0123456789abcdef'].entries()) HEX[digit.charCo
 export class StatParser implements StatTable {
   #header = Buffer.alloc(0);
   #names: readonly string[] = [];
+  #generation = 0;
   #rows = 0;
+  /** Rows of the last text that was whole. */
+  #knownRows = 0;
   #cells = new Uint32Array(0);
+
+  get generation(): number {
+    return this.#generation;
+  }
 
   get names(): readonly string[] {
     return this.#names;
@@ -65,6 +72,9 @@ export class StatParser implements StatTable {
       this.#rows++;
     }
     if (this.#rows === 0) throw new FormatError('torn: a header and no row');
+    if (this.#rows === this.#knownRows) return;
+    this.#knownRows = this.#rows;
+    this.#generation = nextGeneration();
   }
 
   #parseHeader(text: Buffer, end: number): void {
@@ -78,6 +88,7 @@ export class StatParser implements StatTable {
     if (new Set(names).size < names.length) throw new FormatError('the header names a column twice');
     this.#header = Buffer.from(text.subarray(0, end));
     this.#names = names;
+    this.#generation = nextGeneration();
   }
 
   /** Parses the row that begins at `start`; returns where the next one begins. */

@@ -2,8 +2,8 @@
  * The counters of `/proc/net/stat/nf_conntrack` as rates per second: of the host, and of every CPU.
  */
 
+import { CounterDifferences } from '../../base/counters.ts';
 import type { Log } from '../../base/log.ts';
-import { CounterDifferences } from '../../procfs/counters.ts';
 import type { Sample } from '../module.ts';
 import { type Column, columnsOf } from './columns.ts';
 import type { StatTable } from './nf_conntrack_stat.ts';
@@ -21,7 +21,8 @@ type Values = Record<string, number | undefined>;
 export class Rates {
   readonly #options: RatesOptions;
   readonly #differences = new CounterDifferences();
-  #names: readonly string[] = [];
+  /** That of the table whose columns are known. */
+  #generation = 0;
   #columns: readonly Column[] = [];
   #indexes: readonly number[] = [];
   /** Whether a column, by its place in {@link #columns}, is known to be counted by this kernel. */
@@ -49,7 +50,7 @@ export class Rates {
    * @returns whether there are rates; a first reading, one of another shape and one after a reset have none.
    */
   update(table: StatTable, at: number, values: Values): boolean {
-    if (table.names !== this.#names) this.#learn(table.names);
+    if (table.generation !== this.#generation) this.#learn(table);
     this.#notice(table);
     const comparison = this.#differences.update(table, this.#indexes, at);
     if (comparison === 'reset') this.#options.log.info('the counters started again from 0');
@@ -75,13 +76,14 @@ export class Rates {
     const values = this.#cpus[row]?.values;
     if (values === undefined) return;
     const first = row * this.#columns.length;
-    for (const [place, { metric }] of this.#columns.entries()) {
-      if (this.#counted[place] === true) values[metric] = (cells[first + place] ?? 0) / seconds;
+    for (let place = 0; place < this.#columns.length; place++) {
+      const metric = this.#columns[place]?.metric;
+      if (metric !== undefined && this.#counted[place] === true) values[metric] = (cells[first + place] ?? 0) / seconds;
     }
   }
 
-  #learn(names: readonly string[]): void {
-    this.#names = names;
+  #learn({ generation, names }: StatTable): void {
+    this.#generation = generation;
     this.#columns = columnsOf(names, this.#options.release());
     this.#indexes = this.#columns.map((column) => column.index);
     this.#counted = this.#columns.map((column) => column.counted);

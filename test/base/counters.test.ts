@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { CounterDifferences, type CounterTable } from '../../collector/procfs/counters.ts';
+import { CounterDifferences, type CounterTable } from '../../collector/base/counters.ts';
 
 const SECOND = 1e6;
 const TOP = 2 ** 32;
 
 /** A table of counters only, one array a row. */
 function table(...rows: readonly (readonly number[])[]): CounterTable {
-  return { rows: rows.length, columns: rows[0]?.length ?? 0, cells: Uint32Array.from(rows.flat()) };
+  return { generation: 1, rows: rows.length, columns: rows[0]?.length ?? 0, cells: Uint32Array.from(rows.flat()) };
 }
 
 const TWO = [0, 1] as const;
@@ -174,13 +174,12 @@ describe('differences of counters', () => {
     expect([...differences.cells]).toEqual([5, 7]);
   });
 
-  it.each([
-    ['more rows', table([10, 20], [30, 40])],
-    ['fewer rows', table()],
-  ])('starts anew with %s', (_, other) => {
+  it('compares only readings of one generation, whatever their shape', () => {
     const differences = new CounterDifferences();
-    differences.update(table([1, 2]), TWO, 0);
-    expect(differences.update(other, TWO, SECOND)).toBe('baseline');
+    differences.update({ ...table([10, 20]), generation: 5 }, TWO, 0);
+    expect(differences.update({ ...table([11, 22]), generation: 6 }, TWO, SECOND)).toBe('baseline');
+    expect(differences.update({ ...table([14, 27]), generation: 6 }, TWO, 2 * SECOND)).toBe('differences');
+    expect([...differences.cells]).toEqual([3, 5]);
   });
 
   it('starts anew when it was told to forget', () => {
