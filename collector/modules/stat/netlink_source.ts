@@ -1,7 +1,4 @@
-/**
- * The statistics over netlink, as a table like that of the statistics file: for kernels that have no such file. Needs
- * CAP_NET_ADMIN.
- */
+/** Reads the statistics over netlink, for kernels without the statistics file. Needs CAP_NET_ADMIN. */
 
 import type { Level, Log } from '../../base/log.ts';
 import type { Channel } from '../../netlink/channel.ts';
@@ -10,64 +7,61 @@ import { Statistics } from '../../netlink/statistics.ts';
 import type { Connect } from '../access.ts';
 import { Attempts } from '../attempts.ts';
 import type { Problem } from '../problem.ts';
-import type { StatTable } from './nf_conntrack_stat.ts';
+import { PATIENCE, type Reading, type Source } from './source.ts';
 
-/** The counters of one CPU take some 200 bytes, and the kernel fills at most 32 KiB at once. */
-const ROOM = { slots: 1, slotSize: 32 * 1024 };
-/** Statistics that were there are looked for at every tick for so long, in microseconds; a module is reloaded in less. */
-export const PATIENCE = 60e6;
+/** One CPU takes about 200 bytes, and the kernel fills at most 32 KiB at once. */
+const BUFFER = { slots: 1, slotSize: 32 * 1024 };
 
 export interface NetlinkSourceOptions {
   readonly log: Log;
   readonly connect: Connect;
-  /** How severe it is that the statistics cannot be had. */
+  /** The level of a problem. */
   readonly level: Level;
+  /** Whether the statistics are to be read over netlink now. */
+  readonly isWanted: () => boolean;
 }
 
-/** One reading. */
-export interface NetlinkReading {
-  /** Overwritten by the next reading. */
-  readonly table: StatTable;
-  /** Entries in the connection table. */
-  readonly connections: number;
-  /** Entries that the table may hold; `undefined` when there is no limit or the kernel does not tell. */
-  readonly max: number | undefined;
+/** An open channel and what is read over it. */
+interface Session {
+  readonly channel: Channel;
+  readonly statistics: Statistics;
+  readonly cpus: CpuStatistics;
 }
 
-export class NetlinkSource {
-  readonly #connect: Connect;
+export class NetlinkSource implements Source {
+  readonly target = 'ctnetlink';
+  readonly #options: NetlinkSourceOptions;
   readonly #attempts: Attempts;
-  #channel: Channel | undefined;
-  #statistics: Statistics | undefined;
-  #cpus: CpuStatistics | undefined;
+  #session: Session | undefined;
 
-  constructor({ connect, level, log }: NetlinkSourceOptions) {
-    this.#connect = connect;
+  constructor(options: NetlinkSourceOptions) {
+    const { level, log } = options;
+    this.#options = options;
     this.#attempts = new Attempts({
       log,
+      from: 'ctnetlink',
       lost: 'the statistics cannot be read over netlink',
       back: 'the statistics can be read over netlink',
-      from: 'ctnetlink',
-      // That there is no connection tracking is for whoever reads from here to say.
+      // The list of sources logs that connection tracking is not loaded.
       required: false,
       level,
       patience: PATIENCE,
     });
   }
 
-  /** Reads at `at`, a monotonic time in microseconds. `undefined` when nothing can be had, which the log says why. */
-  read(at: number): NetlinkReading | undefined {
-    // Where connection tracking is not loaded nothing is asked, and it may be loaded at any moment.
-    const isWaiting = this.#channel === undefined && !this.isUnloaded;
-    if (isWaiting && !this.#attempts.isDue(at)) return undefined;
+  get problem(): Problem | undefined {
+    return this.#attempts.problem;
+  }
+
+  read(at: number): Reading | undefined {
+    if (!this.#isDue(at)) return undefined;
     try {
-      this.#channel ??= this.#connect(ROOM);
-      this.#statistics ??= new Statistics(this.#channel);
-      this.#cpus ??= new CpuStatistics(this.#channel);
-      const { entries, max } = this.#statistics.use();
-      this.#cpus.read();
+      this.#session ??= this.#open();
+      const { cpus, statistics } = this.#session;
+      const { entries, max } = statistics.use();
+      cpus.read();
       this.#attempts.succeeded(at);
-      return { table: this.#cpus, connections: entries, max };
+      return { table: cpus, connections: entries, max, restarted: false };
     } catch (error) {
       this.close();
       this.#attempts.failed(at, error);
@@ -75,20 +69,19 @@ export class NetlinkSource {
     }
   }
 
-  /** The problem of the last reading. */
-  get problems(): readonly Problem[] {
-    return this.#attempts.problems;
-  }
-
-  /** Whether nothing could be read because connection tracking is not loaded. */
-  get isUnloaded(): boolean {
-    return this.#attempts.problem?.code === 'tracking_not_loaded';
-  }
-
   close(): void {
-    this.#channel?.close();
-    this.#channel = undefined;
-    this.#statistics = undefined;
-    this.#cpus = undefined;
+    this.#session?.channel.close();
+    this.#session = undefined;
+  }
+
+  #isDue(at: number): boolean {
+    if (!this.#options.isWanted()) return false;
+    // Without connection tracking no request is sent, and it can be loaded at any moment.
+    return this.#session !== undefined || this.problem?.code === 'tracking_not_loaded' || this.#attempts.isDue(at);
+  }
+
+  #open(): Session {
+    const channel = this.#options.connect(BUFFER);
+    return { channel, statistics: new Statistics(channel), cpus: new CpuStatistics(channel) };
   }
 }

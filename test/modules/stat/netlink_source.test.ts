@@ -23,9 +23,14 @@ import { NAMES, statRow } from '../../helpers/stat_text.ts';
 const COUNT = `${SETTINGS}count`;
 const LIMITS = { [`${SETTINGS}max`]: '4000\n', [`${SETTINGS}buckets`]: '1024\n', [`${SETTINGS}expect_max`]: '96\n' };
 
+const UNLOADED = new ProblemError('tracking_not_loaded', 'ctnetlink');
+
 type Counters = CpuCounters & ExpectationCounters;
 
-/** A host whose kernel answers over netlink, besides whatever files it has. */
+/** A sign that connection tracking is loaded, without any file of it. */
+const LOADED = { '/sys/module/nf_conntrack/refcnt': '3\n' };
+
+/** A host with connection tracking whose kernel answers over netlink, besides the given files. */
 class AnsweringHost extends RecordedHost {
   /** Every channel that was opened, in order. */
   readonly channels: FakeChannel[];
@@ -38,8 +43,20 @@ class AnsweringHost extends RecordedHost {
 
   constructor(files: Readonly<Record<string, string>> = {}, options: Partial<StatOptions> = {}) {
     const channels: FakeChannel[] = [];
-    super(files, { readFrom: 'auto', connect: () => this.#open(), ...options });
+    super({ ...LOADED, ...files }, { readFrom: 'auto', connect: () => this.#open(), ...options });
     this.channels = channels;
+  }
+
+  /** Unloads connection tracking: nothing of it is left, and netlink is refused. */
+  unload(): void {
+    this.volume.reset();
+    this.obstacle = UNLOADED;
+  }
+
+  /** Loads it again, with these files. */
+  load(files: Readonly<Record<string, string>> = LOADED): void {
+    this.volume.fromJSON(files);
+    this.obstacle = undefined;
   }
 
   #open(): FakeChannel {
@@ -79,8 +96,6 @@ function grown<T extends Record<string, number>>(counters: T, step: number): T {
 
 /** What the kernel tells of the table as long as a test has it tell nothing else. */
 const USE = { connections: 640, max: 4000, utilization: 16 };
-
-const UNLOADED = new ProblemError('tracking_not_loaded', 'ctnetlink');
 
 describe('the statistics over netlink', () => {
   it('are drawn like those of the file, CPU by CPU, by the numbers that the CPUs have', () => {
@@ -446,7 +461,7 @@ describe('statistics that cannot be had over netlink', () => {
     'since connection tracking is not loaded are asked for as soon as it is: reading from %s, required (%s), one %s',
     (readFrom, required, level) => {
       const host = new AnsweringHost({}, { readFrom, required });
-      host.obstacle = UNLOADED;
+      host.unload();
       const open = vi.spyOn(host.volume, 'openSync');
       for (let second = 0; second < 71; second++) expect(host.collect(second)).toEqual([]);
       expect(host.channels).toEqual([]);
@@ -455,8 +470,7 @@ describe('statistics that cannot be had over netlink', () => {
         expect.stringMatching(new RegExp(`^${level} "connection tracking is not loaded; .*modprobe nf_conntrack`)),
       ]);
 
-      host.obstacle = undefined;
-      host.volume.fromJSON({ [COUNT]: '640\n' });
+      host.load({ [COUNT]: '640\n' });
       expect(host.values(71)).toMatchObject(USE);
       expect(host.values(72)).toMatchObject({ connections: 640, drop: 0 });
     },
@@ -464,13 +478,13 @@ describe('statistics that cannot be had over netlink', () => {
 
   it('since connection tracking was unloaded again say so again', () => {
     const host = new AnsweringHost({}, { readFrom: 'netlink' });
-    host.obstacle = UNLOADED;
+    host.unload();
     host.collect(0);
-    host.obstacle = undefined;
-    expect(host.values(60)).toEqual(USE);
-    host.obstacle = UNLOADED;
+    host.load();
+    expect(host.values(5)).toEqual(USE);
+    host.unload();
     host.use = [error(2)];
-    for (let second = 61; second < 190; second++) expect(host.collect(second)).toEqual([]);
+    for (let second = 6; second < 190; second++) expect(host.collect(second)).toEqual([]);
     expect(host.saidOfStatistics.filter((line) => line.includes('not loaded'))).toHaveLength(2);
   });
 

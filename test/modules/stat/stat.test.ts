@@ -8,6 +8,7 @@ import { NAMES, OLD_NAMES, statRow, statText } from '../../helpers/stat_text.ts'
 const LIMITS = { [`${SETTINGS}max`]: '4000\n', [`${SETTINGS}buckets`]: '1024\n', [`${SETTINGS}expect_max`]: '96\n' };
 
 const COUNT = `${SETTINGS}count`;
+const LOADED = { '/sys/module/nf_conntrack/refcnt': '3\n' };
 
 describe('module stat', () => {
   it('draws gauges from the first reading and rates from the second', () => {
@@ -227,13 +228,13 @@ describe('module stat, when the statistics file', () => {
     },
   );
 
-  it('and the settings do not exist is looked for every minute, where the number of entries cannot be seen', () => {
+  it('and the settings do not exist, opens nothing until a sign of connection tracking appears', () => {
     const host = new RecordedHost();
+    host.collect(0);
     const open = vi.spyOn(host.volume, 'openSync');
-    for (let second = 0; second < 60; second++) expect(host.collect(second)).toEqual([]);
-    expect(open).toHaveBeenCalledTimes(2);
+    for (let second = 1; second < 60; second++) expect(host.collect(second)).toEqual([]);
+    expect(open).not.toHaveBeenCalled();
     host.stat(NAMES, statRow({ entries: 44 }));
-    expect(host.values(59)).toBeUndefined();
     expect(host.values(60)).toEqual({ connections: 44 });
   });
 
@@ -387,9 +388,8 @@ describe('the status of module stat', () => {
       problems: [{ code: 'tracking_not_loaded', target: STAT, message, loses: 'all' }],
     });
     host.stat(NAMES, statRow({ entries: 7 }));
-    host.collect(30);
     expect(host.module.status().problems).toHaveLength(1);
-    host.collect(60);
+    host.collect(10);
     expect(host.module.status().problems).toEqual([]);
   });
 
@@ -428,7 +428,7 @@ describe('the status of module stat', () => {
     const netlink = new RecordedHost({ ...LIMITS, [COUNT]: '3000\n' }, { readFrom: 'netlink', connect });
     netlink.collect(0);
     expect(netlink.module.status()).toEqual({ reads: [COUNT], problems: [refused] });
-    const nothing = new RecordedHost({}, { readFrom: 'netlink', connect });
+    const nothing = new RecordedHost(LOADED, { readFrom: 'netlink', connect });
     nothing.collect(0);
     expect(nothing.module.status()).toEqual({ reads: ['ctnetlink'], problems: [{ ...refused, loses: 'all' }] });
   });
