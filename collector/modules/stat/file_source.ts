@@ -66,7 +66,7 @@ export class FileSource implements Source {
 
   #fail(at: number, error: ProblemError): void {
     const { code, target } = error.problem;
-    this.#failure = code === 'file_missing' ? new ProblemError('no_statistics_file', target) : error;
+    this.#failure = code === 'file_missing' ? new ProblemError('no_statistics_file', target, error.cause) : error;
     // A torn text is whole again at the next reading.
     const isShort = code === 'malformed_file' || at - this.#succeededAt < PATIENCE;
     this.#next = isShort ? at : at + RETRY;

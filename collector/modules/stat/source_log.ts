@@ -48,10 +48,12 @@ export class SourceLog {
     if (!file.isMissing) {
       enter('warning', `the statistics cannot be used: ${lost}`, file.error);
     } else if (this.#count.isElsewhere) {
-      const why = "the host's statistics file is missing, and another network namespace hides its number of entries";
-      enter(this.#absence, `${why}: nothing is drawn; run the agent in the network namespace of the host`);
+      const message =
+        "the host's statistics file is missing and its number of entries is not visible from this network namespace: " +
+        "nothing is drawn; run the agent in the host's network namespace";
+      enter(this.#absence, message);
     } else if (file.hasWorked) {
-      enter('warning', `the statistics file is gone: ${lost}`);
+      enter('warning', `the statistics file is gone: ${lost}`, file.error);
     } else {
       const why = 'it may be built without CONFIG_NF_CONNTRACK_PROCFS';
       enter('notice', `the kernel has no statistics file (${why}): ${lost}`);

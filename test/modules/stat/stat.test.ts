@@ -348,7 +348,7 @@ describe('module stat, when the statistics file', () => {
       Object.assign(Object.create(null), { ino: String(path).startsWith('/host') ? 1 : 2 }),
     );
     expect(elsewhere.collect(0)).toEqual([]);
-    expect(elsewhere.saidOfStatistics[0]).toMatch(/^notice .*another network namespace/);
+    expect(elsewhere.saidOfStatistics[0]).toMatch(/^notice .*missing and its number of entries is not visible from this network namespace/);
   });
 });
 
