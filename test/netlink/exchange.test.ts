@@ -183,7 +183,7 @@ describe('an exchange', () => {
     expect(thrown).toBeInstanceOf(OperationError);
     expect(thrown).toMatchObject({
       code: undefined,
-      message: 'ask ctnetlink for the connection table: the answer broke off',
+      message: 'ask ctnetlink for the connection table: the reply is incomplete',
     });
   });
 
@@ -228,6 +228,6 @@ describe('an exchange', () => {
     const channel = new FakeChannel({ slotSize: 64 });
     channel.reply('table', [of(1)], [done()]);
     const thrown = capture(() => new Exchange(channel).answer('table', () => undefined));
-    expect(thrown).toEqual(new FormatError(`a message claims to be ${of(1).length} bytes long where there are 64`));
+    expect(thrown).toEqual(new FormatError(`a message claims ${of(1).length} bytes, but 64 are left`));
   });
 });

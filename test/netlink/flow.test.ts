@@ -149,7 +149,7 @@ describe('an entry', () => {
     [
       'an attribute that is cut off',
       netfilter(ENTRY, {}, UDP, attribute(5, bytes())).subarray(0, -2),
-      'an attribute is cut off after 2 bytes',
+      'an attribute is truncated to 2 bytes',
     ],
   ])('is not whole with %s', (_, message, error) => {
     const whole = altered(message, 0, 4, message.length);
@@ -159,7 +159,7 @@ describe('an entry', () => {
   it('is not whole when a nested attribute reaches beyond the one that holds it, though not beyond the message', () => {
     const long = altered(attribute(2, new Uint8Array(4)), 0, 2, 24);
     const message = netfilter(ENTRY, {}, nested(1, long), attribute(3, number(8, 4)), attribute(7, new Uint8Array(16)));
-    expect(() => read([message])).toThrow(new FormatError('an attribute claims to be 24 bytes long where there are 8'));
+    expect(() => read([message])).toThrow(new FormatError('an attribute claims 24 bytes, but 8 are left'));
   });
 
   it('can be read after one that was not whole', () => {

@@ -95,11 +95,11 @@ describe('the messages of a datagram', () => {
   });
 
   it.each([
-    ['0', 0, 'a message claims to be 0 bytes long where there are 20'],
-    ['less than a header', 15, 'a message claims to be 15 bytes long where there are 20'],
-    ['one byte too many', 21, 'a message claims to be 21 bytes long where there are 20'],
-    ['the highest number', 0xffffffff, 'a message claims to be 4294967295 bytes long where there are 20'],
-    ['what would be negative', 0x80000010, 'a message claims to be 2147483664 bytes long where there are 20'],
+    ['0', 0, 'a message claims 0 bytes, but 20 are left'],
+    ['less than a header', 15, 'a message claims 15 bytes, but 20 are left'],
+    ['one byte too many', 21, 'a message claims 21 bytes, but 20 are left'],
+    ['the highest number', 0xffffffff, 'a message claims 4294967295 bytes, but 20 are left'],
+    ['what would be negative', 0x80000010, 'a message claims 2147483664 bytes, but 20 are left'],
   ])('are not whole when one claims to be as long as %s', (_, claimed, error) => {
     const good = message(17, 0, 1);
     const bad = altered(message(23, 0, 1, new Uint8Array(4)), 0, 4, claimed);
@@ -110,7 +110,7 @@ describe('the messages of a datagram', () => {
 
   it.each([1, 4, 15])('are not whole where only %d bytes are left', (left) => {
     const { error } = messages(message(17, 0, 1).subarray(0, left));
-    expect(error).toEqual(new FormatError(`a message header is cut off after ${left} of 16 bytes`));
+    expect(error).toEqual(new FormatError(`a message header is truncated to ${left} of 16 bytes`));
   });
 
   it('are never looked for beyond the end, wherever the datagram is cut', () => {
@@ -155,10 +155,10 @@ describe('the attributes of a message', () => {
   });
 
   it.each([
-    ['0', 0, 'an attribute claims to be 0 bytes long where there are 8'],
-    ['less than a header', 3, 'an attribute claims to be 3 bytes long where there are 8'],
-    ['one byte too many', 9, 'an attribute claims to be 9 bytes long where there are 8'],
-    ['the highest number', 0xffff, 'an attribute claims to be 65535 bytes long where there are 8'],
+    ['0', 0, 'an attribute claims 0 bytes, but 8 are left'],
+    ['less than a header', 3, 'an attribute claims 3 bytes, but 8 are left'],
+    ['one byte too many', 9, 'an attribute claims 9 bytes, but 8 are left'],
+    ['the highest number', 0xffff, 'an attribute claims 65535 bytes, but 8 are left'],
   ])('are not whole when one claims to be as long as %s', (_, claimed, error) => {
     const bad = altered(attribute(23, new Uint8Array(4)), 0, 2, claimed);
     const result = attributes(concat([attribute(17, bytes()), bad]));
@@ -168,7 +168,7 @@ describe('the attributes of a message', () => {
 
   it.each([1, 2, 3])('are not whole where only %d bytes are left', (left) => {
     const { error } = attributes(attribute(17, bytes()).subarray(0, left));
-    expect(error).toEqual(new FormatError(`an attribute is cut off after ${left} bytes`));
+    expect(error).toEqual(new FormatError(`an attribute is truncated to ${left} bytes`));
   });
 
   it('are never looked for beyond the end, wherever it is', () => {

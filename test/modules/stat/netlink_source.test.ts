@@ -443,7 +443,7 @@ describe('statistics that cannot be had over netlink', () => {
       / code=other_namespace /,
     ],
     ['the kernel does not know the question', { use: [error(22)] }, /modprobe nf_conntrack_netlink/],
-    ['the kernel does not answer', { use: [] }, /ask ctnetlink for the number of entries: the answer broke off/],
+    ['the kernel does not answer', { use: [] }, /ask ctnetlink for the number of entries: the reply is incomplete/],
     ['the answer makes no sense', { use: [statistics({ entries: 1 }).slice(0, 18)] }, /malformed netlink reply: .*18/],
   ])('because %s, say so in one line', (_what, trouble, why) => {
     const host = new AnsweringHost({ [COUNT]: '3000\n' }, { readFrom: 'netlink' });
