@@ -1,6 +1,6 @@
 /**
- * Module `stat`: the kernel's own counters of connection tracking as rates, the number of entries, and how full the
- * table is. Needs no privilege where the kernel has the statistics file.
+ * Module `stat`: the kernel's connection tracking counters as rates, the number of entries, and the use of the table.
+ * Needs no privilege if the kernel has the statistics file.
  */
 
 import type { Module, Sample, Status } from '../module.ts';
@@ -12,7 +12,7 @@ import { Sources, type SourcesOptions } from './sources.ts';
 export interface StatOptions extends SourcesOptions {
   /** Seconds between two readings. */
   readonly every: number;
-  /** Whether the counters of every CPU are returned too. */
+  /** Whether rates per CPU are returned too. */
   readonly perCpu: boolean;
   /** The release of the kernel that this program runs on, for a host whose own is not known. */
   readonly release: string;
@@ -43,15 +43,15 @@ export class StatModule implements Module {
 
   collect(at: number): readonly Sample[] {
     const values = this.#values;
-    const { connections, max: told, restarted, table } = this.#sources.read(at);
+    const { connections, max: sent, restarted, table } = this.#sources.read(at);
     if (restarted) this.#rates.forget();
     const hasRates = table !== undefined && this.#rates.update(table, at, values);
     if (!hasRates) for (const metric in values) values[metric] = undefined;
     if (connections === undefined) return [];
 
-    this.#limits.refresh(at, told !== undefined);
+    this.#limits.refresh(at, sent !== undefined);
     const { buckets, expectMax } = this.#limits;
-    const max = told ?? this.#limits.max;
+    const max = sent ?? this.#limits.max;
     values['connections'] = connections;
     values['max'] = max;
     values['utilization'] = max === undefined ? undefined : (connections / max) * 100;
