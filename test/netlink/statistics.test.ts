@@ -74,7 +74,7 @@ describe('the use of the connection table', () => {
     expect(() => use(error(1))).toThrow(OperationError);
   });
 
-  it('is read anew each time', () => {
+  it('is read again each time', () => {
     const channel = new FakeChannel();
     channel.replyWith('statistics', (time) => [[statistics({ entries: 100 + time })]]);
     const asked = new Statistics(channel);
