@@ -16,7 +16,7 @@ import { NETLINK_SOCK_DIAG } from '../netlink/inet_diag.ts';
 import { NetlinkSocket } from '../netlink/socket.ts';
 import { type OwnershipFileSystem, trustedFolder, UntrustedError } from '../netlink/trusted.ts';
 import { CAP_NET_ADMIN, type Credentials, hasCapability, parseCredentials } from '../procfs/credentials.ts';
-import { exists, type FileSystem, KernelFile } from '../procfs/file.ts';
+import { exists, type FileSystem, readText } from '../procfs/file.ts';
 import type { Host } from '../procfs/host.ts';
 import { ProblemError, problemErrorOf } from './problem.ts';
 
@@ -141,16 +141,10 @@ function isFilePrivileged(fs: FileSystem): boolean {
   return uid !== 0 && hasCapability(permitted, CAP_NET_ADMIN) && !hasCapability(ambient, CAP_NET_ADMIN);
 }
 
+/** Those of this process; `undefined` where procfs is hidden, in which case the kernel's reply decides. */
 function credentials(fs: FileSystem): Credentials | undefined {
-  const file = new KernelFile(fs, () => '/proc/self/status');
-  try {
-    return parseCredentials(file.read().toString('latin1'));
-  } catch {
-    // Where procfs is hidden, the kernel's answer tells.
-    return undefined;
-  } finally {
-    file.close();
-  }
+  const status = readText(fs, '/proc/self/status');
+  return status === undefined ? undefined : parseCredentials(status);
 }
 
 /** Any of these is there when connection tracking is, and some are missing in one environment or another. */

@@ -2,7 +2,7 @@ import { Volume } from 'memfs';
 import { describe, expect, it, vi } from 'vitest';
 
 import { OperationError } from '../../collector/base/errors.ts';
-import { type FileSystem, KernelFile } from '../../collector/procfs/file.ts';
+import { type FileSystem, KernelFile, readText } from '../../collector/procfs/file.ts';
 
 const PATH = '/proc/sys/thing';
 
@@ -139,6 +139,25 @@ describe('a kernel file', () => {
     expect(file.read().toString()).toBe('first');
     file.close();
     expect(file.read().toString()).toBe('second');
+  });
+});
+
+describe('readText', () => {
+  it('returns the whole text as UTF-8 and closes the file', () => {
+    const { volume, fs } = fileSystem('/run/köln.ctl\n');
+    const close = vi.spyOn(volume, 'closeSync');
+    expect(readText(fs, PATH)).toBe('/run/köln.ctl\n');
+    expect(close).toHaveBeenCalledTimes(1);
+  });
+
+  it.each(['openSync', 'readSync'] as const)('returns undefined when %s fails, and leaves nothing open', (call) => {
+    const { volume, fs } = fileSystem('text\n');
+    const [open, close] = [vi.spyOn(volume, 'openSync'), vi.spyOn(volume, 'closeSync')];
+    vi.spyOn(volume, call).mockImplementation(() => {
+      throw systemError('EACCES');
+    });
+    expect(readText(fs, PATH)).toBeUndefined();
+    expect(close).toHaveBeenCalledTimes(call === 'openSync' ? 0 : open.mock.calls.length);
   });
 });
 
