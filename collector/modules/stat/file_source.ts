@@ -45,6 +45,11 @@ export class FileSource implements Source {
     return this.#succeededAt > Number.NEGATIVE_INFINITY;
   }
 
+  /** Makes the next {@link read} due, because connection tracking was loaded. */
+  retry(): void {
+    this.#next = Number.NEGATIVE_INFINITY;
+  }
+
   read(at: number): Reading | undefined {
     if (!isDue(at, this.#next)) return undefined;
     const parser = this.#parser;

@@ -55,7 +55,10 @@ export class Sources {
   /** Reads at `at`, a monotonic time in microseconds. What cannot be read is `undefined` and logged. */
   read(at: number): Reading {
     const { fs, host } = this.#options;
-    if (this.#isUnloaded && !isTracking(fs, host)) return NOTHING;
+    if (this.#isUnloaded) {
+      if (!isTracking(fs, host)) return NOTHING;
+      this.#file?.retry();
+    }
     const reading = this.#readFirst(at);
     this.#isUnloaded = this.#current === undefined && !this.#count.isElsewhere && !isTracking(fs, host);
     this.#log.report(this.#origin);

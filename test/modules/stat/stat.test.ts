@@ -223,8 +223,9 @@ describe('module stat, when the statistics file', () => {
         expect.stringMatching(/^notice "connection tracking is not loaded; .*modprobe nf_conntrack.* firewall rule"/),
       ]);
       host.stat(NAMES, statRow({ entries: 44 }));
-      host.volume.fromJSON({ [COUNT]: '44\n' });
+      host.volume.fromJSON({ [COUNT]: '45\n' });
       expect(host.values(after)).toEqual({ connections: 44 });
+      expect(host.saidOfStatistics.slice(1)).toEqual([expect.stringMatching(/^info "the statistics can be read" /)]);
     },
   );
 
@@ -391,7 +392,7 @@ describe('the status of module stat', () => {
     });
     host.stat(NAMES, statRow({ entries: 7 }));
     expect(host.module.status().problems).toHaveLength(1);
-    host.collect(10);
+    host.collect(1);
     expect(host.module.status().problems).toEqual([]);
   });
 
