@@ -11,7 +11,7 @@
 
 /** One reading: `rows` times `columns` cells, row by row. */
 export interface CounterTable {
-  /** From {@link nextGeneration}; changes whenever a row or column stands for something else than before. */
+  /** From {@link nextGeneration}; changes whenever a row or column changes its meaning. */
   readonly generation: number;
   readonly rows: number;
   readonly columns: number;

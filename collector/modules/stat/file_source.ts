@@ -72,7 +72,7 @@ export class FileSource implements Source {
   #fail(at: number, error: ProblemError): void {
     const { code, target } = error.problem;
     this.#failure = code === 'file_missing' ? new ProblemError('no_statistics_file', target, error.cause) : error;
-    // A torn text is whole again at the next reading.
+    // A torn text is usually complete at the next reading.
     const isShort = code === 'malformed_file' || at - this.#succeededAt < PATIENCE;
     this.#next = isShort ? at : at + RETRY;
   }

@@ -1,4 +1,4 @@
-/** Logs which source the statistics come from, and what is lost without one: one line for every change. */
+/** Logs the source of the statistics and the effect of not having one: one line per change. */
 
 import { Condition, type Level, type Log } from '../../base/log.ts';
 import { messageWithFix, type Problem, problemAt } from '../problem.ts';
