@@ -1,9 +1,9 @@
 /**
- * The ways of the modules to the kernel over netlink, and what can stand in them.
+ * Opens netlink channels for the modules, or throws the problem that prevents it.
  *
- * Netlink speaks of the network namespace that the process lives in, so nothing is opened where the host may live in
- * another one. The first question to ctnetlink makes the kernel load connection tracking, so that is not asked where
- * connection tracking is not loaded. Sock_diag makes it load no more than what answers.
+ * Netlink shows the network namespace that the process runs in, so nothing is opened where the host may be in another
+ * one. The first request to ctnetlink makes the kernel load connection tracking, so none is sent unless it is loaded.
+ * Sock_diag only makes it load the modules that answer.
  */
 
 import { constants } from 'node:os';
@@ -20,15 +20,15 @@ import { exists, type FileSystem, readText } from '../procfs/file.ts';
 import type { Host } from '../procfs/host.ts';
 import { ProblemError, problemErrorOf } from './problem.ts';
 
-/** A channel that can be told of events. */
+/** A channel that can receive multicast events. */
 export interface EventChannel extends Channel {
-  /** Sets how many bytes may wait to be received, and returns how many do, as the kernel counts them. */
+  /** Sets the size of the receive buffer in bytes; returns the actual size as the kernel counts it. */
   setReceiveBuffer(bytes: number): number;
   /** Joins a multicast group. */
   join(group: number): void;
 }
 
-/** How much is received at once. */
+/** The memory for datagrams that are received at once. */
 export interface ReceiveBuffer {
   readonly slots: number;
   /** Bytes of a slot, a multiple of 4. */
@@ -40,34 +40,34 @@ export interface ReceiveBuffer {
  *
  * @throws {ProblemError} when it cannot be opened.
  */
-export type Connect = (room: ReceiveBuffer) => EventChannel;
+export type Connect = (memory: ReceiveBuffer) => EventChannel;
 
-/** The ways to the kernel. */
+/** The netlink interfaces of the kernel. */
 export interface Access {
-  /** To the connection table. */
+  /** The connection table. */
   readonly ctnetlink: Connect;
-  /** To the sockets of the host's own programs. */
+  /** The sockets of the host's own programs. */
   readonly sockDiag: Connect;
 }
 
 export interface AccessOptions {
   readonly fs: FileSystem & OwnershipFileSystem;
   readonly host: Host;
-  /** The folder of koffi's binary. */
+  /** The directory of koffi's binary. */
   readonly library: string;
 }
 
 /**
- * Loads koffi's binary from a folder that the process can trust with what it may do.
+ * Loads koffi's binary. A privileged process loads it only from a trusted directory.
  *
- * @throws {UntrustedError} when a user other than root can write there.
+ * @throws {UntrustedError} when a user other than root can write to that directory.
  * @throws {OperationError} when it cannot be loaded.
  */
 export function loadForeign(fs: FileSystem & OwnershipFileSystem, library: string): Foreign {
   return new Foreign(isFilePrivileged(fs) ? trustedFolder(fs, library) : library);
 }
 
-/** Makes the functions that open channels; what they need is loaded when one is called first. */
+/** Creates the functions that open channels; the first call loads the library. */
 export function createAccess({ fs, host, library }: AccessOptions): Access {
   let foreign: Foreign | undefined;
   const load = (target: string): Foreign => {
@@ -85,25 +85,25 @@ export function createAccess({ fs, host, library }: AccessOptions): Access {
     if (!isTracking(fs, host)) throw new ProblemError('tracking_not_loaded', 'ctnetlink');
   };
   return {
-    ctnetlink: (room) => {
+    ctnetlink: (memory) => {
       requireTracking();
       requireHere('ctnetlink');
       try {
-        // Without the capability the library need not be loaded only to be refused.
+        // Without the capability there is no need to load the library.
         if (!isPermitted(fs)) throw refusal();
         const own = load('ctnetlink');
         useCapability(own);
-        // It can be unloaded while the socket is open; whoever asked again would have it loaded.
+        // If it is unloaded while the socket is open, another request would make the kernel load it.
         const socket = { name: 'ctnetlink', protocol: NETLINK_NETFILTER, beforeSend: requireTracking };
-        return new NetlinkSocket(own, { ...room, ...socket });
+        return new NetlinkSocket(own, { ...memory, ...socket });
       } catch (error) {
         throw problemErrorOf(error, 'ctnetlink');
       }
     },
-    sockDiag: (room) => {
+    sockDiag: (memory) => {
       requireHere('sock_diag');
       try {
-        return new NetlinkSocket(load('sock_diag'), { ...room, name: 'sock_diag', protocol: NETLINK_SOCK_DIAG });
+        return new NetlinkSocket(load('sock_diag'), { ...memory, name: 'sock_diag', protocol: NETLINK_SOCK_DIAG });
       } catch (error) {
         throw problemErrorOf(error, 'sock_diag');
       }
@@ -111,7 +111,7 @@ export function createAccess({ fs, host, library }: AccessOptions): Access {
   };
 }
 
-/** Without the right to it the kernel says the same, later. */
+/** The error that the kernel would return later. */
 function refusal(cause: unknown = new SystemError(constants.errno.EPERM)): OperationError {
   return new OperationError('open', 'ctnetlink', cause);
 }
@@ -124,16 +124,13 @@ function useCapability(foreign: Foreign): void {
   }
 }
 
-/** Whether the process may use CAP_NET_ADMIN, as far as can be told. */
+/** Whether the process may use CAP_NET_ADMIN; true if unknown. */
 function isPermitted(fs: FileSystem): boolean {
   const own = credentials(fs);
   return own === undefined || hasCapability(own.permitted, CAP_NET_ADMIN);
 }
 
-/**
- * Whether the process has CAP_NET_ADMIN because of the file that it runs, and not because of who started it. Where that
- * cannot be told, it may have.
- */
+/** Whether the process has CAP_NET_ADMIN from the file that it runs, and not from the user who started it; true if unknown. */
 function isFilePrivileged(fs: FileSystem): boolean {
   const own = credentials(fs);
   if (own === undefined) return true;
@@ -141,13 +138,13 @@ function isFilePrivileged(fs: FileSystem): boolean {
   return uid !== 0 && hasCapability(permitted, CAP_NET_ADMIN) && !hasCapability(ambient, CAP_NET_ADMIN);
 }
 
-/** Those of this process; `undefined` where procfs is hidden, in which case the kernel's reply decides. */
+/** Those of this process; `undefined` if procfs is hidden: then the kernel decides. */
 function credentials(fs: FileSystem): Credentials | undefined {
   const status = readText(fs, '/proc/self/status');
   return status === undefined ? undefined : parseCredentials(status);
 }
 
-/** Any of these is there when connection tracking is, and some are missing in one environment or another. */
+/** Whether connection tracking is loaded. Each of these paths is missing in some environments. */
 export function isTracking(fs: FileSystem, host: Host): boolean {
   const signs = [
     host.netfilter('nf_conntrack_count'),

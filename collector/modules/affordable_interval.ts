@@ -1,16 +1,16 @@
-/** How often costly work may be done: so seldom that it stays below a share of one CPU. */
+/** The interval of expensive work that keeps it below a share of one CPU. */
 
-/** Seconds between two times, besides the shortest interval that the operator wants. */
+/** Possible intervals in seconds, besides the configured shortest one. */
 const STEPS: readonly number[] = [10, 20, 40, 60, 120, 300];
-/** The interval is shortened when it has become this much cheaper than the shorter interval allows. */
+/** The interval is shortened when the work costs less than this part of what the shorter interval allows. */
 const MARGIN = 0.8;
 
 export interface AffordableIntervalOptions {
   /** The shortest interval, in seconds. */
   readonly shortest: number;
-  /** Seconds between two ticks: every interval is a multiple of it. */
+  /** Seconds between two ticks; every interval is a multiple. */
   readonly tick: number;
-  /** The share of one CPU that it may take, from 0 to 1. */
+  /** The share of one CPU that the work may use, from 0 to 1. */
   readonly share: number;
 }
 
@@ -26,7 +26,7 @@ export class AffordableInterval {
     this.#steps = [shortest, ...STEPS.filter((step) => step > shortest)];
   }
 
-  /** Seconds between two times. */
+  /** Seconds between two runs. */
   get seconds(): number {
     const { tick } = this.#options;
     const step = this.#steps[this.#step] ?? this.#options.shortest;
@@ -34,10 +34,10 @@ export class AffordableInterval {
   }
 
   /**
-   * Takes what it cost.
+   * Adapts the interval to the cost of a run.
    *
-   * @param cpuSeconds CPU time.
-   * @param isSpared whether the interval is doubled, to spare what it is done to.
+   * @param cpuSeconds CPU time of the run.
+   * @param isSpared whether to double the interval, to reduce the load on what is read.
    */
   update(cpuSeconds: number, isSpared: boolean): void {
     this.#isSpared = isSpared;
@@ -46,7 +46,7 @@ export class AffordableInterval {
     while (this.#step > 0 && cpuSeconds <= MARGIN * this.#allowed(this.#step - 1)) this.#step--;
   }
 
-  /** CPU time that it may take at a step, in seconds. */
+  /** CPU seconds per run that a step allows. */
   #allowed(step: number): number {
     return (this.#steps[step] ?? 0) * this.#options.share;
   }

@@ -1,5 +1,5 @@
 /**
- * Module `sockets`: the host's own TCP and UDP sockets by state, counted as often as that stays cheap. Needs no
+ * Module `sockets`: the host's own TCP and UDP sockets by state, counted as often as the CPU share allows. Needs no
  * privilege.
  */
 
@@ -19,15 +19,15 @@ export interface SocketsOptions {
   readonly log: Log;
   readonly connect: Connect;
   readonly runtime: Runtime;
-  /** Where sockets are counted; `auto` is netlink where it can be had, else procfs. */
+  /** Where to count sockets; `auto` is netlink if available, else procfs. */
   readonly readFrom: 'auto' | 'netlink' | 'procfs';
   /** Seconds between two ticks. */
   readonly tick: number;
-  /** Seconds between two counts, when these are cheap. */
+  /** Seconds between two counts, if these are cheap. */
   readonly every: number;
-  /** The share of one CPU that counting may take, from 0 to 1. */
+  /** The share of one CPU that counting may use, from 0 to 1. */
   readonly share: number;
-  /** Whether sockets are expected to be counted: that they cannot be is then an error in the log. */
+  /** Whether the operator requires counts: every problem is then an error in the log. */
   readonly required: boolean;
 }
 
@@ -66,7 +66,7 @@ export class SocketsModule implements Module {
     return this.#survey.every;
   }
 
-  /** Returns what was counted since the last call, and begins to count when that is due. */
+  /** Returns the count since the last call, and begins the next one when it is due. */
   collect(at: number, isDrawn: boolean): readonly Sample[] {
     const latest = this.#survey.collect(at, isDrawn);
     if (latest === undefined) return [];

@@ -111,7 +111,7 @@ describe('sockets over sock_diag', () => {
 describe('sockets that cannot be counted over sock_diag', () => {
   it('without a channel throw its problem', () => {
     const { host, source } = asking();
-    host.obstacle = new ProblemError('other_namespace', 'sock_diag');
+    host.failure = new ProblemError('other_namespace', 'sock_diag');
     expect(() => finish(source.count())).toThrow(new ProblemError('other_namespace', 'sock_diag'));
   });
 

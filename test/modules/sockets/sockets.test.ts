@@ -302,7 +302,7 @@ describe('sockets that cannot be counted', () => {
     ['netlink', `notice ${FAILED}${logged('other_namespace')}`],
   ] as const)('from anywhere are told by what was tried last: %s', async (readFrom, last) => {
     const counting = new Counting({ readFrom }, {});
-    counting.host.obstacle = new ProblemError('other_namespace', 'sock_diag');
+    counting.host.failure = new ProblemError('other_namespace', 'sock_diag');
     await counting.tick(500);
     await counting.tick(501);
     expect(counting.said.at(-1)).toBe(last);
@@ -393,7 +393,7 @@ describe('the status of module sockets', () => {
   }
 
   const elsewhere = (host: SocketHost): void => {
-    host.obstacle = new ProblemError('other_namespace', 'sock_diag');
+    host.failure = new ProblemError('other_namespace', 'sock_diag');
   };
   const ELSEWHERE = problemAt('other_namespace', 'sock_diag');
 

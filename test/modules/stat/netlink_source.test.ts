@@ -39,7 +39,7 @@ class AnsweringHost extends RecordedHost {
   /** The counters by CPU number. */
   cpus: ReadonlyMap<number, Counters> = new Map([[0, {}]]);
   /** Thrown instead of opening a channel. */
-  obstacle: Error | undefined;
+  failure: Error | undefined;
 
   constructor(files: Readonly<Record<string, string>> = {}, options: Partial<StatOptions> = {}) {
     const channels: FakeChannel[] = [];
@@ -50,17 +50,17 @@ class AnsweringHost extends RecordedHost {
   /** Unloads connection tracking: its files vanish and netlink fails. */
   unload(): void {
     this.volume.reset();
-    this.obstacle = UNLOADED;
+    this.failure = UNLOADED;
   }
 
   /** Loads it again, with these files. */
   load(files: Readonly<Record<string, string>> = LOADED): void {
     this.volume.fromJSON(files);
-    this.obstacle = undefined;
+    this.failure = undefined;
   }
 
   #open(): FakeChannel {
-    if (this.obstacle !== undefined) throw this.obstacle;
+    if (this.failure !== undefined) throw this.failure;
     const channel = new FakeChannel({ slots: 1, slotSize: 32 * 1024, around: new Uint8Array(1024).fill(0xff) });
     channel.replyWith('statistics', () => [this.use]);
     channel.replyWith('cpuStatistics', () => this.#answer(cpuStatistics));
@@ -436,10 +436,10 @@ describe('statistics that cannot be read over netlink', () => {
     expect(host.saidOfStatistics).toEqual([expect.stringMatching(/the statistics of CPU 7 have no invalid/)]);
   });
 
-  it.each<[string, Partial<Pick<AnsweringHost, 'use' | 'obstacle'>>, RegExp]>([
+  it.each<[string, Partial<Pick<AnsweringHost, 'use' | 'failure'>>, RegExp]>([
     [
       'the host lives elsewhere',
-      { obstacle: new ProblemError('other_namespace', 'ctnetlink') },
+      { failure: new ProblemError('other_namespace', 'ctnetlink') },
       / code=other_namespace /,
     ],
     ['the kernel does not support the request', { use: [error(22)] }, /modprobe nf_conntrack_netlink/],
@@ -490,7 +490,7 @@ describe('statistics that cannot be read over netlink', () => {
 
   it('because of a defect of the program make the module fail', () => {
     const host = new AnsweringHost({ [COUNT]: '3000\n' }, { readFrom: 'netlink' });
-    host.obstacle = new TypeError('not a function');
+    host.failure = new TypeError('not a function');
     expect(() => host.collect(0)).toThrow(new TypeError('not a function'));
     expect(host.logged).toEqual([]);
   });
