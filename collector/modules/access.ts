@@ -16,7 +16,7 @@ import { NETLINK_SOCK_DIAG } from '../netlink/inet_diag.ts';
 import { NetlinkSocket } from '../netlink/socket.ts';
 import { type OwnershipFileSystem, trustedFolder, UntrustedError } from '../netlink/trusted.ts';
 import { CAP_NET_ADMIN, type Credentials, hasCapability, parseCredentials } from '../procfs/credentials.ts';
-import { exists, type FileSystem, KernelFile } from '../procfs/file.ts';
+import { exists, type FileSystem, readText } from '../procfs/file.ts';
 import type { Host } from '../procfs/host.ts';
 import { ProblemError, problemErrorOf } from './problem.ts';
 
@@ -138,16 +138,10 @@ function isFilePrivileged(fs: FileSystem): boolean {
   return uid !== 0 && hasCapability(permitted, CAP_NET_ADMIN) && !hasCapability(ambient, CAP_NET_ADMIN);
 }
 
+/** Those of this process; `undefined` if procfs is hidden: then the kernel decides. */
 function credentials(fs: FileSystem): Credentials | undefined {
-  const file = new KernelFile(fs, () => '/proc/self/status');
-  try {
-    return parseCredentials(file.read().toString('latin1'));
-  } catch {
-    // If procfs is hidden, the kernel decides.
-    return undefined;
-  } finally {
-    file.close();
-  }
+  const status = readText(fs, '/proc/self/status');
+  return status === undefined ? undefined : parseCredentials(status);
 }
 
 /** Whether connection tracking is loaded. Each of these paths is missing in some environments. */

@@ -1,12 +1,12 @@
 /**
- * The numbers of ctnetlink.
+ * Constants of ctnetlink.
  * Source: linux/netlink.h, linux/netfilter/nfnetlink.h and linux/netfilter/nfnetlink_conntrack.h.
  */
 
-/** The netlink protocol of everything below netfilter. */
+/** The netlink protocol of all netfilter subsystems. */
 export const NETLINK_NETFILTER = 12;
 
-/** Size of `struct nfgenmsg`: address family, version, a number that depends on the message. */
+/** Size of `struct nfgenmsg`: address family, version, a resource number whose meaning depends on the message. */
 export const NFGENMSG = 4;
 
 const NFNL_SUBSYS_CTNETLINK = 1;
@@ -20,6 +20,6 @@ export const CT_GET_STATS_CPU = (NFNL_SUBSYS_CTNETLINK << 8) | 4;
 export const CT_GET_STATS = (NFNL_SUBSYS_CTNETLINK << 8) | 5;
 export const EXP_GET_STATS_CPU = (NFNL_SUBSYS_CTNETLINK_EXP << 8) | 3;
 
-/** Multicast groups of events. */
+/** Multicast groups for events. */
 export const NFNLGRP_CONNTRACK_NEW = 1;
 export const NFNLGRP_CONNTRACK_DESTROY = 3;

@@ -1,6 +1,6 @@
 /**
- * One question to the kernel and the messages of its answer, taken as they come: a table of a million entries is
- * answered in thousands of datagrams, and whoever asked may do other things in between.
+ * One request to the kernel and the messages of its reply, as they arrive: a table of a million entries comes in
+ * thousands of datagrams, and the caller can do other work in between.
  */
 
 import { errorCode, FormatError, OperationError, SystemError } from '../base/errors.ts';
@@ -8,16 +8,16 @@ import type { Channel } from './channel.ts';
 import { MessageReader, NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP, NLMSG_OVERRUN } from './message.ts';
 import { isDump, QUESTIONS, type Question, request } from './request.ts';
 
-/** How an answer stands. */
+/** The state of a reply. */
 export type Progress =
-  /** There is more to come. */
+  /** Incomplete. */
   | 'more'
-  /** All was received. */
+  /** Complete. */
   | 'complete'
-  /** All was received, but what was asked for changed meanwhile: something may be missing or double. */
+  /** Complete, but the data changed in the meantime: something may be missing or duplicated. */
   | 'interrupted';
 
-/** Takes a message of the answer, from where its payload begins to where it ends. */
+/** Reads the payload of one message of the reply. */
 export type Visitor = (message: MessageReader) => void;
 
 export class Exchange {
@@ -33,8 +33,8 @@ export class Exchange {
   }
 
   /**
-   * Asks. The answer must be taken to its end before anything else is asked over the channel: until then the kernel is
-   * busy with it. After an error the channel is of no use any more.
+   * Sends a request. Its reply must be taken to the end before the next request: until then the kernel is busy with it.
+   * After an error the channel cannot be used again.
    *
    * @throws {OperationError}
    */
@@ -46,10 +46,10 @@ export class Exchange {
   }
 
   /**
-   * Takes the datagrams that are there and passes their messages on.
+   * Reads the datagrams that have arrived and passes on their messages.
    *
-   * @throws {OperationError} with the kernel's code when it refuses or breaks off.
-   * @throws {FormatError} when a message is not whole; the exchange is then of no use any more.
+   * @throws {OperationError} with the kernel's code when it refuses or aborts.
+   * @throws {FormatError} when a message is truncated; the exchange cannot be used again.
    */
   take(visit: Visitor): Progress {
     const datagrams = this.#receive();
@@ -61,12 +61,12 @@ export class Exchange {
         }
       }
     }
-    // The kernel answers at once, when it is asked and while the answer is being taken: silence is no answer.
-    if (datagrams === 0) throw this.#failure(new Error('the answer broke off'));
+    // The kernel has each part ready when it is asked for.
+    if (datagrams === 0) throw this.#failure(new Error('the reply is incomplete'));
     return 'more';
   }
 
-  /** The whole answer at once, for a small one. */
+  /** The whole reply at once, if it is small. */
   answer(question: Question, visit: Visitor): Progress {
     const steps = this.steps(question, visit);
     let step = steps.next();
@@ -74,7 +74,17 @@ export class Exchange {
     return step.value;
   }
 
-  /** The whole answer with a pause wherever there is more to come, for a large one; throws as {@link take} does. */
+  /**
+   * As {@link answer}, for a reply that must be consistent.
+   *
+   * @throws {FormatError} also when something may be missing or duplicated.
+   */
+  answerWhole(question: Question, visit: Visitor): void {
+    if (this.answer(question, visit) === 'interrupted')
+      throw new FormatError(`${QUESTIONS[question].about} changed while being read`);
+  }
+
+  /** The whole reply, yielding while it is incomplete; throws like {@link take}. */
   *steps(question: Question, visit: Visitor): Generator<void, Progress, void> {
     this.ask(question);
     for (;;) {
@@ -94,7 +104,7 @@ export class Exchange {
     }
   }
 
-  /** Passes the current message on, or acts on it if it speaks of the answer itself. */
+  /** Passes on the current message, or handles it if it is about the reply itself. */
   #isLast(visit: Visitor): boolean {
     const reader = this.#reader;
     if ((reader.flags & NLM_F_DUMP_INTR) !== 0) this.#isInterrupted = true;
@@ -112,12 +122,12 @@ export class Exchange {
         return true;
       default:
         visit(reader);
-        // The kernel marks even a lone message as one of many, so what was asked for tells.
+        // The kernel sets the multipart flag even on a single message, so the request decides.
         return !isDump(this.#question);
     }
   }
 
-  /** Both kinds of an end begin with a number: 0 or a negative error number. Old kernels leave it out where all is well. */
+  /** Both kinds of end start with 0 or a negative error number, which old kernels omit on success. */
   #check(isRequired: boolean): void {
     const { start, end } = this.#reader;
     if (end - start < 4) {

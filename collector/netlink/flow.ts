@@ -1,5 +1,5 @@
 /**
- * One entry of the connection table, as ctnetlink describes it in the answer to a dump and in an event.
+ * One entry of the connection table, as ctnetlink sends it in dumps and events.
  * Source: linux/netfilter/nfnetlink_conntrack.h, nf_conntrack_common.h and nf_conntrack_tcp.h.
  */
 
@@ -24,7 +24,7 @@ export const IPS_DST_NAT = 1 << 5;
 export const IPS_OFFLOAD = 1 << 14;
 export const IPS_HW_OFFLOAD = 1 << 15;
 
-/** Reads one entry after the other into itself. */
+/** Reusable decoder; each read overwrites it. */
 export class Flow {
   /** `AF_INET` or `AF_INET6`. */
   family = 0;
@@ -32,7 +32,7 @@ export class Flow {
   protocol = 0;
   /** The `IPS_` bits. */
   status = 0;
-  /** The number of the TCP state; -1 when the kernel does not tell one. */
+  /** The number of the TCP state; -1 if the kernel sends none. */
   tcpState = -1;
   readonly #memory: Memory;
   readonly #attributes: AttributeReader;
@@ -47,9 +47,9 @@ export class Flow {
   }
 
   /**
-   * Reads the entry that a message describes.
+   * Decodes the entry in a message.
    *
-   * @throws {FormatError} when it is not whole, or tells no protocol.
+   * @throws {FormatError} when it is truncated or has no protocol.
    */
   read(message: MessageReader): void {
     this.#begin(message);
@@ -70,9 +70,9 @@ export class Flow {
   }
 
   /**
-   * Reads the address family and the protocol alone, which come first.
+   * Decodes only the address family and the protocol, which come first.
    *
-   * @throws {FormatError} when these cannot be read.
+   * @throws {FormatError} when they are truncated or missing.
    */
   readProtocol(message: MessageReader): void {
     this.#begin(message);

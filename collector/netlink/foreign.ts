@@ -1,8 +1,7 @@
 /**
- * The C library's socket calls, which Node.js has no way to make for netlink, and its calls for capabilities, through
- * koffi's prebuilt binary.
+ * Calls of the C library for netlink sockets and capabilities, which Node.js lacks, through koffi's prebuilt binary.
  *
- * Loading costs about 15 ms and 4 MB, so it is done once, by whoever needs a socket first. The binary is found by an
+ * Loading takes about 15 ms and 4 MB, so it happens once, when a socket is first needed. The binary is loaded from an
  * absolute path beside the program and nowhere else.
  */
 
@@ -17,7 +16,7 @@ const LINUX_CAPABILITY_VERSION_3 = 0x20080522;
 const CAPABILITY_SETS = 6;
 const EFFECTIVE_STRIDE = 3;
 
-/** What is used of koffi. */
+/** The part of koffi that is used. */
 type Library = Pick<typeof Koffi, 'address' | 'encode' | 'errno' | 'load' | 'offsetof' | 'sizeof' | 'struct'>;
 
 /** `struct iovec` and `struct mmsghdr` of the C library. */
@@ -26,23 +25,23 @@ interface Types {
   readonly entry: Koffi.TypeObject;
 }
 
-/** Where datagrams are received into: slots of one size, one after the other, and the length of each. */
+/** A receive buffer: adjacent slots of one size, with the length of the datagram in each. */
 export interface Slots {
   readonly memory: ArrayBuffer;
   readonly slotSize: number;
-  /** The list of slots as the kernel takes it. */
+  /** The array of `struct mmsghdr` for the kernel. */
   readonly list: Buffer;
   /** Bytes received into each slot: the number at `index * lengthStride + lengthOffset`. */
   readonly lengths: Uint32Array;
   readonly lengthOffset: number;
   readonly lengthStride: number;
-  /** Read by the kernel through an address; kept so that it stays where it is. */
+  /** The array of `struct iovec`, referenced so that its address stays valid. */
   readonly vectors: Buffer;
 }
 
 export class Foreign {
   readonly #library: Library;
-  /** Made once: koffi keeps a type for as long as the process lives. */
+  /** Created once: koffi never frees a type. */
   readonly #types: Types;
   readonly #socket: (domain: number, type: number, protocol: number) => number;
   readonly #bind: (descriptor: number, address: Uint8Array, length: number) => number;
@@ -60,8 +59,8 @@ export class Foreign {
   readonly #getxattr: (path: string, name: string, value: Uint8Array, size: number) => number;
 
   /**
-   * @param path of koffi's folder for this platform, absolute.
-   * @throws {OperationError} when there is none, or it cannot be loaded on this machine.
+   * @param path absolute path of koffi's directory for this platform.
+   * @throws {OperationError} when it does not exist or cannot be loaded on this machine.
    */
   constructor(path: string) {
     try {
@@ -79,15 +78,15 @@ export class Foreign {
       this.#capset = libc.func('int capset(void *header, void *sets)');
       this.#getxattr = libc.func('long getxattr(const char *path, const char *name, _Out_ void *value, size_t size)');
     } catch (error) {
-      // The reason is in the first line; Node.js adds where it was required from.
+      // The reason is the first line; Node.js appends the require stack.
       const [reason] = error instanceof Error ? error.message.split('\n', 1) : [String(error)];
       throw new OperationError('load', path, new Error(reason, { cause: error }));
     }
   }
 
   /**
-   * Makes a capability effective that this thread is permitted to use; a file's capabilities need not be effective at
-   * once. Source: capset(2), and linux/capability.h.
+   * Raises a permitted capability of this thread to effective; a file's capabilities need not start as effective.
+   * Source: capset(2) and linux/capability.h.
    *
    * @throws {SystemError} of code `EPERM` when it is not permitted.
    */
@@ -104,9 +103,9 @@ export class Foreign {
   }
 
   /**
-   * An extended attribute of a file, of which at most `size` bytes are expected.
+   * An extended attribute of a file, of at most `size` bytes.
    *
-   * @throws {SystemError} of code `ENODATA` when it has none, and `EOPNOTSUPP` where the file system has no such.
+   * @throws {SystemError} of code `ENODATA` when the file has none, `EOPNOTSUPP` when the file system has none.
    */
   attribute(path: string, name: string, size: number): Uint8Array {
     const value = new Uint8Array(size);
@@ -137,20 +136,20 @@ export class Foreign {
   }
 
   /**
-   * Receives as many datagrams as there are slots and datagrams.
+   * Receives queued datagrams, at most `count`.
    *
-   * @returns how many; the negative error number when there was none.
+   * @returns how many; a negative error number on failure.
    */
   receive(descriptor: number, slots: Slots, count: number, flags: number): number {
     const received = this.#recvmmsg(descriptor, slots.list, count, flags, null);
     return received >= 0 ? received : -this.#library.errno();
   }
 
-  /** Lays out `count` slots of `slotSize` bytes as the C library's `struct mmsghdr` wants them, on any platform. */
+  /** Allocates `count` slots of `slotSize` bytes with their `struct mmsghdr`, laid out for this platform. */
   slots(count: number, slotSize: number): Slots {
     const { address, encode, offsetof, sizeof } = this.#library;
     const { entry, vector } = this.#types;
-    // Memory of its own, outside the heap: it stays where it is, which pooled or small buffers need not.
+    // Outside the heap and unpooled, so that its address never changes.
     const memory = Buffer.allocUnsafeSlow(count * slotSize);
     const vectors = Buffer.allocUnsafeSlow(count * sizeof(vector));
     const list = Buffer.allocUnsafeSlow(count * sizeof(entry));

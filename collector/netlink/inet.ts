@@ -1,4 +1,4 @@
-/** The numbers of the Internet protocols. Source: linux/socket.h, and the registry of protocol numbers of IANA. */
+/** Constants of the Internet protocols. Source: linux/socket.h and IANA's registry of protocol numbers. */
 
 /** Address families. */
 export const AF_INET = 2;

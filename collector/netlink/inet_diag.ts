@@ -1,6 +1,6 @@
 /**
- * What sock_diag is asked for sockets of the Internet protocols, and what it says of each. Every user may ask.
- * Source: sock_diag(7), linux/sock_diag.h, linux/inet_diag.h, and net/tcp_states.h of the kernel.
+ * Requests to sock_diag for Internet sockets, and its replies. They need no privilege.
+ * Source: sock_diag(7), linux/sock_diag.h, linux/inet_diag.h and the kernel's net/tcp_states.h.
  */
 
 import { FormatError } from '../base/errors.ts';
@@ -10,7 +10,7 @@ import type { MessageReader } from './message.ts';
 /** The netlink protocol of sock_diag. */
 export const NETLINK_SOCK_DIAG = 4;
 
-/** Message types of requests. The first is older than sock_diag, and takes every address family at once. */
+/** Message types of requests. The first predates sock_diag and covers all address families. */
 export const TCPDIAG_GETSOCK = 18;
 export const SOCK_DIAG_BY_FAMILY = 20;
 
@@ -19,23 +19,23 @@ const REQUEST = 60;
 const REQUEST_V2 = 56;
 const MESSAGE = 72;
 
-/** The highest number of a socket's state. */
+/** The highest socket state. */
 const LAST_STATE = 12;
 
 /**
- * A bit for each state from 1 to {@link LAST_STATE}. The last is that of half-open connections, which are then told as
- * SYN_RECV. The bit above them is left out: sockets that are merely bound, which only the newest kernels list.
+ * One bit for each state from 1 to {@link LAST_STATE}. The last includes half-open connections, which are reported as
+ * SYN_RECV. The next bit is excluded: sockets that are only bound, which only the newest kernels list.
  */
 const EVERY_STATE = 2 ** (LAST_STATE + 1) - 2;
 
-/** `struct inet_diag_req`: every TCP socket, of every address family. */
+/** `struct inet_diag_req` for all TCP sockets of all address families. */
 export function tcpRequest(): Uint8Array {
   const words = new Uint32Array(REQUEST / 4);
   words[13] = EVERY_STATE;
   return new Uint8Array(words.buffer);
 }
 
-/** `struct inet_diag_req_v2`: every socket of an address family and a protocol. */
+/** `struct inet_diag_req_v2` for all sockets of an address family and a protocol. */
 export function inetRequest(family: number, protocol: number): Uint8Array {
   const words = new Uint32Array(REQUEST_V2 / 4);
   words[1] = EVERY_STATE;
@@ -45,7 +45,7 @@ export function inetRequest(family: number, protocol: number): Uint8Array {
   return bytes;
 }
 
-/** Reads one socket after the other into itself. */
+/** Reusable decoder; each read overwrites it. */
 export class InetSocket {
   /** The address family, `AF_INET` or `AF_INET6`. */
   family = 0;
@@ -58,9 +58,9 @@ export class InetSocket {
   }
 
   /**
-   * Reads the socket that a message describes.
+   * Decodes the socket in a message.
    *
-   * @throws {FormatError} when it is not whole.
+   * @throws {FormatError} when it is truncated.
    */
   read({ end, start }: MessageReader): void {
     if (end - start < MESSAGE) throw new FormatError(`a socket of ${end - start} bytes, not ${MESSAGE}`);

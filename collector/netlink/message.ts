@@ -1,6 +1,6 @@
 /**
- * The framing of netlink: messages in a datagram, attributes in a message. Readers walk over memory in place and copy
- * nothing; whatever a length says, they never look beyond the end that they were given.
+ * The framing of netlink: messages in a datagram, attributes in a message. Readers work in place, copy nothing and never
+ * read past the given end, whatever a length field says.
  * Source: netlink(7), rtnetlink(3), linux/netlink.h.
  */
 
@@ -23,17 +23,17 @@ export const NLM_F_DUMP = 0x300;
 /** In an event: the object is new. */
 export const NLM_F_CREATE = 0x400;
 
-/** Without the flags "nested" and "network byte order". */
+/** Strips the flags "nested" and "network byte order". */
 const TYPE_MASK = 0x3fff;
 
-/** Walks over pieces that each begin with their own length, from one multiple of 4 to the next. */
+/** Walks over pieces that start with their length, each aligned to 4 bytes. */
 class Walker {
-  /** Where the current piece's payload begins. */
+  /** The offset of the current payload. */
   start = 0;
-  /** Where it ends. */
+  /** The offset of its end. */
   end = 0;
   protected readonly memory: Memory;
-  /** Where the next piece begins. */
+  /** The offset of the next piece. */
   protected position = 0;
   protected limit = 0;
 
@@ -41,13 +41,13 @@ class Walker {
     this.memory = memory;
   }
 
-  /** Begins anew with what lies from `start`, a multiple of 4, to `end`. */
+  /** Starts at `start`, a multiple of 4, and stops at `end`. */
   open(start: number, end: number): void {
     this.position = start;
     this.limit = end;
   }
 
-  /** Takes the piece at the position for the current one. */
+  /** Makes the piece at the current position the current one. */
   protected take(header: number, length: number): void {
     this.start = this.position + header;
     this.end = this.position + length;
@@ -63,19 +63,19 @@ export class MessageReader extends Walker {
   sequence = 0;
 
   /**
-   * Goes to the next message; `false` when there is none.
+   * Advances to the next message; `false` at the end.
    *
-   * @throws {FormatError} when the message is not whole.
+   * @throws {FormatError} when the message is truncated.
    */
   next(): boolean {
     const at = this.position;
     const left = this.limit - at;
     if (left <= 0) return false;
-    if (left < HEADER) throw new FormatError(`a message header is cut off after ${left} of ${HEADER} bytes`);
+    if (left < HEADER) throw new FormatError(`a message header is truncated to ${left} of ${HEADER} bytes`);
     const { u16, u32 } = this.memory;
     const length = u32[at >> 2] ?? 0;
     if (length < HEADER || length > left) {
-      throw new FormatError(`a message claims to be ${length} bytes long where there are ${left}`);
+      throw new FormatError(`a message claims ${length} bytes, but ${left} are left`);
     }
     this.type = u16[(at >> 1) + 2] ?? 0;
     this.flags = u16[(at >> 1) + 3] ?? 0;
@@ -85,25 +85,25 @@ export class MessageReader extends Walker {
   }
 }
 
-/** Walks over attributes: those of a message, or those nested in one. */
+/** Walks over the attributes of a message or of an attribute. */
 export class AttributeReader extends Walker {
   /** The current attribute's type, without its flags. */
   type = 0;
 
   /**
-   * Goes to the next attribute; `false` when there is none.
+   * Advances to the next attribute; `false` at the end.
    *
-   * @throws {FormatError} when the attribute is not whole.
+   * @throws {FormatError} when the attribute is truncated.
    */
   next(): boolean {
     const at = this.position;
     const left = this.limit - at;
     if (left <= 0) return false;
-    if (left < ATTRIBUTE_HEADER) throw new FormatError(`an attribute is cut off after ${left} bytes`);
+    if (left < ATTRIBUTE_HEADER) throw new FormatError(`an attribute is truncated to ${left} bytes`);
     const { u16 } = this.memory;
     const length = u16[at >> 1] ?? 0;
     if (length < ATTRIBUTE_HEADER || length > left) {
-      throw new FormatError(`an attribute claims to be ${length} bytes long where there are ${left}`);
+      throw new FormatError(`an attribute claims ${length} bytes, but ${left} are left`);
     }
     this.type = (u16[(at >> 1) + 1] ?? 0) & TYPE_MASK;
     this.take(ATTRIBUTE_HEADER, length);
@@ -111,9 +111,9 @@ export class AttributeReader extends Walker {
   }
 
   /**
-   * The current attribute as a whole number in network byte order.
+   * The current attribute as an unsigned number in network byte order.
    *
-   * @param size how many bytes it must have, up to 4.
+   * @param size its expected size in bytes.
    * @throws {FormatError} when it has another size.
    */
   number(size: 1 | 2 | 4): number {
@@ -122,8 +122,8 @@ export class AttributeReader extends Walker {
     }
     const { bytes } = this.memory;
     let value = 0;
-    for (let at = this.start; at < this.end; at++) value = value * 256 + (bytes[at] ?? 0);
-    return value;
+    for (let at = this.start; at < this.end; at++) value = (value << 8) | (bytes[at] ?? 0);
+    return value >>> 0;
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * A netlink socket that never waits.
- * Source: netlink(7), socket(7), recvmmsg(2), and linux/netlink.h.
+ * A non-blocking netlink socket.
+ * Source: netlink(7), socket(7), recvmmsg(2) and linux/netlink.h.
  */
 
 import { closeSync, constants as files, writeSync } from 'node:fs';
@@ -20,20 +20,20 @@ const SO_RCVBUFFORCE = 33;
 const SOL_NETLINK = 270;
 const NETLINK_ADD_MEMBERSHIP = 1;
 const MSG_DONTWAIT = 0x40;
-/** `struct sockaddr_nl`: the family, and 0 for the kernel to choose the address. */
+/** Size of `struct sockaddr_nl`: the family, then zeros so that the kernel chooses the address. */
 const SOCKADDR_NL = 12;
 
 const { EAGAIN, EINTR } = constants.errno;
 
 export interface SocketOptions {
-  /** How errors call the socket. */
+  /** The name of the socket in errors. */
   readonly name: string;
   readonly protocol: number;
-  /** How many datagrams are received at once. */
+  /** Datagrams received at once. */
   readonly slots: number;
-  /** The longest datagram that is expected, in bytes, a multiple of 4; a longer one is cut. */
+  /** Bytes of the longest expected datagram, a multiple of 4; a longer one is truncated. */
   readonly slotSize: number;
-  /** Called before anything is sent; what it throws stops that. */
+  /** Called before each request; throws to prevent it. */
   readonly beforeSend?: () => void;
 }
 
@@ -46,7 +46,7 @@ export class NetlinkSocket implements Channel {
   readonly #count: number;
   #descriptor: number | undefined;
 
-  /** @throws {OperationError} when the kernel does not give one. */
+  /** @throws {OperationError} when the socket cannot be opened. */
   constructor(foreign: Foreign, { beforeSend, name, protocol, slots, slotSize }: SocketOptions) {
     this.#foreign = foreign;
     this.#beforeSend = beforeSend;
@@ -61,7 +61,7 @@ export class NetlinkSocket implements Channel {
     const address = new Uint8Array(SOCKADDR_NL);
     new Uint16Array(address.buffer)[0] = AF_NETLINK;
     try {
-      // Only a socket with an address is told of events.
+      // Without an address it receives no events.
       this.#try('bind', () => foreign.bind(descriptor, address));
     } catch (error) {
       this.close();
@@ -70,10 +70,10 @@ export class NetlinkSocket implements Channel {
   }
 
   /**
-   * Sets how many bytes may wait to be received. The kernel doubles the number, to count its own needs in. Without
-   * CAP_NET_ADMIN in the initial user namespace `net.core.rmem_max` bounds it.
+   * Sets the size of the kernel's receive buffer in bytes. The kernel doubles it for its own overhead. Without
+   * CAP_NET_ADMIN in the initial user namespace, `net.core.rmem_max` limits it.
    *
-   * @returns how many bytes may wait, as the kernel counts them.
+   * @returns the size as the kernel counts it.
    */
   setReceiveBuffer(bytes: number): number {
     return this.#try('set the receive buffer of', () => {
@@ -86,7 +86,7 @@ export class NetlinkSocket implements Channel {
     });
   }
 
-  /** Joins a multicast group: from now on its messages are received. */
+  /** Joins a multicast group. */
   join(group: number): void {
     this.#try(`join group ${group} of`, () =>
       this.#foreign.setOption(this.#open, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group),

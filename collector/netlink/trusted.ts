@@ -1,41 +1,41 @@
 /**
- * Whether a folder can be trusted with code that runs with the capability of the program.
+ * Whether a directory can be trusted to hold code that runs with the program's capability.
  *
- * The program finds its library beside itself. Somebody who may run it could make a hard link to it in a folder of
- * their own, put another library there and so use the capability for anything. So a program that has its capability
- * from its own file loads only what nobody but root can have put there.
+ * The program loads its library from beside itself. A user who can run it could hard-link it into a directory of theirs,
+ * add another library and so misuse the capability. A program with file capabilities therefore loads only what root
+ * alone can have put there.
  */
 
 import { dirname } from 'node:path';
 
 import { OperationError } from '../base/errors.ts';
 
-/** The part of Node's `fs` that this takes. */
+/** The part of Node's `fs` that is used. */
 export interface OwnershipFileSystem {
   realpathSync(path: string): string | Buffer;
   statSync(path: string): { readonly uid: number | bigint; readonly mode: number | bigint };
 }
 
 const WRITABLE_BY_OTHERS = 0o022;
-/** In a folder of this mode only the owner of a file can replace it. */
+/** In a directory with this mode only the owner of a file can replace it. */
 const STICKY = 0o1000;
 
-/** Somebody other than root can change what the program would load. */
+/** A user other than root can change what the program would load. */
 export class UntrustedError extends Error {
   override readonly name = 'UntrustedError';
 
   constructor(path: string, folder: string) {
-    super(`${path}: somebody other than root can write to ${folder}`);
+    super(`${path}: users other than root can write to ${folder}`);
   }
 }
 
 /**
- * Finds a folder that nobody but root can change, or replace by changing a folder above it.
+ * Resolves a directory that only root can change, or replace by changing a parent directory.
  *
  * @param path absolute.
- * @returns where it is in the end. That must be loaded, and not `path`: a link on the way can lead elsewhere by then.
- * @throws {UntrustedError} naming the folder that is in the way.
- * @throws {OperationError} when there is none.
+ * @returns the real path. Load from there, not from `path`, whose links can change.
+ * @throws {UntrustedError} naming the directory that other users can write to.
+ * @throws {OperationError} when it does not exist.
  */
 export function trustedFolder(fs: OwnershipFileSystem, path: string): string {
   const real = resolve(fs, path);

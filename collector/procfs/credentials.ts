@@ -1,24 +1,24 @@
 /**
- * What a process is permitted to do.
+ * The privileges of a process.
  * Source: proc_pid_status(5), credentials(7) and capabilities(7).
  */
 
-/** Its number in linux/capability.h. */
+/** Its number. Source: linux/capability.h. */
 export const CAP_NET_ADMIN = 12;
 
 export interface Credentials {
   /** The real user. */
   readonly uid: number;
-  /** The capabilities that it may use, a bit each. */
+  /** The permitted capabilities, one bit each. */
   readonly permitted: bigint;
-  /** Those of them that whoever started it handed on. */
+  /** The capabilities inherited from the parent process, one bit each. */
   readonly ambient: bigint;
 }
 
 /**
  * Parses `/proc/PID/status`.
  *
- * @returns `undefined` for a text that does not tell, such as that of a kernel before 4.3.
+ * @returns `undefined` if a line is missing, as on kernels before 4.3.
  */
 export function parseCredentials(status: string): Credentials | undefined {
   const [, uid] = /^Uid:\s+(\d+)/m.exec(status) ?? [];
@@ -28,12 +28,12 @@ export function parseCredentials(status: string): Credentials | undefined {
   return { uid: Number(uid), permitted, ambient };
 }
 
-/** Whether a set of capabilities has one of them. */
+/** Whether a set contains a capability. */
 export function hasCapability(set: bigint, capability: number): boolean {
   return ((set >> BigInt(capability)) & 1n) === 1n;
 }
 
-/** One of the sets of capabilities in `/proc/PID/status`, such as `CapBnd`. */
+/** A set of capabilities in `/proc/PID/status`, such as `CapBnd`; `undefined` if it is missing. */
 export function capabilities(status: string, name: string): bigint | undefined {
   const [, set] = new RegExp(`^${name}:\\s+([0-9a-f]{1,16})$`, 'm').exec(status) ?? [];
   return set === undefined ? undefined : BigInt(`0x${set}`);

@@ -1,15 +1,15 @@
 /**
- * Reading one kernel file again and again at the lowest price: a kept descriptor, positioned reads, one buffer.
+ * Reads one kernel file repeatedly at low cost: it keeps the descriptor and the buffer and reads at position 0.
  *
- * A descriptor of a proc file whose module was unloaded, or whose namespace is gone, fails when it is read; the file is
- * then opened anew. A regular file that was replaced (a recorded host) is noticed by its link count.
+ * The descriptor of a proc file fails once its module is unloaded or its namespace is gone; the file is then reopened. A
+ * regular file that was replaced (a recorded host) has no links any more.
  */
 
 import { constants } from 'node:fs';
 
 import { OperationError } from '../base/errors.ts';
 
-/** The part of Node's `fs` that reading the kernel's files takes; memfs fits too. */
+/** The part of Node's `fs` that reads kernel files; memfs fits too. */
 export interface FileSystem {
   openSync(path: string, flags: number): number;
   readSync(descriptor: number, buffer: Uint8Array, offset: number, length: number, position: number): number;
@@ -18,10 +18,10 @@ export interface FileSystem {
   statSync(path: string): { ino: number | bigint; mtimeMs: number | bigint };
 }
 
-/** Without waiting: a FIFO in place of a kernel file would otherwise stop the whole program. */
+/** Non-blocking: opening a FIFO in place of a kernel file would otherwise hang. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 
-/** No file that this program reads comes near this size; 1,024 CPUs take 160 kB. */
+/** Bytes. No file that this program reads whole comes near: the statistics of 1,024 CPUs take 160 kB. */
 const LARGEST = 4 * 1024 * 1024;
 
 export class KernelFile {
@@ -30,15 +30,15 @@ export class KernelFile {
   #buffer: Buffer;
   #view: Buffer;
   #descriptor: number | undefined;
-  /** Where the descriptor was opened. */
+  /** The path of the descriptor. */
   #opened: string | undefined;
-  /** Whether the file may be replaced under its descriptor. The kernel's own never are: they have text, but no size. */
+  /** Whether the file can be replaced while it is open. Kernel files cannot; they have text but no size. */
   #isReplaceable = false;
   #restarted = false;
 
   /**
-   * @param path asked again whenever the file must be opened.
-   * @param size of the buffer at first, in bytes; it grows as the file demands.
+   * @param path evaluated whenever the file is opened.
+   * @param size initial bytes of the buffer, which grows as needed.
    */
   constructor(fs: FileSystem, path: () => string, size = 4096) {
     this.#fs = fs;
@@ -47,21 +47,21 @@ export class KernelFile {
     this.#view = this.#buffer;
   }
 
-  /** Where the file is that was read last, or would be now. */
+  /** The path of the open file, or the one that would be opened now. */
   get path(): string {
     return this.#opened ?? this.#path();
   }
 
   /**
-   * Whether the last {@link read} found its kept descriptor dead and opened the file anew: what the file counts may
-   * have started again from 0.
+   * Whether the last {@link read} found a dead descriptor and reopened the file: what the file counts may have restarted
+   * from 0.
    */
   get restarted(): boolean {
     return this.#restarted;
   }
 
   /**
-   * The whole text as it is now, in a buffer that the next call overwrites.
+   * The whole current text, in a buffer that the next call overwrites.
    *
    * @throws {OperationError} with the system's code when the file cannot be opened or read.
    */
@@ -71,18 +71,17 @@ export class KernelFile {
       try {
         if (!this.#isReplaced(this.#descriptor)) return this.#readAll(this.#descriptor);
       } catch {
-        // Dead: whether the file can be had at all is what opening it again tells.
+        // Dead. Reopening shows whether the file still exists.
         this.#restarted = true;
       }
       this.close();
     }
     const path = this.#path();
-    this.#descriptor = this.#open(path);
+    this.#descriptor = openFile(this.#fs, path);
     this.#opened = path;
     try {
       const text = this.#readAll(this.#descriptor);
-      const hasSize = Number(this.#fs.fstatSync(this.#descriptor).size) > 0;
-      this.#isReplaceable = hasSize || text.length === 0;
+      this.#isReplaceable = text.length === 0 || !isKernelFile(this.#fs, this.#descriptor);
       return text;
     } catch (error) {
       this.close();
@@ -90,29 +89,15 @@ export class KernelFile {
     }
   }
 
-  /** Lets go of the descriptor; the next {@link read} opens the file again. */
+  /** Closes the descriptor; the next {@link read} opens the file again. */
   close(): void {
-    if (this.#descriptor === undefined) return;
-    const descriptor = this.#descriptor;
+    if (this.#descriptor !== undefined) closeFile(this.#fs, this.#descriptor);
     this.#descriptor = undefined;
     this.#opened = undefined;
-    try {
-      this.#fs.closeSync(descriptor);
-    } catch {
-      // Nothing was written, so nothing can be lost.
-    }
   }
 
   #isReplaced(descriptor: number): boolean {
     return this.#isReplaceable && Number(this.#fs.fstatSync(descriptor).nlink) === 0;
-  }
-
-  #open(path: string): number {
-    try {
-      return this.#fs.openSync(path, FLAGS);
-    } catch (error) {
-      throw new OperationError('open', path, error);
-    }
   }
 
   #readAll(descriptor: number): Buffer {
@@ -125,7 +110,7 @@ export class KernelFile {
     }
   }
 
-  /** The first bytes of the buffer. A view is kept: from one reading to the next the length seldom changes. */
+  /** The first bytes of the buffer, as a view that is reused while the length stays the same. */
   #text(length: number): Buffer {
     if (this.#view.length !== length) this.#view = this.#buffer.subarray(0, length);
     return this.#view;
@@ -140,7 +125,45 @@ export class KernelFile {
   }
 }
 
-/** Whether there is something at a path, as far as this process can see. */
+/**
+ * Opens a file for reading.
+ *
+ * @throws {OperationError} with the system's code.
+ */
+export function openFile(fs: FileSystem, path: string): number {
+  try {
+    return fs.openSync(path, FLAGS);
+  } catch (error) {
+    throw new OperationError('open', path, error);
+  }
+}
+
+export function closeFile(fs: FileSystem, descriptor: number): void {
+  try {
+    fs.closeSync(descriptor);
+  } catch {
+    // Nothing was written, so nothing can be lost.
+  }
+}
+
+/** Whether a descriptor is of a file that the kernel generates: it has no size, even if it has text. */
+export function isKernelFile(fs: FileSystem, descriptor: number): boolean {
+  return Number(fs.fstatSync(descriptor).size) === 0;
+}
+
+/** The whole text of a file that is read once; `undefined` if it cannot be read. */
+export function readText(fs: FileSystem, path: string): string | undefined {
+  const file = new KernelFile(fs, () => path);
+  try {
+    return file.read().toString('utf8');
+  } catch {
+    return undefined;
+  } finally {
+    file.close();
+  }
+}
+
+/** Whether a path exists, as far as this process can see. */
 export function exists(fs: Pick<FileSystem, 'statSync'>, path: string): boolean {
   try {
     fs.statSync(path);

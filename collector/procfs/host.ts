@@ -1,8 +1,9 @@
 /**
- * Where the host's kernel files are, also for an agent in a container that has the host's `/proc` mounted elsewhere.
+ * Paths of the host's kernel files, including those for an agent in a container with the host's `/proc` mounted
+ * elsewhere.
  *
- * Two directories of `/proc` speak of the namespace of whoever reads them: `/proc/net` and `/proc/sys/net`. For the
- * first there is `/proc/1/net`, the namespace of the host's first process; for the second there is no such way.
+ * `/proc/net` and `/proc/sys/net` show the network namespace of the reading process. `/proc/1/net` shows that of the
+ * host's first process instead; for `/proc/sys/net` there is no such path.
  */
 
 import type { FileSystem } from './file.ts';
@@ -11,7 +12,7 @@ export class Host {
   readonly #fs: FileSystem;
   readonly #prefix: string;
 
-  /** @param prefix where the host's `/proc` and `/sys` are mounted; empty on the host itself. */
+  /** @param prefix the directory with the host's `/proc` and `/sys`; empty on the host itself. */
   constructor(fs: FileSystem, prefix: string) {
     this.#fs = fs;
     this.#prefix = prefix;
@@ -22,7 +23,7 @@ export class Host {
     return `${this.#prefix}${path}`;
   }
 
-  /** A file below `/proc/net`, in the host's network namespace wherever that can be reached. */
+  /** A file below `/proc/net`, of the host's network namespace if that is accessible. */
   net(name: string): string {
     const ofFirstProcess = this.path('/proc/1/net');
     const directory =
@@ -30,19 +31,19 @@ export class Host {
     return `${directory}/${name}`;
   }
 
-  /** A setting of connection tracking below `/proc/sys/net/netfilter`. */
+  /** A connection tracking setting below `/proc/sys/net/netfilter`. */
   netfilter(name: string): string {
     return this.path(`/proc/sys/net/netfilter/${name}`);
   }
 
-  /** Whether this process is known to live in the network namespace of the host, so that netlink speaks of that. */
+  /** Whether this process is known to run in the host's network namespace, so that netlink shows the host. */
   get isHere(): boolean {
     return this.#prefix === '' || (this.#hosts !== undefined && this.#hosts === this.#own);
   }
 
   /**
-   * Whether this process is known to live in another network namespace than the host's, so that what `/proc/sys/net`
-   * counts is not the host's. Each namespace has its own inode for one and the same file of `/proc/net`.
+   * Whether this process is known to run in another network namespace, so that `/proc/sys/net` does not show the host.
+   * A file of `/proc/net` has a different inode in each namespace.
    */
   get elsewhere(): boolean {
     if (this.#prefix === '') return false;

@@ -1,40 +1,35 @@
 /**
- * Reading a long kernel file piece by piece, as whole lines, without ever holding all of it.
+ * Reads a long kernel file in pieces of whole lines, without holding all of it.
  *
- * The kernel hands such a file out a page at a time, and breaks off where the next line would not fit. A piece that
- * leaves room for more lines is therefore the last, and it is better not to ask for another: at the end of its lists of
- * TCP sockets the kernel walks over the whole hash table anew, and repeats some of them if others were added meanwhile.
+ * The kernel returns such a file one page at a time and stops where the next line would not fit. So a piece with room
+ * for another line is the last one. Reading on would be wrong as well as slow: at the end of its TCP lists the kernel
+ * walks the whole hash table again, and repeats sockets if others were added in the meantime.
  * Source: `seq_read_iter` in fs/seq_file.c and `tcp_seq_start` in net/ipv4/tcp_ipv4.c.
  */
 
-import { constants } from 'node:fs';
-
 import { FormatError, OperationError } from '../base/errors.ts';
-import type { FileSystem } from './file.ts';
+import { closeFile, type FileSystem, isKernelFile, openFile } from './file.ts';
 
-/** Bytes of the buffer, which is also the longest line that there may be. */
+/** Bytes of the buffer, and so of the longest possible line. */
 const SIZE = 64 * 1024;
 const NEWLINE = 10;
-/** The least that a page has, and more than the longest line of a list of sockets, in bytes. */
+/** Bytes of the smallest page, and a bound for the longest line in a list of sockets. */
 const PAGE = 4096;
 const LINE = 512;
-/** Without waiting: a FIFO in place of a kernel file would otherwise stop the whole program. */
-const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 
 export class LineFile {
   readonly #fs: FileSystem;
   readonly #buffer = Buffer.allocUnsafe(SIZE);
   #path = '';
   #descriptor: number | undefined;
-  /** Bytes of the file that were read so far. */
+  /** Bytes of the file read so far. */
   #position = 0;
-  /** Bytes of the buffer that are filled, and how many of them were returned. */
+  /** Filled bytes of the buffer, and how many of them were returned. */
   #filled = 0;
   #returned = 0;
-  /** Whether the file is the kernel's own: those have text, but no size. */
   #isPaged = false;
   #isAtEnd = false;
-  /** Bytes of the largest piece so far: about a page, once there are several. */
+  /** Bytes of the largest piece so far: about one page, from the second piece on. */
   #largest = 0;
 
   constructor(fs: FileSystem) {
@@ -42,7 +37,7 @@ export class LineFile {
   }
 
   /**
-   * Begins to read a file; one that is open is closed first.
+   * Opens a file, after closing the one that is open.
    *
    * @throws {OperationError} with the system's code.
    */
@@ -54,19 +49,15 @@ export class LineFile {
     this.#returned = 0;
     this.#isAtEnd = false;
     this.#largest = 0;
-    try {
-      this.#descriptor = this.#fs.openSync(path, FLAGS);
-      this.#isPaged = Number(this.#fs.fstatSync(this.#descriptor).size) === 0;
-    } catch (error) {
-      throw new OperationError('open', path, error);
-    }
+    this.#descriptor = openFile(this.#fs, path);
+    this.#isPaged = isKernelFile(this.#fs, this.#descriptor);
   }
 
   /**
-   * The next lines, each with its end, in a buffer that the next call overwrites; `undefined` when there are no more.
+   * The next lines, each with its newline, in a buffer that the next call overwrites; `undefined` at the end.
    *
    * @throws {OperationError} with the system's code.
-   * @throws {FormatError} when the last line has no end, or one is too long.
+   * @throws {FormatError} when the last line has no newline, or a line is too long.
    */
   next(): Buffer | undefined {
     this.#buffer.copyWithin(0, this.#returned, this.#filled);
@@ -85,16 +76,9 @@ export class LineFile {
     }
   }
 
-  /** Lets go of the file. */
   close(): void {
-    if (this.#descriptor === undefined) return;
-    const descriptor = this.#descriptor;
+    if (this.#descriptor !== undefined) closeFile(this.#fs, this.#descriptor);
     this.#descriptor = undefined;
-    try {
-      this.#fs.closeSync(descriptor);
-    } catch {
-      // Nothing was written, so nothing can be lost.
-    }
   }
 
   #read(): number {

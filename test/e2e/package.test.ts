@@ -287,7 +287,7 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
           threeTicks(`${copies}/${folder}/conntrack.plugin`),
         );
         const result = expectSprungOnly(copied ?? [], linked ?? []);
-        expect(result.stderr).toContain(`somebody other than root can write to ${copies}/linked`);
+        expect(result.stderr).toContain(`users other than root can write to ${copies}/linked`);
         expect(drawn(result)).toContain('sockets');
         expect(drawn(result)).not.toContain('tcp_states');
         expect(drawn(result)).not.toContain('new_by_protocol');

@@ -122,7 +122,7 @@ describe('a program with file capabilities', () => {
   ])('loads no library where others than root can write to %s', (_, folder, owner) => {
     const found = problemAt(folder, owner);
     expect(found.code).toBe('library_untrusted');
-    expect(found.message).toContain(`${LIBRARY}: somebody other than root can write to ${folder}`);
+    expect(found.message).toContain(`${LIBRARY}: users other than root can write to ${folder}`);
   });
 
   it.each([

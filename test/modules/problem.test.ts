@@ -53,11 +53,11 @@ describe('the error of an interface', () => {
   });
 
   it('without an errno keeps its text', () => {
-    const error = new OperationError('ask', 'ctnetlink for entries', new Error('the answer broke off'));
+    const error = new OperationError('ask', 'ctnetlink for entries', new Error('the reply is incomplete'));
     const found = problemErrorOf(error, 'ctnetlink');
     expect([found.errno, found.problem.message]).toEqual([
       undefined,
-      'ask ctnetlink for entries: the answer broke off',
+      'ask ctnetlink for entries: the reply is incomplete',
     ]);
   });
 

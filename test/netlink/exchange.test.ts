@@ -24,13 +24,13 @@ import {
 const NLM_F_DUMP_INTR = 0x10;
 
 interface Result {
-  /** How the answer stood after each taking. */
+  /** The progress after each call. */
   readonly progress: Progress[];
-  /** The protocol of every entry that was passed on. */
+  /** The protocol of each visited entry. */
   readonly protocols: number[];
 }
 
-/** Asks for the table and takes the answer to its end. */
+/** Requests the table and takes the whole reply. */
 function dump(...receipts: readonly Receipt[]): Result {
   const channel = new FakeChannel({ slots: 64 });
   channel.reply('table', ...receipts);
@@ -55,20 +55,20 @@ function takeAll(channel: FakeChannel, exchange: Exchange): Result {
 const of = (protocol: number): Message => entry({ protocol });
 
 describe('an exchange', () => {
-  it('takes what there is, as often as it is told to, until the end of the answer', () => {
+  it('takes the datagrams of each call until the end of the reply', () => {
     const result = dump([[of(1), of(2)], of(3)], [of(4)], [[of(5), done()]]);
     expect(result).toEqual({ progress: ['more', 'more', 'complete'], protocols: [1, 2, 3, 4, 5] });
   });
 
-  it('takes an answer that nothing is in', () => {
+  it('takes an empty reply', () => {
     expect(dump([done()])).toEqual({ progress: ['complete'], protocols: [] });
   });
 
-  it('goes on behind a datagram that nothing is in', () => {
+  it('continues after an empty datagram', () => {
     expect(dump([bytes(), of(1), bytes()], [done()])).toEqual({ progress: ['more', 'complete'], protocols: [1] });
   });
 
-  it('takes the one message of an answer that is none of many, though the kernel marks it so', () => {
+  it('takes a reply of one message although the kernel flags it as multipart', () => {
     const channel = new FakeChannel();
     channel.reply('statistics', [altered(statistics({ entries: 17 }), 6, 2, 2)]);
     let messages = 0;
@@ -76,11 +76,11 @@ describe('an exchange', () => {
     expect([progress, messages, channel.waiting]).toEqual(['complete', 1, 0]);
   });
 
-  it('passes nothing on behind the end', () => {
+  it('ignores messages after the end', () => {
     expect(dump([[of(1), done(), of(2)], of(3)])).toEqual({ progress: ['complete'], protocols: [1] });
   });
 
-  it('numbers what it asks, and sends it', () => {
+  it('numbers its requests and sends them', () => {
     const channel = new FakeChannel();
     const exchange = new Exchange(channel);
     for (const question of ['table', 'statistics', 'table'] as const) exchange.ask(question);
@@ -91,7 +91,7 @@ describe('an exchange', () => {
     ]);
   });
 
-  it('skips whatever belongs to another question, also its end and its errors', () => {
+  it('skips messages of another request, including its end and its errors', () => {
     const old = [of(90), done(), error(1), message(4, 0, ASKED), altered(of(91), 6, 2, NLM_F_DUMP_INTR)];
     const others = [0, 2, 0xffffffff].flatMap((sequence) => old.map((one) => altered(one, 8, 4, sequence)));
     expect(dump([[...others, of(1)], ...others], [[of(2), ...others, done()]])).toEqual({
@@ -100,7 +100,7 @@ describe('an exchange', () => {
     });
   });
 
-  it('leaves an answer alone that it has not taken to its end', () => {
+  it('ignores the rest of an earlier reply', () => {
     const channel = new FakeChannel();
     const exchange = new Exchange(channel);
     channel.replyWith('table', (time) => [[of(10 * time), of(10 * time + 1)], [done()]]);
@@ -112,16 +112,16 @@ describe('an exchange', () => {
   });
 
   it.each<[string, Receipt[]]>([
-    ['a message says so', [[of(1), altered(of(2), 6, 2, NLM_F_DUMP_INTR | 2), of(3)], [done()]]],
-    ['its end says so', [[of(1), of(2), of(3)], [done(0, NLM_F_DUMP_INTR)]]],
-    ['there was too much for the kernel', [[of(1), message(4, 0, ASKED), of(2)], [[of(3), done()]]]],
-    ['datagrams were dropped before it', [overrun(), [of(1), of(2), of(3)], [done()]]],
-    ['datagrams were dropped within it', [[of(1), of(2)], overrun(), [[of(3), done()]]]],
-  ])('tells that an answer was interrupted when %s', (_, receipts) => {
+    ['a message has the flag', [[of(1), altered(of(2), 6, 2, NLM_F_DUMP_INTR | 2), of(3)], [done()]]],
+    ['the end has the flag', [[of(1), of(2), of(3)], [done(0, NLM_F_DUMP_INTR)]]],
+    ['the kernel reports an overrun', [[of(1), message(4, 0, ASKED), of(2)], [[of(3), done()]]]],
+    ['datagrams were dropped before the reply', [overrun(), [of(1), of(2), of(3)], [done()]]],
+    ['datagrams were dropped within the reply', [[of(1), of(2)], overrun(), [[of(3), done()]]]],
+  ])('reports an interrupted reply when %s', (_, receipts) => {
     expect(dump(...receipts)).toEqual({ progress: ['more', 'interrupted'], protocols: [1, 2, 3] });
   });
 
-  it('does not hold an interruption against the next answer', () => {
+  it('forgets an interruption before the next reply', () => {
     const channel = new FakeChannel();
     channel.replyWith('table', (time) => [[done(0, time === 1 ? NLM_F_DUMP_INTR : 0)]]);
     const exchange = new Exchange(channel);
@@ -129,7 +129,7 @@ describe('an exchange', () => {
     expect(answers).toEqual(['interrupted', 'complete']);
   });
 
-  it('passes over what means nothing', () => {
+  it('skips no-op messages', () => {
     expect(dump([[message(1, 0, ASKED, new Uint8Array(40)), of(1), message(1, 0, ASKED)], done()])).toEqual({
       progress: ['complete'],
       protocols: [1],
@@ -137,11 +137,11 @@ describe('an exchange', () => {
   });
 
   it.each<[string, Message]>([
-    ['of status 0', done(0)],
+    ['with status 0', done(0)],
     ['without a status', done(undefined)],
-    ['of a positive status', done(7)],
-    ['that acknowledges', error(0)],
-  ])('is complete with an end %s', (_, end) => {
+    ['with a positive status', done(7)],
+    ['that is an acknowledgement', error(0)],
+  ])('is complete at an end %s', (_, end) => {
     expect(dump([of(1), end])).toEqual({ progress: ['complete'], protocols: [1] });
   });
 
@@ -161,7 +161,7 @@ describe('an exchange', () => {
       'ask ctnetlink for the statistics of expectations: errno 4000: unknown error',
     ],
     ['table', 'ENOMEM', done(-12), 'ask ctnetlink for the connection table: ENOMEM: not enough memory'],
-  ])('tells why the kernel refuses or breaks off: %s, %s', (question, code, end, text) => {
+  ])('throws the reason when the kernel refuses or aborts: %s, %s', (question, code, end, text) => {
     const channel = new FakeChannel();
     channel.reply(question, [end]);
     const thrown = capture(() => new Exchange(channel).answer(question, () => undefined));
@@ -169,25 +169,25 @@ describe('an exchange', () => {
     expect(thrown).toMatchObject({ code, message: text });
   });
 
-  it.each([0, 3])('cannot understand an error of %d bytes', (length) => {
+  it.each([0, 3])('refuses an error message of %d bytes', (length) => {
     const thrown = capture(() => dump([message(2, 0, ASKED, new Uint8Array(length).fill(0xff))]));
     expect(thrown).toEqual(new FormatError('an error message without an error number'));
   });
 
   it.each<[string, Receipt[]]>([
-    ['begins', []],
-    ['ends', [[of(1)], [of(2)]]],
-    ['answers this question', [[altered(done(), 8, 4, 77)]]],
-  ])('is an error when no message %s', (_, receipts) => {
+    ['arrives', []],
+    ['ends the reply', [[of(1)], [of(2)]]],
+    ['belongs to the request', [[altered(done(), 8, 4, 77)]]],
+  ])('fails when no message %s', (_, receipts) => {
     const thrown = capture(() => dump(...receipts));
     expect(thrown).toBeInstanceOf(OperationError);
     expect(thrown).toMatchObject({
       code: undefined,
-      message: 'ask ctnetlink for the connection table: the answer broke off',
+      message: 'ask ctnetlink for the connection table: the reply is incomplete',
     });
   });
 
-  it('passes on what the channel fails with', () => {
+  it('throws the errors of the channel', () => {
     const broken = failure('EBADF');
     expect(capture(() => dump([of(1)], broken))).toBe(broken);
     const channel = new FakeChannel();
@@ -195,7 +195,7 @@ describe('an exchange', () => {
     expect(errorCode(capture(() => new Exchange(channel).ask('table')))).toBe('ECONNREFUSED');
   });
 
-  it('passes on what its visitor throws', () => {
+  it('throws the errors of the visitor', () => {
     const channel = new FakeChannel();
     channel.reply('table', [of(1), done()]);
     const thrown = new FormatError('the visitor does not like it');
@@ -205,7 +205,7 @@ describe('an exchange', () => {
     expect(capture(() => new Exchange(channel).answer('table', visit))).toBe(thrown);
   });
 
-  it.each([1, 15, 17, 19])('takes no message that is cut off after %d bytes, and none from behind it', (length) => {
+  it.each([1, 15, 17, 19])('refuses a message truncated to %d bytes and reads nothing after it', (length) => {
     const whole = of(9);
     // The memory behind the datagram is full of answers to this very question.
     const channel = new FakeChannel({ around: altered(of(66), 8, 4, 1) });
@@ -224,10 +224,10 @@ describe('an exchange', () => {
     expect(protocols).toEqual([1]);
   });
 
-  it('takes a datagram that was cut to its slot for what it is', () => {
+  it('refuses a datagram truncated to its slot', () => {
     const channel = new FakeChannel({ slotSize: 64 });
     channel.reply('table', [of(1)], [done()]);
     const thrown = capture(() => new Exchange(channel).answer('table', () => undefined));
-    expect(thrown).toEqual(new FormatError(`a message claims to be ${of(1).length} bytes long where there are 64`));
+    expect(thrown).toEqual(new FormatError(`a message claims ${of(1).length} bytes, but 64 are left`));
   });
 });

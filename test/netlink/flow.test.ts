@@ -21,10 +21,10 @@ import {
 const ENTRY = { type: 0x100, flags: 2, sequence: 1 };
 const UDP = nested(1, nested(2, attribute(1, number(17, 1))));
 
-/** Lets a reader read messages one after the other, and tells what it knows in the end. */
+/** The entry after decoding these messages one after the other. */
 function read(messages: readonly Uint8Array[], how: 'read' | 'readProtocol' = 'read'): Entry {
   const datagram = concat(messages);
-  // Behind the datagram begins another, whose entry is complete.
+  // A complete entry follows the datagram in memory.
   const bait = entry({ protocol: 6, status: 0xffff, tcpState: 3 });
   const behind = (datagram.length + 3) & ~3;
   const memory = memoryOf(new ArrayBuffer(behind + 4096));
@@ -38,50 +38,46 @@ function read(messages: readonly Uint8Array[], how: 'read' | 'readProtocol' = 'r
   return { family, protocol, status, tcpState };
 }
 
-describe('an entry', () => {
+describe('the decoder of an entry', () => {
   it.each<[string, Uint8Array, Entry]>([
     [
-      'an IPv4 one of TCP',
+      'TCP over IPv4',
       entry({ protocol: 6, status: 14, tcpState: 3 }),
       { family: 2, protocol: 6, status: 14, tcpState: 3 },
     ],
     [
-      'an IPv6 one',
+      'ICMPv6 over IPv6',
       entry({ family: 10, protocol: 58, status: 8 }),
       { family: 10, protocol: 58, status: 8, tcpState: -1 },
     ],
-    ['one of the highest protocol', entry({ protocol: 255 }), { family: 2, protocol: 255, status: 8, tcpState: -1 }],
-    ['one of protocol 0', entry({ protocol: 0 }), { family: 2, protocol: 0, status: 8, tcpState: -1 }],
+    ['the highest protocol', entry({ protocol: 255 }), { family: 2, protocol: 255, status: 8, tcpState: -1 }],
+    ['protocol 0', entry({ protocol: 0 }), { family: 2, protocol: 0, status: 8, tcpState: -1 }],
     [
-      'one with every bit',
+      'all status bits',
       entry({ protocol: 17, status: 0xffffffff }),
       { family: 2, protocol: 17, status: 0xffffffff, tcpState: -1 },
     ],
+    ['offloaded TCP', entry({ protocol: 6, status: 0xc00e }), { family: 2, protocol: 6, status: 0xc00e, tcpState: -1 }],
     [
-      'TCP that is offloaded',
-      entry({ protocol: 6, status: 0xc00e }),
-      { family: 2, protocol: 6, status: 0xc00e, tcpState: -1 },
-    ],
-    [
-      'a TCP state of the future',
+      'an unknown TCP state',
       entry({ protocol: 6, tcpState: 200 }),
       { family: 2, protocol: 6, status: 8, tcpState: 200 },
     ],
     [
-      'a new one',
+      'a new entry',
       event('new', { protocol: 132, status: 0x128 }),
       { family: 2, protocol: 132, status: 0x128, tcpState: -1 },
     ],
     [
-      'one that is gone',
+      'a destroyed entry',
       event('destroy', { protocol: 6, status: 0x20e, tcpState: 7 }),
       { family: 2, protocol: 6, status: 0x20e, tcpState: 7 },
     ],
-  ])('is read: %s', (_, message, expected) => {
+  ])('decodes %s', (_, message, expected) => {
     expect(read([message])).toEqual(expected);
   });
 
-  it('knows nothing of the one before it', () => {
+  it('keeps nothing of the previous entry', () => {
     const bare = netfilter(ENTRY, { family: 10 }, UDP);
     expect(read([entry({ protocol: 6, status: 0xffff, tcpState: 5 }), bare])).toEqual({
       family: 10,
@@ -91,12 +87,12 @@ describe('an entry', () => {
     });
   });
 
-  it('has the protocol of its original direction, whatever the other and its master have', () => {
+  it('takes the protocol of the original direction, not of the reply or the master', () => {
     const other = (type: number): Uint8Array => nested(type, nested(2, attribute(1, number(6, 1))));
     expect(read([netfilter(ENTRY, { family: 2 }, other(2), UDP, other(14), other(2))]).protocol).toBe(17);
   });
 
-  it('may have attributes that nobody knows, at every level', () => {
+  it('skips unknown attributes at every level', () => {
     const unknown = [
       attribute(0x3ffe, bytes()),
       nested(0x2abc, attribute(1, number(6, 1))),
@@ -114,7 +110,7 @@ describe('an entry', () => {
     expect(read([message])).toEqual({ family: 2, protocol: 6, status: 14, tcpState: 8 });
   });
 
-  it('has no TCP state when what is told is that of SCTP', () => {
+  it('finds no TCP state in the state of SCTP', () => {
     const sctp = nested(4, nested(3, attribute(1, number(4, 1))));
     const message = netfilter(ENTRY, { family: 2 }, UDP, sctp);
     expect(read([message]).tcpState).toBe(-1);
@@ -129,7 +125,7 @@ describe('an entry', () => {
       netfilter(ENTRY, {}, nested(1, nested(1, attribute(1, number(1, 4))))),
       'an entry without a protocol',
     ],
-    ['a tuple of nothing', netfilter(ENTRY, {}, nested(1)), 'an entry without a protocol'],
+    ['an empty tuple', netfilter(ENTRY, {}, nested(1)), 'an entry without a protocol'],
     [
       'a protocol of 4 bytes',
       netfilter(ENTRY, {}, nested(1, nested(2, attribute(1, number(6, 4))))),
@@ -147,22 +143,22 @@ describe('an entry', () => {
       'attribute 1 has 2 bytes, not 1',
     ],
     [
-      'an attribute that is cut off',
+      'a truncated attribute',
       netfilter(ENTRY, {}, UDP, attribute(5, bytes())).subarray(0, -2),
-      'an attribute is cut off after 2 bytes',
+      'an attribute is truncated to 2 bytes',
     ],
-  ])('is not whole with %s', (_, message, error) => {
+  ])('refuses an entry with %s', (_, message, error) => {
     const whole = altered(message, 0, 4, message.length);
     expect(() => read([whole])).toThrow(new FormatError(error));
   });
 
-  it('is not whole when a nested attribute reaches beyond the one that holds it, though not beyond the message', () => {
+  it('refuses a nested attribute that exceeds its parent but not the message', () => {
     const long = altered(attribute(2, new Uint8Array(4)), 0, 2, 24);
     const message = netfilter(ENTRY, {}, nested(1, long), attribute(3, number(8, 4)), attribute(7, new Uint8Array(16)));
-    expect(() => read([message])).toThrow(new FormatError('an attribute claims to be 24 bytes long where there are 8'));
+    expect(() => read([message])).toThrow(new FormatError('an attribute claims 24 bytes, but 8 are left'));
   });
 
-  it('can be read after one that was not whole', () => {
+  it('decodes an entry after a refused one', () => {
     const memory = memoryOf(new ArrayBuffer(1024));
     const bad = netfilter(ENTRY, { family: 10 }, UDP, attribute(3, number(8, 2)));
     const good = entry({ protocol: 6, status: 2, tcpState: 1 });
@@ -178,19 +174,19 @@ describe('an entry', () => {
   });
 });
 
-describe('the protocol alone', () => {
-  it('is read with the address family, and nothing else', () => {
+describe('the decoder of the protocol alone', () => {
+  it('decodes the address family and the protocol, nothing else', () => {
     const message = event('new', { family: 10, protocol: 6, status: 14, tcpState: 3 });
     expect(read([message], 'readProtocol')).toEqual({ family: 10, protocol: 6, status: 0, tcpState: -1 });
   });
 
-  it('is read without looking at what follows it', () => {
+  it('ignores what follows', () => {
     const [first = bytes()] = entryAttributes({ protocol: 47 });
     const message = netfilter(ENTRY, { family: 2 }, first, attribute(3, number(8, 2)), Uint8Array.of(0, 0, 0, 0));
     expect(read([message], 'readProtocol').protocol).toBe(47);
   });
 
-  it('is read from behind other attributes, too', () => {
+  it('finds the protocol after other attributes', () => {
     const message = netfilter(ENTRY, { family: 2 }, attribute(3, number(8, 4)), nested(2), UDP);
     expect(read([message], 'readProtocol').protocol).toBe(17);
   });
@@ -198,8 +194,8 @@ describe('the protocol alone', () => {
   it.each<[string, Uint8Array]>([
     ['no address family', netfilter(ENTRY, {}).subarray(0, 18)],
     ['no protocol', netfilter(ENTRY, {}, attribute(3, number(8, 4)))],
-    ['a tuple that is cut off', netfilter(ENTRY, {}, UDP).subarray(0, 30)],
-  ])('cannot be read where there is %s', (_, message) => {
+    ['a truncated tuple', netfilter(ENTRY, {}, UDP).subarray(0, 30)],
+  ])('refuses a message with %s', (_, message) => {
     expect(() => read([altered(message, 0, 4, message.length)], 'readProtocol')).toThrow(FormatError);
   });
 });

@@ -34,26 +34,26 @@ function thrownBy(folder: string): unknown {
 
 describe('the foreign function library', () => {
   it.each([
-    ['is not there', () => '/no/such/folder', "Cannot find module '/no/such/folder'"],
+    ['does not exist', () => '/no/such/folder', "Cannot find module '/no/such/folder'"],
     [
       'is for another machine',
       () => folderWith('throw new Error("wrong ELF class\\nRequire stack:\\n- here")'),
       'wrong ELF class',
     ],
-    ['throws what is no error', () => folderWith('throw "nonsense"'), 'nonsense'],
+    ['throws a string', () => folderWith('throw "nonsense"'), 'nonsense'],
     [
       'is another library',
       () => folderWith('module.exports = { struct: () => ({}), load: () => { throw Error("no such\\nlibrary") } }'),
       'no such',
     ],
-  ])('that %s is an error of one line, which names its folder', (_, place, reason) => {
+  ])('that %s is a one-line error that names its directory', (_, place, reason) => {
     const folder = place();
     const thrown = thrownBy(folder);
     expect(thrown).toBeInstanceOf(OperationError);
     expect(thrown).toMatchObject({ message: `load ${folder}: ${reason}` });
   });
 
-  it.skipIf(missingForeign !== undefined)('tells why the system refuses a call', () => {
+  it.skipIf(missingForeign !== undefined)('throws the reason when the system refuses a call', () => {
     const foreign = new Foreign(FOREIGN);
     const refusals = [
       () => foreign.socket(12_345, 3, 0),
@@ -71,7 +71,7 @@ describe('the foreign function library', () => {
     expect(foreign.receive(-1, foreign.slots(2, 64), 2, 0x40)).toBe(-9);
   });
 
-  it.skipIf(missingForeign !== undefined)('makes a capability effective, unless the process may not use it', () => {
+  it.skipIf(missingForeign !== undefined)('raises a permitted capability to effective', () => {
     const own = parseCredentials(readFileSync('/proc/self/status', 'utf8'));
     const isPermitted = own !== undefined && hasCapability(own.permitted, CAP_NET_ADMIN);
     const use = (): void => new Foreign(FOREIGN).useCapability(CAP_NET_ADMIN);
@@ -79,7 +79,7 @@ describe('the foreign function library', () => {
     else expect(use).toThrow(new SystemError(constants.errno.EPERM));
   });
 
-  it.skipIf(missingForeign !== undefined)('reads an extended attribute of a file, if it has it', () => {
+  it.skipIf(missingForeign !== undefined)('reads an extended attribute of a file', () => {
     const foreign = new Foreign(FOREIGN);
     const read = (file: string): string =>
       Buffer.from(foreign.attribute(file, 'security.capability', 24)).toString('hex');
@@ -91,14 +91,14 @@ describe('the foreign function library', () => {
     expect(read(file)).toBe('0000000200100000000000000000000000000000');
   });
 
-  it.skipIf(missingForeign !== undefined)('lays out memory for as many slots as it is told to', () => {
+  it.skipIf(missingForeign !== undefined)('allocates the requested number of slots', () => {
     const { lengths, lengthOffset, lengthStride, memory, slotSize } = new Foreign(FOREIGN).slots(5, 256);
     expect([memory.byteLength, slotSize]).toEqual([1280, 256]);
     expect(lengths.length).toBe(5 * lengthStride);
     expect(lengthOffset).toBeLessThan(lengthStride);
   });
 
-  it('makes its types once, however often it lays out memory: they are kept for as long as the process lives', () => {
+  it('creates its types once, because koffi never frees them', () => {
     const folder = folderWith(`
       const kept = [];
       module.exports = {

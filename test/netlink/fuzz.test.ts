@@ -2,11 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { FormatError, OperationError } from '../../collector/base/errors.ts';
+import { CpuStatistics } from '../../collector/netlink/cpu_statistics.ts';
 import { Exchange } from '../../collector/netlink/exchange.ts';
 import { Flow } from '../../collector/netlink/flow.ts';
 import { InetSocket } from '../../collector/netlink/inet_diag.ts';
 import { MessageReader } from '../../collector/netlink/message.ts';
 import { Statistics } from '../../collector/netlink/statistics.ts';
+import { countersByCpu } from '../helpers/cpu_counters.ts';
 import {
   altered,
   bytes,
@@ -27,13 +29,13 @@ const SOCKETS = ['tcp_sockets', 'udp_sockets', 'udp6_sockets'];
 const SOCKET = 16 + 72;
 const RUNS = { numRuns: 300 };
 
-/** What a reader found until it came to the end or to what it does not understand. */
+/** What a reader found before the end or the first error. */
 interface Outcome {
   readonly found: number[][];
   readonly error: unknown;
 }
 
-/** The memory around what is received is full of what could be part of the answer. */
+/** The memory around the datagrams is full of plausible messages. */
 function channelOf(
   datagrams: readonly (readonly Message[])[],
   wrong = entry({ protocol: 222, status: 0x55555555, tcpState: 200 }),
@@ -85,8 +87,9 @@ function readEvents(datagrams: readonly (readonly Message[])[]): Outcome {
 
 function readStatistics(datagrams: readonly (readonly Message[])[]): Outcome {
   return outcome((found) => {
-    for (const [cpu, counters] of new Statistics(channelOf(datagrams)).cpus())
-      found.push([cpu, ...Object.values(counters)]);
+    const table = new CpuStatistics(channelOf(datagrams));
+    table.read();
+    for (const [cpu, counters] of countersByCpu(table)) found.push([cpu, ...Object.values(counters)]);
   });
 }
 
@@ -110,10 +113,10 @@ function readSockets(datagrams: readonly (readonly Message[])[]): Outcome {
 
 const READERS = [readTable, readEvents, readStatistics, readUse, readSockets];
 
-/** Nothing but the errors that are told, and no numbers but those that fit into their fields. */
+/** Expects only documented errors, and numbers that fit into their fields. */
 function expectSound({ error, found }: Outcome, size: number): void {
   if (error !== undefined && !(error instanceof OperationError)) expect(error).toBeInstanceOf(FormatError);
-  // A message takes 16 bytes at least, and the second question gets the same answer.
+  // A message takes at least 16 bytes, and the second request gets the same reply.
   expect(found.length).toBeLessThanOrEqual(size / 16);
   for (const numbers of found) {
     for (const value of numbers) expect(Number.isInteger(value) && value >= -1 && value <= 0xffffffff).toBe(true);
@@ -148,7 +151,7 @@ const cut = fc.nat().map(
       datagram.subarray(0, at % (datagram.length + 1)),
 );
 
-/** Lengths are at multiples of 4, of messages and of attributes alike. */
+/** Lengths of messages and attributes are at multiples of 4. */
 const newLength = fc.tuple(fc.nat(), fc.constantFrom(0, 1, 3, 4, 5, 8, 15, 16, 17, 20, 0x7fff, 0x8000, 0xffff)).map(
   ([at, length]): Change =>
     (datagram) => {
@@ -157,7 +160,7 @@ const newLength = fc.tuple(fc.nat(), fc.constantFrom(0, 1, 3, 4, 5, 8, 15, 16, 1
     },
 );
 
-/** Takes some bytes away from one place and puts them in at another. */
+/** Moves some bytes to another place. */
 const move = fc.tuple(fc.nat(), fc.nat(200), fc.nat()).map(
   ([from, length, to]): Change =>
     (datagram) => {
@@ -171,9 +174,9 @@ const move = fc.tuple(fc.nat(), fc.nat(200), fc.nat()).map(
 
 const changes = fc.array(fc.tuple(fc.nat(), fc.oneof(flip, cut, newLength, move)), { minLength: 1, maxLength: 6 });
 
-/** Changes of the datagrams of a recording; each datagram is one piece, for its lengths are not to be believed. */
+/** Changed datagrams of a recording, each as one piece because its lengths cannot be trusted. */
 function changed(name: string): fc.Arbitrary<Uint8Array[][]> {
-  // The first question that is asked has the number 1.
+  // The first request has the number 1.
   const whole = recorded(name).map((datagram) => concat(datagram.map(numbered)));
   return fc
     .tuple(changes, fc.shuffledSubarray(whole, { minLength: 1, maxLength: Math.min(6, whole.length) }), fc.boolean())
@@ -191,8 +194,8 @@ function numbered(one: Message): Message {
   return altered(one, 8, 4, 1);
 }
 
-describe('whatever is received', () => {
-  it('at random is read within its bounds or refused', () => {
+describe('the reader', () => {
+  it('reads random bytes within their bounds or refuses them', () => {
     const anything = fc.array(
       fc.uint8Array({ maxLength: 300 }).map((datagram) => [datagram]),
       { maxLength: 8 },
@@ -205,7 +208,7 @@ describe('whatever is received', () => {
     );
   });
 
-  it('behind a right header at random is read within its bounds or refused', () => {
+  it('reads random bytes after a valid header within their bounds or refuses them', () => {
     const type = fc.constantFrom(0x100, 0x102, 0x104, 0x105, 0x203, 18, 20, 1, 2, 3, 4);
     const one = fc
       .tuple(type, fc.nat(0xffff), fc.constantFrom(1, 1, 1, 2), fc.uint8Array({ maxLength: 120 }))
@@ -222,7 +225,7 @@ describe('whatever is received', () => {
     );
   });
 
-  it('is a table with something changed: its entries have values that entries can have', () => {
+  it('finds only possible entries in a changed table', () => {
     fc.assert(
       fc.property(changed('table'), (datagrams) => {
         const result = readTable(datagrams);
@@ -233,7 +236,7 @@ describe('whatever is received', () => {
     );
   });
 
-  it('is events with something changed: their entries have values that entries can have', () => {
+  it('finds only possible entries in changed events', () => {
     fc.assert(
       fc.property(changed('events'), (datagrams) => {
         const result = readEvents(datagrams);
@@ -244,26 +247,23 @@ describe('whatever is received', () => {
     );
   });
 
-  it.each(SOCKETS)(
-    'is %s with something changed: there are no more than there is room for, of values of one byte',
-    (name) => {
-      fc.assert(
-        fc.property(changed(name), (datagrams) => {
-          const result = readSockets(datagrams);
-          const size = sizeOf(datagrams);
-          expectSound(result, size);
-          expect(result.found.length).toBeLessThanOrEqual(size / SOCKET);
-          for (const [family = -1, state = -1] of result.found) {
-            expect(Math.min(family, state)).toBeGreaterThanOrEqual(0);
-            expect(Math.max(family, state)).toBeLessThanOrEqual(255);
-          }
-        }),
-        RUNS,
-      );
-    },
-  );
+  it.each(SOCKETS)('finds only possible sockets in changed %s, no more than fit', (name) => {
+    fc.assert(
+      fc.property(changed(name), (datagrams) => {
+        const result = readSockets(datagrams);
+        const size = sizeOf(datagrams);
+        expectSound(result, size);
+        expect(result.found.length).toBeLessThanOrEqual(size / SOCKET);
+        for (const [family = -1, state = -1] of result.found) {
+          expect(Math.min(family, state)).toBeGreaterThanOrEqual(0);
+          expect(Math.max(family, state)).toBeLessThanOrEqual(255);
+        }
+      }),
+      RUNS,
+    );
+  });
 
-  it.each(STATISTICS)('is %s with something changed: they have values that counters can have', (name) => {
+  it.each(STATISTICS)('finds only possible counters in changed %s', (name) => {
     fc.assert(
       fc.property(changed(name), fc.constantFrom(readStatistics, readUse), (datagrams, read) => {
         expectSound(read(datagrams), sizeOf(datagrams));
@@ -273,8 +273,8 @@ describe('whatever is received', () => {
   });
 });
 
-describe('a recorded datagram that is cut', () => {
-  it('has the entries that are whole, each as it was, and none that is made up', () => {
+describe('the reader of a truncated recording', () => {
+  it('finds exactly the complete entries', () => {
     const whole = readTable(recorded('table')).found;
     const all = concat(recorded('table').flat().map(numbered));
     expect(whole).toHaveLength(34);
@@ -288,7 +288,7 @@ describe('a recorded datagram that is cut', () => {
     );
   });
 
-  it.each(SOCKETS)('of %s has the sockets that are whole, each as it was, and none that is made up', (name) => {
+  it.each(SOCKETS)('finds exactly the complete sockets in %s', (name) => {
     const whole = readSockets(recorded(name).map((datagram) => datagram.map(numbered))).found;
     const all = concat(recorded(name).flat().map(numbered));
     const lengths = recorded(name)
@@ -311,7 +311,7 @@ describe('a recorded datagram that is cut', () => {
     );
   });
 
-  it('of a socket is that socket when all that is read of it is there, and is refused otherwise', () => {
+  it('finds a socket if its fields are complete and refuses it otherwise', () => {
     const sockets = recorded('tcp_sockets').flat().slice(0, -1);
     const whole = readSockets(recorded('tcp_sockets').map((datagram) => datagram.map(numbered))).found;
     fc.assert(
@@ -326,7 +326,7 @@ describe('a recorded datagram that is cut', () => {
     );
   });
 
-  it('of an event has its protocol when what tells it is there, and is refused otherwise', () => {
+  it('finds the protocol of an event if it is complete and refuses it otherwise', () => {
     const events = recorded('events').flat();
     const whole = readEvents(events.map((one) => [one])).found;
     fc.assert(

@@ -24,13 +24,13 @@ function read(...messages: readonly Message[]): number[][] {
   return found;
 }
 
-/** A socket of which the message holds so many bytes. */
+/** A socket whose message has this many bytes. */
 function shortened(size: number): Message {
   return altered(diagnosed({ family: 10, state: 4 }).subarray(0, HEADER + size), 0, 4, HEADER + size);
 }
 
-describe('a socket of sock_diag', () => {
-  it('is read one after the other: its address family and its state', () => {
+describe('the decoder of a socket', () => {
+  it('decodes the address family and the state of each socket', () => {
     const sockets = [
       diagnosed({ family: 2, state: 1 }),
       diagnosed({ family: 10, state: 12 }),
@@ -43,17 +43,17 @@ describe('a socket of sock_diag', () => {
     ]);
   });
 
-  it('may be told of without any attribute behind it', () => {
+  it('decodes a socket without attributes', () => {
     expect(read(shortened(MESSAGE))).toEqual([[10, 4]]);
   });
 
-  it.each([0, 1, 2, 4, 71])('of %i bytes is none, whatever lies behind it', (size) => {
+  it.each([0, 1, 2, 4, 71])('refuses a socket of %i bytes, whatever follows', (size) => {
     const act = (): unknown => read(shortened(size));
     expect(act).toThrow(FormatError);
     expect(act).toThrow(`a socket of ${size} bytes, not 72`);
   });
 
-  it('of a number that is no state and no address family is read as it is: who counts it judges', () => {
+  it('passes on unknown states and address families unchanged', () => {
     expect(read(diagnosed({ family: 255, state: 254 }), diagnosed({ family: 0, state: 0 }))).toEqual([
       [255, 254],
       [0, 0],

@@ -25,7 +25,7 @@ interface Found {
   readonly end: number;
 }
 
-/** Walks to the end; places are told from the beginning of what is walked over. */
+/** Walks to the end; positions are relative to the start. */
 function walk(reader: MessageReader | AttributeReader, length: number): { found: Found[]; error: unknown } {
   const found: Found[] = [];
   reader.open(AT, AT + length);
@@ -49,7 +49,7 @@ function attributes(list: Uint8Array): { found: Found[]; error: unknown } {
 }
 
 describe('the messages of a datagram', () => {
-  it('are told one after the other, with what is in their headers', () => {
+  it('are read one after the other, with the fields of their headers', () => {
     const datagram = concat([
       message(0x1234, 0x5678, 0x9abcdef0, Uint8Array.of(7, 8, 9, 10)),
       message(0xffff, 0xfffe, 0xfffffffd),
@@ -64,7 +64,7 @@ describe('the messages of a datagram', () => {
     expect(reader.next()).toBe(false);
   });
 
-  it.each([1, 2, 3])('begin at multiples of 4, also behind a payload of %d bytes', (length) => {
+  it.each([1, 2, 3])('start at multiples of 4, even after a payload of %d bytes', (length) => {
     const datagram = concat([message(17, 0, 1, new Uint8Array(length)), message(23, 0, 1)]);
     expect(messages(datagram)).toEqual({
       found: [
@@ -75,16 +75,16 @@ describe('the messages of a datagram', () => {
     });
   });
 
-  it('need no padding behind the last', () => {
+  it('need no padding after the last', () => {
     const datagram = message(17, 0, 1, new Uint8Array(5)).subarray(0, 21);
     expect(messages(datagram)).toEqual({ found: [{ type: 17, start: 16, end: 21 }], error: undefined });
   });
 
-  it('are none where nothing was received', () => {
+  it('are none in an empty datagram', () => {
     expect(messages(bytes())).toEqual({ found: [], error: undefined });
   });
 
-  it('can be read in another datagram by the same reader, after one that was not whole', () => {
+  it('can be read in another datagram after a truncated one', () => {
     const good = message(17, 0, 1);
     const place = memory(good, BAIT_MESSAGE);
     const reader = new MessageReader(place);
@@ -95,12 +95,12 @@ describe('the messages of a datagram', () => {
   });
 
   it.each([
-    ['0', 0, 'a message claims to be 0 bytes long where there are 20'],
-    ['less than a header', 15, 'a message claims to be 15 bytes long where there are 20'],
-    ['one byte too many', 21, 'a message claims to be 21 bytes long where there are 20'],
-    ['the highest number', 0xffffffff, 'a message claims to be 4294967295 bytes long where there are 20'],
-    ['what would be negative', 0x80000010, 'a message claims to be 2147483664 bytes long where there are 20'],
-  ])('are not whole when one claims to be as long as %s', (_, claimed, error) => {
+    ['0', 0, 'a message claims 0 bytes, but 20 are left'],
+    ['less than a header', 15, 'a message claims 15 bytes, but 20 are left'],
+    ['one byte too many', 21, 'a message claims 21 bytes, but 20 are left'],
+    ['the highest number', 0xffffffff, 'a message claims 4294967295 bytes, but 20 are left'],
+    ['a negative number', 0x80000010, 'a message claims 2147483664 bytes, but 20 are left'],
+  ])('are refused if one claims a length of %s', (_, claimed, error) => {
     const good = message(17, 0, 1);
     const bad = altered(message(23, 0, 1, new Uint8Array(4)), 0, 4, claimed);
     const result = messages(concat([good, bad]));
@@ -108,12 +108,12 @@ describe('the messages of a datagram', () => {
     expect(result.error).toEqual(new FormatError(error));
   });
 
-  it.each([1, 4, 15])('are not whole where only %d bytes are left', (left) => {
+  it.each([1, 4, 15])('are refused if only %d bytes are left', (left) => {
     const { error } = messages(message(17, 0, 1).subarray(0, left));
-    expect(error).toEqual(new FormatError(`a message header is cut off after ${left} of 16 bytes`));
+    expect(error).toEqual(new FormatError(`a message header is truncated to ${left} of 16 bytes`));
   });
 
-  it('are never looked for beyond the end, wherever the datagram is cut', () => {
+  it('are never read past the end, wherever the datagram is cut', () => {
     const parts = [11, 12, 13].map((type) => message(type, 0, 1, new Uint8Array(8)));
     const whole = concat(parts);
     for (let length = 0; length <= whole.length; length++) {
@@ -128,7 +128,7 @@ describe('the messages of a datagram', () => {
 });
 
 describe('the attributes of a message', () => {
-  it('are told one after the other', () => {
+  it('are read one after the other', () => {
     const list = concat([attribute(7, Uint8Array.of(1, 2, 3, 4, 5)), attribute(9, bytes())]);
     expect(attributes(list)).toEqual({
       found: [
@@ -139,12 +139,12 @@ describe('the attributes of a message', () => {
     });
   });
 
-  it('have the same type with the flags of nesting and of byte order, and without', () => {
+  it('have the same type with and without the flags for nesting and byte order', () => {
     const list = concat([0, 0x8000, 0x4000, 0xc000].map((flags) => attribute(0x1f3 | flags, bytes())));
     expect(attributes(list).found.map(({ type }) => type)).toEqual([0x1f3, 0x1f3, 0x1f3, 0x1f3]);
   });
 
-  it('may hold others', () => {
+  it('can contain others', () => {
     const list = nested(3, attribute(5, number(42, 1)));
     const place = memory(list, BAIT_ATTRIBUTE);
     const [outer, inner] = [new AttributeReader(place), new AttributeReader(place)];
@@ -155,23 +155,23 @@ describe('the attributes of a message', () => {
   });
 
   it.each([
-    ['0', 0, 'an attribute claims to be 0 bytes long where there are 8'],
-    ['less than a header', 3, 'an attribute claims to be 3 bytes long where there are 8'],
-    ['one byte too many', 9, 'an attribute claims to be 9 bytes long where there are 8'],
-    ['the highest number', 0xffff, 'an attribute claims to be 65535 bytes long where there are 8'],
-  ])('are not whole when one claims to be as long as %s', (_, claimed, error) => {
+    ['0', 0, 'an attribute claims 0 bytes, but 8 are left'],
+    ['less than a header', 3, 'an attribute claims 3 bytes, but 8 are left'],
+    ['one byte too many', 9, 'an attribute claims 9 bytes, but 8 are left'],
+    ['the highest number', 0xffff, 'an attribute claims 65535 bytes, but 8 are left'],
+  ])('are refused if one claims a length of %s', (_, claimed, error) => {
     const bad = altered(attribute(23, new Uint8Array(4)), 0, 2, claimed);
     const result = attributes(concat([attribute(17, bytes()), bad]));
     expect(result.found).toEqual([{ type: 17, start: 4, end: 4 }]);
     expect(result.error).toEqual(new FormatError(error));
   });
 
-  it.each([1, 2, 3])('are not whole where only %d bytes are left', (left) => {
+  it.each([1, 2, 3])('are refused if only %d bytes are left', (left) => {
     const { error } = attributes(attribute(17, bytes()).subarray(0, left));
-    expect(error).toEqual(new FormatError(`an attribute is cut off after ${left} bytes`));
+    expect(error).toEqual(new FormatError(`an attribute is truncated to ${left} bytes`));
   });
 
-  it('are never looked for beyond the end, wherever it is', () => {
+  it('are never read past the end, wherever it is', () => {
     const whole = concat([11, 12, 13].map((type) => attribute(type, new Uint8Array(4))));
     for (let length = 0; length <= whole.length; length++) {
       const { error, found } = attributes(whole.subarray(0, length));
@@ -188,7 +188,7 @@ describe('the attributes of a message', () => {
     [4, [0x12, 0x34, 0x56, 0x78], 0x12345678],
     [4, [0xff, 0xff, 0xff, 0xff], 4_294_967_295],
     [4, [0x80, 0, 0, 0], 2_147_483_648],
-  ] as const)('are numbers of %d bytes with the highest first: %j', (size, payload, value) => {
+  ] as const)('are numbers of %d bytes in network byte order: %j', (size, payload, value) => {
     expect(reading(Uint8Array.from(payload)).number(size)).toBe(value);
   });
 
@@ -200,13 +200,13 @@ describe('the attributes of a message', () => {
     [4, 3],
     [4, 5],
     [4, 8],
-  ] as const)('are no number of %d bytes when they have %d', (size, length) => {
+  ] as const)('are refused as a number of %d bytes if they have %d', (size, length) => {
     const reader = reading(new Uint8Array(length));
     expect(() => reader.number(size)).toThrow(new FormatError(`attribute 17 has ${length} bytes, not ${size}`));
   });
 });
 
-/** A reader that is at an attribute with this payload. */
+/** A reader positioned at an attribute with this payload. */
 function reading(payload: Uint8Array): AttributeReader {
   const list = attribute(17, payload);
   const reader = new AttributeReader(memory(list, BAIT_ATTRIBUTE));

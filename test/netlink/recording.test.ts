@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-
+import { CpuStatistics } from '../../collector/netlink/cpu_statistics.ts';
 import { Exchange } from '../../collector/netlink/exchange.ts';
 import {
   Flow,
@@ -13,6 +13,7 @@ import {
 import { MessageReader, NLM_F_CREATE } from '../../collector/netlink/message.ts';
 import { type Question, request } from '../../collector/netlink/request.ts';
 import { Statistics } from '../../collector/netlink/statistics.ts';
+import { countersByCpu } from '../helpers/cpu_counters.ts';
 import { entry, event, FakeChannel, type Receipt } from '../helpers/netlink_channel.ts';
 import {
   cannotReplay,
@@ -39,7 +40,7 @@ function inWords({ family, protocol, status, tcpState }: Flow): Omit<Line, 'even
   };
 }
 
-/** A printed line without what is not read: the states of other protocols than TCP. */
+/** A printed line without the states of protocols other than TCP, which are not read. */
 function readable({ event: _, ...line }: Line): Omit<Line, 'event'> {
   return line.protocol === 6 ? line : { ...line, state: undefined };
 }
@@ -50,10 +51,10 @@ function channelFor(question: Question, name: string): FakeChannel {
   return channel;
 }
 
-describe.skipIf(cannotReplay !== undefined)('what Linux 6.18 said', () => {
+describe.skipIf(cannotReplay !== undefined)('a recording of Linux 6.18', () => {
   const printed = recordedLines('table.txt').map(parseLine);
 
-  it('of its table is what conntrack printed of it, entry by entry', () => {
+  it('has the entries that conntrack printed', () => {
     const channel = channelFor('table', 'table');
     const flow = new Flow(channel.memory);
     const read: Omit<Line, 'event'>[] = [];
@@ -68,7 +69,7 @@ describe.skipIf(cannotReplay !== undefined)('what Linux 6.18 said', () => {
     expect(offloaded).toEqual([]);
   });
 
-  it('holds every kind of entry', () => {
+  it('has every kind of entry', () => {
     expect(new Set(printed.map(({ protocol }) => protocol))).toEqual(new Set([1, 6, 17, 47, 50, 58, 132, 136, 253]));
     expect(new Set(printed.map(({ family }) => family))).toEqual(new Set([2, 10]));
     const tcp = printed.filter(({ protocol }) => protocol === 6);
@@ -81,18 +82,18 @@ describe.skipIf(cannotReplay !== undefined)('what Linux 6.18 said', () => {
     expect(new Set(translations)).toEqual(new Set(['false false', 'true false', 'false true', 'true true']));
   });
 
-  it('of a table without entries is an end without entries', () => {
+  it('of an empty table has an end and no entries', () => {
     const channel = channelFor('table', 'empty_table');
     let entries = 0;
     expect([new Exchange(channel).answer('table', () => entries++), entries]).toEqual(['complete', 0]);
   });
 
-  it('of the use of its table is what conntrack and the limit told', () => {
+  it('has the use of the table that conntrack and the limit showed', () => {
     const [entries, max] = recordedLines('statistics.txt').map(Number);
     expect(new Statistics(channelFor('statistics', 'statistics')).use()).toEqual({ entries, max });
   });
 
-  it('of its counters is what the statistics file told, but for the columns that it stopped counting', () => {
+  it('has the counters of the statistics file, except for columns that are no longer counted', () => {
     const channel = channelFor('cpuStatistics', 'cpu_statistics');
     channel.reply(
       'expectationStatistics',
@@ -106,10 +107,12 @@ describe.skipIf(cannotReplay !== undefined)('what Linux 6.18 said', () => {
       cpu,
       Object.fromEntries(names.flatMap((name, at) => (skipped.has(name) ? [] : [[name, fields[at]]]))),
     ]);
-    expect([...new Statistics(channel).cpus()]).toEqual(expected);
+    const table = new CpuStatistics(channel);
+    table.read();
+    expect([...countersByCpu(table)]).toEqual(expected);
   });
 
-  it('of its events is what conntrack printed of them, event by event', () => {
+  it('has the events that conntrack printed', () => {
     const channel = new FakeChannel({ slots: 1024, slotSize: 1024 });
     channel.queue(recorded('events'));
     const reader = new MessageReader(channel.memory);
@@ -129,23 +132,23 @@ describe.skipIf(cannotReplay !== undefined)('what Linux 6.18 said', () => {
     expect(new Set(read.map((one) => one.event))).toEqual(new Set(['NEW', 'UPDATE', 'DESTROY']));
   });
 
-  it('to one who may not ask is that it is not permitted', () => {
+  it('of a refused request is an error that says so', () => {
     const channel = channelFor('table', 'refused');
     expect(() => new Exchange(channel).answer('table', () => undefined)).toThrow(
       'ask ctnetlink for the connection table: EPERM: operation not permitted',
     );
   });
 
-  it('to one who may not ask repeats the very request', () => {
+  it('of a refused request repeats the request', () => {
     const [refusal = new Uint8Array()] = recordedDatagrams('refused');
-    // Behind the header and the error number; the kernel fills nothing in.
+    // After the header and the error number; the kernel fills in nothing.
     expect([...refusal.subarray(20)]).toEqual([...request('table', 1)]);
   });
 
   it.each([
     ['an entry', 'table', entry({ protocol: 17 })],
     ['a new entry', 'events', event('new', { protocol: 17 })],
-  ] as const)('has the header of %s that the fake kernel of the tests gives it', (_, name, built) => {
+  ] as const)('has the header of %s that the fake kernel uses', (_, name, built) => {
     const [[first = new Uint8Array()] = []] = recorded(name);
     // Type, flags and sequence number; of the lengths only that of the message differs.
     expect([...built.subarray(4, 12)]).toEqual([...first.subarray(4, 12)]);

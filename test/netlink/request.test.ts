@@ -24,8 +24,8 @@ const DIAGNOSES: readonly [Question, number, number][] = [
 const SOCKID = '00'.repeat(48);
 
 /**
- * What the kernel is told behind the header, byte by byte. The mask of the states has a bit for each of 1 to 12, which
- * are all that a connection can have: net/tcp_states.h.
+ * The bytes after the header. The mask has a bit for each of the states 1 to 12, which are all that a connection can
+ * have: net/tcp_states.h.
  */
 const BODIES: readonly [Question, string, string][] = [
   ['tcpSockets', 'struct inet_diag_req', `00 00 00 00  ${SOCKID}  fe1f0000  00000000`],
@@ -34,7 +34,7 @@ const BODIES: readonly [Question, string, string][] = [
 ];
 
 describe('a request', () => {
-  it.each(GETS)('for the %s has the type and the flags of the kernel', (question, type, flags) => {
+  it.each(GETS)('for %s has the type and flags that the kernel defines', (question, type, flags) => {
     const bytes = request(question, 0xfedcba98);
     const view = new DataView(bytes.buffer);
     expect(bytes).toHaveLength(20);
@@ -46,12 +46,12 @@ describe('a request', () => {
     expect([...bytes.subarray(12)]).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
   });
 
-  it.runIf(LITTLE)('for the table is this, byte by byte', () => {
+  it.runIf(LITTLE)('for the table has these bytes', () => {
     const expected = '14000000 0101 0103 78563412 00000000 00 00 0000';
     expect(Buffer.from(request('table', 0x12345678)).toString('hex')).toBe(expected.replaceAll(' ', ''));
   });
 
-  it.each(DIAGNOSES)('for %s has the type of sock_diag, and asks for all of them', (question, type, size) => {
+  it.each(DIAGNOSES)('for %s has the type of sock_diag and the dump flag', (question, type, size) => {
     const bytes = request(question, 0xfedcba98);
     const view = new DataView(bytes.buffer);
     expect(bytes).toHaveLength(size);
@@ -62,12 +62,12 @@ describe('a request', () => {
     expect(view.getUint32(12, LITTLE)).toBe(0);
   });
 
-  it.runIf(LITTLE).each(BODIES)('for %s tells the kernel a %s without any condition', (question, _struct, expected) => {
+  it.runIf(LITTLE).each(BODIES)('for %s has a %s without filters', (question, _struct, expected) => {
     const body = request(question, 1).subarray(16);
     expect(Buffer.from(body).toString('hex')).toBe(expected.replaceAll(' ', ''));
   });
 
-  it('can only ask: there is no other type than those of the seven questions, above all not SOCK_DESTROY', () => {
+  it('can only read: there are seven types, and none is SOCK_DESTROY', () => {
     const asked = Object.values(QUESTIONS).map(({ flags, to, type }) => `${to} ${type} ${flags}`);
     expect(asked.toSorted()).toEqual([
       `ctnetlink ${0x0101} ${DUMP}`,
@@ -81,7 +81,7 @@ describe('a request', () => {
     expect(Object.values(inetDiag)).not.toContain(21);
   });
 
-  it('of each kind has bytes of its own: who writes into one changes no other', () => {
+  it('has its own bytes: changing them does not change the next one', () => {
     const first = request('udpSockets', 7);
     const untouched = Buffer.from(first).toString('hex');
     first.fill(0xee);
@@ -89,7 +89,7 @@ describe('a request', () => {
   });
 
   it.each([...GETS, ...DIAGNOSES.map(([question, type]): [Question, number, number] => [question, type, DUMP])])(
-    'for the %s is answered by a sequence of messages exactly if it is a dump',
+    'for %s has a multipart reply exactly if it is a dump',
     (question, _, flags) => {
       expect(isDump(question)).toBe((flags & 0x300) === 0x300);
     },

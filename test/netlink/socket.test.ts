@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { errorCode, OperationError, SystemError } from '../../collector/base/errors.ts';
+import { CpuStatistics } from '../../collector/netlink/cpu_statistics.ts';
 import { NETLINK_NETFILTER } from '../../collector/netlink/ctnetlink.ts';
 import { Foreign } from '../../collector/netlink/foreign.ts';
 import { MessageReader } from '../../collector/netlink/message.ts';
@@ -10,7 +11,7 @@ import { Statistics } from '../../collector/netlink/statistics.ts';
 import { LITTLE, message } from '../helpers/netlink_channel.ts';
 import { FOREIGN, missingForeign } from '../helpers/netlink_foreign.ts';
 
-/** What anybody may ask: the interfaces. */
+/** A request that needs no privilege: the interfaces. */
 const NETLINK_ROUTE = 0;
 const RTM_NEWLINK = 16;
 const RTM_GETLINK = 18;
@@ -44,7 +45,7 @@ function links(sequence: number, flags = DUMP): Uint8Array {
   return message(RTM_GETLINK, flags, sequence, payload);
 }
 
-/** The type and the sequence number of every message that is waiting. */
+/** The type and the sequence number of every queued message. */
 function take(socket: NetlinkSocket): [number, number][] {
   const reader = new MessageReader(socket.memory);
   const found: [number, number][] = [];
@@ -73,18 +74,18 @@ function openDescriptors(): number {
 }
 
 describe.skipIf(missingForeign !== undefined)('a netlink socket', () => {
-  it('sends a request and receives the answer, which is there at once', () => {
+  it('sends a request and receives the reply, which is ready at once', () => {
     const found = take(sent(open(), links(0x01020304)));
     expect(found.length).toBeGreaterThan(1);
     expect(found.at(-1)).toEqual([DONE, 0x01020304]);
     expect(new Set(found.slice(0, -1).map(String))).toEqual(new Set([String([RTM_NEWLINK, 0x01020304])]));
   });
 
-  it('does not wait where there is nothing', () => {
+  it('does not block when nothing is queued', () => {
     expect(open().receive()).toBe(0);
   });
 
-  it('receives as many datagrams at once as it has slots, each into its own', () => {
+  it('receives as many datagrams at once as it has slots', () => {
     const socket = open({ slots: 3, slotSize: 8192 });
     for (const sequence of [11, 12, 13, 14]) socket.send(links(sequence, REQUEST));
     expect(socket.memory.bytes).toHaveLength(3 * 8192);
@@ -101,7 +102,7 @@ describe.skipIf(missingForeign !== undefined)('a netlink socket', () => {
     expect(take(socket)).toEqual([[RTM_NEWLINK, 14]]);
   });
 
-  it('cuts a datagram that is longer than its slot, and leaves the others whole', () => {
+  it('truncates a datagram longer than its slot and leaves the others complete', () => {
     const socket = open({ slots: 2, slotSize: 64 });
     socket.send(links(21, REQUEST));
     socket.send(links(22, REQUEST));
@@ -114,7 +115,7 @@ describe.skipIf(missingForeign !== undefined)('a netlink socket', () => {
     expect(socket.receive()).toBe(0);
   });
 
-  it('tells once that something was dropped for want of room, and goes on', () => {
+  it('throws ENOBUFS once when datagrams were dropped, and continues', () => {
     const socket = open();
     socket.setReceiveBuffer(1);
     for (let sequence = 1; sequence <= 50; sequence++) socket.send(links(sequence, REQUEST));
@@ -125,14 +126,14 @@ describe.skipIf(missingForeign !== undefined)('a netlink socket', () => {
     expect(take(sent(socket, links(51, REQUEST)))).toEqual([[RTM_NEWLINK, 51]]);
   });
 
-  it('keeps more when it has room for more', () => {
+  it('drops nothing with a larger receive buffer', () => {
     const socket = open();
     socket.setReceiveBuffer(200 * 1024);
     for (let sequence = 1; sequence <= 50; sequence++) socket.send(links(sequence, REQUEST));
     expect(take(socket)).toHaveLength(50);
   });
 
-  it('takes what room it may have where it may not have any it likes', () => {
+  it('falls back to SO_RCVBUF without the right to SO_RCVBUFFORCE', () => {
     const foreign = new Foreign(FOREIGN);
     const setOption = vi.spyOn(foreign, 'setOption').mockImplementationOnce(() => {
       throw new SystemError(1);
@@ -145,14 +146,14 @@ describe.skipIf(missingForeign !== undefined)('a netlink socket', () => {
     ]);
   });
 
-  it('joins groups by their numbers', () => {
+  it('joins a group by its number', () => {
     const foreign = new Foreign(FOREIGN);
     const setOption = vi.spyOn(foreign, 'setOption');
     open({}, foreign).join(5);
     expect(setOption.mock.calls.map(([, ...rest]) => rest)).toEqual([[270, 1, 5]]);
   });
 
-  it('says what could not be done, and why', () => {
+  it('throws errors with the operation, its name and the reason', () => {
     expect(() => open({ name: 'nonsense', protocol: 99 })).toThrow(
       'open nonsense: EPROTONOSUPPORT: protocol not supported',
     );
@@ -163,19 +164,19 @@ describe.skipIf(missingForeign !== undefined)('a netlink socket', () => {
   it.each([
     ['EAGAIN', 11],
     ['EINTR', 4],
-  ])('takes %s for nothing waiting', (_, errno) => {
+  ])('treats %s as nothing queued', (_, errno) => {
     const foreign = new Foreign(FOREIGN);
     vi.spyOn(foreign, 'receive').mockReturnValue(-errno);
     expect(open({}, foreign).receive()).toBe(0);
   });
 
-  it('says why nothing can be received', () => {
+  it('throws the reason when it cannot receive', () => {
     const foreign = new Foreign(FOREIGN);
     vi.spyOn(foreign, 'receive').mockReturnValue(-12);
     expect(() => open({}, foreign).receive()).toThrow('receive from rtnetlink: ENOMEM: not enough memory');
   });
 
-  it('leaves nothing open when it has no address', () => {
+  it('leaves no descriptor open when it cannot be bound', () => {
     const foreign = new Foreign(FOREIGN);
     vi.spyOn(foreign, 'bind').mockImplementation(() => {
       throw new SystemError(98);
@@ -185,7 +186,7 @@ describe.skipIf(missingForeign !== undefined)('a netlink socket', () => {
     expect(openDescriptors()).toBe(before);
   });
 
-  it('can be closed twice, and used no more', () => {
+  it('can be closed twice and not used afterwards', () => {
     const before = openDescriptors();
     const socket = open();
     expect(openDescriptors()).toBe(before + 1);
@@ -201,7 +202,7 @@ describe.skipIf(missingForeign !== undefined)('a netlink socket', () => {
     for (const use of uses) expect(use).toThrow('use rtnetlink: it is closed');
   });
 
-  it('asks ctnetlink: who may is told numbers, all others that they may not', ({ skip }) => {
+  it('reads the statistics from ctnetlink with privilege, and gets EPERM without', ({ skip }) => {
     const socket = open({ name: 'ctnetlink', protocol: NETLINK_NETFILTER });
     const statistics = new Statistics(socket);
     if (process.getuid?.() !== 0) {
@@ -211,9 +212,10 @@ describe.skipIf(missingForeign !== undefined)('a netlink socket', () => {
     const code = codeOf(() => statistics.use());
     skip(code !== 'nothing was thrown', `needs ctnetlink, which answers ${code}`);
     expect(statistics.use().entries).toBeGreaterThanOrEqual(0);
-    const cpus = statistics.cpus();
-    expect(cpus.size).toBeGreaterThan(0);
-    expect([...cpus.values()][0]).toMatchObject({ insert: expect.any(Number), expect_new: expect.any(Number) });
+    const cpus = new CpuStatistics(socket);
+    cpus.read();
+    expect(cpus.rows).toBeGreaterThan(0);
+    expect(cpus.names).toEqual(expect.arrayContaining(['insert', 'expect_new']));
   });
 });
 

@@ -21,7 +21,7 @@ describe('a decimal number of /proc/sys', () => {
     },
   );
 
-  it('reads every number that the kernel can print, and nothing from bytes that are none', () => {
+  it('reads every number that the kernel can print and refuses all other bytes', () => {
     fc.assert(fc.property(fc.maxSafeNat(), (value) => parseDecimal(Buffer.from(`${value}\n`)) === value));
     fc.assert(
       fc.property(fc.uint8Array(), (bytes) => {

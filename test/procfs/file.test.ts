@@ -2,7 +2,7 @@ import { Volume } from 'memfs';
 import { describe, expect, it, vi } from 'vitest';
 
 import { OperationError } from '../../collector/base/errors.ts';
-import { type FileSystem, KernelFile } from '../../collector/procfs/file.ts';
+import { type FileSystem, KernelFile, readText } from '../../collector/procfs/file.ts';
 
 const PATH = '/proc/sys/thing';
 
@@ -11,13 +11,13 @@ function fileSystem(text: string): { volume: Volume; fs: FileSystem } {
   return { volume, fs: volume };
 }
 
-/** An error as the system throws it. */
+/** An error of the system. */
 function systemError(code: string): Error {
   return Object.assign(new Error(`${code}: something is wrong`), { code });
 }
 
 describe('a kernel file', () => {
-  it('is read again and again from the start through one descriptor', () => {
+  it('is read repeatedly from the start through one descriptor', () => {
     const { volume, fs } = fileSystem('one\n');
     const open = vi.spyOn(volume, 'openSync');
     const file = new KernelFile(fs, () => PATH);
@@ -30,7 +30,7 @@ describe('a kernel file', () => {
     expect(file.restarted).toBe(false);
   });
 
-  it('may be many times as large as its first buffer, and grow', () => {
+  it('can be much larger than the initial buffer, and grow', () => {
     const { volume, fs } = fileSystem('x'.repeat(64));
     const file = new KernelFile(fs, () => PATH, 16);
     expect(file.read()).toHaveLength(64);
@@ -39,7 +39,7 @@ describe('a kernel file', () => {
     expect(file.read().toString()).toBe(text);
   });
 
-  it('is put together from short reads', () => {
+  it('is assembled from short reads', () => {
     const { volume, fs } = fileSystem('0123456789');
     const short: FileSystem = {
       ...bind(fs),
@@ -49,26 +49,26 @@ describe('a kernel file', () => {
     expect(new KernelFile(short, () => PATH).read().toString()).toBe('0123456789');
   });
 
-  it('that is larger than any such file can be is an error, not a full memory', () => {
+  it('that is too large is an error', () => {
     const { fs } = fileSystem('');
     const endless: FileSystem = { ...bind(fs), readSync: (_descriptor, _buffer, _offset, length) => length };
     expect(() => new KernelFile(endless, () => PATH).read()).toThrow(/^read \/proc\/sys\/thing: larger than/);
   });
 
-  it('says what could not be opened, and why', () => {
+  it('that cannot be opened is an error with its path and the reason', () => {
     const file = new KernelFile(Volume.fromJSON({}), () => PATH);
     const thrown = capture(() => file.read());
     expect(thrown).toBeInstanceOf(OperationError);
     expect(thrown).toMatchObject({ code: 'ENOENT', message: expect.stringContaining(`open ${PATH}: ENOENT`) });
   });
 
-  it('is opened anew when it was replaced, which is no restart', () => {
+  it('is reopened when it was replaced, without a restart', () => {
     const { volume, fs } = fileSystem('old');
     const file = new KernelFile(fs, () => PATH);
     file.read();
     volume.writeFileSync('/proc/sys/new', 'new');
     volume.renameSync('/proc/sys/new', PATH);
-    // memfs keeps the link count of a file that was replaced; the kernel takes it away.
+    // memfs keeps the link count of a replaced file; the kernel sets it to 0.
     const stale: FileSystem['fstatSync'] = () => ({ nlink: 0, size: 3 });
     const replaced = vi.spyOn(fs, 'fstatSync').mockImplementationOnce(stale);
     expect(file.read().toString()).toBe('new');
@@ -76,7 +76,7 @@ describe('a kernel file', () => {
     expect(file.restarted).toBe(false);
   });
 
-  it('that was empty is opened anew when it was replaced, too', () => {
+  it('that was empty is also reopened when it was replaced', () => {
     const { volume, fs } = fileSystem('');
     const file = new KernelFile(fs, () => PATH);
     expect(file.read()).toHaveLength(0);
@@ -86,7 +86,7 @@ describe('a kernel file', () => {
     expect(file.read().toString()).toBe('new');
   });
 
-  it('of the kernel, which has text but no size, is not asked whether it was replaced', () => {
+  it('with text but no size is not checked for replacement', () => {
     const { volume, fs } = fileSystem('text');
     const asked = vi.spyOn(fs, 'fstatSync').mockImplementation(() => ({ nlink: 1, size: 0 }));
     const file = new KernelFile(fs, () => PATH);
@@ -96,7 +96,7 @@ describe('a kernel file', () => {
     expect(asked).toHaveBeenCalledTimes(1);
   });
 
-  it('is opened anew when its descriptor died, which may be a restart', () => {
+  it('is reopened when its descriptor died, as a possible restart', () => {
     const { volume, fs } = fileSystem('before');
     const file = new KernelFile(fs, () => PATH);
     file.read();
@@ -110,7 +110,7 @@ describe('a kernel file', () => {
     expect(file.restarted).toBe(false);
   });
 
-  it('that keeps failing is an error with its code, and is read again once it works', () => {
+  it('that keeps failing is an error with its code, and can be read once it works', () => {
     const { volume, fs } = fileSystem('text');
     const file = new KernelFile(fs, () => PATH);
     file.read();
@@ -124,13 +124,13 @@ describe('a kernel file', () => {
         message: expect.stringContaining(`read ${PATH}`),
       });
     }
-    // The kept descriptor, and the one of each try.
+    // The kept descriptor, and that of each attempt.
     expect(close).toHaveBeenCalledTimes(4);
     read.mockRestore();
     expect(file.read().toString()).toBe('text');
   });
 
-  it('is looked for where it is said to be each time it is opened', () => {
+  it('has its path evaluated each time it is opened', () => {
     const volume = Volume.fromJSON({ '/a': 'first', '/b': 'second' });
     let path = '/a';
     const file = new KernelFile(volume, () => path);
@@ -139,6 +139,25 @@ describe('a kernel file', () => {
     expect(file.read().toString()).toBe('first');
     file.close();
     expect(file.read().toString()).toBe('second');
+  });
+});
+
+describe('readText', () => {
+  it('returns the whole text as UTF-8 and closes the file', () => {
+    const { volume, fs } = fileSystem('/run/köln.ctl\n');
+    const close = vi.spyOn(volume, 'closeSync');
+    expect(readText(fs, PATH)).toBe('/run/köln.ctl\n');
+    expect(close).toHaveBeenCalledTimes(1);
+  });
+
+  it.each(['openSync', 'readSync'] as const)('returns undefined when %s fails, and leaves nothing open', (call) => {
+    const { volume, fs } = fileSystem('text\n');
+    const [open, close] = [vi.spyOn(volume, 'openSync'), vi.spyOn(volume, 'closeSync')];
+    vi.spyOn(volume, call).mockImplementation(() => {
+      throw systemError('EACCES');
+    });
+    expect(readText(fs, PATH)).toBeUndefined();
+    expect(close).toHaveBeenCalledTimes(call === 'openSync' ? 0 : open.mock.calls.length);
   });
 });
 

@@ -11,7 +11,7 @@ import { capture } from '../helpers/capture.ts';
 const PATH = '/proc/net/list';
 const SIZE = 64 * 1024;
 
-/** A file system with this file, whose reads bring so many bytes at most, in turn. */
+/** A file system with this file, whose reads return at most these sizes, in turn. */
 function volumeOf(text: string | Buffer, ...sizes: readonly number[]): Volume {
   const volume = Volume.fromJSON({ '/proc/net/other': 'another file\n' });
   volume.writeFileSync(PATH, text);
@@ -25,14 +25,14 @@ function volumeOf(text: string | Buffer, ...sizes: readonly number[]): Volume {
   return volume;
 }
 
-/** The file open, to be read. */
+/** The open file. */
 function opened(volume: Volume): LineFile {
   const file = new LineFile(volume);
   file.open(PATH);
   return file;
 }
 
-/** Everything that is left, piece by piece. */
+/** The remaining pieces. */
 function pieces(file: LineFile): string[] {
   const found: string[] = [];
   for (let lines = file.next(); lines !== undefined; lines = file.next()) found.push(lines.toString('latin1'));
@@ -44,8 +44,8 @@ function systemError(code: string): Error {
 }
 
 /**
- * A file of the kernel's own, as fs/seq_file.c hands it out: whole lines, as many as fit into a page, and no size. What
- * is read behind its end is what the kernel tells of its sockets again.
+ * A kernel file as fs/seq_file.c produces it: as many whole lines as fit into a page, and no size. Reading past its end
+ * repeats lines, as for sockets.
  */
 function kernelFile(lines: readonly string[], page: number): { fs: FileSystem; reads: number[] } {
   const reads: number[] = [];
@@ -55,7 +55,7 @@ function kernelFile(lines: readonly string[], page: number): { fs: FileSystem; r
     openSync: () => 7,
     readSync: (_, buffer, offset, __, position) => {
       reads.push(position);
-      return Buffer.from(position < text.length ? pageAt(position) : 'told again\n').copy(buffer, offset);
+      return Buffer.from(position < text.length ? pageAt(position) : 'repeated\n').copy(buffer, offset);
     },
     fstatSync: () => ({ nlink: 1, size: 0 }),
     closeSync: () => undefined,
@@ -64,7 +64,7 @@ function kernelFile(lines: readonly string[], page: number): { fs: FileSystem; r
   return { fs, reads };
 }
 
-/** A file of the kernel's own whose reads bring these pieces, wherever they end. */
+/** A kernel file whose reads return these pieces, wherever they end. */
 function torn(...texts: readonly string[]): FileSystem {
   const left = [...texts];
   return {
@@ -73,7 +73,7 @@ function torn(...texts: readonly string[]): FileSystem {
   };
 }
 
-describe("a file of the kernel's own", () => {
+describe('a kernel file', () => {
   const line = (length: number): string => `${'x'.repeat(length - 1)}\n`;
   const lineFile = (fs: FileSystem): LineFile => {
     const file = new LineFile(fs);
@@ -81,7 +81,7 @@ describe("a file of the kernel's own", () => {
     return file;
   };
 
-  it.each([4096, 65_536])('in pages of %i bytes is at its end where there was room for more lines', (page) => {
+  it.each([4096, 65_536])('in pages of %i bytes ends where a page has room for more lines', (page) => {
     const lines = Array.from({ length: 880 }, () => line(150));
     const { fs, reads } = kernelFile(lines, page);
     const found = pieces(lineFile(fs));
@@ -89,14 +89,14 @@ describe("a file of the kernel's own", () => {
     expect(reads).toHaveLength(found.length);
   });
 
-  it('is read on behind a page that may have been full', () => {
+  it('is read further after a page that may be full', () => {
     const { fs, reads } = kernelFile([line(3584)], 4096);
     const file = lineFile(fs);
-    expect([file.next()?.length, file.next()?.toString()]).toEqual([3584, 'told again\n']);
+    expect([file.next()?.length, file.next()?.toString()]).toEqual([3584, 'repeated\n']);
     expect(reads).toEqual([0, 3584]);
   });
 
-  it('is not read on behind one that was not, and is read again when it is opened again', () => {
+  it('is not read further after a page that is not full, until it is reopened', () => {
     const { fs, reads } = kernelFile([line(3583)], 4096);
     const file = lineFile(fs);
     expect([file.next()?.length, file.next(), file.next()]).toEqual([3583, undefined, undefined]);
@@ -105,7 +105,7 @@ describe("a file of the kernel's own", () => {
     expect(reads).toEqual([0, 0]);
   });
 
-  /** So many bytes in lines of 150 bytes, the last of which may be longer. */
+  /** Lines of 150 bytes with this total; the last one can be longer. */
   const bytesOfLines = (bytes: number): string[] => {
     const count = Math.floor(bytes / 150);
     return [...Array.from({ length: count - 1 }, () => line(150)), line(bytes - 150 * (count - 1))];
@@ -115,7 +115,7 @@ describe("a file of the kernel's own", () => {
     [65_536, 65_400],
     [16_384, 16_350],
     [8192, 8100],
-  ])('in pages of %i bytes is at its end where a piece is clearly smaller than another was', (page, largest) => {
+  ])('in pages of %i bytes ends at a piece that is clearly smaller than another one', (page, largest) => {
     const readAfter = (last: number): string => {
       const { fs } = kernelFile([...bytesOfLines(largest), ...bytesOfLines(last)], page);
       const file = lineFile(fs);
@@ -124,18 +124,18 @@ describe("a file of the kernel's own", () => {
     };
     expect(readAfter(4000)).toBe('nothing');
     expect(readAfter(largest - 513)).toBe('nothing');
-    expect(readAfter(largest - 512)).toBe('told again\n');
-    expect(readAfter(largest)).toBe('told again\n');
+    expect(readAfter(largest - 512)).toBe('repeated\n');
+    expect(readAfter(largest)).toBe('repeated\n');
   });
 
-  it('is at its end by what is the largest of its pieces, not by what the last one was', () => {
-    // After 4500 bytes 3700 are few, after 4100 they would not be.
-    const file = lineFile(torn(line(4000), line(4500), line(4100), line(3700), 'told again\n'));
+  it('ends by comparison with its largest piece, not its last', () => {
+    // 3700 bytes are few after 4500, but not after 4100.
+    const file = lineFile(torn(line(4000), line(4500), line(4100), line(3700), 'repeated\n'));
     const lengths = pieces(file).map((piece) => piece.length);
     expect(lengths).toEqual([4000, 4500, 4100, 3700]);
   });
 
-  it.each([4096, 8192, 16_384, 65_536])('in pages of %i bytes comes whole, whatever its lines are', (page) => {
+  it.each([4096, 8192, 16_384, 65_536])('in pages of %i bytes is read completely, whatever its lines', (page) => {
     const lengths = fc.array(fc.integer({ min: 1, max: 512 }), { minLength: 1, maxLength: 60 });
     fc.assert(
       fc.property(lengths, fc.integer({ min: 1, max: 20 }), (some, times) => {
@@ -145,7 +145,7 @@ describe("a file of the kernel's own", () => {
         let came = '';
         for (let piece = file.next(); piece !== undefined; piece = file.next()) {
           came += piece.toString();
-          // The kernel tells it again for as long as it is asked.
+          // The kernel repeats it forever.
           if (came.length > whole.length) break;
         }
         expect(came.startsWith(whole)).toBe(true);
@@ -154,7 +154,7 @@ describe("a file of the kernel's own", () => {
     );
   });
 
-  it('is taken for itself, whatever was read before it', () => {
+  it('is not compared with the previous file', () => {
     const large = kernelFile(bytesOfLines(65_400), 65_536);
     const small = kernelFile([line(4000), line(4000), line(100)], 4096);
     const fs: FileSystem = {
@@ -171,29 +171,29 @@ describe("a file of the kernel's own", () => {
   it.each([
     ['in a line', ['first\nsec', 'ond\n'], ['first\n', 'second\n']],
     ['in its first line', ['fir', 'st\nsecond\n'], ['first\nsecond\n']],
-  ])('is not at its end where a short piece ends %s', (_, texts, found) => {
+  ])('does not end where a short piece ends %s', (_, texts, found) => {
     expect(pieces(lineFile(torn(...texts)))).toEqual(found);
   });
 });
 
 describe('a file of lines', () => {
-  it('that is short comes whole, then there is nothing more, however often it is asked for', () => {
+  it('that is short is one piece, and then ends, however often it is read', () => {
     const file = opened(volumeOf('one\ntwo\n\nthree\n'));
     expect(file.next()?.toString()).toBe('one\ntwo\n\nthree\n');
     expect([file.next(), file.next()]).toEqual([undefined, undefined]);
   });
 
-  it('that is empty has none', () => {
+  it('that is empty has no piece', () => {
     expect(pieces(opened(volumeOf('')))).toEqual([]);
   });
 
-  it('comes as whole lines, wherever the reads end', () => {
+  it('is returned in whole lines, wherever the reads end', () => {
     expect(pieces(opened(volumeOf('first\nsecond\n3\n', 2)))).toEqual(['first\n', 'second\n', '3\n']);
     expect(pieces(opened(volumeOf('first\nsecond\n3\n', 8)))).toEqual(['first\n', 'second\n3\n']);
     expect(pieces(opened(volumeOf('first\nsecond\n3\n', 6, 1)))).toEqual(['first\n', 'second\n', '3\n']);
   });
 
-  it('is many times as long as the buffer, and every line of it comes once', () => {
+  it('that is much longer than the buffer returns each line once', () => {
     const lines = Array.from({ length: 40_000 }, (_, number) => `${number} ${'x'.repeat(number % 90)}\n`);
     const found = pieces(opened(volumeOf(lines.join(''))));
     expect(found.length).toBeGreaterThan(20);
@@ -201,7 +201,7 @@ describe('a file of lines', () => {
     expect(found.join('') === lines.join('')).toBe(true);
   });
 
-  it('of any lines comes complete and in order, in pieces that end with a line, however it is read', () => {
+  it('is returned complete and in order, in pieces of whole lines, whatever the reads', () => {
     const text = fc.array(fc.string({ unit: fc.constantFrom('a', 'b', ' ', '\0', '\xff'), maxLength: 40 }), {
       maxLength: 60,
     });
@@ -216,40 +216,37 @@ describe('a file of lines', () => {
     );
   });
 
-  it.each([1, 7, SIZE])(
-    'that ends in the middle of a line is cut off, after the whole ones came (%i bytes a read)',
-    (size) => {
-      const file = opened(volumeOf('whole\nalso whole\ncut of', size));
-      let came = '';
-      const act = (): void => {
-        for (let lines = file.next(); lines !== undefined; lines = file.next()) came += lines.toString();
-      };
-      const thrown = capture(act);
-      expect(came).toBe('whole\nalso whole\n');
-      expect(thrown).toEqual(new FormatError('the last line is cut off'));
-    },
-  );
+  it.each([1, 7, SIZE])('that ends within a line is an error after the whole lines (%i bytes per read)', (size) => {
+    const file = opened(volumeOf('whole\nalso whole\ncut of', size));
+    let came = '';
+    const act = (): void => {
+      for (let lines = file.next(); lines !== undefined; lines = file.next()) came += lines.toString();
+    };
+    const thrown = capture(act);
+    expect(came).toBe('whole\nalso whole\n');
+    expect(thrown).toEqual(new FormatError('the last line is cut off'));
+  });
 
-  it('may have a line as long as the buffer, wherever that begins', () => {
+  it('can have a line as long as the buffer, wherever it starts', () => {
     const longest = `${'y'.repeat(SIZE - 1)}\n`;
     const found = pieces(opened(volumeOf(`before\n${longest}after\n`)));
     expect(found.map((piece) => piece.length)).toEqual([7, SIZE, 6]);
   });
 
-  it.each([SIZE, 3 * SIZE])('with a line of %i bytes before its end is refused, though it has an end', (length) => {
+  it.each([SIZE, 3 * SIZE])('with a line of %i bytes before its newline is refused', (length) => {
     const file = opened(volumeOf(`before\n${'z'.repeat(length)}\nafter\n`));
     expect(file.next()?.toString()).toBe('before\n');
     expect(capture(() => file.next())).toEqual(new FormatError('a line is longer than 65536 bytes'));
   });
 
-  it('is never held whole: every piece lies in the same memory', () => {
+  it('is never held completely: all pieces share one buffer', () => {
     const file = opened(volumeOf('0123456\n'.repeat(50_000)));
     const memories = new Set<ArrayBufferLike>();
     for (let lines = file.next(); lines !== undefined; lines = file.next()) memories.add(lines.buffer);
     expect(memories.size).toBe(1);
   });
 
-  it('that changes while it is read is read on from where the last read ended', () => {
+  it('that changes while being read is continued where the last read ended', () => {
     const volume = volumeOf('aaaa\nbbbb\n', 5);
     const file = opened(volume);
     expect(file.next()?.toString()).toBe('aaaa\n');
@@ -257,14 +254,14 @@ describe('a file of lines', () => {
     expect(pieces(file)).toEqual(['BBBB\n', 'CCCC\n']);
   });
 
-  it('is opened to be read alone, and so that nobody waits for it', () => {
+  it('is opened read-only and non-blocking', () => {
     const volume = volumeOf('text\n');
     const open = vi.spyOn(volume, 'openSync');
     opened(volume);
     expect(open.mock.calls).toEqual([[PATH, constants.O_RDONLY | constants.O_NONBLOCK]]);
   });
 
-  it.each(['ENOENT', 'EACCES'])('that cannot be opened is an error that says which, and why: %s', (code) => {
+  it.each(['ENOENT', 'EACCES'])('that cannot be opened is an error with its path and %s', (code) => {
     const volume = volumeOf('text\n');
     vi.spyOn(volume, 'openSync').mockImplementation(() => {
       throw systemError(code);
@@ -274,7 +271,7 @@ describe('a file of lines', () => {
     expect(thrown).toMatchObject({ code, message: `open ${PATH}: ${code}: something is wrong` });
   });
 
-  it('that cannot be read is an error that says which, and why', () => {
+  it('that cannot be read is an error with its path and the reason', () => {
     const volume = volumeOf('text\n');
     const file = opened(volume);
     vi.mocked(volume.readSync).mockImplementation(() => {
@@ -285,7 +282,7 @@ describe('a file of lines', () => {
     expect(thrown).toMatchObject({ code: 'EIO', message: `read ${PATH}: EIO: something is wrong` });
   });
 
-  it('is begun anew, or another, with nothing left of what was not read to its end', () => {
+  it('can be reopened, or another one opened, before it is read to the end', () => {
     const volume = volumeOf('first\nsecond\n', 8);
     const close = vi.spyOn(volume, 'closeSync');
     const file = opened(volume);
@@ -298,7 +295,7 @@ describe('a file of lines', () => {
     expect(close).toHaveBeenCalledTimes(2);
   });
 
-  it('can be begun anew after an error', () => {
+  it('can be reopened after an error', () => {
     const volume = volumeOf('cut');
     const file = opened(volume);
     expect(() => file.next()).toThrow(FormatError);
@@ -307,7 +304,7 @@ describe('a file of lines', () => {
     expect(pieces(file)).toEqual(['whole\n']);
   });
 
-  it('that is closed is let go of once, and cannot be read', () => {
+  it('that is closed cannot be read, and is closed once', () => {
     const volume = volumeOf('text\n');
     const close = vi.spyOn(volume, 'closeSync');
     const file = opened(volume);
@@ -317,7 +314,7 @@ describe('a file of lines', () => {
     expect(() => file.next()).toThrow(`read ${PATH}: it is closed`);
   });
 
-  it('that cannot even be closed does no harm', () => {
+  it('that cannot be closed is not an error', () => {
     const volume = volumeOf('text\n');
     vi.spyOn(volume, 'closeSync').mockImplementation(() => {
       throw systemError('EIO');

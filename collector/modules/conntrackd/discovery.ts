@@ -1,6 +1,6 @@
 /** Where daemons listen: the plugin's configuration, else conntrackd's own configuration, else the usual path. */
 
-import { exists, type FileSystem, KernelFile } from '../../procfs/file.ts';
+import { exists, type FileSystem, readText } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';
 import { clean, InstanceIds } from './instance_ids.ts';
 
@@ -39,20 +39,13 @@ export function withoutLink(path: string): string {
 
 /** Whether a process in the host's network namespace listens at a path. */
 export function isListening(fs: FileSystem, host: Host, path: string): boolean {
-  const file = new KernelFile(fs, () => host.net('unix'));
   const own = withoutLink(path.startsWith(host.path('/')) ? path.slice(host.path('').length) : path);
-  try {
-    const rows = file.read().toString('latin1').split('\n');
-    return rows.some((row) => {
-      // Num, RefCount, Protocol, Flags, Type, St, Inode, Path; a client has the path of its daemon too.
-      const [, , , flags, , , , bound = ''] = row.split(/ +/);
-      return flags === LISTENING && withoutLink(bound) === own;
-    });
-  } catch {
-    return false;
-  } finally {
-    file.close();
-  }
+  const rows = readText(fs, host.net('unix'))?.split('\n') ?? [];
+  return rows.some((row) => {
+    // Num, RefCount, Protocol, Flags, Type, St, Inode, Path; a client has the path of its daemon too.
+    const [, , , flags, , , , bound = ''] = row.split(/ +/);
+    return flags === LISTENING && withoutLink(bound) === own;
+  });
 }
 
 /**
@@ -68,15 +61,8 @@ export function socketPath(configuration: string): string | undefined {
 }
 
 function ownPath(fs: FileSystem, host: Host): string | undefined {
-  const file = new KernelFile(fs, () => host.path(CONFIGURATION));
-  try {
-    return socketPath(file.read().toString('utf8'));
-  } catch {
-    // Missing or unreadable.
-    return undefined;
-  } finally {
-    file.close();
-  }
+  const configuration = readText(fs, host.path(CONFIGURATION));
+  return configuration === undefined ? undefined : socketPath(configuration);
 }
 
 /** Names each by its file name; if that is ambiguous, by its whole path and a number. */

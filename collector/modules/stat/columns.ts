@@ -1,7 +1,7 @@
 /**
- * What the columns of `/proc/net/stat/nf_conntrack` count on which kernel.
+ * What the columns of `/proc/net/stat/nf_conntrack` count on each kernel.
  *
- * Kernels keep a column that they stopped counting and print 0 there. Such a column is no measurement:
+ * Kernels keep a column after they stop counting it, and print 0. Such a column is not a measurement:
  *
  * | kernel     | the header has | columns that are always 0                  |
  * |------------|----------------|--------------------------------------------|
@@ -10,12 +10,12 @@
  * | 5.10 – 5.14 | `clashres`     | `new`, `ignore`, `delete`, `delete_list`   |
  * | since 5.15 | `chainlength`  | `new`, `ignore`, `delete`                  |
  *
- * The header tells all but the first two apart; there the release does. Distributions port changes back, so a column
- * that was ever seen to hold something else than 0 counts, whatever the release says. Since 4.9 that of `searched` cannot
- * be searches: the counter of resolved clashes had this column before it got the name `clashres`, both within 5.10.
+ * The header distinguishes all but the first two rows; for those the release decides. Distributions backport changes, so
+ * a column that was ever nonzero is counted, whatever the release. Since 4.9 `searched` cannot mean searches: the kernel
+ * counted resolved clashes in that column before renaming it to `clashres` within 5.10.
  */
 
-/** The metric that a column feeds. */
+/** Column names and their metrics. */
 const METRICS: Readonly<Record<string, string>> = {
   searched: 'searched',
   found: 'found',
@@ -43,20 +43,20 @@ const DEAD_SINCE_4_9 = new Set(['searched', 'new', 'delete', 'delete_list']);
 const DEAD_SINCE_5_10 = new Set(['new', 'ignore', 'delete', 'delete_list']);
 const NONE: ReadonlySet<string> = new Set();
 
-/** A column that feeds a metric. */
+/** A column with a metric. */
 export interface Column {
-  /** Its place in a row, from 0. */
+  /** Its position in a row, from 0. */
   readonly index: number;
   readonly metric: string;
-  /** Whether the kernel is known to count it; otherwise only a value other than 0 shows that it does. */
+  /** Whether the kernel is known to count it; otherwise only a nonzero value shows that. */
   readonly counted: boolean;
 }
 
 /**
- * The columns that feed a metric, in the order of the header. Names that nothing is known of are left out.
+ * The columns with a metric, in the order of the header. Unknown names are left out.
  *
- * @param names the header's names.
- * @param release the kernel's, as `uname -r` prints it.
+ * @param names the names in the header.
+ * @param release the kernel release, as `uname -r` prints it.
  */
 export function columnsOf(names: readonly string[], release: string): Column[] {
   const dead = deadColumns(names, release);

@@ -1,6 +1,6 @@
 /**
- * The settings of connection tracking below `/proc/sys/net/netfilter`: how many entries the table may hold, how many
- * hash buckets it has, how many expectations there may be. They seldom change and are read every ten seconds.
+ * Connection tracking settings below `/proc/sys/net/netfilter`: the limit of entries, the number of hash buckets, the
+ * limit of expectations. They rarely change and are read every ten seconds.
  * Source: Documentation/networking/nf_conntrack-sysctl.rst in the kernel.
  */
 
@@ -14,9 +14,9 @@ import { isDue } from '../due.ts';
 /** Microseconds between two readings. */
 const EVERY = 10e6;
 
-/** A file of one number and what is lost without it. */
+/** A file with one number, and the effect of not being able to read it. */
 class Limit {
-  /** What the file held when it was last read; `undefined` when it cannot be read. */
+  /** As of the last reading; `undefined` if that failed. */
   value: number | undefined;
   readonly #file: KernelFile;
   readonly #condition: Condition;
@@ -58,31 +58,31 @@ export class Limits {
     this.#expectMax = limit('nf_conntrack_expect_max', 'the limit of expectations is not known to alerts');
   }
 
-  /** Entries that the table may hold; `undefined` when it is not known or there is no limit. */
+  /** The limit of entries; `undefined` if there is none or it is unknown. */
   get max(): number | undefined {
     return this.#max.value || undefined;
   }
 
-  /** Buckets of the hash table; `undefined` when their number is not known. */
+  /** Buckets of the hash table; `undefined` if unknown. */
   get buckets(): number | undefined {
     return this.#buckets.value || undefined;
   }
 
-  /** Expectations that there may be; `undefined` when it is not known. */
+  /** The limit of expectations; `undefined` if unknown. */
   get expectMax(): number | undefined {
     return this.#expectMax.value;
   }
 
   /**
-   * Reads the settings if they are due.
+   * Reads the settings if due.
    *
    * @param at monotonic time in microseconds.
-   * @param isMaxTold whether {@link max} is known from elsewhere, and need not be read.
+   * @param isMaxKnown whether the limit of entries is known from elsewhere, so that {@link max} need not be read.
    */
-  refresh(at: number, isMaxTold: boolean): void {
+  refresh(at: number, isMaxKnown: boolean): void {
     if (!isDue(at, this.#readAt + EVERY)) return;
     this.#readAt = at;
-    if (!isMaxTold) this.#max.read();
+    if (!isMaxKnown) this.#max.read();
     this.#buckets.read();
     this.#expectMax.read();
   }

@@ -1,74 +1,67 @@
-/**
- * The statistics over netlink, as a table like that of the statistics file: for kernels that have no such file. Needs
- * CAP_NET_ADMIN.
- */
+/** Reads the statistics over netlink, for kernels without the statistics file. Needs CAP_NET_ADMIN. */
 
-import { FormatError } from '../../base/errors.ts';
 import type { Level, Log } from '../../base/log.ts';
 import type { Channel } from '../../netlink/channel.ts';
-import { type Counters, Statistics } from '../../netlink/statistics.ts';
+import { CpuStatistics } from '../../netlink/cpu_statistics.ts';
+import { Statistics } from '../../netlink/statistics.ts';
 import type { Connect } from '../access.ts';
 import { Attempts } from '../attempts.ts';
 import type { Problem } from '../problem.ts';
-import type { StatTable } from './nf_conntrack_stat.ts';
+import { PATIENCE, type Reading, type Source } from './source.ts';
 
-/** The counters of one CPU take some 200 bytes, and the kernel fills at most 32 KiB at once. */
-const ROOM = { slots: 1, slotSize: 32 * 1024 };
-/** Statistics that were there are looked for at every tick for so long, in microseconds; a module is reloaded in less. */
-export const PATIENCE = 60e6;
+/** One CPU takes about 200 bytes, and the kernel fills at most 32 KiB at once. */
+const BUFFER = { slots: 1, slotSize: 32 * 1024 };
 
 export interface NetlinkSourceOptions {
   readonly log: Log;
   readonly connect: Connect;
-  /** How severe it is that the statistics cannot be had. */
+  /** The level of a problem. */
   readonly level: Level;
+  /** Whether the statistics are to be read over netlink now. */
+  readonly isWanted: () => boolean;
 }
 
-/** One reading. */
-export interface NetlinkReading {
-  /** Overwritten by the next reading. */
-  readonly table: StatTable;
-  /** Entries in the connection table. */
-  readonly connections: number;
-  /** Entries that the table may hold; `undefined` when there is no limit or the kernel does not tell. */
-  readonly max: number | undefined;
+/** An open channel and what is read over it. */
+interface Session {
+  readonly channel: Channel;
+  readonly statistics: Statistics;
+  readonly cpus: CpuStatistics;
 }
 
-export class NetlinkSource {
-  readonly #connect: Connect;
+export class NetlinkSource implements Source {
+  readonly target = 'ctnetlink';
+  readonly #options: NetlinkSourceOptions;
   readonly #attempts: Attempts;
-  #channel: Channel | undefined;
-  #statistics: Statistics | undefined;
-  #names: readonly string[] = [];
-  #cpus: readonly number[] = [];
-  #cells = new Uint32Array(0);
+  #session: Session | undefined;
 
-  constructor({ connect, level, log }: NetlinkSourceOptions) {
-    this.#connect = connect;
+  constructor(options: NetlinkSourceOptions) {
+    const { level, log } = options;
+    this.#options = options;
     this.#attempts = new Attempts({
       log,
+      from: 'ctnetlink',
       lost: 'the statistics cannot be read over netlink',
       back: 'the statistics can be read over netlink',
-      from: 'ctnetlink',
-      // That there is no connection tracking is for whoever reads from here to say.
+      // The list of sources logs that connection tracking is not loaded.
       required: false,
       level,
       patience: PATIENCE,
     });
   }
 
-  /** Reads at `at`, a monotonic time in microseconds. `undefined` when nothing can be had, which the log says why. */
-  read(at: number): NetlinkReading | undefined {
-    // Where connection tracking is not loaded nothing is asked, and it may be loaded at any moment.
-    const isWaiting = this.#channel === undefined && !this.isUnloaded;
-    if (isWaiting && !this.#attempts.isDue(at)) return undefined;
+  get problem(): Problem | undefined {
+    return this.#attempts.problem;
+  }
+
+  read(at: number): Reading | undefined {
+    if (!this.#isDue(at)) return undefined;
     try {
-      this.#channel ??= this.#connect(ROOM);
-      this.#statistics ??= new Statistics(this.#channel);
-      const { entries, max } = this.#statistics.use();
-      const table = this.#table(this.#statistics.cpus());
+      this.#session ??= this.#open();
+      const { cpus, statistics } = this.#session;
+      const { entries, max } = statistics.use();
+      cpus.read();
       this.#attempts.succeeded(at);
-      return { table, connections: entries, max };
+      return { table: cpus, connections: entries, max, restarted: false };
     } catch (error) {
       this.close();
       this.#attempts.failed(at, error);
@@ -76,42 +69,19 @@ export class NetlinkSource {
     }
   }
 
-  /** The problem of the last reading. */
-  get problems(): readonly Problem[] {
-    return this.#attempts.problems;
-  }
-
-  /** Whether nothing could be read because connection tracking is not loaded. */
-  get isUnloaded(): boolean {
-    return this.#attempts.problem?.code === 'tracking_not_loaded';
-  }
-
   close(): void {
-    this.#channel?.close();
-    this.#channel = undefined;
-    this.#statistics = undefined;
+    this.#session?.channel.close();
+    this.#session = undefined;
   }
 
-  #table(counters: ReadonlyMap<number, Counters>): StatTable {
-    const [first = {}] = counters.values();
-    const names = Object.keys(first);
-    // Whoever compares readings knows a change of columns or rows by another object.
-    if (!isEqual(names, this.#names)) this.#names = names;
-    const cpus = [...counters.keys()];
-    if (!isEqual(cpus, this.#cpus)) this.#cpus = cpus;
-    if (this.#cells.length !== names.length * cpus.length) this.#cells = new Uint32Array(names.length * cpus.length);
-    let cell = 0;
-    for (const [cpu, row] of counters) {
-      for (const name of names) {
-        const count = row[name];
-        if (count === undefined) throw new FormatError(`the statistics of CPU ${cpu} have no ${name}`);
-        this.#cells[cell++] = count;
-      }
-    }
-    return { names: this.#names, cpus: this.#cpus, rows: cpus.length, columns: names.length, cells: this.#cells };
+  #isDue(at: number): boolean {
+    if (!this.#options.isWanted()) return false;
+    // Without connection tracking no request is sent, and it can be loaded at any moment.
+    return this.#session !== undefined || this.problem?.code === 'tracking_not_loaded' || this.#attempts.isDue(at);
   }
-}
 
-function isEqual(one: readonly unknown[], other: readonly unknown[]): boolean {
-  return one.length === other.length && one.every((item, at) => item === other[at]);
+  #open(): Session {
+    const channel = this.#options.connect(BUFFER);
+    return { channel, statistics: new Statistics(channel), cpus: new CpuStatistics(channel) };
+  }
 }

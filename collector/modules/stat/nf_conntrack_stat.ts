@@ -1,17 +1,17 @@
 /**
- * The parser of `/proc/net/stat/nf_conntrack`: a header row of column names, then one row of `%08x` counters for every
- * possible CPU. Names, number and order of the columns differ between kernels, so a column is found by its name.
+ * Parses `/proc/net/stat/nf_conntrack`: a header of column names, then one row of `%08x` counters for every possible CPU.
+ * Kernels differ in the names, number and order of the columns, so a column is looked up by name.
  * Source: `ct_cpu_seq_show` in net/netfilter/nf_conntrack_standalone.c, and its history since 2.6.
  */
 
+import { type CounterTable, nextGeneration } from '../../base/counters.ts';
 import { FormatError } from '../../base/errors.ts';
-import type { CounterTable } from '../../procfs/counters.ts';
 
-/** The parsed file. The next parse into the same object overwrites it. */
+/** The counters of every CPU, from the file or another source. The next reading overwrites it. */
 export interface StatTable extends CounterTable {
-  /** The header's names, one a column. */
+  /** The name of each column. */
   readonly names: readonly string[];
-  /** The numbers of the CPUs that the rows stand for, where the source tells them. */
+  /** The CPU number of each row, if the source has it. */
   readonly cpus?: readonly number[];
 }
 
@@ -20,15 +20,22 @@ const BLANK = 0x20;
 const DIGITS = 8;
 const BAD = 0xff;
 
-/** Value of every byte as a hexadecimal digit, or {@link BAD}. */
+/** The value of each byte as a hexadecimal digit, or {@link BAD}. */
 const HEX = new Uint8Array(256).fill(BAD);
 for (const [value, digit] of [...'0123456789abcdef'].entries()) HEX[digit.charCodeAt(0)] = value;
 
 export class StatParser implements StatTable {
   #header = Buffer.alloc(0);
   #names: readonly string[] = [];
+  #generation = 0;
   #rows = 0;
+  /** Rows of the last complete text. */
+  #knownRows = 0;
   #cells = new Uint32Array(0);
+
+  get generation(): number {
+    return this.#generation;
+  }
 
   get names(): readonly string[] {
     return this.#names;
@@ -49,7 +56,7 @@ export class StatParser implements StatTable {
   /**
    * Parses the whole text.
    *
-   * @throws {FormatError} when it is empty, torn or something else; the table then holds nothing of use.
+   * @throws {FormatError} when it is empty, torn or another file; the table is then unusable.
    */
   parse(text: Buffer): void {
     this.#rows = 0;
@@ -65,6 +72,9 @@ export class StatParser implements StatTable {
       this.#rows++;
     }
     if (this.#rows === 0) throw new FormatError('torn: a header and no row');
+    if (this.#rows === this.#knownRows) return;
+    this.#knownRows = this.#rows;
+    this.#generation = nextGeneration();
   }
 
   #parseHeader(text: Buffer, end: number): void {
@@ -73,14 +83,15 @@ export class StatParser implements StatTable {
     const header = text.subarray(0, end).toString('latin1').trim();
     const names = header.split(/ +/);
     if (!names.every((name) => /^[a-z][a-z0-9_]*$/.test(name)) || !names.includes('entries')) {
-      throw new FormatError(`the header is not one of column names: ${JSON.stringify(header.slice(0, 60))}`);
+      throw new FormatError(`the header does not consist of column names: ${JSON.stringify(header.slice(0, 60))}`);
     }
     if (new Set(names).size < names.length) throw new FormatError('the header names a column twice');
     this.#header = Buffer.from(text.subarray(0, end));
     this.#names = names;
+    this.#generation = nextGeneration();
   }
 
-  /** Parses the row that begins at `start`; returns where the next one begins. */
+  /** Parses the row at `start`; returns the start of the next one. */
   #parseRow(text: Buffer, start: number): number {
     const columns = this.#names.length;
     const first = this.#rows * columns;
@@ -98,19 +109,19 @@ export class StatParser implements StatTable {
   }
 
   /**
-   * Parses the field that begins at `start`. Fewer or more than {@link DIGITS} digits are two fields torn apart or
-   * together: a wrong number that looks like a right one.
+   * Parses the field at `start`. With fewer or more than {@link DIGITS} digits it is part of a field or two fields run
+   * together: a wrong number that looks right.
    */
   #parseField(text: Buffer, start: number): number {
     let value = 0;
     for (let at = start; at < start + DIGITS; at++) {
       const digit = HEX[text[at] ?? NEWLINE] ?? BAD;
-      if (digit === BAD) throw new FormatError(`row ${this.#rows + 1}: a field is not of ${DIGITS} hex digits`);
+      if (digit === BAD) throw new FormatError(`row ${this.#rows + 1}: a field does not have ${DIGITS} hex digits`);
       value = value * 16 + digit;
     }
     const after = text[start + DIGITS];
     if (after !== BLANK && after !== NEWLINE) {
-      throw new FormatError(`row ${this.#rows + 1}: a field goes on after ${DIGITS} hex digits`);
+      throw new FormatError(`row ${this.#rows + 1}: a field has more than ${DIGITS} hex digits`);
     }
     return value;
   }

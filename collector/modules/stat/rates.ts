@@ -1,18 +1,18 @@
 /**
- * The counters of `/proc/net/stat/nf_conntrack` as rates per second: of the host, and of every CPU.
+ * Turns the counters of every CPU into rates per second, for the host and for each CPU.
  */
 
+import { CounterDifferences } from '../../base/counters.ts';
 import type { Log } from '../../base/log.ts';
-import { CounterDifferences } from '../../procfs/counters.ts';
 import type { Sample } from '../module.ts';
 import { type Column, columnsOf } from './columns.ts';
 import type { StatTable } from './nf_conntrack_stat.ts';
 
 export interface RatesOptions {
   readonly log: Log;
-  /** The kernel's release; asked once for every header. */
+  /** The kernel release; called once per generation of the table. */
   readonly release: () => string;
-  /** The numbers of the CPUs that the rows stand for; `undefined` when every CPU's counters are not wanted. */
+  /** The CPU number of each row; `undefined` if rates per CPU are not wanted. */
   readonly cpus: ((table: StatTable) => readonly number[]) | undefined;
 }
 
@@ -21,10 +21,11 @@ type Values = Record<string, number | undefined>;
 export class Rates {
   readonly #options: RatesOptions;
   readonly #differences = new CounterDifferences();
-  #names: readonly string[] = [];
+  /** The generation that {@link #columns} belong to. */
+  #generation = 0;
   #columns: readonly Column[] = [];
   #indexes: readonly number[] = [];
-  /** Whether a column, by its place in {@link #columns}, is known to be counted by this kernel. */
+  /** For each of {@link #columns}, whether this kernel is known to count it. */
   #counted: boolean[] = [];
   #cpus: readonly (Sample & { readonly values: Values })[] = [];
 
@@ -32,7 +33,7 @@ export class Rates {
     this.#options = options;
   }
 
-  /** The CPUs' samples as of the last {@link update} that returned `true`. */
+  /** The samples of the CPUs, valid after an {@link update} that returned `true`. */
   get cpus(): readonly Sample[] {
     return this.#cpus;
   }
@@ -43,13 +44,13 @@ export class Rates {
   }
 
   /**
-   * Takes a reading and writes the host's rates into `values`, by metric.
+   * Compares a reading with the previous one and writes the host's rates into `values`, by metric.
    *
    * @param at monotonic time of the reading in microseconds.
-   * @returns whether there are rates; a first reading, one of another shape and one after a reset have none.
+   * @returns whether there are rates: not for a first reading, another generation or after a reset.
    */
   update(table: StatTable, at: number, values: Values): boolean {
-    if (table.names !== this.#names) this.#learn(table.names);
+    if (table.generation !== this.#generation) this.#learn(table);
     this.#notice(table);
     const comparison = this.#differences.update(table, this.#indexes, at);
     if (comparison === 'reset') this.#options.log.info('the counters started again from 0');
@@ -75,19 +76,20 @@ export class Rates {
     const values = this.#cpus[row]?.values;
     if (values === undefined) return;
     const first = row * this.#columns.length;
-    for (const [place, { metric }] of this.#columns.entries()) {
-      if (this.#counted[place] === true) values[metric] = (cells[first + place] ?? 0) / seconds;
+    for (let place = 0; place < this.#columns.length; place++) {
+      const metric = this.#columns[place]?.metric;
+      if (metric !== undefined && this.#counted[place] === true) values[metric] = (cells[first + place] ?? 0) / seconds;
     }
   }
 
-  #learn(names: readonly string[]): void {
-    this.#names = names;
+  #learn({ generation, names }: StatTable): void {
+    this.#generation = generation;
     this.#columns = columnsOf(names, this.#options.release());
     this.#indexes = this.#columns.map((column) => column.index);
     this.#counted = this.#columns.map((column) => column.counted);
   }
 
-  /** A column that holds something else than 0 is counted, whatever was known of it before. */
+  /** Marks nonzero columns as counted. */
   #notice(table: StatTable): void {
     for (let place = 0; place < this.#columns.length; place++) {
       if (this.#counted[place] === true) continue;

@@ -640,10 +640,10 @@ describe('a malformed event', () => {
   const whole = event('new', { protocol: TCP });
   const header = { type: 0x100, flags: 0x400, sequence: 0 };
   const CASES: readonly (readonly [string, Message, RegExp])[] = [
-    ['is cut off within its header', whole.slice(0, 13), /header is cut off after 13 of 16 bytes/],
-    ['claims to be longer than it is', altered(whole, 0, 4, 9000), /claims to be 9000 bytes long/],
-    ['claims to be shorter than a header', altered(whole, 0, 4, 15), /claims to be 15 bytes long/],
-    ['is cut off within its first attribute', altered(whole.slice(0, 30), 0, 4, 30), /attribute claims to be/],
+    ['is cut off within its header', whole.slice(0, 13), /header is truncated to 13 of 16 bytes/],
+    ['claims to be longer than it is', altered(whole, 0, 4, 9000), /claims 9000 bytes/],
+    ['claims to be shorter than a header', altered(whole, 0, 4, 15), /claims 15 bytes/],
+    ['is cut off within its first attribute', altered(whole.slice(0, 30), 0, 4, 30), /attribute claims /],
     ['has no address family', altered(whole.slice(0, 16), 0, 4, 16), /without an address family/],
     ['has no attributes', netfilter(header, { family: 2 }), /without a protocol/],
     ['has no protocol', netfilter(header, { family: 2 }, nested(1, nested(1)), attribute(3, number(8, 4))), /protocol/],

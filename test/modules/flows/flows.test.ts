@@ -394,8 +394,8 @@ describe('a table that cannot be dumped', () => {
       { table: () => [entries(2), [done(-12)]] },
       `${TABLE}: ENOMEM: not enough memory`,
     ],
-    ['the kernel falls silent', { table: () => [entries(2)] }, `${TABLE}: the answer broke off`],
-    ['the kernel says nothing', { table: () => [] }, `${TABLE}: the answer broke off`],
+    ['the kernel falls silent', { table: () => [entries(2)] }, `${TABLE}: the reply is incomplete`],
+    ['the kernel says nothing', { table: () => [] }, `${TABLE}: the reply is incomplete`],
     ['the channel fails', { table: () => [entries(2), failure('EIO')] }, 'receive from ctnetlink: EIO: i/o error'],
     [
       'an entry is malformed',

@@ -134,10 +134,10 @@ describe('sockets that cannot be counted over sock_diag', () => {
   });
 
   it.each<[string, string, readonly Receipt[]]>([
-    ['the kernel says nothing', 'ask sock_diag for TCP sockets: the answer broke off', []],
+    ['the kernel says nothing', 'ask sock_diag for TCP sockets: the reply is incomplete', []],
     [
       'the kernel falls silent',
-      'ask sock_diag for TCP sockets: the answer broke off',
+      'ask sock_diag for TCP sockets: the reply is incomplete',
       [[diagnosed({ state: 1 }), diagnosed({ state: 1 })]],
     ],
     [
@@ -165,7 +165,7 @@ describe('sockets that cannot be counted over sock_diag', () => {
     ['of no bytes', 'a socket of 0 bytes, not 72', message(20, 2, 1)],
     [
       'longer than what was received',
-      'a message claims to be 5000 bytes long where there are 96',
+      'a message claims 5000 bytes, but 96 are left',
       altered(diagnosed({ state: 1 }), 0, 4, 5000),
     ],
   ])('since one is %s are an error, never a wrong number', (_what, text, socket) => {

@@ -201,7 +201,7 @@ describe('reading from wherever it can', () => {
       'broken off in the middle',
       undefined,
       { tcpSockets: whole(1, 1, 1).slice(0, 1) },
-      'ask sock_diag for TCP sockets: the answer broke off',
+      'ask sock_diag for TCP sockets: the reply is incomplete',
     ],
     [
       'a channel that fails',

@@ -11,7 +11,7 @@ function uncounted(names: readonly string[], release: string): string[] {
     .map((column) => String(names[column.index]));
 }
 
-describe('the columns of the statistics file', () => {
+describe('columnsOf', () => {
   it.each([
     ['2.6.32-754.el6.x86_64', OLD_NAMES.slice(0, 16), []],
     ['3.10.0-1160.119.1.el7.x86_64', OLD_NAMES, []],
@@ -24,22 +24,22 @@ describe('the columns of the statistics file', () => {
     ['5.10.0-35-amd64', V5_10, ['new', 'ignore', 'delete', 'delete_list']],
     ['5.15.0', NAMES, ['new', 'ignore', 'delete']],
     ['6.18.44', NAMES, ['new', 'ignore', 'delete']],
-    // A distribution that ported the newer statistics back: the header tells, not the release.
+    // A distribution that backported the newer statistics: the header decides, not the release.
     ['4.18.0-553.el8_10.x86_64', NAMES, ['new', 'ignore', 'delete']],
-    // Nothing is known of such a kernel.
+    // An unknown kernel.
     ['custom', OLD_NAMES, ['searched', 'new', 'delete', 'delete_list']],
-  ])('of Linux %s that are a constant 0 are known', (release, names, dead) => {
+  ])('knows the columns of Linux %s that are always 0', (release, names, dead) => {
     expect(uncounted(names, release)).toEqual(dead);
   });
 
-  it('are found by their names, in whatever order, and unknown ones are left out', () => {
+  it('finds columns by name in any order and leaves out unknown ones', () => {
     expect(columnsOf(['drop', 'frobs', 'entries', 'clashres'], '6.1.0')).toEqual([
       { index: 0, metric: 'drop', counted: true },
       { index: 3, metric: 'clash_resolved', counted: true },
     ]);
   });
 
-  it('do not mistake a name that every object has for a column', () => {
+  it('does not mistake a property of every object for a column', () => {
     expect(columnsOf(['entries', 'constructor', 'toString'], '6.1.0')).toEqual([]);
   });
 
@@ -50,13 +50,13 @@ describe('the columns of the statistics file', () => {
     ['4.18.0-553.el8_10.x86_64', 'clash_resolved', false],
     ['5.9.16', 'clash_resolved', false],
     ['custom', 'clash_resolved', false],
-  ])('of Linux %s have %s in the column "searched", counted there: %s', (release, metric, counted) => {
+  ])('reads the column "searched" of Linux %s as %s, counted: %s', (release, metric, counted) => {
     expect(columnsOf(OLD_NAMES, release).filter(({ index }) => OLD_NAMES[index] === 'searched')).toEqual([
       { index: 1, metric, counted },
     ]);
   });
 
-  it('of the clashes are not what older kernels searched, nor refused chains what they deleted', () => {
+  it('does not confuse clashes with the searches of older kernels, nor long chains with their deletions', () => {
     const metric = (names: readonly string[], at: number): string | undefined =>
       columnsOf(names, '3.10.0').find((column) => column.index === at)?.metric;
     expect([metric(OLD_NAMES, 1), metric(NAMES, 1)]).toEqual(['searched', 'clash_resolved']);

@@ -23,23 +23,40 @@ import { NAMES, statRow } from '../../helpers/stat_text.ts';
 const COUNT = `${SETTINGS}count`;
 const LIMITS = { [`${SETTINGS}max`]: '4000\n', [`${SETTINGS}buckets`]: '1024\n', [`${SETTINGS}expect_max`]: '96\n' };
 
+const UNLOADED = new ProblemError('tracking_not_loaded', 'ctnetlink');
+
 type Counters = CpuCounters & ExpectationCounters;
 
-/** A host whose kernel answers over netlink, besides whatever files it has. */
+/** A sign that connection tracking is loaded, but neither statistics nor settings. */
+const LOADED = { '/sys/module/nf_conntrack/refcnt': '3\n' };
+
+/** A host with connection tracking whose kernel answers over netlink, and with the given files. */
 class AnsweringHost extends RecordedHost {
-  /** Every channel that was opened, in order. */
+  /** The channels that were opened, in order. */
   readonly channels: FakeChannel[];
-  /** The answer to the question for the use of the table. */
+  /** The reply about the use of the table. */
   use: Receipt = [statistics({ entries: 640, max: 4000 })];
-  /** The counters by the numbers of CPUs. */
+  /** The counters by CPU number. */
   cpus: ReadonlyMap<number, Counters> = new Map([[0, {}]]);
-  /** Instead of a channel. */
+  /** Thrown instead of opening a channel. */
   failure: Error | undefined;
 
   constructor(files: Readonly<Record<string, string>> = {}, options: Partial<StatOptions> = {}) {
     const channels: FakeChannel[] = [];
-    super(files, { readFrom: 'auto', connect: () => this.#open(), ...options });
+    super({ ...LOADED, ...files }, { readFrom: 'auto', connect: () => this.#open(), ...options });
     this.channels = channels;
+  }
+
+  /** Unloads connection tracking: its files vanish and netlink fails. */
+  unload(): void {
+    this.volume.reset();
+    this.failure = UNLOADED;
+  }
+
+  /** Loads it again, with these files. */
+  load(files: Readonly<Record<string, string>> = LOADED): void {
+    this.volume.fromJSON(files);
+    this.failure = undefined;
   }
 
   #open(): FakeChannel {
@@ -56,34 +73,32 @@ class AnsweringHost extends RecordedHost {
     return [[[...this.cpus].map(([cpu, counters]) => describe(cpu, counters))], [done()]];
   }
 
-  /** The only CPU counts this. */
+  /** Sets the counters of the only CPU. */
   counts(counters: Counters): void {
     this.cpus = new Map([[0, counters]]);
   }
 
-  /** How often the kernel was asked for the use of the table. */
+  /** How many requests for the use of the table were sent. */
   get timesAskedForUse(): number {
     return this.channels.reduce((sum, channel) => sum + channel.timesAsked('statistics'), 0);
   }
 
-  /** How often the kernel was asked for its counters. */
+  /** How many requests for the counters were sent. */
   get asked(): number {
     return this.channels.reduce((sum, channel) => sum + channel.timesAsked('cpuStatistics'), 0);
   }
 }
 
-/** Every counter has counted so much more. */
+/** The counters after each has grown by `step`. */
 function grown<T extends Record<string, number>>(counters: T, step: number): T {
   return { ...counters, ...Object.fromEntries(Object.entries(counters).map(([name, value]) => [name, value + step])) };
 }
 
-/** What the kernel tells of the table as long as a test has it tell nothing else. */
+/** The use of the table unless a test sets another one. */
 const USE = { connections: 640, max: 4000, utilization: 16 };
 
-const UNLOADED = new ProblemError('tracking_not_loaded', 'ctnetlink');
-
 describe('the statistics over netlink', () => {
-  it('are drawn like those of the file, CPU by CPU, by the numbers that the CPUs have', () => {
+  it('give the same metrics as the file, for each CPU by its number', () => {
     const host = new AnsweringHost(LIMITS, { perCpu: true, readFrom: 'netlink' });
     host.use = [statistics({ entries: 1000, max: 4000 })];
     host.cpus = new Map([
@@ -112,7 +127,7 @@ describe('the statistics over netlink', () => {
     expect(host.logged).toEqual([]);
   });
 
-  it('are the same samples as those of the file for the same counters', () => {
+  it('give the same samples as the file for the same counters', () => {
     const counters = fc.record({
       ...{ found: fc.nat(), invalid: fc.nat(), insert: fc.nat(), insert_failed: fc.nat(), drop: fc.nat() },
       ...{ early_drop: fc.nat(), icmp_error: fc.nat(), search_restart: fc.nat(), clashres: fc.nat() },
@@ -139,7 +154,7 @@ describe('the statistics over netlink', () => {
     );
   });
 
-  it('take the wrap of a counter exactly, and a reset of all for what it is', () => {
+  it('count a wrap exactly and leave a gap for a reset', () => {
     const host = new AnsweringHost({}, { readFrom: 'netlink' });
     host.counts({ invalid: 0xffff_ff00, found: 77 });
     host.values(1);
@@ -151,7 +166,7 @@ describe('the statistics over netlink', () => {
     expect(host.values(4)).toMatchObject({ found: 4, invalid: 0 });
   });
 
-  it('begin anew when the number of CPUs changes', () => {
+  it('start a new baseline when the number of CPUs changes', () => {
     const host = new AnsweringHost({}, { readFrom: 'netlink', perCpu: true });
     host.counts({ drop: 100 });
     host.values(1);
@@ -171,7 +186,7 @@ describe('the statistics over netlink', () => {
     ]);
   });
 
-  it('are asked for over one channel, which is closed with the module', () => {
+  it('are read over one channel, which is closed with the module', () => {
     const host = new AnsweringHost({}, { readFrom: 'netlink' });
     for (let second = 0; second < 30; second++) host.values(second);
     expect(host.channels).toHaveLength(1);
@@ -181,38 +196,38 @@ describe('the statistics over netlink', () => {
   });
 });
 
-describe('the limit that the kernel tells over netlink', () => {
+describe('the limit of entries over netlink', () => {
   it.each<[string, Readonly<Record<string, string>>, number, number | undefined, Readonly<Record<string, number>>]>([
-    ['is used where no setting can be read', {}, 300, 1200, { connections: 300, max: 1200, utilization: 25 }],
+    ['is used if the setting cannot be read', {}, 300, 1200, { connections: 300, max: 1200, utilization: 25 }],
     [
-      'is used where the setting holds no number',
+      'is used if the setting is malformed',
       { [`${SETTINGS}max`]: 'many\n' },
       300,
       1200,
       { connections: 300, max: 1200, utilization: 25 },
     ],
     [
-      'is used beside the setting, which need not be read',
+      'is used instead of the setting',
       { [`${SETTINGS}max`]: '600\n' },
       300,
       1200,
       { connections: 300, max: 1200, utilization: 25 },
     ],
-    ['that is 0 is none', {}, 300, 0, { connections: 300 }],
-    ['that an old kernel does not tell is not guessed', {}, 300, undefined, { connections: 300 }],
+    ['means no limit if it is 0', {}, 300, 0, { connections: 300 }],
+    ['is unknown if an old kernel does not send it', {}, 300, undefined, { connections: 300 }],
   ])('%s', (_what, files, entries, max, expected) => {
     const host = new AnsweringHost(files, { readFrom: 'netlink' });
     host.use = [statistics(max === undefined ? { entries } : { entries, max })];
     expect(host.values(0)).toEqual(expected);
   });
 
-  it('keeps the log from saying that the used share is not drawn', () => {
+  it('prevents the log line about an unknown limit', () => {
     const host = new AnsweringHost({}, { readFrom: 'netlink' });
     expect(host.values(0)).toHaveProperty('utilization', 16);
     expect(host.logged.filter((line) => line.includes('used share'))).toEqual([]);
   });
 
-  it('is forgotten when it is told no more', () => {
+  it('is forgotten when netlink fails', () => {
     const host = new AnsweringHost({ [COUNT]: '3000\n' }, { readFrom: 'netlink' });
     expect(host.values(0)).toEqual(USE);
     host.use = [error(1)];
@@ -221,7 +236,7 @@ describe('the limit that the kernel tells over netlink', () => {
 });
 
 describe('the source of the statistics', () => {
-  it('is the file alone when that is asked for: nothing is asked over netlink', () => {
+  it('is the file alone if configured so: netlink is never used', () => {
     const host = new AnsweringHost({ ...LIMITS, [COUNT]: '3000\n' }, { readFrom: 'procfs' });
     for (let second = 0; second < 100; second++) expect(host.values(second)).toMatchObject({ connections: 3000 });
     host.stat(NAMES, statRow({ entries: 3100 }));
@@ -231,7 +246,7 @@ describe('the source of the statistics', () => {
     expect(host.channels).toEqual([]);
   });
 
-  it('is netlink alone when that is asked for: the file is never opened', () => {
+  it('is netlink alone if configured so: the file is never opened', () => {
     const host = new AnsweringHost({ ...LIMITS, [COUNT]: '3000\n' }, { readFrom: 'netlink' });
     host.stat(NAMES, statRow({ entries: 3100 }));
     const open = vi.spyOn(host.volume, 'openSync');
@@ -242,7 +257,7 @@ describe('the source of the statistics', () => {
     expect(open.mock.calls.map(([path]) => path)).not.toContain(STAT);
   });
 
-  it('is the file when it may be either, for as long as the file is there', () => {
+  it('is the file while it exists, if both are allowed', () => {
     const host = new AnsweringHost(LIMITS);
     host.stat(NAMES, statRow({ entries: 3100 }));
     for (let second = 0; second < 70; second++) expect(host.values(second)).toMatchObject({ connections: 3100 });
@@ -252,9 +267,9 @@ describe('the source of the statistics', () => {
 
   it.each([
     ['is torn', 'entries drop\n00000001', undefined],
-    ['may not be read', undefined, 'EACCES'],
+    ['is not accessible', undefined, 'EACCES'],
     ['cannot be read', undefined, 'EIO'],
-  ])('is not netlink where the file is there but %s', (_what, text, code) => {
+  ])('is not netlink if the file exists but %s', (_what, text, code) => {
     const host = new AnsweringHost({ ...LIMITS, [COUNT]: '3000\n' });
     host.write(STAT, text ?? '');
     if (code !== undefined) {
@@ -269,7 +284,7 @@ describe('the source of the statistics', () => {
     expect(host.saidOfStatistics).toEqual([expect.stringMatching(/^warning "the statistics cannot be used/)]);
   });
 
-  it('is netlink where there is no file, which is looked for every ten seconds and preferred when it appears', () => {
+  it('is netlink without a file, and the file within ten seconds after it appears', () => {
     const host = new AnsweringHost({ ...LIMITS, [COUNT]: '3000\n' });
     host.counts({ drop: 50_000 });
     expect(host.values(0)).toMatchObject({ connections: 640, utilization: 16 });
@@ -283,7 +298,7 @@ describe('the source of the statistics', () => {
     for (let second = 2; second < 10; second++)
       expect(host.values(second)).toMatchObject({ connections: 640, drop: 0 });
     const asked = host.asked;
-    // Another source has other counters: no difference between the two is drawn.
+    // Counters of different sources are not compared.
     expect(host.values(10)).toMatchObject({ connections: 3100 });
     expect(host.values(10)).not.toHaveProperty('drop', 19_997);
     host.stat(NAMES, statRow({ entries: 3100, drop: 70_004 }));
@@ -295,7 +310,7 @@ describe('the source of the statistics', () => {
     ]);
   });
 
-  it('is netlink when the file vanishes, without a spike, and the file when it is back', () => {
+  it('changes to netlink when the file vanishes, and back when it reappears, without a spike', () => {
     const host = new AnsweringHost(LIMITS);
     host.stat(NAMES, statRow({ entries: 900, drop: 5000 }));
     host.values(0);
@@ -312,14 +327,14 @@ describe('the source of the statistics', () => {
   });
 });
 
-describe('statistics that cannot be had over netlink', () => {
+describe('statistics that cannot be read over netlink', () => {
   it.each([
     ['auto', false, 'notice'],
     ['auto', true, 'notice'],
     ['netlink', false, 'warning'],
     ['netlink', true, 'error'],
   ] as const)(
-    'leave the use of the table; reading from %s, required (%s), that is a %s',
+    'leave the use of the table and a log line; reading from %s, required (%s): %s',
     (readFrom, required, level) => {
       const host = new AnsweringHost({ ...LIMITS, [COUNT]: '3000\n' }, { readFrom, required });
       host.use = [error(1)];
@@ -341,7 +356,7 @@ describe('statistics that cannot be had over netlink', () => {
   );
 
   it.each(['auto', 'netlink'] as const)(
-    'for a moment, reading from %s, are back at once, also where no setting tells that tracking goes on',
+    'once are retried at the next update, even without any setting, reading from %s',
     (readFrom) => {
       const host = new AnsweringHost({}, { readFrom });
       for (let second = 0; second < 10; second++) host.collect(second);
@@ -353,7 +368,7 @@ describe('statistics that cannot be had over netlink', () => {
     },
   );
 
-  it('do not make the log say that a file is gone which never was', () => {
+  it('do not log that a file is gone that never existed', () => {
     const host = new AnsweringHost({ ...LIMITS, [COUNT]: '3000\n' });
     host.values(100);
     host.use = [error(1)];
@@ -361,7 +376,7 @@ describe('statistics that cannot be had over netlink', () => {
     expect(host.saidOfStatistics.at(-1)).toMatch(/^notice "the kernel has no statistics file \(/);
   });
 
-  it('are tried again every half minute, and drawn when they can be', () => {
+  it('are retried every 30 seconds and used when they work', () => {
     const host = new AnsweringHost({ [COUNT]: '3000\n' }, { readFrom: 'netlink' });
     host.use = [error(1)];
     host.values(0);
@@ -372,7 +387,7 @@ describe('statistics that cannot be had over netlink', () => {
     expect(host.saidOfStatistics.slice(1)).toEqual(['info "the statistics can be read over netlink"']);
   });
 
-  it('a single time are tried again at once, and the rates go on', () => {
+  it('once are retried at the next update, and the rates continue', () => {
     const host = new AnsweringHost({ [COUNT]: '3000\n' }, { readFrom: 'netlink' });
     host.counts({ drop: 100 });
     host.values(0);
@@ -394,7 +409,7 @@ describe('statistics that cannot be had over netlink', () => {
     ]);
   });
 
-  it('are tried again at every update for a minute since they were had last, and seldom from then on', () => {
+  it('are retried at every update for a minute after they last worked, then every 30 seconds', () => {
     const host = new AnsweringHost({ [COUNT]: '3000\n' }, { readFrom: 'netlink' });
     host.values(0);
     host.values(1);
@@ -410,7 +425,7 @@ describe('statistics that cannot be had over netlink', () => {
     expect(host.saidOfStatistics).toHaveLength(1);
   });
 
-  it('because a CPU does not tell what the others tell, are no guess', () => {
+  it('because a CPU lacks a counter are not guessed', () => {
     const channel = new FakeChannel();
     channel.reply('statistics', [statistics({ entries: 640 })]);
     const poor = netfilter({ type: 0x104, flags: 2 }, { resource: 7 }, attribute(2, number(1, 4)));
@@ -427,10 +442,10 @@ describe('statistics that cannot be had over netlink', () => {
       { failure: new ProblemError('other_namespace', 'ctnetlink') },
       / code=other_namespace /,
     ],
-    ['the kernel does not know the question', { use: [error(22)] }, /modprobe nf_conntrack_netlink/],
-    ['the kernel does not answer', { use: [] }, /ask ctnetlink for the number of entries: the answer broke off/],
-    ['the answer makes no sense', { use: [statistics({ entries: 1 }).slice(0, 18)] }, /malformed netlink reply: .*18/],
-  ])('because %s, say so in one line', (_what, trouble, why) => {
+    ['the kernel does not support the request', { use: [error(22)] }, /modprobe nf_conntrack_netlink/],
+    ['the kernel does not reply', { use: [] }, /ask ctnetlink for the number of entries: the reply is incomplete/],
+    ['the reply is malformed', { use: [statistics({ entries: 1 }).slice(0, 18)] }, /malformed netlink reply: .*18/],
+  ])('because %s are logged in one line', (_what, trouble, why) => {
     const host = new AnsweringHost({ [COUNT]: '3000\n' }, { readFrom: 'netlink' });
     Object.assign(host, trouble);
     for (let second = 0; second < 180; second++) expect(host.values(second)).toEqual({ connections: 3000 });
@@ -443,10 +458,10 @@ describe('statistics that cannot be had over netlink', () => {
     ['netlink', false, 'notice'],
     ['netlink', true, 'error'],
   ] as const)(
-    'since connection tracking is not loaded are asked for as soon as it is: reading from %s, required (%s), one %s',
+    'because connection tracking is not loaded are read as soon as it is: reading from %s, required (%s), one %s',
     (readFrom, required, level) => {
       const host = new AnsweringHost({}, { readFrom, required });
-      host.failure = UNLOADED;
+      host.unload();
       const open = vi.spyOn(host.volume, 'openSync');
       for (let second = 0; second < 71; second++) expect(host.collect(second)).toEqual([]);
       expect(host.channels).toEqual([]);
@@ -455,26 +470,25 @@ describe('statistics that cannot be had over netlink', () => {
         expect.stringMatching(new RegExp(`^${level} "connection tracking is not loaded; .*modprobe nf_conntrack`)),
       ]);
 
-      host.failure = undefined;
-      host.volume.fromJSON({ [COUNT]: '640\n' });
+      host.load({ [COUNT]: '640\n' });
       expect(host.values(71)).toMatchObject(USE);
       expect(host.values(72)).toMatchObject({ connections: 640, drop: 0 });
     },
   );
 
-  it('since connection tracking was unloaded again say so again', () => {
+  it('because connection tracking was unloaded again are logged again', () => {
     const host = new AnsweringHost({}, { readFrom: 'netlink' });
-    host.failure = UNLOADED;
+    host.unload();
     host.collect(0);
-    host.failure = undefined;
-    expect(host.values(60)).toEqual(USE);
-    host.failure = UNLOADED;
+    host.load();
+    expect(host.values(5)).toEqual(USE);
+    host.unload();
     host.use = [error(2)];
-    for (let second = 61; second < 190; second++) expect(host.collect(second)).toEqual([]);
+    for (let second = 6; second < 190; second++) expect(host.collect(second)).toEqual([]);
     expect(host.saidOfStatistics.filter((line) => line.includes('not loaded'))).toHaveLength(2);
   });
 
-  it('for a defect of the program are the failure of the module', () => {
+  it('because of a defect of the program make the module fail', () => {
     const host = new AnsweringHost({ [COUNT]: '3000\n' }, { readFrom: 'netlink' });
     host.failure = new TypeError('not a function');
     expect(() => host.collect(0)).toThrow(new TypeError('not a function'));
@@ -483,7 +497,7 @@ describe('statistics that cannot be had over netlink', () => {
 });
 
 describe('the status of module stat', () => {
-  it('names ctnetlink where there is no statistics file', () => {
+  it('names ctnetlink if there is no statistics file', () => {
     const host = new AnsweringHost();
     host.collect(1);
     expect(host.module.status()).toEqual({ reads: ['ctnetlink'], problems: [] });

@@ -19,7 +19,7 @@ function snapshot(parser: StatParser): { names: readonly string[]; rows: number[
 }
 
 describe('the statistics file', () => {
-  it('is read as the kernel prints it, with two blanks after the 1st and the 13th column', () => {
+  it('is parsed as the kernel prints it, with two blanks after the 1st and the 13th column', () => {
     const text =
       'entries  clashres found new invalid ignore delete chainlength insert insert_failed drop early_drop icmp_error  ' +
       'expect_new expect_create expect_delete search_restart\n' +
@@ -34,7 +34,7 @@ describe('the statistics file', () => {
   it.each([
     ['blanks at the end of rows', 'entries found\n00000001 00000002 \n00000003 00000004   \n'],
     ['columns in another order', 'found entries\n00000002 00000001\n00000004 00000003\n'],
-    ['columns nobody knows', 'entries frobs found\n00000001 000000ff 00000002\n00000003 000000ff 00000004\n'],
+    ['unknown columns', 'entries frobs found\n00000001 000000ff 00000002\n00000003 000000ff 00000004\n'],
   ])('may have %s', (_, text) => {
     const { names, rows } = parse(text);
     const pick = (name: string): (number | undefined)[] => rows.map((row) => row[names.indexOf(name)]);
@@ -58,15 +58,15 @@ describe('the statistics file', () => {
     ['cut within a field', 'entries found\n00000001 000000', 'torn'],
     ['cut between two fields', 'entries found\n00000001 ', 'torn'],
     ['cut before the last newline', 'entries found\n00000001 00000002', 'torn'],
-    ['short of a field', 'entries found\n00000001\n', 'torn'],
-    ['long by a field', 'entries found\n00000001 00000002 00000003\n', 'more than 2'],
-    ['of a field that lost a digit', 'entries found\n00000001 0000002\n', 'hex digits'],
-    ['of a field that won a digit', 'entries found\n00000001 000000021\n', 'hex digits'],
-    ['of a letter that is no digit', 'entries found\n00000001 0000g002\n', 'hex digits'],
-    ['of another kind', 'Inter-|   Receive\n face |bytes\n', 'header'],
+    ['a field too short', 'entries found\n00000001\n', 'torn'],
+    ['a field too long', 'entries found\n00000001 00000002 00000003\n', 'more than 2'],
+    ['missing a digit in a field', 'entries found\n00000001 0000002\n', 'hex digits'],
+    ['given a field of nine digits', 'entries found\n00000001 000000021\n', 'hex digits'],
+    ['given a letter that is no hex digit', 'entries found\n00000001 0000g002\n', 'hex digits'],
+    ['another file', 'Inter-|   Receive\n face |bytes\n', 'header'],
     ['without the column entries', 'searched found\n00000001 00000002\n', 'header'],
-    ['of a column named twice', 'entries found found\n00000001 00000002 00000003\n', 'twice'],
-    ['an empty line among its rows', 'entries found\n\n00000001 00000002\n', 'torn'],
+    ['naming a column twice', 'entries found found\n00000001 00000002 00000003\n', 'twice'],
+    ['interrupted by an empty line', 'entries found\n\n00000001 00000002\n', 'torn'],
     ['binary', '\0\x01\x02\xff\n\0\n', 'header'],
   ])('is refused when it is %s', (_, text, reason) => {
     expect(() => parse(Buffer.from(text, 'latin1'))).toThrow(FormatError);
@@ -96,15 +96,21 @@ describe('the statistics file', () => {
     expect(snapshot(parser)).toEqual({ names: ['entries', 'found'], rows: [[9, 10]] });
   });
 
-  it('keeps its names for as long as the header stays, so that a change can be told', () => {
+  it('has a new generation when its header or its number of rows changes, and not after an unreadable text', () => {
     const parser = new StatParser();
-    parser.parse(statText(['entries', 'found'], [[1, 2]]));
-    const { names } = parser;
-    parser.parse(statText(['entries', 'found'], [[3, 4]]));
-    expect(parser.names).toBe(names);
-    expect(() => parser.parse(Buffer.from('entries found\n0000'))).toThrow(FormatError);
-    parser.parse(statText(['entries', 'drop'], [[5, 6]]));
-    expect(parser.names).toEqual(['entries', 'drop']);
+    const generation = (names: readonly string[], ...rows: readonly (readonly number[])[]): number => {
+      parser.parse(statText(names, rows));
+      return parser.generation;
+    };
+    const first = generation(['entries', 'found'], [1, 2]);
+    expect(generation(['entries', 'found'], [3, 4])).toBe(first);
+    expect(() => parser.parse(Buffer.from('entries found\n00000001 00000002\n0000'))).toThrow(FormatError);
+    expect(generation(['entries', 'found'], [5, 6])).toBe(first);
+    const second = generation(['entries', 'drop'], [5, 6]);
+    const third = generation(['entries', 'drop'], [5, 6], [5, 7]);
+    expect(() => parser.parse(Buffer.from('entries found\n0000\n'))).toThrow(FormatError);
+    const fourth = generation(['entries', 'drop'], [5, 6], [5, 7]);
+    expect(new Set([first, second, third, fourth]).size).toBe(4);
   });
 
   const u32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
@@ -113,7 +119,7 @@ describe('the statistics file', () => {
     maxLength: 9,
   });
 
-  it('gives back every table that was printed', () => {
+  it('gives the same numbers that were printed', () => {
     fc.assert(
       fc.property(rows, (values) => {
         expect(parse(statText(NAMES, values)).rows).toEqual(values);
@@ -121,7 +127,7 @@ describe('the statistics file', () => {
     );
   });
 
-  it('never gives a wrong number when it is cut off: an error, or fewer rows', () => {
+  it('gives an error or fewer rows when it is cut off, never a wrong number', () => {
     fc.assert(
       fc.property(rows, fc.double({ min: 0, max: 1, noNaN: true }), (values, share) => {
         const whole = statText(NAMES, values);
@@ -131,7 +137,7 @@ describe('the statistics file', () => {
     );
   });
 
-  it('never gives a wrong number when a piece is missing from its middle: an error, or fewer rows', () => {
+  it('gives an error or fewer rows when a piece is missing, never a wrong number', () => {
     // A hole as long as a whole row could join two rows without a seam; a shorter one cannot.
     fc.assert(
       fc.property(rows, fc.nat(), fc.integer({ min: 1, max: 140 }), (values, at, length) => {
@@ -142,7 +148,7 @@ describe('the statistics file', () => {
     );
   });
 
-  it('is an error or a table, never a crash, whatever the bytes', () => {
+  it('gives a table or a FormatError, whatever the bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => {
         try {

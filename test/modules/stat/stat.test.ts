@@ -8,6 +8,7 @@ import { NAMES, OLD_NAMES, statRow, statText } from '../../helpers/stat_text.ts'
 const LIMITS = { [`${SETTINGS}max`]: '4000\n', [`${SETTINGS}buckets`]: '1024\n', [`${SETTINGS}expect_max`]: '96\n' };
 
 const COUNT = `${SETTINGS}count`;
+const LOADED = { '/sys/module/nf_conntrack/refcnt': '3\n' };
 
 describe('module stat', () => {
   it('draws gauges from the first reading and rates from the second', () => {
@@ -65,7 +66,7 @@ describe('module stat', () => {
     });
   });
 
-  it('leaves out what this kernel only prints as 0', () => {
+  it('omits columns that this kernel does not count', () => {
     const host = new RecordedHost({ '/proc/sys/kernel/osrelease': '5.4.0-216-generic\n' });
     host.stat(OLD_NAMES, statRow({ entries: 7, ignore: 3 }, OLD_NAMES));
     host.values(1);
@@ -74,7 +75,7 @@ describe('module stat', () => {
     expect(values).toMatchObject({ ignore: 0, invalid: 0, found: 0 });
   });
 
-  it('draws a column that was thought dead once it holds something', () => {
+  it('draws a column believed dead once it is nonzero', () => {
     const host = new RecordedHost({ '/proc/sys/kernel/osrelease': 'vendor-kernel\n' });
     host.stat(OLD_NAMES, statRow({ entries: 7 }, OLD_NAMES));
     host.values(1);
@@ -84,7 +85,7 @@ describe('module stat', () => {
     expect(host.values(3)).not.toHaveProperty('searched');
   });
 
-  it('draws a column "searched" that moves since Linux 4.9 as resolved clashes, of every CPU too', () => {
+  it('draws a counting column "searched" since Linux 4.9 as resolved clashes, also per CPU', () => {
     const host = new RecordedHost({ '/proc/sys/kernel/osrelease': '4.18.0-vendor\n' }, { perCpu: true });
     host.stat(OLD_NAMES, statRow({ entries: 7 }, OLD_NAMES));
     host.collect(1);
@@ -97,20 +98,20 @@ describe('module stat', () => {
     for (const { values } of samples) expect(values).not.toHaveProperty('searched');
   });
 
-  it("asks the host for its kernel's release before the machine that it runs on", () => {
+  it("prefers the host's kernel release to that of the machine it runs on", () => {
     const host = new RecordedHost({ '/proc/sys/kernel/osrelease': '4.4.0-210-generic\n' }, { release: '5.4.0' });
     host.stat(OLD_NAMES, statRow({ entries: 7 }, OLD_NAMES));
     host.values(1);
     expect(host.values(2)).toMatchObject({ new: 0, searched: 0, deleted: 0, delete_list: 0 });
   });
 
-  it('takes the number of entries once, though every row prints it', () => {
+  it('reads the number of entries once, although every row has it', () => {
     const host = new RecordedHost();
     host.stat(NAMES, ...[1, 2, 3, 4].map(() => statRow({ entries: 531 })));
     expect(host.values(1)).toEqual({ connections: 531 });
   });
 
-  it('draws no utilization where there is no limit', () => {
+  it('draws no utilization without a limit', () => {
     const host = new RecordedHost({ ...LIMITS, [`${SETTINGS}max`]: '0\n' });
     host.stat(NAMES, statRow({ entries: 12 }));
     expect(host.values(1)).not.toHaveProperty('utilization');
@@ -126,7 +127,7 @@ describe('module stat', () => {
     expect(host.values(10)).toMatchObject({ utilization: 50, buckets: 500, load: 2 });
   });
 
-  it('draws no spike when the counters start again from 0, and goes on after it', () => {
+  it('draws no spike when the counters restart from 0, and continues afterwards', () => {
     const host = new RecordedHost();
     host.stat(NAMES, statRow({ entries: 5, invalid: 4_294_967_290, found: 4_294_967_000 }));
     host.values(1);
@@ -137,7 +138,7 @@ describe('module stat', () => {
     expect(host.values(3)).toMatchObject({ invalid: 3, found: 0 });
   });
 
-  it('takes the wrap of one CPU exactly', () => {
+  it('counts the wrap of one CPU exactly', () => {
     const host = new RecordedHost();
     host.stat(NAMES, statRow({ entries: 5, invalid: 0xffff_ff00 }), statRow({ entries: 5, invalid: 77 }));
     host.values(1);
@@ -155,7 +156,7 @@ describe('module stat', () => {
     expect(host.values(3)).toMatchObject({ drop: 5 });
   });
 
-  it('returns the counters of every CPU by its number when asked to', () => {
+  it('returns rates per CPU by CPU number if configured', () => {
     const host = new RecordedHost({ '/sys/devices/system/cpu/possible': '0,4-5\n' }, { perCpu: true });
     const rows = (first: number, second: number, third: number): void =>
       host.stat(NAMES, ...[first, second, third].map((drop) => statRow({ entries: 9, drop })));
@@ -173,7 +174,7 @@ describe('module stat', () => {
   it.each([
     ['cannot be read', {}],
     ['is of another length', { '/sys/devices/system/cpu/possible': '0-7\n' }],
-    ['is no such list', { '/sys/devices/system/cpu/possible': 'all\n' }],
+    ['is malformed', { '/sys/devices/system/cpu/possible': 'all\n' }],
   ])('numbers the CPUs from 0 when the list of them %s', (_, files) => {
     const host = new RecordedHost(files, { perCpu: true });
     host.stat(NAMES, statRow({ entries: 1 }), statRow({ entries: 1 }));
@@ -181,7 +182,7 @@ describe('module stat', () => {
     expect(host.collect(2).map((sample) => sample.instance)).toEqual(['', 'cpu0', 'cpu1']);
   });
 
-  it('holds its files open and asks the kernel for nothing else, tick after tick', () => {
+  it('keeps its files open and accesses no others, tick after tick', () => {
     const host = new RecordedHost(LIMITS);
     host.stat(NAMES, statRow({ entries: 1 }));
     host.values(0);
@@ -192,7 +193,7 @@ describe('module stat', () => {
 });
 
 describe('module stat, when the statistics file', () => {
-  it('does not exist but the settings do, draws connections and utilization, and says why once', () => {
+  it('does not exist but the settings do, draws connections and utilization and logs why once', () => {
     const host = new RecordedHost({ ...LIMITS, [`${SETTINGS}count`]: '3000\n' });
     for (let second = 0; second < 120; second++) {
       expect(host.values(second)).toMatchObject({ connections: 3000, utilization: 75 });
@@ -214,7 +215,7 @@ describe('module stat, when the statistics file', () => {
   });
 
   it.each([1, 29, 61, 3599])(
-    'does not exist and nor do the settings, says once how to load the module, and is read when it is: after %i s',
+    'does not exist and nor do the settings, logs once how to load the module and reads after %i s when it is',
     (after) => {
       const host = new RecordedHost();
       for (let second = 0; second < after; second++) expect(host.collect(second)).toEqual([]);
@@ -222,28 +223,29 @@ describe('module stat, when the statistics file', () => {
         expect.stringMatching(/^notice "connection tracking is not loaded; .*modprobe nf_conntrack.* firewall rule"/),
       ]);
       host.stat(NAMES, statRow({ entries: 44 }));
-      host.volume.fromJSON({ [COUNT]: '44\n' });
+      host.volume.fromJSON({ [COUNT]: '45\n' });
       expect(host.values(after)).toEqual({ connections: 44 });
+      expect(host.saidOfStatistics.slice(1)).toEqual([expect.stringMatching(/^info "the statistics can be read" /)]);
     },
   );
 
-  it('and the settings do not exist is looked for every minute, where the number of entries cannot be seen', () => {
+  it('and the settings do not exist, opens nothing until a sign of connection tracking appears', () => {
     const host = new RecordedHost();
+    host.collect(0);
     const open = vi.spyOn(host.volume, 'openSync');
-    for (let second = 0; second < 60; second++) expect(host.collect(second)).toEqual([]);
-    expect(open).toHaveBeenCalledTimes(2);
+    for (let second = 1; second < 60; second++) expect(host.collect(second)).toEqual([]);
+    expect(open).not.toHaveBeenCalled();
     host.stat(NAMES, statRow({ entries: 44 }));
-    expect(host.values(59)).toBeUndefined();
     expect(host.values(60)).toEqual({ connections: 44 });
   });
 
-  it('does not exist where tracking was asked for, says so as an error', () => {
+  it('does not exist although the module is required, logs an error', () => {
     const host = new RecordedHost({}, { required: true });
     host.collect(0);
     expect(host.saidOfStatistics[0]).toMatch(/^error .*not loaded/);
   });
 
-  it('vanishes with the module and comes back, leaves a gap, says both once and draws no spike', () => {
+  it('vanishes with the kernel module and reappears, leaves a gap without a spike and logs each once', () => {
     const host = new RecordedHost();
     host.stat(NAMES, statRow({ entries: 900, drop: 5000 }));
     host.values(0);
@@ -256,7 +258,7 @@ describe('module stat, when the statistics file', () => {
     expect(host.saidOfStatistics.map((line) => line.split(' ', 1)[0])).toEqual(['notice', 'info']);
   });
 
-  it('is read through a descriptor that died and opened anew, takes that for a reload', () => {
+  it('is reopened because its descriptor died, assumes a reload', () => {
     const host = new RecordedHost();
     host.stat(NAMES, statRow({ entries: 900, drop: 50 }));
     host.values(0);
@@ -268,7 +270,7 @@ describe('module stat, when the statistics file', () => {
     expect(host.values(2)).toMatchObject({ drop: 0 });
   });
 
-  it('was there and is gone, while the number of entries still is, does not blame the kernel', () => {
+  it('is gone but the number of entries remains, does not blame the kernel', () => {
     const host = new RecordedHost({ ...LIMITS, [`${SETTINGS}count`]: '3000\n' });
     host.stat(NAMES, statRow({ entries: 900 }));
     host.values(1);
@@ -277,7 +279,7 @@ describe('module stat, when the statistics file', () => {
     expect(host.saidOfStatistics[0]).toMatch(/^warning .*is gone: there are no rates/);
   });
 
-  it('is missing and the number of entries is no number, does not say that tracking is not loaded', () => {
+  it('is missing and the number of entries is malformed, does not log that tracking is not loaded', () => {
     const host = new RecordedHost({ ...LIMITS, [`${SETTINGS}count`]: 'garbage\n' });
     expect(host.collect(0)).toEqual([]);
     expect(host.saidOfStatistics[0]).toMatch(/^notice .*no statistics file.*nothing is drawn/);
@@ -286,7 +288,7 @@ describe('module stat, when the statistics file', () => {
   it.each([
     ['EACCES: permission denied, open', 'EACCES', 'openSync' as const],
     ['EIO: i/o error, read', 'EIO', 'readSync' as const],
-  ])('fails with %s, leaves a gap, says so once and goes on when it works again', (text, code, call) => {
+  ])('fails with %s, leaves a gap, logs it once and continues when it works again', (text, code, call) => {
     const host = new RecordedHost();
     host.stat(NAMES, statRow({ entries: 900, drop: 5000 }));
     host.values(0);
@@ -311,22 +313,22 @@ describe('module stat, when the statistics file', () => {
         .toString()
         .slice(0, -30),
     ],
-    ['something else', 'hello\n'],
-  ])('is %s, leaves a gap, says so once and goes on when it is whole again', (_, text) => {
+    ['another file', 'hello\n'],
+  ])('is %s, leaves a gap, logs it once and continues when it is complete again', (_, text) => {
     const host = new RecordedHost();
     host.stat(NAMES, statRow({ entries: 900, drop: 5000 }));
     host.values(0);
     host.write(STAT, text);
     for (let second = 1; second < 200; second++) expect(host.collect(second)).toEqual([]);
     host.stat(NAMES, statRow({ entries: 901, drop: 5100 }));
-    // The rate of the whole time since the last reading: nothing that was counted meanwhile is lost.
+    // The rate over the whole time since the last reading, so that no event is lost.
     expect(host.values(200)).toMatchObject({ connections: 901, drop: 0.5 });
     host.stat(NAMES, statRow({ entries: 901, drop: 5103 }));
     expect(host.values(201)).toMatchObject({ drop: 3 });
     expect(host.saidOfStatistics.map((line) => line.split(' ', 1)[0])).toEqual(['warning', 'info']);
   });
 
-  it('fails in one way and then in another, says each change once', () => {
+  it('fails in one way and then in another, logs each change once', () => {
     const host = new RecordedHost();
     host.write(STAT, '');
     host.collect(0);
@@ -339,7 +341,7 @@ describe('module stat, when the statistics file', () => {
     expect(host.saidOfStatistics.map((line) => line.split(' ', 1)[0])).toEqual(['warning', 'notice', 'warning']);
   });
 
-  it("is the host's and missing, is not replaced by the count of another namespace", () => {
+  it("of the host is missing, does not draw another namespace's number of entries", () => {
     const files = { '/host/proc/1/net/dev': '', '/proc/self/net/dev': '', [`/host${SETTINGS}count`]: '7\n' };
     const host = new RecordedHost(files);
     const elsewhere = new RecordedHost(files, { host: new Host(host.volume, '/host'), fs: host.volume });
@@ -347,12 +349,14 @@ describe('module stat, when the statistics file', () => {
       Object.assign(Object.create(null), { ino: String(path).startsWith('/host') ? 1 : 2 }),
     );
     expect(elsewhere.collect(0)).toEqual([]);
-    expect(elsewhere.saidOfStatistics[0]).toMatch(/^notice .*another network namespace/);
+    expect(elsewhere.saidOfStatistics[0]).toMatch(
+      /^notice .*missing and its number of entries is not visible from this network namespace/,
+    );
   });
 });
 
 describe('the settings of module stat', () => {
-  it('that cannot be read take their chart away and say so once', () => {
+  it('that cannot be read remove their chart and are logged once', () => {
     const host = new RecordedHost({ ...LIMITS, [`${SETTINGS}max`]: 'many\n' });
     host.volume.unlinkSync(`${SETTINGS}buckets`);
     host.stat(NAMES, statRow({ entries: 1000 }));
@@ -371,14 +375,14 @@ describe('the settings of module stat', () => {
 });
 
 describe('the status of module stat', () => {
-  it('is that it reads the statistics file', () => {
+  it('names the statistics file', () => {
     const host = new RecordedHost(LIMITS);
     host.stat(NAMES, statRow({ entries: 7 }));
     host.collect(0);
     expect(host.module.status()).toEqual({ reads: [STAT], problems: [] });
   });
 
-  it('is that connection tracking is not loaded, until it is', () => {
+  it('has the problem that connection tracking is not loaded, until it is', () => {
     const host = new RecordedHost();
     host.collect(0);
     const message = 'connection tracking is not loaded';
@@ -387,13 +391,12 @@ describe('the status of module stat', () => {
       problems: [{ code: 'tracking_not_loaded', target: STAT, message, loses: 'all' }],
     });
     host.stat(NAMES, statRow({ entries: 7 }));
-    host.collect(30);
     expect(host.module.status().problems).toHaveLength(1);
-    host.collect(60);
+    host.collect(1);
     expect(host.module.status().problems).toEqual([]);
   });
 
-  it('is that a part is lost where only the entries can be counted', () => {
+  it('loses a part if only the number of entries can be read', () => {
     const host = new RecordedHost({ ...LIMITS, [COUNT]: '3000\n' });
     host.collect(0);
     const lost = {
@@ -403,12 +406,12 @@ describe('the status of module stat', () => {
       loses: 'part',
     };
     expect(host.module.status()).toEqual({ reads: [COUNT], problems: [lost] });
-    // Not looked for in every update.
+    // The file is not tried at every update.
     host.collect(1);
     expect(host.module.status()).toEqual({ reads: [COUNT], problems: [lost] });
   });
 
-  it('is that everything is lost where the file makes no sense and nothing else can be read', () => {
+  it('loses everything if the file is malformed and nothing else can be read', () => {
     const host = new RecordedHost({ [STAT]: 'entries\nnonsense\n' });
     host.collect(0);
     expect(host.module.status()).toMatchObject({
@@ -417,7 +420,7 @@ describe('the status of module stat', () => {
     });
   });
 
-  it('is what keeps it from netlink too', () => {
+  it('has the problem of netlink too', () => {
     const connect = (): never => {
       throw new ProblemError('no_capability', 'ctnetlink');
     };
@@ -428,12 +431,12 @@ describe('the status of module stat', () => {
     const netlink = new RecordedHost({ ...LIMITS, [COUNT]: '3000\n' }, { readFrom: 'netlink', connect });
     netlink.collect(0);
     expect(netlink.module.status()).toEqual({ reads: [COUNT], problems: [refused] });
-    const nothing = new RecordedHost({}, { readFrom: 'netlink', connect });
+    const nothing = new RecordedHost(LOADED, { readFrom: 'netlink', connect });
     nothing.collect(0);
     expect(nothing.module.status()).toEqual({ reads: ['ctnetlink'], problems: [{ ...refused, loses: 'all' }] });
   });
 
-  it('is that the host may live in another network namespace', () => {
+  it('has the problem that the host has another network namespace', () => {
     const host = new RecordedHost();
     host.write('/host/proc/1/net/dev', '');
     host.write('/proc/self/net/dev', '');

@@ -1,26 +1,26 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { CounterDifferences, type CounterTable } from '../../collector/procfs/counters.ts';
+import { CounterDifferences, type CounterTable } from '../../collector/base/counters.ts';
 
 const SECOND = 1e6;
 const TOP = 2 ** 32;
 
 /** A table of counters only, one array a row. */
 function table(...rows: readonly (readonly number[])[]): CounterTable {
-  return { rows: rows.length, columns: rows[0]?.length ?? 0, cells: Uint32Array.from(rows.flat()) };
+  return { generation: 1, rows: rows.length, columns: rows[0]?.length ?? 0, cells: Uint32Array.from(rows.flat()) };
 }
 
 const TWO = [0, 1] as const;
 
 describe('differences of counters', () => {
-  it('has nothing to say about a first reading', () => {
+  it('are none after a first reading', () => {
     const differences = new CounterDifferences();
     expect(differences.update(table([17, 23]), TWO, 5 * SECOND)).toBe('baseline');
     expect([...differences.cells]).toEqual([0, 0]);
   });
 
-  it('tells how much every counter of every row grew, and in what time', () => {
+  it('are the increase of every counter in every row, and the time in between', () => {
     const differences = new CounterDifferences();
     differences.update(table([17, 23], [100, 1000]), TWO, 5 * SECOND);
     expect(differences.update(table([18, 25], [104, 1008]), TWO, 7.5 * SECOND)).toBe('differences');
@@ -28,7 +28,7 @@ describe('differences of counters', () => {
     expect(differences.seconds).toBe(2.5);
   });
 
-  it('looks only at the columns it is told to', () => {
+  it('cover only the chosen columns', () => {
     const differences = new CounterDifferences();
     const columns = [2, 0];
     differences.update(table([10, 900, 30]), columns, 0);
@@ -36,14 +36,14 @@ describe('differences of counters', () => {
     expect([...differences.cells]).toEqual([7, 3]);
   });
 
-  it('takes a wrap of one CPU exactly, while the others go on', () => {
+  it('count the wrap of one CPU exactly while the others continue', () => {
     const differences = new CounterDifferences();
     differences.update(table([TOP - 256, 40], [70, 80]), TWO, 0);
     expect(differences.update(table([16, 41], [75, 80]), TWO, SECOND)).toBe('differences');
     expect([...differences.cells]).toEqual([272, 1, 5, 0]);
   });
 
-  it('takes a wrap of the only counter that ever counted exactly', () => {
+  it('count the wrap of the only counter that ever counted exactly', () => {
     const differences = new CounterDifferences();
     differences.update(table([TOP - 256, 0]), TWO, 0);
     expect(differences.update(table([16, 0]), TWO, SECOND)).toBe('differences');
@@ -53,7 +53,7 @@ describe('differences of counters', () => {
   it.each([
     [100_000, 'differences'],
     [100_001, 'reset'],
-  ])('believes that any counter wrapped by %i events: %s', (events, comparison) => {
+  ])('accept a wrap of any counter by %i events: %s', (events, comparison) => {
     const differences = new CounterDifferences();
     differences.update(table([TOP - 60_000, 9]), TWO, 0);
     expect(differences.update(table([events - 60_000, 9]), TWO, SECOND)).toBe(comparison);
@@ -63,7 +63,7 @@ describe('differences of counters', () => {
   const PACE = 40_000_000;
 
   it.each([
-    // How long the interval with the wrap is, by how much the counter grew in it, and what that is taken for.
+    // The length of the interval with the wrap, the increase in it, and the result.
     [1, PACE, 'differences'],
     [1, 4 * PACE, 'differences'],
     [1, 4 * PACE + 1, 'reset'],
@@ -72,7 +72,7 @@ describe('differences of counters', () => {
     [10, 40 * PACE, 'differences'],
     [10, 40 * PACE + 1, 'reset'],
   ])(
-    'believes a wrap of a fast counter up to four times the pace it had: in %f s by %i: %s',
+    'accept a wrap of a fast counter up to four times its previous rate: in %f s by %i: %s',
     (seconds, growth, comparison) => {
       const differences = new CounterDifferences();
       const before = TOP - 1000;
@@ -150,23 +150,23 @@ describe('differences of counters', () => {
         [0, 0],
       ],
     ],
-  ])('recognises a reset %s', (_, before, after) => {
+  ])('recognise a reset %s', (_, before, after) => {
     const differences = new CounterDifferences();
     differences.update(table(...before), TWO, 0);
     expect(differences.update(table(...after), TWO, SECOND)).toBe('reset');
     expect([...differences.cells]).toEqual([0, 0, 0, 0]);
   });
 
-  it.each([1, 60, 3600])('recognises a reset after %i s in which one counter is beyond its value again', (seconds) => {
+  it.each([1, 60, 3600])('recognise a reset after %i s in which one counter exceeds its old value again', (seconds) => {
     const differences = new CounterDifferences();
     differences.update(table([3, 1e9]), TWO, 7 * SECOND);
     expect(differences.update(table([4, 1e9 + 1000]), TWO, 8 * SECOND)).toBe('differences');
-    // Back from the top it would have counted 3.3 thousand million: in an hour 14.4 million are believed at its pace.
+    // A wrap would be 3.3 billion events; at its rate 14.4 million are plausible in an hour.
     expect(differences.update(table([5, 20]), TWO, (8 + seconds) * SECOND)).toBe('reset');
     expect([...differences.cells]).toEqual([0, 0]);
   });
 
-  it('goes on from the values that a reset left', () => {
+  it('continue from the values after a reset', () => {
     const differences = new CounterDifferences();
     differences.update(table([5000, 600]), TWO, 0);
     differences.update(table([4, 6]), TWO, SECOND);
@@ -174,24 +174,23 @@ describe('differences of counters', () => {
     expect([...differences.cells]).toEqual([5, 7]);
   });
 
-  it.each([
-    ['more rows', table([10, 20], [30, 40])],
-    ['fewer rows', table()],
-  ])('starts anew with %s', (_, other) => {
+  it('exist only between readings of one generation, even if the shape is the same', () => {
     const differences = new CounterDifferences();
-    differences.update(table([1, 2]), TWO, 0);
-    expect(differences.update(other, TWO, SECOND)).toBe('baseline');
+    differences.update({ ...table([10, 20]), generation: 5 }, TWO, 0);
+    expect(differences.update({ ...table([11, 22]), generation: 6 }, TWO, SECOND)).toBe('baseline');
+    expect(differences.update({ ...table([14, 27]), generation: 6 }, TWO, 2 * SECOND)).toBe('differences');
+    expect([...differences.cells]).toEqual([3, 5]);
   });
 
-  it('starts anew when it was told to forget', () => {
+  it('are none after the last reading was forgotten', () => {
     const differences = new CounterDifferences();
     differences.update(table([1, 2]), TWO, 0);
     differences.forget();
     expect(differences.update(table([5, 6]), TWO, SECOND)).toBe('baseline');
   });
 
-  it('adds up to what was counted, over any wraps of a busy table', () => {
-    // Counters that start anywhere and grow by less than a believable step. One that never moves keeps a wrap of all the
+  it('add up to the events counted over any wraps of a busy table', () => {
+    // Counters that start anywhere and grow by less than a plausible step. One that never moves keeps a wrap of all the
     // others from looking like a reset.
     const start = fc.array(fc.integer({ min: 1, max: TOP - 1 }), { minLength: 2, maxLength: 8 });
     const growth = fc.array(fc.integer({ min: 0, max: 90_000 }), { minLength: 1, maxLength: 30 });
@@ -214,7 +213,7 @@ describe('differences of counters', () => {
     );
   });
 
-  it('never makes more of a reset than a believable step, whatever the values', () => {
+  it('never exceed a plausible step after a reset, whatever the values', () => {
     const row = fc.array(fc.integer({ min: 0, max: TOP - 1 }), { minLength: 4, maxLength: 4 });
     fc.assert(
       fc.property(row, row, (before, after) => {

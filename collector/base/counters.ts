@@ -1,38 +1,48 @@
 /**
- * Differences of tables of unsigned 32-bit kernel counters: one row a CPU, one column a counter.
+ * Differences between two readings of a table of unsigned 32-bit kernel counters: one row per CPU, one column per
+ * counter.
  *
- * A counter that went backwards either wrapped, and its difference modulo 2^32 is exact, or all of them were reset, and
- * there is no difference to speak of. A wrap is believed only of a counter that was about to: by few events, or by
- * about as many as it had before. And a reset takes every counter back, so where all of them fell it is no wrap, unless
- * a single counter is all there ever was and it counts on. Taking a wrap for a reset costs one gap, taking a reset for a
- * wrap draws what never happened; where it cannot be told, that is no more than {@link BELIEVABLE_EVENTS}.
+ * A counter that went backwards either wrapped or was reset. A wrap has an exact difference modulo 2^32; a reset has
+ * none. A wrap is plausible only if the difference is small, or not much larger than in the previous interval. A reset
+ * sets every counter back, so if all counters fell it is a reset, unless only one counter ever counted and it has
+ * counted since. Mistaking a wrap for a reset costs one gap; mistaking a reset for a wrap draws events that never
+ * happened, in ambiguous cases at most {@link PLAUSIBLE_EVENTS}.
  */
 
-/** A table as read: `rows` times `columns` cells, row by row. */
+/** One reading: `rows` times `columns` cells, row by row. */
 export interface CounterTable {
+  /** From {@link nextGeneration}; changes whenever a row or column changes its meaning. */
+  readonly generation: number;
   readonly rows: number;
   readonly columns: number;
-  /** At least `rows * columns` long; what follows is not looked at. */
+  /** At least `rows * columns` long; the rest is ignored. */
   readonly cells: Uint32Array;
 }
 
-/** What a reading says about the time since the previous one. */
+let lastGeneration = 0;
+
+/** A number that no other counter table of this process has: tables of different sources are never compared. */
+export function nextGeneration(): number {
+  return ++lastGeneration;
+}
+
+/** How a reading compares with the previous one. */
 export type Comparison =
-  /** {@link CounterDifferences.cells} holds how much each counter grew. */
+  /** {@link CounterDifferences.cells} holds the increase of each counter. */
   | 'differences'
-  /** The first reading, or one with other rows or columns than before: nothing to compare it with. */
+  /** The first reading, or one of another generation: there is nothing to compare it with. */
   | 'baseline'
-  /** The counters started again from 0; this reading is the new baseline. */
+  /** The counters restarted from 0; this reading is the new baseline. */
   | 'reset';
 
 const MODULUS = 2 ** 32;
-/** A wrap is believed of any counter by so many events. */
-const BELIEVABLE_EVENTS = 100_000;
-/** A wrap is believed up to this many times the counter's pace over the previous interval. */
-const BELIEVABLE_GROWTH = 4;
+/** A wrap by up to this many events is plausible for any counter. */
+const PLAUSIBLE_EVENTS = 100_000;
+/** A wrap is plausible up to this many times the counter's rate over the previous interval. */
+const PLAUSIBLE_GROWTH = 4;
 
 export class CounterDifferences {
-  #rows = 0;
+  #generation = 0;
   #columns: readonly number[] = [];
   #at = 0;
   #seconds = 0;
@@ -40,7 +50,7 @@ export class CounterDifferences {
   #current = new Uint32Array(0);
   #cells = new Float64Array(0);
 
-  /** How much each counter grew between the last two readings: a row for every row of the table. */
+  /** The increase of each counter between the last two readings, one row for every row of the table. */
   get cells(): Float64Array {
     return this.#cells;
   }
@@ -52,20 +62,19 @@ export class CounterDifferences {
 
   /** Forgets the last reading: the next one is a baseline. */
   forget(): void {
-    this.#rows = 0;
+    this.#generation = 0;
   }
 
   /**
    * Compares a reading with the previous one and keeps a copy of it for the next.
    *
-   * @param columns the places of the counters in a row; the other columns are not looked at. A new array is a new
-   * choice and so a new baseline.
+   * @param columns the counters' positions in a row; other columns are ignored. A choice holds for one generation.
    * @param at monotonic time of the reading in microseconds.
    */
   update(table: CounterTable, columns: readonly number[], at: number): Comparison {
-    const isComparable = table.rows > 0 && table.rows === this.#rows && columns === this.#columns;
+    const isComparable = table.generation === this.#generation;
     if (!isComparable) {
-      this.#rows = table.rows;
+      this.#generation = table.generation;
       this.#columns = columns;
       this.#previous = new Uint32Array(table.rows * columns.length);
       this.#current = new Uint32Array(table.rows * columns.length);
@@ -81,7 +90,7 @@ export class CounterDifferences {
     return comparison;
   }
 
-  /** Copies the counters of the table, without the other columns. */
+  /** Copies the chosen columns of the table. */
   #pick(table: CounterTable): void {
     const { cells, columns: width, rows } = table;
     const columns = this.#columns;
@@ -94,9 +103,9 @@ export class CounterDifferences {
     }
   }
 
-  /** @param before seconds that the last differences are of; they are 0 where there are none. */
+  /** @param before seconds that the last differences cover. */
   #compare(before: number): Comparison {
-    const stretch = before > 0 ? (BELIEVABLE_GROWTH * this.#seconds) / before : 0;
+    const stretch = before > 0 ? (PLAUSIBLE_GROWTH * this.#seconds) / before : 0;
     const current = this.#current;
     const previous = this.#previous;
     const cells = this.#cells;
@@ -107,14 +116,14 @@ export class CounterDifferences {
         fell++;
         difference += MODULUS;
         const pace = stretch * (cells[cell] ?? 0);
-        if (difference > Math.max(BELIEVABLE_EVENTS, pace)) return 'reset';
+        if (difference > Math.max(PLAUSIBLE_EVENTS, pace)) return 'reset';
       }
       cells[cell] = difference;
     }
     return fell > 0 && this.#allFell(fell) ? 'reset' : 'differences';
   }
 
-  /** Whether the counters that fell, each of which can have wrapped, are all that there were, and too many for it. */
+  /** Whether every counter that ever counted fell, though each of them could have wrapped. */
   #allFell(fell: number): boolean {
     const stayed = this.#previous.some((previous, cell) => previous > 0 && (this.#current[cell] ?? 0) >= previous);
     if (stayed) return false;
