@@ -1,4 +1,4 @@
-/** What it costs to ask conntrackd, beside the program's own `conntrackd -s`. It needs root, for a pair of daemons. */
+/** Cost of the requests to conntrackd, compared with `conntrackd -s`. Needs root, for a pair of daemons. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
@@ -17,9 +17,9 @@ import type { Asking } from './worker_conntrackd.ts';
 const WORKER = path.resolve('dist/bench/worker.cjs');
 /** Connections that the daemons keep. */
 export const CONNECTIONS = 2000;
-/** Rounds in which the module asks: two minutes of its time, so that what it asks once a minute is there twice. */
+/** Rounds of requests: two minutes of the module's time, so that requests sent once a minute occur twice. */
 const ROUNDS = 24;
-/** Rounds until V8 has compiled what is hot. */
+/** Rounds until V8 has compiled hot code. */
 const WARM_UP = 1200;
 /** How often both are measured, in turn. */
 const TURNS = 9;

@@ -1,4 +1,4 @@
-/** Debian's prometheus-node-exporter with nothing but its conntrack collector, asked over one kept connection. */
+/** Debian's prometheus-node-exporter with only its conntrack collector, scraped over one kept connection. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import http from 'node:http';
@@ -25,7 +25,7 @@ export class Exporter {
   }
 
   /**
-   * Starts the exporter on a free port of its own choice; `undefined` when the program is not installed.
+   * Starts the exporter on a free port; `undefined` when the program is not installed.
    *
    * @param procfs where the host's `/proc` is.
    */
@@ -69,7 +69,7 @@ export class Exporter {
   }
 }
 
-/** The address that the exporter says it listens on. */
+/** The address in the exporter's log. */
 function addressOf({ stderr }: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     let log = '';

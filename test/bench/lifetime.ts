@@ -1,6 +1,5 @@
 /**
- * What must not outlive the benchmark: the processes it starts and its temporary folders. They end with it, also when
- * it fails or is interrupted.
+ * Processes and temporary folders of the benchmark, which are removed with it, even when it fails or is interrupted.
  */
 
 import type { ChildProcess } from 'node:child_process';
@@ -14,7 +13,7 @@ const folders = new Set<string>();
 /** Exit codes of a program that a signal ended, as a shell gives them. */
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
-/** Ends whatever is left when this program ends, for whatever reason it does. */
+/** Removes everything that is left when this program ends for any reason. */
 export function endAllOnExit(): void {
   process.on('exit', () => {
     for (const child of children) child.kill('SIGKILL');
@@ -23,13 +22,13 @@ export function endAllOnExit(): void {
   for (const [signal, code] of Object.entries(SIGNALS)) process.on(signal, () => process.exit(code));
 }
 
-/** Takes charge of a process. */
+/** Registers a process. */
 export function keep(child: ChildProcess): void {
   children.add(child);
   child.once('exit', () => children.delete(child));
 }
 
-/** Ends a process and resolves when it is gone. */
+/** Stops a process; resolves when it has exited. */
 export async function end(child: ChildProcess): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const gone = new Promise((resolve) => child.once('exit', resolve));

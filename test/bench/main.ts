@@ -1,8 +1,8 @@
 /**
- * The benchmark: what the built plugin costs a host, beside Debian's prometheus-node-exporter.
+ * The benchmark: the cost of the built plugin, compared with Debian's prometheus-node-exporter.
  *
- * Every figure stands with its aim. A missed aim is no failure, for machines are noisy; a figure that could not be had
- * is one.
+ * Every figure is printed with its target. A missed target is not a failure, because machines are noisy; a figure that
+ * cannot be measured is.
  */
 
 import fs from 'node:fs';
@@ -23,14 +23,14 @@ import { countings, SOCKETS } from './sockets.ts';
 import { measureStartup } from './startup.ts';
 
 const MEGABYTE = 1e6;
-/** When in a second the exporter is asked and the recorded hosts go on; the plugin updates at its start. */
+/** Millisecond of each second when the exporter is scraped and recorded hosts change; the plugin updates at 0. */
 const MIDDLE = 500;
 const LARGE = 256;
 const PER_CPU = 'modules: { stat: { per_cpu: yes } }\n';
 
 /**
- * Seconds of warming up and of measuring. Within its first two minutes V8 tidies up an idle heap and compiles what has
- * become hot, each once in the process's life; that is mostly over then, and in the totals since the start.
+ * Seconds of warm-up and of measurement. V8 shrinks an idle heap and compiles hot code within the first two minutes,
+ * once per process; the totals since the start include that.
  */
 const BESIDE_EXPORTER = [120, 40] as const;
 const ON_LARGE_HOST = [45, 20] as const;
@@ -58,10 +58,10 @@ async function main(): Promise<void> {
   await section('Lateness of updates while 1,000,000 flows are dumped', lateness);
 }
 
-/** A part of a title: only the parts whose title has it are measured. */
+/** Part of a title: only sections whose title contains it are measured. */
 const wanted = process.argv[2] ?? '';
 
-/** Measures a part; what it could not measure is said, and the rest goes on. */
+/** Measures a section; reports a failure and continues with the next. */
 async function section(title: string, measure: () => Promise<void>): Promise<void> {
   if (!title.includes(wanted)) return;
   heading(title);
@@ -153,11 +153,11 @@ function paced(plugin: PluginProcess): Paced {
   return { pid: plugin.pid, count: () => plugin.updates };
 }
 
-/** This machine itself, or a made-up one where it does no connection tracking. */
+/** This machine, or a synthetic host if it does no connection tracking. */
 function smallHost(): { prefix: string; description?: string } {
   if (fs.existsSync('/proc/net/stat/nf_conntrack')) return { prefix: '' };
   const { prefix } = new RecordedHost(temporaryFolder(), os.availableParallelism());
-  return { prefix, description: 'This machine has no connection tracking; a recorded host stands in for it.' };
+  return { prefix, description: 'This machine has no connection tracking; using a recorded host instead.' };
 }
 
 main().then(

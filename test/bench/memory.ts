@@ -1,6 +1,6 @@
 /**
- * Whether memory grows: the real collector in this process, in accelerated time, with counters that change before
- * every update, every chart drawn, and an agent that reads everything.
+ * Memory growth of the real collector, run in this process in accelerated time, with counters that change before every
+ * update, every chart drawn, and an agent that reads everything.
  */
 
 import fs from 'node:fs';
@@ -38,7 +38,7 @@ export interface Growth {
   readonly resident: number;
 }
 
-/** Runs the collector and measures what it leaves behind. */
+/** Runs the collector and measures the growth of memory. */
 export async function measureGrowth(): Promise<Growth> {
   const host = new RecordedHost(temporaryFolder(), CPUS);
   let written = 0;
@@ -90,7 +90,7 @@ export async function measureGrowth(): Promise<Growth> {
   }
 }
 
-/** What memory is in use once everything that can be freed is. */
+/** Memory in use after a full garbage collection. */
 async function settled(): Promise<{ heap: number; resident: number }> {
   if (globalThis.gc === undefined) throw new Error('memory can be measured only with --expose-gc');
   for (let round = 0; round < 2; round++) {

@@ -1,4 +1,4 @@
-/** Network namespaces of the benchmark's own. They are removed when the benchmark ends, for whatever reason it does. */
+/** Network namespaces of the benchmark, removed when it ends for any reason. */
 
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -20,7 +20,7 @@ table inet benchmark {
 }
 `;
 
-/** One that has nothing but its loopback. */
+/** A namespace with only a loopback device. */
 export class Namespace {
   static #made = 0;
   readonly name: string;
@@ -53,13 +53,13 @@ export class Namespace {
 }
 
 /**
- * One whose connection tracking works: what is sent to its loopback becomes a connection and goes nowhere. When it is
- * closed the kernel's limit is put back.
+ * A namespace with connection tracking: packets to its loopback become connections. The kernel's limit is restored
+ * when it is closed.
  */
 export class TrackingNamespace extends Namespace {
   readonly #max = fs.readFileSync(MAX, 'utf8');
 
-  /** @param least entries that the table must be able to hold while the namespace is there. */
+  /** @param least number of entries that the table must be able to hold. */
   constructor(least: number) {
     super();
     process.on('exit', this.#restore);
@@ -72,7 +72,7 @@ export class TrackingNamespace extends Namespace {
     this.run(RESTORE, `${establishedConnections(entries).join('\n')}\n`);
   }
 
-  /** Removes every entry. */
+  /** Deletes every entry. */
   flush(): void {
     this.run(['conntrack', '-F']);
   }

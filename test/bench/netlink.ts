@@ -1,4 +1,4 @@
-/** What the modules cost that ask the kernel over netlink, beside the program `conntrack`. They need root. */
+/** Cost of the modules that use netlink, compared with the program `conntrack`. Needs root. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
@@ -21,12 +21,12 @@ const LIBRARY = path.resolve('dist/conntrack-koffi');
 const EVENTS_ONLY = 'modules: { flows: { enabled: no }, sockets: { enabled: no }, conntrackd: { enabled: no } }\n';
 export const STAT_ONLY =
   'modules: { events: { enabled: no }, flows: { enabled: no }, sockets: { enabled: no }, conntrackd: { enabled: no } }\n';
-/** Hardly a pause between dumps, whatever they cost. */
+/** Hardly a pause between dumps, regardless of their cost. */
 const ALL_DUMPS =
   'modules: { flows: { update_every: 3, cpu_share: 100, full_above: 100 }, sockets: { enabled: no }, conntrackd: { enabled: no } }\n';
 const MEBIBYTE = 2 ** 20;
 
-/** The table, dumped and counted, beside `conntrack -L` and beside receiving the same. */
+/** Dumping and counting the table, compared with `conntrack -L` and with receiving alone. */
 export async function dumps(): Promise<void> {
   await inNamespace(250_000, async (namespace) => {
     namespace.load(200_000);
@@ -42,7 +42,7 @@ export async function dumps(): Promise<void> {
   });
 }
 
-/** New flows, seen by the plugin and then, at the same pace, by `conntrack -E` piped into split2. */
+/** New flows, read by the plugin and then, at the same rate, by `conntrack -E` piped into split2. */
 export async function events(rate: number): Promise<void> {
   const seconds = 8;
   await inNamespace(rate * seconds * 2, async (namespace) => {
@@ -57,7 +57,7 @@ export async function events(rate: number): Promise<void> {
   });
 }
 
-/** The price of listening where nothing happens. */
+/** Cost of listening on an idle host. */
 export async function idle(): Promise<void> {
   await inNamespace(10_000, async (namespace) => {
     const start = (config: string): PluginProcess =>
@@ -76,7 +76,7 @@ export async function idle(): Promise<void> {
   });
 }
 
-/** How late updates come while a table of a million entries is being dumped all the time. */
+/** Lateness of updates while a table of a million entries is dumped continuously. */
 export async function lateness(): Promise<void> {
   await inNamespace(1_100_000, async (namespace) => {
     namespace.load(1_000_000);
@@ -178,7 +178,7 @@ async function flood(namespace: Namespace, rate: number, seconds: number): Promi
   return sent;
 }
 
-/** The new flows that a stream tells of: its rates, each times the time that it is of. */
+/** Number of new flows in a stream: each rate times its interval. */
 function newFlows(out: string): number {
   const updates = parseStream(out).updates.filter(({ chart }) => chart === 'conntrack.new');
   const flows = updates.map(({ microseconds = 0, values }) => ((values['new'] ?? 0) * microseconds) / 1e9);

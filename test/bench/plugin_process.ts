@@ -1,4 +1,4 @@
-/** The built plugin, run the way the agent runs it: its path as the program, pipes at both ends, one-second pace. */
+/** The built plugin, run like an agent does: executed by its path, with pipes, at a one-second interval. */
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -11,7 +11,7 @@ import type { Namespace } from './namespace.ts';
 const PROGRAM = path.resolve('dist/conntrack.plugin');
 /** Every update has exactly one of these lines. */
 const UPDATE = 'BEGIN conntrack.sockets ';
-/** A program that has drawn nothing by then never will. */
+/** Milliseconds after which a program without output has failed. */
 const START_MS = 10_000;
 
 export interface PluginOptions {

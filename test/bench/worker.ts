@@ -1,5 +1,5 @@
 /**
- * What the benchmark runs in processes of their own.
+ * Parts of the benchmark that run in separate processes.
  *
  *   worker.cjs dump LIBRARY ROUNDS          dumps the table in turn with and without looking at it; prints CPU times
  *   worker.cjs flood LIBRARY RATE SECONDS   RATE new UDP flows a second, one datagram to a new port each

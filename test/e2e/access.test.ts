@@ -1,4 +1,4 @@
-/** Who may ask the kernel, and of which network namespace: what is drawn and what is said where netlink is no way. */
+/** Privileges and network namespaces: the charts and the log lines where netlink cannot be used. */
 
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,7 +26,7 @@ const SOCKETS = ['tcp', 'tcp6', 'udp', 'udp6'].map((list) => `conntrack.socket_s
 const chartsOf = (module: string): string[] =>
   charts.filter((chart) => chart.module === module && chart.scope === 'host').map(({ id }) => `conntrack.${id}`);
 
-/** Starts the program; it is ended with the test. */
+/** Starts the program and ends it with the test. */
 function start(test: TestContext, environment: Readonly<Record<string, string>>, options: ProgramOptions): Program {
   const program = new Program(['1'], environment, { config: EVERY_SECOND, ...options });
   test.onTestFinished(async () => void (await program.stop()));
@@ -40,7 +40,7 @@ function temporaryFolder(test: TestContext): string {
   return folder;
 }
 
-/** What was logged, without the time. */
+/** The log, without times. */
 function lines(program: Program): string[] {
   return program.err
     .split('\n')
@@ -48,14 +48,14 @@ function lines(program: Program): string[] {
     .map((line) => line.replace(/^time=\S+ comm=\S+ source=\S+ /, ''));
 }
 
-/** Waits for some ticks, in which nothing draws but the modules `stat` and `sockets`. */
+/** Waits for some ticks, in which only the modules `stat` and `sockets` draw. */
 async function expectUnprivileged(program: Program): Promise<void> {
   await Promise.all(['conntrack.sockets', ...SOCKETS].map((chart) => program.updated(chart, 4)));
   const needNothing = [...chartsOf('stat'), ...SOCKETS];
   expect(Object.keys(program.stream.definitions).filter((chart) => !needNothing.includes(chart))).toEqual([]);
 }
 
-/** Expects that a problem was logged once for each of these losses, in whatever order, and nothing else. */
+/** Expects one line with the problem for each of these losses, in any order, and no other line. */
 function expectLogged(program: Program, code: ProblemCode, losses: readonly string[]): void {
   expect(lines(program)).toHaveLength(losses.length);
   for (const lost of losses) {
@@ -64,7 +64,7 @@ function expectLogged(program: Program, code: ProblemCode, losses: readonly stri
   }
 }
 
-it.concurrent('on a host below a prefix that is not known to be this one, nothing is asked over netlink', async (test) => {
+it.concurrent('below a prefix that may be another host, the plugin uses no netlink and logs why', async (test) => {
   const { expect } = test;
   const program = start(test, { NETDATA_HOST_PREFIX: HOST }, {});
   await expectUnprivileged(program);
@@ -73,7 +73,7 @@ it.concurrent('on a host below a prefix that is not known to be this one, nothin
   expectLogged(program, 'other_namespace', [NO_EVENTS, NO_FLOWS, TEXT_OF_SOCKETS]);
 });
 
-describe.skipIf(inject('missing').kernel !== undefined).concurrent('in a namespace of its own', () => {
+describe.skipIf(inject('missing').kernel !== undefined).concurrent('in its own network namespace,', () => {
   let laboratory: Laboratory;
 
   beforeAll(() => {
@@ -83,13 +83,13 @@ describe.skipIf(inject('missing').kernel !== undefined).concurrent('in a namespa
 
   afterAll(() => laboratory?.close());
 
-  /** A copy of the program that everybody may read, run by somebody without any privilege. */
+  /** Runs a copy of the program that all users can read, as a user without privileges. */
   function startUnprivileged(test: TestContext, config: string): Program {
     const plugin = copyForEverybody(temporaryFolder(test));
     return start(test, {}, { via: [...laboratory.via('router'), ...AS_NOBODY], plugin, cwd: '/', config });
   }
 
-  it('the plugin without privileges draws what everybody may know, and says of the rest once what it lacks', async (test) => {
+  it('a plugin without privileges draws what needs none, and logs the missing capability once for each other module', async (test) => {
     const { expect } = test;
     const program = startUnprivileged(test, EVERY_SECOND);
     await expectUnprivileged(program);
@@ -99,7 +99,7 @@ describe.skipIf(inject('missing').kernel !== undefined).concurrent('in a namespa
     expectLogged(program, 'no_capability', [NO_EVENTS, NO_FLOWS]);
   });
 
-  it('the plugin without privileges that shall do more says so as an error', async (test) => {
+  it('a plugin without privileges logs an error for each module that is configured to need them', async (test) => {
     const { expect } = test;
     const program = startUnprivileged(
       test,
@@ -119,7 +119,7 @@ describe.skipIf(inject('missing').kernel !== undefined).concurrent('in a namespa
     for (const line of lines(program)) expect(line).toMatch(/^level=error msg="[^"]*CAP_NET_ADMIN/);
   });
 
-  it('the plugin of a container in another network namespace than the host asks nothing over netlink', async (test) => {
+  it('a plugin in a container outside the network namespace of the host uses no netlink', async (test) => {
     const { expect } = test;
     const folder = temporaryFolder(test);
     mkdirSync(join(folder, 'proc'));
@@ -130,7 +130,7 @@ describe.skipIf(inject('missing').kernel !== undefined).concurrent('in a namespa
     expectLogged(program, 'other_namespace', [NO_EVENTS, NO_FLOWS, TEXT_OF_SOCKETS]);
   });
 
-  it('the plugin of a container in the network namespace of the host draws everything', async (test) => {
+  it('a plugin in a container in the network namespace of the host draws everything', async (test) => {
     const { expect } = test;
     const folder = temporaryFolder(test);
     mkdirSync(join(folder, 'proc'));

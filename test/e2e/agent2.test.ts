@@ -12,7 +12,7 @@ import { until } from '../helpers/until.ts';
 const CONFIG = 'modules:\n  flows: { update_every: 2, cpu_share: 5 }\n  sockets: { update_every: 1 }\n';
 const UTILIZATION = 'netfilter.conntrack_utilization';
 
-/** The health file with less of the time that conntrack_full looks back: the agent evaluates nothing before it has all. */
+/** The health file with a shorter lookback of conntrack_full: the agent evaluates an alert once it has all of its data. */
 function inHaste(health: string): string {
   return health.replace(' max -1m unaligned of used', ' max -5s unaligned of used').replace(/every: .*/, 'every: 1s');
 }

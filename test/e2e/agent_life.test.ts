@@ -1,8 +1,8 @@
-/** The plugin under a real agent of either version: an invalid configuration, SIGHUP and other signals. */
+/** The plugin under real agents of both versions, at the same time: an invalid configuration, SIGHUP and other signals. */
 
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, inject, it } from 'vitest';
 
 import { Agent } from '../helpers/agent.ts';
 import { Agent2 } from '../helpers/agent2.ts';
@@ -17,23 +17,23 @@ const WITHOUT_SOCKETS = 'modules:\n  sockets: { enabled: no }\n';
 const INVALID = 'modules:\n  sockets: { enabled: nay }\n';
 const PROBLEM = 'line 2: modules.sockets.enabled: expected auto, yes or no, got \\"nay\\"';
 
-/** Seconds of data that are looked at for gaps. */
+/** Seconds of data that are checked for gaps. */
 const WATCHED = 8;
 
 const TABLE = 'conntrack.sockets';
 const SOCKETS = 'conntrack.socket_states_tcp';
 
-/** Whether a process handles SIGHUP, and so every signal that it will: Node.js takes a tenth of a second to start. */
+/** Whether a process already handles signals: Node.js takes a tenth of a second to start. */
 function handlesSignals(pid: number): boolean {
   const [, mask = '0'] = /^SigCgt:\s*(\w+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
   return (BigInt(`0x${mask}`) & 1n) === 1n;
 }
 
-describe.each([
-  { version: '1.37', isMissing: missing.agent !== undefined, start: Agent.start },
-  { version: '2.x', isMissing: missing.agent2 !== undefined, start: Agent2.start },
-])('the plugin under the agent $version', ({ isMissing, start }) => {
-  describe.skipIf(isMissing)('', () => {
+describe.concurrent.for([
+  ['1.37', missing.agent, Agent.start],
+  ['2.x', missing.agent2, Agent2.start],
+] as const)('the plugin under the agent %s', ([, why, start]) => {
+  describe.skipIf(why !== undefined)('', () => {
     let laboratory: Laboratory;
     let agent: RunningAgent;
 
@@ -62,7 +62,9 @@ describe.each([
       await laboratory?.close();
     });
 
-    it('waits while its configuration is invalid, and starts when it is fixed, as the same process', async () => {
+    it.sequential('waits while its configuration is invalid, and starts in the same process when it is fixed', async ({
+      expect,
+    }) => {
       await logs(PROBLEM);
       const pid = await running();
       expect(await agent.charts('conntrack.plugin')).toEqual({});
@@ -71,7 +73,9 @@ describe.each([
       expect(agent.pluginPid).toBe(pid);
     });
 
-    it('reloads its configuration on SIGHUP: the charts of a module that is turned off go, the others have no gap', async () => {
+    it.sequential('reloads its configuration on SIGHUP: charts of a disabled module disappear, the others have no gap', async ({
+      expect,
+    }) => {
       await draws(SOCKETS);
       const pid = await running();
       const from = Math.ceil(Date.now() / 1000);
@@ -91,11 +95,14 @@ describe.each([
       expect(agent.pluginPid).toBe(pid);
     });
 
-    it.each(['SIGUSR1', 'SIGQUIT', 'SIGALRM'] as const)('is started again after %s', async (signal) => {
-      const pid = await running();
-      process.kill(pid, signal);
-      await until('another process', 30, () => agent.pluginPid !== undefined && agent.pluginPid !== pid);
-      expect(agent.log).not.toMatch(/\[conntrack\].*Disabling it/);
-    });
+    it.sequential.for(['SIGUSR1', 'SIGQUIT', 'SIGALRM'] as const)(
+      'is restarted after %s',
+      async (signal, { expect }) => {
+        const pid = await running();
+        process.kill(pid, signal);
+        await until('another process', 30, () => agent.pluginPid !== undefined && agent.pluginPid !== pid);
+        expect(agent.log).not.toMatch(/\[conntrack\].*Disabling it/);
+      },
+    );
   });
 });

@@ -1,4 +1,4 @@
-/** The built program beside real pairs of conntrackd in every mode: what it draws is what the daemons count. */
+/** The built program beside real pairs of conntrackd in every mode, compared with the counters of the daemons. */
 
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -31,11 +31,11 @@ const BACKUP = { active: 0, backup: 1 };
 const ANSWERS_AGAIN = 'level=info msg="conntrackd answers again" path=PATH';
 const NO_STATE = { up: 0, unresponsive: 0, down: 0 };
 
-/** The port of the first of the established connections. */
+/** Source port of the first established connection. */
 const FIRST_PORT = 1024;
 
-describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of conntrackd is drawn', () => {
-  it('its end, its start and its violent end, each with one line of the log, and no wrong rate', async (test) => {
+describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('the charts of conntrackd', () => {
+  it('show a stop, a start and a kill, each with one log line and without a false rate', async (test) => {
     const { expect } = test;
     const { laboratory, active, from } = await watchSingle(test, 500);
     for (const end of ['stop', 'kill'] as const) {
@@ -57,7 +57,7 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
     ]);
   });
 
-  it('its silence, with one line of the log, and no wrong rate', async (test) => {
+  it('show an unresponsive daemon, with one log line and without a false rate', async (test) => {
     const { expect } = test;
     const { laboratory, active, from } = await watchSingle(test, 500, { module: 'update_every: 1, timeout: 1' });
     await expectState(active, 'up');
@@ -74,11 +74,11 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
     ]);
   });
 
-  it('no wrong rate when it is started anew between two rounds', async (test) => {
+  it('have no false rate when the daemon is restarted between two rounds', async (test) => {
     const { expect } = test;
     const { laboratory, active, from } = await watchSingle(test, 500, { module: 'update_every: 4' });
     await laboratory.restart('active');
-    // The new daemon has counted more than the one before.
+    // The new daemon has counted more than the previous one.
     laboratory.restore('active', establishedConnections(300, 9000));
     expect((await countersOf(laboratory, 'active'))['cache_changes stats']?.['created']).toBe(800);
     await drawing('800', active, () => expect(active.latest('cache_objects', 'stats')?.['active']).toBe(800));
@@ -90,7 +90,7 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
     expect(active.lines).toEqual([]);
   });
 
-  it('over UDP in mode FTFW, on both nodes, as many connections and changes as there are', async (test) => {
+  it('match the counters of both nodes in mode FTFW over UDP', async (test) => {
     const { expect } = test;
     const pair = await watchPair(test, 'ftfw-udp');
     const { laboratory, active, backup, from } = pair;
@@ -139,11 +139,11 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
     });
   });
 
-  it('messages that were lost, came late or made no sense, each under its own name', async (test) => {
+  it('distinguish lost, late and malformed messages', async (test) => {
     const { expect } = test;
     const pair = await watchPair(test, 'ftfw-udp');
     const { laboratory, active, backup, from } = pair;
-    // A daemon misses nothing before the first message of the other.
+    // A daemon detects losses only after the first message of the other.
     laboratory.restore('active', establishedConnections(11, 1000));
     await expectInStep(pair, 11, 0);
     const { badSize, before, truncated, wrongVersion } = BAD_MESSAGES;
@@ -155,7 +155,7 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
     laboratory.restore('active', establishedConnections(170, 2000));
     await until('messages are sent', 10, async () => (await sent()) >= alreadySent + 10);
     laboratory.loseNothing('backup');
-    // It is the next message that tells that some are missing.
+    // Only the next message shows that some are missing.
     laboratory.restore('active', establishedConnections(5, 3000));
     await until('the backup knows it', 20, async () =>
       /Packets lost:\s+[1-9]/.test(await laboratory.ask('backup', 'network')),
@@ -165,12 +165,12 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
       messages: { lost: 1, out_of_order: 3, malformed_received: 7 },
       malformed_messages: { wrong_version: 2, truncated: 1, size: 4 },
     });
-    // All of them are sent again.
+    // All of them are retransmitted.
     await expectInStep(pair, 11 + 170 + 5, 0);
     expect(active.events(0, 'messages', '', 'lost')).toBe(0);
   });
 
-  it('a link that is cut, at both ends, and that it is mended', async (test) => {
+  it('show a cut link at both ends, and its repair', async (test) => {
     const { expect } = test;
     const pair = await watchPair(test, 'ftfw-udp');
     const { laboratory, active, backup } = pair;
@@ -180,13 +180,13 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
     await expectLinks(backup, { sync0: [NO_CARRIER, ACTIVE] });
     laboratory.mend();
     for (const node of [active, backup]) await expectLinks(node, { sync0: [RUNNING, ACTIVE] });
-    // What was not copied meanwhile is now.
+    // Connections created meanwhile are synchronised now.
     laboratory.restore('active', establishedConnections(61));
     await expectInStep(pair, 61, 0);
     for (const node of [active, backup]) expect(node.lines).toEqual([]);
   });
 
-  it('which of two links is used', async (test) => {
+  it('show which of two links is active', async (test) => {
     const { expect } = test;
     const pair = await watchPair(test, 'ftfw-two-links');
     const { laboratory, active, backup, from } = pair;
@@ -206,7 +206,7 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
     }
   });
 
-  it('a link whose interface is removed, as down, and the other link as before', async (test) => {
+  it('show a link as down once its interface is removed, and the other link as before', async (test) => {
     const pair = await watchPair(test, 'ftfw-two-links');
     const { laboratory, active } = pair;
     await expectLinks(active, { sync0: [RUNNING, ACTIVE], sync1: [RUNNING, BACKUP] });
@@ -228,7 +228,7 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
     expect(active.lines).toEqual([]);
   });
 
-  it('a link whose interface was removed before the start by its position', async (test) => {
+  it('name a link by its position if its interface was removed before the start', async (test) => {
     const laboratory = await createLaboratory(test, 'ftfw-two-links');
     laboratory.remove(0);
     const active = watch(test, laboratory, 'active');
@@ -237,7 +237,7 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
     expect(active.lines).toEqual([]);
   });
 
-  it('what passes by in mode NOTRACK without caches, and no cache', async (test) => {
+  it('show bypassed and injected connections, and no cache, in mode NOTRACK without caches', async (test) => {
     const { expect } = test;
     const { laboratory, active, backup, from } = await watchPair(test, 'notrack-no-caches');
     laboratory.restore('active', establishedConnections(113));
@@ -258,7 +258,7 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
     }
   });
 
-  it('the state of a TCP channel', async (test) => {
+  it('show the state of a TCP channel', async (test) => {
     const { expect } = test;
     const pair = await watchPair(test, 'notrack-tcp');
     const { laboratory, active, backup } = pair;
@@ -278,7 +278,7 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
   });
 
   it.for(['ftfw-multicast', 'alarm', 'notrack'] as const)(
-    'in mode %s, as many connections as there are',
+    'show the true number of connections in mode %s',
     async (mode, test) => {
       const { expect } = test;
       const pair = await watchPair(test, mode);
@@ -298,7 +298,7 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
     },
   );
 
-  it('of a daemon for statistics, its cache alone', async (test) => {
+  it('show only the cache of a statistics daemon', async (test) => {
     const { expect } = test;
     const { laboratory, active, from } = await watchSingle(test, 20);
     laboratory.restore('active', establishedConnections(69, 9000));
@@ -313,7 +313,7 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
     expect(active.lines).toEqual([]);
   });
 
-  it('expectations beside connections', async (test) => {
+  it('show expectations separately from connections', async (test) => {
     const { expect } = test;
     const { laboratory, active, backup } = await watchPair(test, 'ftfw-expectations');
     await laboratory.expectations('active', 5);
@@ -335,10 +335,10 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
     });
   });
 
-  it('events of the kernel that it missed, and that its buffer grew', async (test) => {
+  it('show overruns of kernel events, and the grown buffer', async (test) => {
     const { expect } = test;
     const { laboratory, active } = await watchPair(test, 'ftfw-udp');
-    // It does not read while its buffer overflows.
+    // The stopped daemon does not read, so its buffer overflows.
     laboratory.freeze('active');
     laboratory.restore('active', establishedConnections(1100));
     laboratory.thaw('active');
@@ -355,7 +355,7 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
     expect(active.latest('sync')?.['internal']).toBeLessThan(1100);
   });
 
-  it('nothing for a user who may not ask it, and everything once its socket is open to that user', async (test) => {
+  it('are absent without permission on the socket, and appear once it is granted', async (test) => {
     const { expect } = test;
     const laboratory = await createLaboratory(test, 'ftfw-udp');
     laboratory.restore('active', establishedConnections(19));
@@ -369,7 +369,7 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
       config: `modules: { ${off}, conntrackd: { sockets: [${socket}], update_every: 1 } }`,
     });
     await active.program.logged('code=conntrackd_denied');
-    // What another module draws tells the time.
+    // Another module's charts show that time passes.
     await active.program.updated('conntrack.sockets', 4);
     const ids = (): string[] =>
       Object.keys(active.program.stream.definitions).filter((id) => id.includes('conntrackd'));
@@ -385,7 +385,7 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
     ]);
   });
 
-  it('a daemon of the host that only its own configuration tells of, and the kernel only where it is the same', async (test) => {
+  it("include a daemon of the host found by its configuration, with the kernel's count only in the same namespace", async (test) => {
     const { expect } = test;
     const laboratory = await createLaboratory(test, 'ftfw-udp');
     laboratory.restore('active', establishedConnections(47));
@@ -411,53 +411,53 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('of connt
   });
 });
 
-/** Waits until a daemon is drawn in a state, and then for two more rounds: the first of a new daemon has no rates. */
+/** Waits until a daemon is drawn in a state, and then for two more rounds: the first round of a new daemon has no rates. */
 async function expectState(watching: ConntrackdWatch, state: keyof typeof NO_STATE): Promise<void> {
   await drawing(state, watching, () => expect(watching.latest('state')).toEqual({ ...NO_STATE, [state]: 1 }));
   await watching.program.updated(watching.id('state'), 2);
 }
 
 /**
- * Waits until the round that follows what was drawn last is over: a daemon that ends amid its answers resets the
- * connection, and is found down in the round after that. It answers one after the other, so that by the time that it has
- * answered these ten questions it has answered the nine of a round.
+ * Waits until the current round of requests is over: a daemon that ends during its answers resets the connection and is
+ * seen as down only in the next round. It answers one request after the other, so it has answered the nine of a round
+ * once it has answered these ten.
  */
 async function roundIsOver(laboratory: ConntrackdLaboratory): Promise<void> {
   for (let times = 0; times < 2; times++) await countersOf(laboratory, 'active');
 }
 
-/** Expects that 500 objects are drawn that were never drawn as created, and of a daemon without answer nothing else. */
+/** Expects 500 objects that were never drawn as created, and only the state of a daemon that does not answer. */
 function expectNoFalseRate(watching: ConntrackdWatch): void {
   const { ticks } = watching.program;
   const state = watching.id('state');
   for (const { charts } of ticks.filter((tick) => tick.charts[state]?.['up'] === 0)) {
     expect(Object.keys(charts)).toEqual([state]);
   }
-  // Each daemon took them from the kernel at its start, at once.
+  // Each daemon read them from the kernel at its start.
   expect(watching.latest('cache_objects', 'stats')).toEqual({ active: 500, total: 500 });
   const rates = ticks.flatMap(({ charts }) => Object.values(charts[watching.id('cache_changes', 'stats')] ?? {}));
   expect(rates.length).toBeGreaterThanOrEqual(2 * 3);
   expect(new Set(rates)).toEqual(new Set([0]));
 }
 
-/** What was logged, with no more of an error than its code. */
+/** The log lines, with only the code of each error. */
 function plainLines(laboratory: ConntrackdLaboratory, watching: ConntrackdWatch): string[] {
   const path = laboratory.socket('active');
   return watching.lines.map((line) => line.replace(path, 'PATH').replace(/ msg=".*" code=/, ' code='));
 }
 
-/** Expects that so many objects are drawn as created since then, but for what rates may be off by. */
+/** Expects that the created objects since a mark add up to `count`, within a tenth. */
 function expectCreated(watching: ConntrackdWatch, { ticks }: Mark, count: number): void {
   const drawnCount = watching.events(ticks, 'cache_changes', 'stats', 'created');
   expect(Math.abs(drawnCount - count), `${drawnCount} of ${count}`).toBeLessThanOrEqual(count / 10);
 }
 
-/** Updates the mark of the first of the established connections, so that the kernel reports each of them. */
+/** Changes the mark of the first `count` established connections, so that the kernel reports each of them. */
 function update(laboratory: ConntrackdLaboratory, count: number): void {
   each(laboratory, count, '-U -m 7');
 }
 
-/** Removes the first of the established connections. */
+/** Deletes the first `count` established connections. */
 function remove(laboratory: ConntrackdLaboratory, count: number): void {
   each(laboratory, count, '-D');
 }
@@ -468,7 +468,7 @@ function each(laboratory: ConntrackdLaboratory, count: number, options: string):
   laboratory.run('active', ['sh', '-ec', `for port in $(seq ${FIRST_PORT} ${last}); do ${command} $port; done`]);
 }
 
-/** Waits until the backup's daemon has put so many connections into the kernel's table. */
+/** Waits until the backup's daemon has injected `count` connections into the kernel's table. */
 async function expectInjected(laboratory: ConntrackdLaboratory, count: number): Promise<void> {
   await until(`${count} connections in the backup`, 15, () => laboratory.count('backup') === count);
 }
@@ -477,7 +477,7 @@ function times<T>(count: number, thing: T): T[] {
   return Array.from({ length: count }, () => thing);
 }
 
-/** A folder that is removed with the test. */
+/** Makes a folder that is removed with the test. */
 function temporaryFolder(test: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'conntrack-'));
   test.onTestFinished(() => rmSync(folder, { recursive: true, force: true }));

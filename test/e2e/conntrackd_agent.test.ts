@@ -1,4 +1,4 @@
-/** A real Netdata agent beside the active one of a real pair of conntrackd: its charts, and what it warns of. */
+/** A real Netdata agent beside the active daemon of a real conntrackd pair: its charts and its alerts. */
 
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { until } from '../helpers/until.ts';
 const missing = inject('missing');
 const HEALTH = readFileSync('health/conntrack.conf', 'utf8');
 const DISCONNECTED = 'conntrackd_tcp_disconnected';
-/** Every template of conntrackd but that of the TCP channel, and of these the ones that raise something. */
+/** All templates of conntrackd but that of the TCP channel, and the names of those that raise an alert. */
 const TEMPLATES = templates(HEALTH).filter(([name]) => name.startsWith('conntrackd_') && name !== DISCONNECTED);
 const RAISED = TEMPLATES.filter(([, text]) => /^ *(?:warn|crit):/m.test(text)).map(([name]) => name);
 
@@ -29,7 +29,7 @@ describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined).concurrent(
 
   beforeAll(async () => {
     laboratory = await ConntrackdLaboratory.create('ftfw-udp');
-    // What a test and the agent say to each other is not to be counted.
+    // The test's own connections to the agent must not be counted.
     laboratory.run('active', ['nft', 'add', 'rule', 'inet', 'laboratory', 'in', 'iif', 'lo', 'notrack']);
     laboratory.run('active', ['nft', 'add', 'rule', 'inet', 'laboratory', 'out', 'oif', 'lo', 'notrack']);
     laboratory.restore('active', establishedConnections(311));
@@ -48,7 +48,7 @@ describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined).concurrent(
     await laboratory?.close();
   });
 
-  it.sequential('has its charts, with labels and values', async ({ expect }) => {
+  it.sequential('has the charts of conntrackd, with labels and values', async ({ expect }) => {
     const listed = await agent.charts('conntrack.plugin');
     const labels = (chart: string): unknown => listed[`conntrack.conntrackd_${chart}`]?.chart_labels;
     expect(labels('state_active')).toMatchObject({ daemon: 'active' });
@@ -67,7 +67,7 @@ describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined).concurrent(
     });
   });
 
-  it.sequential('raises conntrackd_malformed_messages and conntrackd_messages_lost, each for its own reason', async ({
+  it.sequential('raises conntrackd_malformed_messages and conntrackd_messages_lost independently', async ({
     expect,
   }) => {
     await status(MESSAGES, 'conntrackd_messages_lost', 'CLEAR');
@@ -84,7 +84,7 @@ describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined).concurrent(
     expect((await agent.alarms(MESSAGES))['conntrackd_malformed_messages']?.status).toBe('CLEAR');
   });
 
-  it.sequential('raises conntrackd_link_down when the active link is cut, until it is mended', async ({ expect }) => {
+  it.sequential('raises conntrackd_link_down while the active link is cut', async ({ expect }) => {
     laboratory.cut();
     await status(LINK, 'conntrackd_link_down', 'CRITICAL');
     await until('the link is not drawn as running', 10, async () => {
@@ -95,10 +95,10 @@ describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined).concurrent(
     await status(LINK, 'conntrackd_link_down', 'CLEAR');
   });
 
-  it.sequential('has every alert on a healthy pair and raises none, also when its connections double', async ({
+  it.sequential('evaluates every alert and raises none on a healthy pair, even when its connections double', async ({
     expect,
   }) => {
-    await until('enough is known of the time before', 60, async () => {
+    await until('there is data of the whole lookback', 60, async () => {
       const { conntrackd_internal_before, conntrackd_kernel_before } = await agent.alarms(SYNC);
       return conntrackd_internal_before?.value === 311 && conntrackd_kernel_before?.value === 311;
     });
@@ -117,10 +117,10 @@ describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined).concurrent(
     expect(await agent.statuses(STATE, 'conntrackd_down')).not.toContain('CRITICAL');
   });
 
-  it.sequential('raises conntrackd_out_of_sync and conntrackd_netlink_overrun when events are missed, until a resync', async ({
+  it.sequential('raises conntrackd_out_of_sync and conntrackd_netlink_overrun from lost events to a resync', async ({
     expect,
   }) => {
-    // It does not read while its buffer overflows.
+    // The stopped daemon does not read, so its buffer overflows.
     laboratory.freeze('active');
     laboratory.restore('active', establishedConnections(1100, 20_000));
     laboratory.thaw('active');
@@ -135,7 +135,7 @@ describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined).concurrent(
     await status(SYNC, 'conntrackd_out_of_sync', 'CLEAR');
   });
 
-  it.sequential('raises conntrackd_down when the daemon is stopped, until it is started and its socket is open again', async ({
+  it.sequential('raises conntrackd_down from a stop of the daemon until it runs and its socket is accessible', async ({
     expect,
   }) => {
     await laboratory.stop('active');
@@ -146,7 +146,7 @@ describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined).concurrent(
     await status(STATE, 'conntrackd_down', 'CLEAR');
   });
 
-  it.sequential('has nothing to complain of but what was told', ({ expect }) => {
+  it.sequential('logs no error of the plugin but the stopped daemon', ({ expect }) => {
     const lines = agent.log.split('\n');
     expect(lines.filter((line) => /ERROR .*PLUGINSD\[conntrack/.test(line))).toEqual([]);
     const said = lines.filter((line) => line.includes('comm=conntrack.plugin'));
@@ -196,7 +196,7 @@ describe
       await laboratory?.close();
     });
 
-    it.sequential('raises conntrackd_tcp_disconnected while the other daemon is gone', async ({ expect }) => {
+    it.sequential('raises conntrackd_tcp_disconnected while the other daemon is stopped', async ({ expect }) => {
       const status = (wanted: RegExp): Promise<void> =>
         until(`${DISCONNECTED} is ${wanted}`, 60, async () => {
           const alarms = await agent.alarms('conntrack.conntrackd_tcp_channel_active');
@@ -211,7 +211,7 @@ describe
     });
   });
 
-it('the health file in haste differs in how far what is about conntrackd looks back, and in how often', () => {
+it('the health file with short lookbacks differs only in the times of alerts on conntrackd', () => {
   const [lines, hasty] = [HEALTH, inHaste(HEALTH)].map((text) => text.split('\n').map((line) => line.trim()));
   const changes = lines?.flatMap((line, at) => (line === hasty?.[at] ? [] : [`${line} → ${hasty?.[at]}`]));
   const lookups = changes?.filter((change) => !/^every: \d+[sm] → every: 1s$/.test(change));
@@ -226,14 +226,14 @@ it('the health file in haste differs in how far what is about conntrackd looks b
   ]);
 });
 
-/** Lets the agent's user ask the daemon, which makes its socket anew at every start. */
+/** Grants the agent's user access to the socket, which the daemon creates at every start. */
 function openSocket(laboratory: ConntrackdLaboratory): void {
   const socket = laboratory.socket('active');
   laboratory.run('active', ['chgrp', 'netdata', socket]);
   laboratory.run('active', ['chmod', '0660', socket]);
 }
 
-/** Starts an agent where the active daemon is. */
+/** Starts an agent on the active node. */
 function startAgent(laboratory: ConntrackdLaboratory, config: string): Promise<Agent> {
   const place: Place = {
     start: (_, command, environment) => {
@@ -251,8 +251,8 @@ function templates(health: string): (readonly [name: string, text: string])[] {
 }
 
 /**
- * The health file with a 240th, in whole seconds, of the time that alerts of conntrackd look back, which is minutes:
- * longer than a test can wait. Of conntrackd_down it is a tenth. All are looked at every second.
+ * The health file with a 240th of the lookbacks of conntrackd, in whole seconds, and a tenth of that of conntrackd_down.
+ * All of these alerts are evaluated every second.
  */
 function inHaste(health: string): string {
   return health

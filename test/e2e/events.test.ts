@@ -1,4 +1,4 @@
-/** What the kernel reports of new and destroyed connections, made by real packets, counted to the last one. */
+/** The kernel's reports of new and destroyed connections, made by real packets, counted to the last one. */
 
 import { describe, expect, inject, it, type TestContext } from 'vitest';
 
@@ -10,7 +10,7 @@ import { until } from '../helpers/until.ts';
 const NO_NEW = { tcp: 0, udp: 0, icmp: 0, icmpv6: 0, sctp: 0, gre: 0, other: 0 };
 
 describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed connections', () => {
-  /** A laboratory for one test. What is made in it stays until it is removed. */
+  /** A laboratory for one test. UDP flows stay in its table until they are deleted. */
   function createLaboratory(test: TestContext): Laboratory {
     const laboratory = Laboratory.create();
     test.onTestFinished(() => laboratory.close());
@@ -33,7 +33,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
     return program;
   }
 
-  /** Waits until the ticks from `first` on stand for so many new or destroyed connections, and then for the next ones. */
+  /** Waits until the ticks from `first` on add up to the expected connections, and then for two more. */
   async function drawn(program: Program, first: number, expected: { new?: number; deleted?: number }): Promise<void> {
     await until(`${JSON.stringify(expected)}; ${program.err}`, 30, () => {
       const ticks = program.ticks.slice(first);
@@ -45,7 +45,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
     await program.updated('conntrack.new_by_protocol', 2);
   }
 
-  it.concurrent('are counted: 20,000 UDP flows made in four seconds, removed, and made again until they time out', async (test) => {
+  it.concurrent('are counted to the last of 20,000 UDP flows: created in four seconds, deleted, created again and timed out', async (test) => {
     const { expect } = test;
     const laboratory = createLaboratory(test);
     const program = await start(test, laboratory);
@@ -57,7 +57,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
     expect(eventsByDimension(made, 'conntrack.new_by_protocol')).toEqual({ ...NO_NEW, udp: 20_000 });
     expect(eventsOf(made, 'conntrack.new', 'new')).toBe(20_000);
     expect(eventsOf(made, 'conntrack.changes', 'deleted')).toBe(0);
-    // They were made over some seconds, and are drawn over some seconds.
+    // They were created over some seconds, and are drawn over some seconds.
     const busy = made.filter(({ charts }) => (charts['conntrack.new']?.['new'] ?? 0) > 0);
     expect(busy.length).toBeGreaterThanOrEqual(4);
 
@@ -69,7 +69,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
     const third = program.ticks.length;
     laboratory.set('nf_conntrack_udp_timeout', 1);
     await laboratory.finishedTraffic('client', 'udp-spread', SERVER_ADDRESS, BLACK_HOLE, 3000, 1500, 60);
-    // The kernel removes what has timed out when it next meets it.
+    // The kernel deletes a timed-out entry when it next scans it.
     await until('the table is empty', 60, () => laboratory.table() === '' && laboratory.count() === 0);
     laboratory.set('nf_conntrack_udp_timeout', 600);
     await drawn(program, third, { new: 3000, deleted: 3000 });
@@ -80,7 +80,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
     expect(program.err).toBe('');
   });
 
-  it.concurrent('are counted by protocol', async (test) => {
+  it.concurrent('are counted by protocol, whether real packets or conntrack created them', async (test) => {
     const { expect } = test;
     const laboratory = createLaboratory(test);
     const program = await start(test, laboratory);
@@ -107,9 +107,9 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
     expect(eventsOf(ticks, 'conntrack.new', 'new')).toBe(sum);
   });
 
-  it.concurrent('that end while nothing reports it are not drawn; those that begin later are, when they end', async (test) => {
+  it.concurrent('are not drawn as deleted if they were created without reports; later ones are', async (test) => {
     const laboratory = createLaboratory(test);
-    // What is made while reports are off is not reported when it ends, even if another process listens in another namespace.
+    // An entry created while reports are off is never reported, even if a process in another namespace listens.
     laboratory.set('nf_conntrack_events', 0);
     laboratory.load(500);
     laboratory.set('nf_conntrack_events', 2);
@@ -122,7 +122,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
     laboratory.flush();
     const entries = ({ charts }: DrawnTick): number => charts['conntrack.sockets']?.['connections'] ?? 0;
     await until('the table is drawn empty', 30, () => program.ticks.slice(first).some((tick) => entries(tick) === 0));
-    // While older connections were there, nothing was known of ends; what is known was drawn all the same.
+    // While older connections exist, the number of deleted ones is unknown; everything else is drawn.
     const older = program.ticks.filter((tick) => entries(tick) > 0).slice(1);
     expect(older.filter(({ charts }) => 'deleted' in (charts['conntrack.changes'] ?? {}))).toEqual([]);
     expect(older.at(-1)?.charts['conntrack.changes']).toHaveProperty('inserted', 0);
@@ -137,19 +137,19 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
     expect(eventsOf(program.ticks.slice(second), 'conntrack.changes', 'deleted')).toBe(70);
   });
 
-  it.concurrent('in the part of an interval after the start are not drawn as if they had been in all of it', async (test) => {
+  it.concurrent('are not drawn at an inflated rate in the interval of the start', async (test) => {
     const laboratory = createLaboratory(test);
     const program = run(test, laboratory);
-    // It listens since the first update.
+    // It has listened since the first update.
     await program.printed('\nEND\n');
     laboratory.load(300);
     await program.updated('conntrack.new_by_protocol', 3);
-    // They are left out, or stand for an interval that is nine tenths of a second at least.
+    // They are left out, or divided by an interval of at least 0.9 seconds.
     const rates = program.ticks.map(({ charts }) => (charts['conntrack.new']?.['new'] ?? 0) / 1000);
     expect(Math.max(...rates)).toBeLessThanOrEqual(300 / 0.9);
   });
 
-  it.concurrent('are not drawn where the operator turned reports off, which is said once, with what to do', async (test) => {
+  it.concurrent('are not drawn where reports are disabled, and one error names the remedy', async (test) => {
     const { expect } = test;
     const laboratory = createLaboratory(test);
     laboratory.set('nf_conntrack_events', 0);
@@ -165,8 +165,8 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
     expect(Object.keys(definitions['conntrack.new']?.dimensions ?? {})).toEqual(['invalid']);
   });
 
-  // What is about buffers that run over is about time: nothing runs beside these.
-  it('are all read in time from a small buffer, when they become more and more', async (test) => {
+  // Whether a buffer overflows depends on timing, so these run alone.
+  it('are all read from a small buffer while their rate grows', async (test) => {
     // 1 MiB holds some 1600 reports, of which a quarter may wait: less than come between two ticks.
     const laboratory = createLaboratory(test);
     const program = await start(test, laboratory, 'receive_buffer: 1');
@@ -182,7 +182,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
     expect(eventsByDimension(program.ticks, 'conntrack.event_overruns')).toEqual({ overruns: 0 });
   });
 
-  it('are not drawn for a time in which reports were lost, which is said; and exact again after it', async (test) => {
+  it('are not drawn while reports are lost, which is logged once, and are exact afterwards', async (test) => {
     const laboratory = createLaboratory(test);
     const program = await start(test, laboratory, 'receive_buffer: 1');
     const first = program.ticks.length;
@@ -214,7 +214,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
 
 const PAIR = '-s 10.88.0.1 -d 10.99.0.1';
 
-/** Lines of options that make so many entries, each with a number of its own. */
+/** Options of `conntrack` for each of `count` entries. */
 function lines(count: number, entry: (number: number) => string): string[] {
   return Array.from({ length: count }, (_, index) => `-A -t 600 ${entry(index + 1)}`);
 }

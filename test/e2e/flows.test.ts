@@ -1,4 +1,4 @@
-/** The composition of the table, made by real packets and by loading entries, against `conntrack -L`. */
+/** The composition of the table, from real packets and loaded entries, compared with `conntrack -L`. */
 
 import type { ChildProcess } from 'node:child_process';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -19,7 +19,7 @@ import { until } from '../helpers/until.ts';
 
 const missing = inject('missing');
 
-/** 5002 is translated to the server's 5001, 5003 from the router's address, 5004 both. */
+/** Port 5002 is translated to the server's 5001, 5003 gets the router's source address, 5004 both. */
 const TRANSLATIONS = `
 table inet translations {
   chain prerouting {
@@ -55,7 +55,7 @@ describe.skipIf(missing.kernel !== undefined)('the composition of the table', ()
   beforeAll(async () => {
     laboratory = Laboratory.create();
     laboratory.addRules('router', TRANSLATIONS);
-    // What is made here stays until it is removed.
+    // Entries stay until they are deleted.
     for (const timeout of ['udp_timeout', 'tcp_timeout_close', 'tcp_timeout_close_wait', 'tcp_timeout_time_wait']) {
       laboratory.set(`nf_conntrack_${timeout}`, 600);
     }
@@ -71,7 +71,7 @@ describe.skipIf(missing.kernel !== undefined)('the composition of the table', ()
 
   afterAll(() => laboratory?.close());
 
-  /** Ends the clients' traffic and empties the table, also of what was still under way. */
+  /** Ends the clients' traffic and empties the table, including packets still in flight. */
   async function clear(): Promise<void> {
     await Promise.all(traffic.splice(0).map((child) => end(child)));
     await until('the table is empty', 20, () => {
@@ -93,7 +93,7 @@ describe.skipIf(missing.kernel !== undefined)('the composition of the table', ()
     return program;
   }
 
-  /** Waits until what is drawn of a table that stands still is what it is made of. */
+  /** Waits until the composition of an unchanging table is drawn. */
   async function expectDrawn(program: Program, expected: Composition): Promise<void> {
     await until('the composition is drawn', 30, () => {
       const { stream } = program;
@@ -103,7 +103,7 @@ describe.skipIf(missing.kernel !== undefined)('the composition of the table', ()
     });
   }
 
-  it('is what conntrack -L lists of real TCP and UDP, of both families, translated or not', async () => {
+  it('equals conntrack -L for real TCP and UDP of both families, with and without NAT', async () => {
     const program = await start('update_every: 1, cpu_share: 100');
     const connect = (host: string, port: number, count: number, act: string): Promise<void> =>
       fromClient('tcp-connect', host, port, count, act, 120);
@@ -157,7 +157,7 @@ describe.skipIf(missing.kernel !== undefined)('the composition of the table', ()
     expect(program.err).toBe('');
   });
 
-  it('is what conntrack -L lists of 200,000 loaded entries of every kind', async () => {
+  it('equals conntrack -L for 200,000 loaded entries of every kind', async () => {
     const program = await start('update_every: 1, cpu_share: 100');
     laboratory.set('nf_conntrack_max', 262_144);
     const { lines, byProtocol, byState } = mixedEntries(200_000);
@@ -166,7 +166,7 @@ describe.skipIf(missing.kernel !== undefined)('the composition of the table', ()
     expect(listed['flows_by_protocol']).toEqual(byProtocol);
     expect(listed['tcp_states']).toEqual(byState);
     await expectDrawn(program, listed);
-    // No entry came, went or changed meanwhile, and there is some of everything that can be loaded.
+    // No entry was added, deleted or changed meanwhile, and every kind that can be loaded occurs.
     expect(composition(laboratory.table())).toEqual(listed);
     for (const [chart, counts] of Object.entries(listed)) {
       if (chart === 'flows_by_offload') continue;
@@ -176,7 +176,7 @@ describe.skipIf(missing.kernel !== undefined)('the composition of the table', ()
     }
   });
 
-  it('is drawn less often while that would cost too much, and often again when it does not', async () => {
+  it('is dumped less often while dumps are costly, and often again when they are cheap', async () => {
     const program = await start('update_every: 1, cpu_share: 5');
     const interval = (): number | undefined => program.stream.definitions['conntrack.flows_by_protocol']?.every;
     await until('every second', 30, () => interval() === 1);
@@ -191,11 +191,11 @@ describe.skipIf(missing.kernel !== undefined)('the composition of the table', ()
     for (const chart of COMPOSITION_CHARTS) expect(program.stream.definitions[`conntrack.${chart}`]?.every).toBe(1);
   });
 
-  it.skipIf(missing.offload !== undefined)('tells what is offloaded', async () => {
+  it.skipIf(missing.offload !== undefined)('shows offloaded connections', async () => {
     const program = await start('update_every: 1, cpu_share: 100');
     laboratory.addRules('router', FLOW_TABLE);
     try {
-      // What is offloaded stays so while it is used.
+      // A connection stays offloaded while it has traffic.
       await fromClient('tcp-talk', SERVER_ADDRESS, 5001, 20, 60);
       await fromClient('tcp-talk', SERVER_ADDRESS_6, 5001, 20, 60);
       await until(
@@ -216,7 +216,7 @@ describe.skipIf(missing.kernel !== undefined)('the composition of the table', ()
 });
 
 interface MixedEntries {
-  /** A line of options for each. */
+  /** Options of `conntrack` for each entry. */
   readonly lines: readonly string[];
   readonly byProtocol: Readonly<Record<string, number>>;
   readonly byState: Readonly<Record<string, number>>;
@@ -239,7 +239,7 @@ function mixedEntries(count: number): MixedEntries {
   return { lines, byProtocol, byState };
 }
 
-/** The protocol of an entry as `conntrack` knows it and as it is drawn, and what its kind needs. */
+/** Protocol of an entry for `conntrack`, its dimension, and further options. */
 function kindOf(entry: number): readonly [string, string, string] {
   const ports = `--sport ${1024 + (entry % 50_000)} --dport 443`;
   const number = entry % 60_000;
@@ -262,14 +262,14 @@ function kindOf(entry: number): readonly [string, string, string] {
   }
 }
 
-/** The addresses of an entry, some of them translated; every entry has a source of its own. */
+/** Addresses of an entry, some of them translated; every entry has a different source. */
 function addressesOf(entry: number, protocol: string): string {
   const [high, low] = [Math.floor(entry / 65_536), entry % 65_536];
   if (protocol === 'icmpv6' || (protocol !== 'icmp' && entry % 3 === 0)) {
     return `-s fd88::${high.toString(16)}:${low.toString(16)} -d fd99::1`;
   }
   const addresses = `-s 10.${88 + high}.${low >> 8}.${low & 255} -d 10.99.0.1`;
-  // Only what has ports can be told apart again once its source is translated to one address.
+  // Without ports, entries translated to one source address would collide.
   const translations = protocol === 'tcp' || protocol === 'udp' ? TRANSLATED : [''];
   return `${addresses}${translations[Math.floor(entry / 100) % translations.length] ?? ''}`;
 }

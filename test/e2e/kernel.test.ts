@@ -1,14 +1,17 @@
-/** The built program on a real kernel's counters, moved by real traffic. */
+/** The built program on a real kernel's counters, moved by real traffic: from the statistics file and over netlink. */
 
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
 import { end, Laboratory, SERVER_ADDRESS } from '../helpers/laboratory.ts';
 import { Program } from '../helpers/program.ts';
-import { drawn, eventsOf } from '../helpers/stream.ts';
+import { drawn, eventsByDimension, type Stream } from '../helpers/stream.ts';
+import { until } from '../helpers/until.ts';
 
 const STAT = '/proc/net/stat/nf_conntrack';
+const SOURCES = ['procfs', 'netlink'] as const;
+type Source = (typeof SOURCES)[number];
 
-/** Where each column of the kernel's file is drawn. */
+/** Chart and dimension of each column of the kernel's file. */
 const DRAWN: Readonly<Record<string, readonly [string, string]>> = {
   invalid: ['conntrack.new', 'invalid'],
   insert: ['conntrack.changes', 'inserted'],
@@ -25,16 +28,34 @@ const DRAWN: Readonly<Record<string, readonly [string, string]>> = {
   expect_delete: ['conntrack.expect', 'deleted'],
 };
 
+/** Puts datagrams from one port to port 5007 of the server into different zones, so that their replies clash. */
+const CLASHING_ZONES = `
+table inet clash {
+  chain zones {
+    type filter hook prerouting priority raw; policy accept;
+    udp dport 5007 ct original zone set numgen inc mod 50
+  }
+}
+`;
+
+/** Collects the counters alone: other modules draw in the same charts. */
+function configOf(source: Source): string {
+  const stat = `stat: { per_cpu: yes, read_from: ${source} }`;
+  return `modules: { ${stat}, events: { enabled: no }, flows: { enabled: no }, sockets: { enabled: no } }`;
+}
+
 describe.skipIf(inject('missing').kernel !== undefined)("the kernel's counters", () => {
   let laboratory: Laboratory;
-  let program: Program;
+  let programs: Readonly<Record<Source, Program>>;
 
   beforeAll(() => {
     laboratory = Laboratory.create();
+    laboratory.set('nf_conntrack_tcp_loose', 0);
+    laboratory.addRules('router', CLASHING_ZONES);
   });
 
   afterAll(async () => {
-    await program?.stop();
+    await Promise.all(Object.values(programs ?? {}).map((program) => program.stop()));
     await laboratory?.close();
   });
 
@@ -48,54 +69,92 @@ describe.skipIf(inject('missing').kernel !== undefined)("the kernel's counters",
     return Object.fromEntries(names.map((name, at) => [name, sums[at] ?? Number.NaN]));
   }
 
-  it('are drawn to the last event: invalid packets, inserts, drops and early drops', async () => {
-    laboratory.set('nf_conntrack_tcp_loose', 0);
+  async function updated(times: number): Promise<void> {
+    await Promise.all(SOURCES.map((source) => programs[source].updated('conntrack.errors', times)));
+  }
+
+  it('are drawn to the last event, from procfs and over netlink: invalid packets, clashes, drops and early drops', async () => {
     const before = counters();
-    // The counters alone: what is reported of connections is drawn in the same charts.
-    const config = 'modules: { events: { enabled: no }, flows: { enabled: no }, sockets: { enabled: no } }';
-    program = new Program(['1'], {}, { via: laboratory.via('router'), config });
-    await program.updated('conntrack.sockets', 1);
+    const start = (source: Source): Program =>
+      new Program(['1'], {}, { via: laboratory.via('router'), config: configOf(source) });
+    programs = { procfs: start('procfs'), netlink: start('netlink') };
+    await updated(1);
 
     // Segments of a connection that the tracker has forgotten are invalid.
     await laboratory.traffic('server', 'tcp-echo', 5001, 60);
     const talk = await laboratory.traffic('client', 'tcp-talk', SERVER_ADDRESS, 5001, 50, 60);
-    await program.updated('conntrack.sockets', 1);
+    await laboratory.finishedTraffic('client', 'udp-same', SERVER_ADDRESS, 5007, 40, 60);
     laboratory.run('router', ['conntrack', '-D', '-p', 'tcp', '--dport', '5001']);
-    await program.updated('conntrack.sockets', 3);
+    await updated(2);
     await end(talk);
 
     const flows = await laboratory.overfill();
-    await program.updated('conntrack.sockets', 4);
+    await until('entries are dropped and evicted', 30, () => {
+      const { drop = 0, early_drop: earlyDrop = 0 } = eventsOfAll(programs.procfs)['conntrack.errors'] ?? {};
+      return drop > 100 && earlyDrop > 100;
+    });
     await end(flows);
-    await program.updated('conntrack.sockets', 2);
+    await updated(3);
 
     const after = counters();
-    const { ticks } = program;
     const counted = Object.fromEntries(
       Object.keys(DRAWN).map((column) => [column, (after[column] ?? Number.NaN) - (before[column] ?? Number.NaN)]),
     );
-    const seen = Object.fromEntries(
-      Object.entries(DRAWN).map(([column, [chart, dimension]]) => [column, eventsOf(ticks, chart, dimension)]),
-    );
-    expect(seen).toEqual(counted);
+    for (const source of SOURCES) {
+      const events = eventsOfAll(programs[source]);
+      const seen = Object.entries(DRAWN).map(([column, [chart, dimension]]) => [column, events[chart]?.[dimension]]);
+      expect(Object.fromEntries(seen), source).toEqual(counted);
+    }
     expect(counted).toMatchObject({ insert: 1000 });
-    for (const column of ['invalid', 'drop', 'early_drop']) expect(counted[column], column).toBeGreaterThan(20);
+    expect(counted['invalid']).toBeGreaterThan(20);
+    expect(counted['insert_failed']).toBeGreaterThanOrEqual(39);
+    expect(SOURCES.map((source) => programs[source].err)).toEqual(['', '']);
+  });
+
+  it('of each CPU are the same from procfs and over netlink, and add up to those of the host', () => {
+    const { netlink, procfs } = programs;
+    expect(dimensionsOf(netlink.stream)).toEqual(dimensionsOf(procfs.stream));
+    const events = eventsOfAll(netlink);
+    expect(events).toEqual(eventsOfAll(procfs));
+    const cpus = Object.keys(netlink.stream.definitions).filter((chart) => chart.startsWith('conntrack.cpu_events_'));
+    expect(cpus.length).toBeGreaterThan(0);
+    const totals = { ...events['conntrack.errors'], ...events['conntrack.changes'] };
+    for (const dimension of ['inserted', 'insert_failed', 'drop', 'early_drop']) {
+      const byCpu = cpus.map((chart) => events[chart]?.[dimension] ?? 0);
+      const sum = byCpu.reduce((total, count) => total + count, 0);
+      expect(sum, dimension).toBe(totals[dimension]);
+    }
   });
 
   it('that this kernel prints as a constant 0 are not drawn', () => {
-    const { definitions } = program.stream;
+    const { definitions } = programs.procfs.stream;
     expect(Object.keys(definitions['conntrack.new']?.dimensions ?? {})).toEqual(['invalid']);
     expect(Object.keys(definitions['conntrack.changes']?.dimensions ?? {})).toEqual(['inserted']);
     expect(Object.keys(definitions['conntrack.search']?.dimensions ?? {})).toEqual(['restarted', 'found']);
   });
 
-  it('agree with conntrack -C on the number of entries, and with the limit on how full the table is', async () => {
+  it('come with the number of entries of conntrack -C, the limit, and the utilization of the table', async () => {
     laboratory.flush();
     laboratory.load(517);
-    await program.updated('conntrack.sockets', 2);
-    const { stream } = program;
+    await updated(2);
     expect(laboratory.count()).toBe(517);
-    expect(drawn(stream, 'conntrack.sockets')).toEqual({ connections: 517 });
-    expect(drawn(stream, 'conntrack.utilization')?.['used']).toBeCloseTo((517 / 1200) * 100, 2);
+    for (const source of SOURCES) {
+      const { out, stream } = programs[source];
+      expect(drawn(stream, 'conntrack.sockets'), source).toEqual({ connections: 517 });
+      expect(drawn(stream, 'conntrack.utilization')?.['used'], source).toBeCloseTo((517 / 1200) * 100, 2);
+      expect(out).toContain('VARIABLE CHART max = 1200');
+    }
   });
 });
+
+/** Events that the rates of a program add up to, by chart and dimension. */
+function eventsOfAll({ stream, ticks }: Program): Record<string, Record<string, number>> {
+  const rates = Object.entries(stream.definitions).filter(([, { units }]) => units.endsWith('/s'));
+  return Object.fromEntries(rates.map(([chart]) => [chart, eventsByDimension(ticks, chart)]));
+}
+
+function dimensionsOf({ definitions }: Stream): Record<string, readonly string[]> {
+  return Object.fromEntries(
+    Object.entries(definitions).map(([chart, { dimensions }]) => [chart, Object.keys(dimensions)]),
+  );
+}

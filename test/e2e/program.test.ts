@@ -1,4 +1,4 @@
-/** The built program as a process: how it starts, what it is told, how it ends. */
+/** The built program as a process: start, configuration, input, signals and exit codes. */
 
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -28,10 +28,10 @@ import { until } from '../helpers/until.ts';
 
 const HOST = fileURLToPath(new URL('../../fixtures/hosts/linux-6.18', import.meta.url));
 
-/** What the packaged configuration is here: a recorded host can be asked nothing over netlink, and each module says so. */
+/** Stands in for the packaged configuration: on a recorded host, each module without netlink would log that. */
 const STAT_ALONE = 'modules: { events: { enabled: no }, flows: { enabled: no }, sockets: { enabled: no } }\n';
 
-/** Milliseconds before spawnSync kills a program: it blocks the timeout of the test. */
+/** Milliseconds before spawnSync kills a program; the timeout of the test cannot fire while it blocks. */
 const AT_MOST = 60_000;
 
 let folder = '';
@@ -44,18 +44,18 @@ function start(...parameters: ConstructorParameters<typeof Program>): Program {
   return program;
 }
 
-/** Starts it on a recorded host, with standard input, output and error as pipes. */
+/** Starts the program on a recorded host, with pipes for standard input, output and error. */
 function onHost(args: readonly string[] = ['1'], environment: Readonly<Record<string, string>> = {}): Program {
   return start(args, { NETDATA_HOST_PREFIX: HOST, NETDATA_STOCK_CONFIG_DIR: stock, ...environment });
 }
 
-/** Replaces a file at once, as no reader can see it half written. */
+/** Replaces a file atomically. */
 function replace(path: string, content: string | Buffer): void {
   writeFileSync(`${path}.new`, content);
   renameSync(`${path}.new`, path);
 }
 
-/** The number of a signal, of which some have two names. */
+/** The number of a signal; some signals have two names. */
 function numberOf(name: string): number | undefined {
   return Object.entries(constants.signals).find(([other]) => other === name)?.[1];
 }
@@ -73,7 +73,7 @@ afterEach(async () => {
 });
 
 describe('the program', () => {
-  it('draws at once, then at every second, with true microseconds, and ends after the ticks it was given', async () => {
+  it('draws at once, then every second with the elapsed microseconds, and exits after --ticks', async () => {
     const program = onHost(['1', '--ticks', '4']);
     expect(await program.ended).toEqual({ code: 0, signal: null });
     const stream = parseStream(program.out);
@@ -91,7 +91,7 @@ describe('the program', () => {
     ['the argument', ['3'], { NETDATA_UPDATE_EVERY: '2' }, 'update_every: 1'],
     ["the agent's variable", ['1'], { NETDATA_UPDATE_EVERY: '3' }, 'update_every: 2'],
     ['the configuration', ['1'], { NETDATA_UPDATE_EVERY: '2' }, 'update_every: 3'],
-  ])('takes the largest interval, here of %s', async (_, args, environment, config) => {
+  ])('uses the largest interval: that of %s', async (_, args, environment, config) => {
     writeFileSync(join(folder, 'conntrack.conf'), config);
     const program = onHost([...args, '--ticks', '1'], { ...environment, NETDATA_USER_CONFIG_DIR: folder });
     await program.ended;
@@ -102,9 +102,9 @@ describe('the program', () => {
     ['netdata.conf turns the built-in collector off', '[plugins]\nproc = no\n', '', 'netfilter.conntrack_sockets'],
     ['netdata.conf leaves the built-in collector on', '[plugins]\nproc = yes\n', '', 'conntrack.sockets'],
     ['there is no netdata.conf', undefined, '', 'conntrack.sockets'],
-    ['conntrack.conf says netfilter', undefined, 'contexts: netfilter\n', 'netfilter.conntrack_sockets'],
-    ['conntrack.conf says conntrack', '[plugins]\nproc = no\n', 'contexts: conntrack\n', 'conntrack.sockets'],
-  ])('uses the right context where %s', async (_, netdata, config, context) => {
+    ['conntrack.conf sets contexts: netfilter', undefined, 'contexts: netfilter\n', 'netfilter.conntrack_sockets'],
+    ['conntrack.conf sets contexts: conntrack', '[plugins]\nproc = no\n', 'contexts: conntrack\n', 'conntrack.sockets'],
+  ])('selects the context of its charts where %s', async (_, netdata, config, context) => {
     if (netdata !== undefined) writeFileSync(join(folder, 'netdata.conf'), netdata);
     writeFileSync(join(folder, 'conntrack.conf'), config);
     const program = onHost(['1', '--ticks', '1'], { NETDATA_USER_CONFIG_DIR: folder });
@@ -112,7 +112,7 @@ describe('the program', () => {
     expect(/^CHART conntrack\.sockets .* '(\S+)' line /m.exec(program.out)?.[1]).toBe(context);
   });
 
-  it('draws only connections and utilization in basic mode, under the name it is given', async () => {
+  it('draws only connections and utilization in basic mode, labelled with the configured source', async () => {
     writeFileSync(join(folder, 'conntrack.conf'), 'mode: basic\nsource: "fw \'north\' 1"\n');
     const program = onHost(['1', '--ticks', '2', '--config', join(folder, 'conntrack.conf')]);
     await program.ended;
@@ -121,7 +121,7 @@ describe('the program', () => {
     for (const { labels } of Object.values(definitions)) expect(labels).toEqual({ source: "fw 'north' 1" });
   });
 
-  it('draws every CPU when asked to', async () => {
+  it('draws every CPU where per_cpu is yes', async () => {
     writeFileSync(join(folder, 'conntrack.conf'), 'modules:\n  stat:\n    per_cpu: yes\n');
     const program = onHost(['1', '--ticks', '2'], { NETDATA_STOCK_CONFIG_DIR: folder });
     await program.ended;
@@ -130,7 +130,7 @@ describe('the program', () => {
     expect(definitions['conntrack.cpu_events_cpu1']?.labels).toEqual({ cpu: 'cpu1' });
   });
 
-  it('asks the agent not to start it again when every module is turned off', async () => {
+  it('sends DISABLE and exits with 0 when every module is disabled', async () => {
     writeFileSync(
       join(folder, 'conntrack.conf'),
       `modules: { ${['stat', 'events', 'flows', 'sockets', 'conntrackd'].map((name) => `${name}: { enabled: no }`).join(', ')} }\n`,
@@ -163,7 +163,7 @@ describe('the program', () => {
       {},
       '/nowhere/x.conf: cannot be read: ENOENT',
     ],
-  ])('refuses %s in one line of the log and ends with 2', async (_, args, environment, text) => {
+  ])('refuses %s with one log line and exit code 2', async (_, args, environment, text) => {
     const program = onHost(args, environment);
     expect(await program.ended).toEqual({ code: 2, signal: null });
     expect(program.err).toMatch(/^time=\S+ comm=conntrack\.plugin source=collector level=error msg=/);
@@ -177,7 +177,7 @@ describe('the program', () => {
     [['check', '--ticks', '2'], 'check takes no --ticks'],
     [['show', '--colour'], /^unknown option "--colour"; expected one of .*--version$/],
     [['show', '--config', '/nowhere/x.conf'], /^\/nowhere\/x\.conf: cannot be read: ENOENT/],
-  ])('refuses %j in words, as a person reads them, and ends with 2', (args, message) => {
+  ])('refuses %j with a plain message and exit code 2', (args, message) => {
     const { status, stderr, stdout } = spawnSync(PLUGIN, args, {
       encoding: 'utf8',
       env: { PATH: process.env['PATH'] },
@@ -188,13 +188,13 @@ describe('the program', () => {
     else expect(said).toMatch(message);
   });
 
-  it('begins each line with its priority where standard error is a stream of the journal', () => {
+  it('starts each log line with its priority where standard error is a journal stream', () => {
     const file = join(folder, 'journal');
     const descriptor = openSync(file, 'w');
     const { dev, ino } = fstatSync(descriptor);
     const env = { PATH: process.env['PATH'], NETDATA_LOG_LEVEL: 'loud' };
     for (const JOURNAL_STREAM of [`${dev}:${ino}`, `${dev}:${ino + 1}`]) {
-      // With a log level that is none there is a warning.
+      // An invalid log level causes a warning.
       const stdio = ['ignore', 'ignore', descriptor] as const;
       spawnSync(PLUGIN, ['0'], { env: { ...env, JOURNAL_STREAM }, stdio: [...stdio] });
       spawnSync(PLUGIN, ['1', '--ticks', '1'], { env: { ...env, JOURNAL_STREAM }, stdio: [...stdio] });
@@ -212,7 +212,7 @@ describe('the program', () => {
     ]);
   });
 
-  it('refuses a bad configuration in one line that names file, line, key, value and what is allowed', async () => {
+  it('refuses an invalid configuration of a run with --ticks in one line, with exit code 2', async () => {
     const file = join(folder, 'conntrack.conf');
     writeFileSync(file, 'update_every: 1\nmode: quick\n');
     const program = onHost(['1', '--ticks', '1'], { NETDATA_USER_CONFIG_DIR: folder });
@@ -221,7 +221,7 @@ describe('the program', () => {
     expect(program.err.match(/\n/g)).toHaveLength(1);
   });
 
-  it('refuses a bad configuration at once where no agent is at the other end', () => {
+  it('refuses an invalid configuration where it runs without an agent', () => {
     const file = join(folder, 'conntrack.conf');
     writeFileSync(file, 'mode: quick\n');
     const result = spawnSync(PLUGIN, ['1', '--config', file], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
@@ -230,15 +230,15 @@ describe('the program', () => {
   });
 });
 
-describe('the program under an agent, with an invalid configuration,', () => {
+describe('the program under an agent, with an invalid configuration', () => {
   const VALID = `source: fixed\n${STAT_ALONE}`;
   const file = (): string => join(folder, 'conntrack.conf');
 
   it.each([
-    ['its content is', (): void => writeFileSync(file(), VALID)],
-    ['another file takes its place', (): void => replace(file(), VALID)],
-    ['it is removed, and the stock one is valid', (): void => rmSync(file())],
-  ])('says so in one line, and starts when %s', async (_, fix) => {
+    ['its content is fixed', (): void => writeFileSync(file(), VALID)],
+    ['another file replaces it', (): void => replace(file(), VALID)],
+    ['it is removed and the stock one is valid', (): void => rmSync(file())],
+  ])('logs one line, and starts once %s', async (_, fix) => {
     writeFileSync(file(), 'update_every: 1\nmode: quick\n');
     const program = onHost(['1'], { NETDATA_USER_CONFIG_DIR: folder });
     await program.logged(
@@ -251,7 +251,7 @@ describe('the program under an agent, with an invalid configuration,', () => {
     expect(await program.ended).toEqual({ code: 0, signal: null });
   });
 
-  it('starts when a file that it is given appears', async () => {
+  it('starts once the file of --config appears', async () => {
     const program = onHost(['1', '--config', file()]);
     await program.logged('cannot be read: ENOENT');
     writeFileSync(file(), VALID);
@@ -259,7 +259,7 @@ describe('the program under an agent, with an invalid configuration,', () => {
     expect(program.err.match(/\n/g)).toHaveLength(2);
   });
 
-  it('starts when a FIFO, which nobody writes to, is replaced by a file', async () => {
+  it('starts when a FIFO that nobody writes to is replaced by a file', async () => {
     execFileSync('mkfifo', [file()]);
     const program = onHost(['1'], { NETDATA_USER_CONFIG_DIR: folder });
     await program.logged(`read ${file()}: it is no regular file; waiting until this is fixed`);
@@ -268,7 +268,7 @@ describe('the program under an agent, with an invalid configuration,', () => {
     expect(program.err.match(/\n/g)).toHaveLength(2);
   });
 
-  it.each(['SIGTERM', 'SIGUSR2'] as const)('ends with 0 on %s', async (signal) => {
+  it.each(['SIGTERM', 'SIGUSR2'] as const)('exits with 0 on %s', async (signal) => {
     writeFileSync(file(), 'mode: quick\n');
     const program = onHost(['1'], { NETDATA_USER_CONFIG_DIR: folder });
     await program.logged('waiting until this is fixed');
@@ -277,8 +277,8 @@ describe('the program under an agent, with an invalid configuration,', () => {
   });
 });
 
-describe('the program, on SIGHUP,', () => {
-  it('reloads its configuration: changes take effect, and unchanged charts keep their history', async () => {
+describe('the program, on SIGHUP', () => {
+  it('reloads its configuration: changes take effect, and unchanged charts continue', async () => {
     const file = join(folder, 'conntrack.conf');
     writeFileSync(file, STAT_ALONE);
     const program = onHost(['1', '--config', file]);
@@ -308,7 +308,7 @@ describe('the program, on SIGHUP,', () => {
     expect(await program.ended).toEqual({ code: 0, signal: null });
   });
 
-  it('on a terminal ends with 0: the terminal is gone', () => {
+  it('exits with 0 on a terminal, which has been closed', () => {
     const words = `exec '${PLUGIN}' 1 --config '${join(stock, 'conntrack.conf')}'`;
     writeFileSync(join(folder, 'run'), `(sleep 2; kill -HUP $$) &\n${words}\n`);
     const command = `NETDATA_HOST_PREFIX='${HOST}' sh '${join(folder, 'run')}'`;
@@ -322,11 +322,11 @@ describe('the program, on SIGHUP,', () => {
   });
 });
 
-describe('the program ends with 0', () => {
+describe('the program exits with 0', () => {
   it.each([
     ['when standard input ends', (program: Program) => program.child.stdin.end()],
-    ['when the agent says QUIT without a newline', (program: Program) => program.child.stdin.write('QUIT')],
-    ['when the agent says QUIT with a newline', (program: Program) => program.child.stdin.write('QUIT\n')],
+    ['when the agent sends QUIT without a newline', (program: Program) => program.child.stdin.write('QUIT')],
+    ['when the agent sends QUIT with a newline', (program: Program) => program.child.stdin.write('QUIT\n')],
     ['when standard output breaks', (program: Program) => program.child.stdout.destroy()],
   ])('%s', async (_, act) => {
     const program = onHost();
@@ -344,7 +344,7 @@ describe('the program ends with 0', () => {
     expect(program.err).toBe('');
   });
 
-  it('on every signal that a process can listen to, but those of a crash, those that stop it and those that do nothing', () => {
+  it('on every signal that can be handled, except those of crashes, those that stop a process and those ignored by default', () => {
     const crash = ['SIGILL', 'SIGTRAP', 'SIGBUS', 'SIGFPE', 'SIGSEGV'];
     const stop = ['SIGSTOP', 'SIGTSTP', 'SIGTTIN', 'SIGTTOU'];
     const nothing = ['SIGPIPE', 'SIGXFSZ', 'SIGCHLD', 'SIGCONT', 'SIGURG', 'SIGWINCH'];
@@ -354,7 +354,7 @@ describe('the program ends with 0', () => {
     expect(numbers.filter(([, number]) => !listened.has(number))).toEqual([]);
   });
 
-  it('on SIGTERM also while nobody reads its log', async () => {
+  it('on SIGTERM even while its log is not read', async () => {
     const log = join(folder, 'log');
     spawnSync('mkfifo', [log]);
     const descriptor = openSync(log, 'r+');
@@ -364,7 +364,7 @@ describe('the program ends with 0', () => {
       out += text;
     });
     child.stdin?.on('error', () => undefined);
-    // Far more than a pipe holds.
+    // More than a pipe holds.
     for (let line = 0; line < 5000; line++) child.stdin?.write(`UNKNOWN ${'x'.repeat(150)}\n`);
     child.stdin?.write('FUNCTION tx-9 10 "none"\n');
     await until('all lines are read', 10, () => out.includes('FUNCTION_RESULT_END'));
@@ -375,7 +375,7 @@ describe('the program ends with 0', () => {
     expect(ended).toEqual([0, null]);
   });
 
-  it('on SIGTERM also while the agent does not read', async () => {
+  it('on SIGTERM even while the agent does not read', async () => {
     const program = start(['1'], wideHost(folder, 512));
     program.child.stdout.pause();
     await program.logged('does not read');
@@ -384,8 +384,8 @@ describe('the program ends with 0', () => {
   });
 });
 
-describe('the program goes on', () => {
-  it('when a FIFO is in the place of a kernel file', async () => {
+describe('the program continues', () => {
+  it('where a kernel file is a FIFO', async () => {
     mkdirSync(join(folder, 'proc/net/stat'), { recursive: true });
     spawnSync('mkfifo', [join(folder, 'proc/net/stat/nf_conntrack')]);
     const program = start(['1'], { NETDATA_HOST_PREFIX: folder });
@@ -394,7 +394,7 @@ describe('the program goes on', () => {
     expect(await program.ended).toEqual({ code: 0, signal: null });
   });
 
-  it('when standard input is /dev/null', async () => {
+  it('where standard input is /dev/null', async () => {
     const result = spawnSync(PLUGIN, ['1', '--ticks', '3'], {
       encoding: 'utf8',
       timeout: AT_MOST,
@@ -404,7 +404,7 @@ describe('the program goes on', () => {
     expect(() => parseStream(result.stdout)).not.toThrow();
   });
 
-  it('when standard input is a terminal', () => {
+  it('where standard input is a terminal', () => {
     const environment = `NETDATA_HOST_PREFIX='${HOST}' NETDATA_STOCK_CONFIG_DIR='${stock}'`;
     const command = `${environment} '${PLUGIN}' 1 --ticks 3`;
     const result = spawnSync('script', ['-qec', command, '/dev/null'], {
@@ -416,7 +416,7 @@ describe('the program goes on', () => {
     expect(stream.updates.filter((update) => update.chart === 'conntrack.sockets')).toHaveLength(3);
   });
 
-  it('after lines that it does not know, which it logs when asked to', async () => {
+  it('after unknown input lines, which it logs with --debug', async () => {
     const program = onHost(['1', '--debug']);
     await program.printed('END\n');
     program.child.stdin.write('BLAH blah\nFUNCTION_PROGRESS 5\n');
@@ -425,7 +425,7 @@ describe('the program goes on', () => {
     expect(program.err).toContain('line="FUNCTION_PROGRESS 5"');
   });
 
-  it('after a call of a function that it does not have, which it answers with 404', async () => {
+  it('after a call of an unknown function, which it answers with 404', async () => {
     const program = onHost();
     program.child.stdin.write('FUNCTION tx-17 10 "conntrack:flows limit:5" "0x8" "user=somebody"\n');
     await program.printed('FUNCTION_RESULT_END\n');
@@ -438,7 +438,7 @@ describe('the program goes on', () => {
     });
   });
 
-  it('when the agent stops reading, drops whole ticks, says so once, and is well formed when it reads again', async () => {
+  it('while the agent does not read: drops whole ticks, logs that once, and resumes with a valid stream', async () => {
     const program = start(['1'], wideHost(folder, 512));
     program.child.stdout.pause();
     await program.logged('does not read');
@@ -455,7 +455,7 @@ describe('the program goes on', () => {
     expect(longest).toBeGreaterThan(dropped * 1e6);
   });
 
-  it('between updates that are far apart, and breaks the silence with empty lines', async () => {
+  it('through long intervals, in which it prints empty lines', async () => {
     const faster = join(folder, 'faster.cjs');
     writeFileSync(
       faster,
@@ -468,7 +468,7 @@ describe('the program goes on', () => {
     expect(await program.ended).toEqual({ code: 0, signal: null });
   });
 
-  it('as an ordinary user, or whoever runs the tests', () => {
+  it('as an unprivileged user', () => {
     const copy = join(folder, 'conntrack.plugin');
     cpSync(PLUGIN, copy);
     chmodSync(folder, 0o755);
@@ -479,8 +479,8 @@ describe('the program goes on', () => {
   });
 });
 
-describe('the program, on an unexpected exception', () => {
-  it('says it in one line with its cause and ends with 1', async () => {
+describe('the program, on an uncaught exception', () => {
+  it('logs one line with the cause and exits with 1', async () => {
     const bomb = join(folder, 'bomb.cjs');
     writeFileSync(bomb, "setTimeout(() => { throw new Error('ouch', { cause: new Error('the root') }); }, 700);");
     const program = onHost(['1'], { NODE_OPTIONS: `--require ${bomb}` });
@@ -491,8 +491,8 @@ describe('the program, on an unexpected exception', () => {
   });
 });
 
-describe('the program in a container, with the host below a prefix', () => {
-  it("draws the host's namespace where the first process shows it, not the reader's own", async () => {
+describe('the program in a container with the host below a prefix', () => {
+  it("draws the network namespace of the host's first process, not its own", async () => {
     cpSync(HOST, folder, { recursive: true });
     mkdirSync(join(folder, 'proc/1/net/stat'), { recursive: true });
     replace(join(folder, 'proc/1/net/stat/nf_conntrack'), statText(NAMES, [statRow({ entries: 1717 })]));
@@ -501,7 +501,7 @@ describe('the program in a container, with the host below a prefix', () => {
     expect(drawn(parseStream(program.out), 'conntrack.sockets')).toEqual({ connections: 1717 });
   });
 
-  it('waits where connection tracking is not loaded, and says how to load it', async () => {
+  it('waits where connection tracking is not loaded, and logs the remedy', async () => {
     const program = start(['1'], { NETDATA_HOST_PREFIX: folder, NETDATA_STOCK_CONFIG_DIR: stock });
     await program.logged('modprobe nf_conntrack');
     program.child.stdin.end();
@@ -510,7 +510,7 @@ describe('the program in a container, with the host below a prefix', () => {
     expect(program.err.match(/\n/g)).toHaveLength(1);
   });
 
-  it('leaves a gap while the file is torn or gone, and goes on by itself', async () => {
+  it('leaves a gap while the file is truncated or missing, and continues afterwards', async () => {
     cpSync(HOST, folder, { recursive: true });
     rmSync(join(folder, 'proc/sys/net'), { recursive: true });
     const file = join(folder, 'proc/net/stat/nf_conntrack');
@@ -536,7 +536,7 @@ function seconds(count: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, count * 1000));
 }
 
-/** A host of so many CPUs, each drawn, that one tick is more than a pipe holds; the environment that points to it. */
+/** Makes a host with so many CPUs that one tick is more than a pipe holds; returns the environment for it. */
 function wideHost(root: string, cpus: number): Record<string, string> {
   mkdirSync(join(root, 'proc/net/stat'), { recursive: true });
   const rows = Array.from({ length: cpus }, () => statRow({ entries: 99 }));

@@ -1,4 +1,4 @@
-/** The built program on real sockets in every state, against what the program `ss` lists of the same namespace. */
+/** The built program on real sockets in every state, compared with `ss` in the same namespace. */
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,7 @@ import { type SocketCounts, SocketHolder, socketsBySs } from '../helpers/sockets
 import { drawn, type Stream } from '../helpers/stream.ts';
 import { until } from '../helpers/until.ts';
 
-/** The kernel need not track the thousands of connections whose sockets are counted. */
+/** Keeps the thousands of connections whose sockets are counted out of the table. */
 const UNTRACKED = `
 table inet untracked {
   chain before { type filter hook prerouting priority raw; policy accept; notrack; }
@@ -23,9 +23,9 @@ table inet untracked {
 `;
 
 const TABLES = ['tcp', 'tcp6', 'udp', 'udp6'] as const;
-/** What a host without IPv6 has below `/proc/net`: lists of sockets, and what tells its namespace. */
+/** Files of a host without IPv6 below `/proc/net`: its lists of sockets, and `dev`, which identifies its namespace. */
 const OF_IPV4 = ['dev', 'tcp', 'udp'];
-/** The number of sock_diag among the protocols of netlink. */
+/** NETLINK_SOCK_DIAG, the protocol number. */
 const SOCK_DIAG = '4';
 
 describe.skipIf(inject('missing').kernel !== undefined)('sockets', () => {
@@ -62,17 +62,17 @@ describe.skipIf(inject('missing').kernel !== undefined)('sockets', () => {
     return program;
   }
 
-  /** Whether there is a socket of sock_diag in a namespace. */
+  /** Whether a namespace has a sock_diag socket. */
   function isAsked(node: Node): boolean {
     const lines = laboratory.run(node, ['cat', '/proc/net/netlink']).split('\n').slice(1);
     return lines.some((line) => {
       const [, protocol, port] = line.split(/ +/);
-      // The kernel's own end of it has the port 0, and is always there.
+      // The kernel's own socket has port 0 and always exists.
       return protocol === SOCK_DIAG && port !== '0';
     });
   }
 
-  it('in every state are drawn as ss lists them, whoever counts them, and wherever', async () => {
+  it('in every state are drawn as ss lists them: by netlink, procfs, as nobody, and for a host below a prefix', async () => {
     const router = laboratory.via('router');
     await new SocketStates(laboratory).make();
     await until('every socket is in its state', 10, () => {
@@ -89,7 +89,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('sockets', () => {
     const auto = start('auto', router);
     const asNobody = { plugin: copyForEverybody(folder), cwd: '/' };
     const nobody = start('netlink', [...router, ...AS_NOBODY], asNobody);
-    // The router is the host, whose /proc is below the prefix; the program itself runs on the server.
+    // The host is the router, with its /proc below the prefix; the program itself runs on the server.
     const onServer = [...router, ...withHostAt(join(folder, 'proc')), ...laboratory.via('server')];
     const below = start('auto', onServer, {}, { NETDATA_HOST_PREFIX: folder });
     const counting = { netlink, procfs, auto, nobody, below };
@@ -108,7 +108,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('sockets', () => {
     );
   });
 
-  it('may come and go by the thousands while they are counted', async () => {
+  it('are counted while thousands open and close every second', async () => {
     const counting = [start('netlink', laboratory.via('router')), start('procfs', laboratory.via('router'))];
     await Promise.all(counting.map((program) => program.updated('conntrack.socket_states_tcp', 2)));
     const [server, client] = [new SocketHolder(laboratory, 'router', 120), new SocketHolder(laboratory, 'client', 120)];
@@ -123,16 +123,16 @@ describe.skipIf(inject('missing').kernel !== undefined)('sockets', () => {
       expect(err).toBe('');
     }
     await Promise.all(counting.map((program) => program.updated('conntrack.socket_states_tcp', 3)));
-    // What is left of those that the router ended: the client has used the ports of many of them again.
+    // Connections that the router closed; the client has reused the ports of many of them.
     for (const { stream } of counting) expect(countsOf(stream).tcp?.['time_wait']).toBeGreaterThan(1000);
   });
 
-  it('are drawn of a host that hides its lists of them, and of no address family that has no list', async () => {
+  it('are drawn where /proc hides their lists, and not for an address family without a list', async () => {
     const holder = new SocketHolder(laboratory, 'server', 60);
     await holder.do('bind', 'udp', 'udp4', '127.0.0.1', 19);
     const hidden = [...withMount('-t proc -o subset=pid proc'), '/proc'];
     const hiding = start('auto', [...laboratory.via('server'), ...hidden]);
-    // The lists of the namespace, without those of IPv6.
+    // The namespace's lists, without those of IPv6.
     const host = join(folder, 'host');
     mkdirSync(join(host, 'proc/1/net'), { recursive: true });
     for (const name of OF_IPV4) writeFileSync(join(host, 'proc/1/net', name), '');
@@ -151,14 +151,14 @@ describe.skipIf(inject('missing').kernel !== undefined)('sockets', () => {
   });
 });
 
-/** Expects that programs draw what is listed, while that stands still. */
+/** Expects that programs draw what `ss` lists, while the sockets do not change. */
 async function expectEqual(
   counting: Readonly<Record<string, Program>>,
   listed: () => Partial<SocketCounts>,
 ): Promise<void> {
   let before: Partial<SocketCounts> = {};
   let seen: (readonly [string, Partial<Record<string, Record<string, number>>>])[] = [];
-  await until('the sockets are the same before and after', 30, async () => {
+  await until('the sockets are unchanged', 30, async () => {
     before = listed();
     await Promise.all(Object.values(counting).map((program) => program.updated('conntrack.socket_states_udp', 3)));
     seen = Object.entries(counting).map(([name, { stream }]) => [name, countsOf(stream)]);
@@ -167,7 +167,7 @@ async function expectEqual(
   for (const [name, counts] of seen) expect(counts, name).toEqual(before);
 }
 
-/** What was drawn last, by list and state. */
+/** The last values drawn, by list and state. */
 function countsOf(stream: Stream): Partial<Record<string, Record<string, number>>> {
   const charts = TABLES.map((table) => [table, drawn(stream, `conntrack.socket_states_${table}`)] as const);
   return Object.fromEntries(charts.filter(([, counts]) => counts !== undefined));

@@ -1,4 +1,4 @@
-/** The built program on a recorded host whose counters move, wrap, are reset and are torn, against a transcript. */
+/** The built program on a recorded host whose counters move, wrap, are reset and are truncated, compared with a transcript. */
 
 import {
   copyFileSync,
@@ -22,9 +22,9 @@ import { until } from '../helpers/until.ts';
 const FIXTURES = fileURLToPath(new URL('../../fixtures', import.meta.url));
 const TRANSCRIPT = join(FIXTURES, 'moving/transcript.txt');
 const RATE_UNITS = /\/s$/;
-/** Sockets are counted just after the odd steps, and drawn at the next one. */
+/** Sockets are counted after the odd steps and drawn at the next one. */
 const SOCKETS_EVERY = 2;
-/** The step before which the sockets become others: nobody is just counting them. */
+/** The step before which the lists of sockets are replaced: no count is under way then. */
 const OTHER_SOCKETS = '5-wrap-ahead';
 
 let host = '';
@@ -36,14 +36,14 @@ beforeEach(() => {
 
 afterEach(() => rmSync(host, { recursive: true, force: true }));
 
-it('prints the transcript of the moving host', async () => {
+it('the program prints the recorded transcript of a host whose counters move', async () => {
   const steps = readdirSync(join(FIXTURES, 'moving/steps')).sort(
     (a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10),
   );
-  // The count of entries is another file than the statistics, and stands still on a recorded host.
+  // The number of entries is in another file, which does not change on a recorded host.
   rmSync(join(host, 'proc/sys/net/netfilter/nf_conntrack_count'));
   show(steps[0]);
-  // The other modules have nothing to draw of a recorded host but their regret.
+  // The other modules cannot collect anything from a recorded host and would log that.
   const sockets = `sockets: { read_from: procfs, update_every: ${SOCKETS_EVERY}, cpu_share: 100 }`;
   const config = `modules: { events: { enabled: no }, flows: { enabled: no }, ${sockets} }`;
   const program = new Program(['1'], { NETDATA_HOST_PREFIX: host }, { config });
@@ -52,7 +52,7 @@ it('prints the transcript of the moving host', async () => {
     const before = ticks.join('').length;
     if (step.endsWith('torn')) await program.logged('torn');
     else await until(`a tick at step ${step}; ${program.err}`, 10, () => program.out.length > before);
-    // A tick is one write: once there is something, the file has been read.
+    // A tick is one write: any output means that the file has been read.
     ticks.push(program.out.slice(before));
     show(steps[steps.indexOf(step) + 1]);
   }
@@ -64,7 +64,7 @@ it('prints the transcript of the moving host', async () => {
   expect(transcript).toBe(readFileSync(TRANSCRIPT, 'utf8'));
 });
 
-/** Puts the files of a step in place, that of the statistics at once. */
+/** Puts the files of a step in place, the statistics atomically. */
 function show(step: string | undefined): void {
   if (step === undefined) return;
   if (step === OTHER_SOCKETS) cpSync(join(FIXTURES, 'moving/sockets'), join(host, 'proc/net'), { recursive: true });
@@ -74,15 +74,15 @@ function show(step: string | undefined): void {
 }
 
 /**
- * What a tick adds to the stream before it, without what depends on the real clock: microseconds are left out, and a
- * rate is written as the number of events that it stands for.
+ * Text of a tick that does not depend on the real clock: without microseconds, and with the number of events in place
+ * of each rate.
  */
 function describeTick(stream: string, before: string): string {
   const { definitions, updates } = parseStream(stream);
   const known = parseStream(before).updates.length;
   const news = stream.slice(before.length).replaceAll(/^BEGIN[\s\S]*?\nEND\n/gm, '');
   const added = updates.slice(known);
-  // The first chart has an update in every tick: its microseconds are those that the tick's rates are of.
+  // The first chart has an update in every tick; its microseconds are the time of the tick's rates.
   const elapsed = added[0]?.microseconds ?? 0;
   const lines = added.map(({ chart, microseconds, values }) => {
     const isRate = RATE_UNITS.test(definitions[chart]?.units ?? '');

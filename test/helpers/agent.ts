@@ -1,7 +1,6 @@
 /**
- * The agent that is installed on this machine (Debian's, 1.37), run for a test with its own folders, in a network
- * namespace of the laboratory, as user netdata with the one capability that the plugin can use. Of its
- * built-in collectors only the one for connection tracking runs.
+ * The installed agent (Debian's 1.37), run for a test with its own folders in a network namespace of the laboratory, as
+ * user netdata with CAP_NET_ADMIN. All its built-in collectors but that of connection tracking are off.
  */
 
 import { writeFileSync } from 'node:fs';

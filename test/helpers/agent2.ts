@@ -1,6 +1,6 @@
 /**
- * A Netdata 2.x agent, run for a test like the one of {@link Agent}: in a network namespace of the laboratory, as user
- * netdata with the one capability that the plugin can use. It comes as an archive in a folder, with a script that runs it.
+ * A Netdata 2.x agent, run for a test like {@link Agent}: in a network namespace of the laboratory, as user netdata with
+ * CAP_NET_ADMIN. It is unpacked from an archive, whose folder has a script that starts it.
  */
 
 import { existsSync, readdirSync } from 'node:fs';
@@ -22,7 +22,7 @@ export interface ListedContext {
   readonly priority: number;
 }
 
-/** What `/api/v3/data` has of a context: a row a second, newest first; each number with its anomaly rate and flags. */
+/** Reply of `/api/v3/data` for a context: a row per second, newest first, each number with anomaly rate and flags. */
 interface ContextData {
   readonly result: {
     readonly labels: readonly string[];
@@ -35,8 +35,8 @@ interface ContextData {
 
 export class Agent2 extends RunningAgent {
   /**
-   * Starts the agent in the router's namespace and waits until it answers. Its own collector of connection tracking is
-   * off unless the options turn it on.
+   * Starts the agent in the router's namespace and waits until it answers. Its built-in collector of connection tracking
+   * is off by default.
    */
   static start(place: Place, options: AgentOptions): Promise<Agent2> {
     const home = agent2Home() ?? '';
@@ -51,7 +51,7 @@ export class Agent2 extends RunningAgent {
     return (await this.get<{ contexts: Record<string, ListedContext> }>('/api/v3/contexts')).contexts;
   }
 
-  /** What a dashboard draws of a context, over the charts of every plugin, in the last seconds. */
+  /** Data of a context in the last seconds, over the charts of every plugin. */
   async contextData(context: string, seconds: number): Promise<Series> {
     const path = `/api/v3/data?contexts=${context}&after=-${seconds}&points=${seconds}&format=json2`;
     const { labels, data } = (await this.get<ContextData>(path)).result;
@@ -59,12 +59,12 @@ export class Agent2 extends RunningAgent {
   }
 }
 
-/** The folder with the archive: the one that `NETDATA_2` names, or else one beside the project, if it is there. */
+/** The folder with the archive: `NETDATA_2`, or one beside the project if it exists. */
 export function agent2Home(): string | undefined {
   return process.env['NETDATA_2'] ?? (existsSync(SHARED) ? SHARED : undefined);
 }
 
-/** The archive in such a folder. */
+/** The archive in that folder. */
 export function archiveIn(home: string): string | undefined {
   const name = existsSync(home) ? readdirSync(home).find((file) => ARCHIVE.test(file)) : undefined;
   return name === undefined ? undefined : join(home, name);

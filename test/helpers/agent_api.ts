@@ -1,4 +1,4 @@
-/** What a Netdata agent answers over its API, which is reached through a UNIX socket (see bridge.js). */
+/** Client of a Netdata agent's API, which is reached through a UNIX socket (see bridge.js). */
 
 import http from 'node:http';
 
@@ -11,7 +11,7 @@ export class AgentApi {
     this.#socket = socket;
   }
 
-  /** What the agent answers to a path of its API, parsed from JSON. */
+  /** Requests a path of the API and parses the JSON reply. */
   get<T>(path: string): Promise<T> {
     const options = { socketPath: this.#socket, path, headers: { Host: 'localhost' } };
     return new Promise((resolve, reject) => {

@@ -1,6 +1,6 @@
 /**
  * The folder of an agent that a test runs: `etc`, `plugins.d` with the built plugin, `health.d` with the project's health
- * file, and what the agent writes to.
+ * file, and the folders that the agent writes to.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -20,16 +20,16 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What only root can write to, and what belongs to the agent's user. */
+/** Folders that only root can write to, and folders of the agent's user. */
 const OF_ROOT = ['plugins.d', 'health.d'];
 const OF_NETDATA = ['etc', 'cache', 'lib', 'log', 'run'];
 
 export interface AgentOptions {
   /** The text of the plugin's configuration file. */
   readonly config: string;
-  /** What the health file becomes; without it, it stays as it is. */
+  /** Changes the health file. */
   readonly health?: (text: string) => string;
-  /** Whether the agent's own collector of connection tracking runs beside the plugin. */
+  /** Whether the agent's built-in collector of connection tracking runs. */
   readonly builtin?: boolean;
   /** More lines of `netdata.conf`. */
   readonly lines?: readonly string[];

@@ -1,4 +1,4 @@
-/** Which metrics all modules together return. */
+/** The metrics of all modules. */
 
 import { askModes, RECORDED_MODES } from './conntrackd_metrics.ts';
 import { eventSamples, flowSamples, socketSamples } from './netlink_metrics.ts';
@@ -9,7 +9,7 @@ import { NAMES } from './stat_text.ts';
 /** `conntrackd` in every mode. */
 export const daemons = await askModes(RECORDED_MODES);
 
-/** What each module returns: `stat` on a current kernel, `conntrackd` of every mode, the others on every kernel. */
+/** The samples of each module: `stat` on a current kernel, `conntrackd` in every mode, the others on every kernel. */
 export const samples = {
   stat: statSamples(),
   events: eventSamples(),
@@ -23,7 +23,7 @@ export const fromFlows = metricsIn(samples.flows);
 export const fromSockets = metricsIn(samples.sockets);
 export const fromDaemons = metricsIn(samples.conntrackd);
 
-/** What every module together returns, given what `stat` does. */
+/** The metrics of all modules, given those of `stat`. */
 export const withOthers = ({ host, cpu }: Metrics): Metrics => ({
   ...fromDaemons,
   tcp: fromSockets.tcp,
@@ -32,7 +32,7 @@ export const withOthers = ({ host, cpu }: Metrics): Metrics => ({
   cpu,
 });
 
-/** What a kernel returns of its statistics after a second. */
+/** Samples of `stat` after one second. */
 function statSamples(): ReturnType<typeof eventSamples> {
   const host = new RecordedHost({}, { perCpu: true });
   host.stat(

@@ -1,16 +1,16 @@
-/** A host that looks as if nothing but the program ran on it, by words that run what follows them there. */
+/** A command prefix that runs a program as if it were alone on the host. */
 
-/** What an agent that is installed on this machine would be found by. */
+/** Folders by which an installed agent would be found. */
 const AGENTS = ['/etc/netdata', '/opt/netdata', '/usr/lib/netdata', '/usr/libexec/netdata'];
 
-/** What connection tracking is known by; the words after that run as the first process. */
+/** Folders by which connection tracking is found. */
 export const TRACKING = ['/proc/sys/net/netfilter', '/proc/1/net', '/sys/module'];
 
 /**
- * In a process, a mount and a network namespace of their own, without any agent.
+ * In separate process, mount and network namespaces, without an agent.
  *
- * @param passwd the path of what becomes `/etc/passwd`.
- * @param hidden more directories that are empty there.
+ * @param passwd the file mounted at `/etc/passwd`.
+ * @param hidden more directories that appear empty.
  */
 export function alone(passwd: string, hidden: readonly string[] = []): readonly string[] {
   const hide = 'for path in $0; do if [ -d "$path" ]; then mount -t tmpfs tmpfs "$path"; fi; done';

@@ -1,6 +1,6 @@
-/** The agent's own collector of connection tracking: lines of `netdata.conf` that turn it on, or off. */
+/** Lines of `netdata.conf` that enable or disable the agent's built-in collector of connection tracking. */
 
-/** Everything else that the collector `proc` would read. */
+/** The other files that the collector `proc` reads. */
 const PROC_OFF = [
   '/proc/pagetypeinfo',
   '/proc/stat',
@@ -40,7 +40,7 @@ const PROC_OFF = [
   '/run/reboot_required',
 ];
 
-/** Lines that leave `proc` running with its collector of connection tracking alone, or turn it off altogether. */
+/** Lines that leave only connection tracking of the collector `proc` enabled, or disable all of it. */
 export function builtinCollector(on: boolean): readonly string[] {
   if (!on) return ['[plugins]', '  proc = no'];
   return ['[plugins]', '  proc = yes', '[plugin:proc]', ...PROC_OFF.map((name) => `  ${name} = no`)];

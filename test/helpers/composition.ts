@@ -1,6 +1,6 @@
 /**
- * What a connection table is made of, counted from the text of `conntrack -L -o extended`: by chart and dimension as
- * the plugin draws it, but by another way than the plugin goes.
+ * The composition of a connection table by chart and dimension, counted from the text of `conntrack -L -o extended`,
+ * independently of the plugin.
  */
 
 export type Composition = Readonly<Record<string, Readonly<Record<string, number>>>>;
@@ -29,7 +29,7 @@ const EMPTY: Composition = {
 /** The charts of composition. */
 export const COMPOSITION_CHARTS: readonly string[] = Object.keys(EMPTY);
 
-/** @throws on a line whose place in a chart is not known. */
+/** @throws on a line without a dimension in a chart. */
 export function composition(table: string): Composition {
   const counts = structuredClone(EMPTY) as Record<string, Record<string, number>>;
   for (const line of table.split('\n')) {
@@ -58,7 +58,7 @@ function placesOf(line: string): Record<string, string> {
   return { ...places, tcp_states: state?.toLowerCase() ?? 'offloaded' };
 }
 
-/** An address or a port was translated where the reply does not go the way back of the original direction. */
+/** NAT of an entry: its reply tuple is not the reverse of the original tuple. */
 function translation(line: string): string {
   const [src, replySrc] = all(line, 'src');
   const [dst, replyDst] = all(line, 'dst');

@@ -1,11 +1,11 @@
-/** Running commands, and the entries that tables are filled with. */
+/** Runs commands, and makes entries for `conntrack -R`. */
 
 import { spawnSync } from 'node:child_process';
 
-/** Milliseconds before a command is killed: spawnSync blocks the timeout of the test. */
+/** Milliseconds before a command is killed; the timeout of the test cannot fire during spawnSync. */
 const AT_MOST = 120_000;
 
-/** Runs a command to its end and returns what it printed; throws when it fails. */
+/** Runs a command to its end and returns its output; throws when it fails. */
 export function run([program = '', ...args]: readonly string[], input = ''): string {
   const result = spawnSync(program, args, { encoding: 'utf8', input, maxBuffer: 256 * 1024 * 1024, timeout: AT_MOST });
   if (result.status !== 0) {
@@ -14,10 +14,10 @@ export function run([program = '', ...args]: readonly string[], input = ''): str
   return result.stdout;
 }
 
-/** Loads entries from its standard input. `conntrack` cannot open the socket that a child's is here; a pipe it can. */
+/** Loads entries from standard input, through a pipe: `conntrack` cannot open the socket that Node.js passes. */
 export const RESTORE: readonly string[] = ['sh', '-c', 'cat | conntrack -R -'];
 
-/** Lines for {@link RESTORE}: TCP connections, established and assured, that stay for an hour. */
+/** Lines for {@link RESTORE}: established, assured TCP connections with a timeout of one hour. */
 export function establishedConnections(count: number, firstPort = 1024): string[] {
   return Array.from({ length: count }, (_, entry) => {
     const host = `10.88.${Math.floor(entry / 60_000)}.1`;

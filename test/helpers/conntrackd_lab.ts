@@ -1,9 +1,9 @@
 /**
- * A laboratory of real conntrackd daemons: two nodes in namespaces of their own, joined by dedicated links, each with its
- * own configuration, socket, lock file and log. Daemons run in the foreground, so that each is a child process here.
+ * A laboratory of real conntrackd daemons: two nodes in namespaces, joined by dedicated links, each with its own
+ * configuration, socket, lock file and log. Daemons run in the foreground, as child processes.
  *
- * Whatever happens to this process, a janitor that was started before everything else removes what is left: it waits for
- * the end of its standard input, which comes with the end of this process at the latest.
+ * A janitor process removes what is left, even if this process is killed: it is started first and waits for the end of
+ * its standard input.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -19,10 +19,10 @@ import { until } from './until.ts';
 
 export type ConntrackdNode = 'active' | 'backup';
 
-/** Requests that change something; only for tests that need what follows. */
+/** Requests that change the daemon's state, for tests only. */
 export const CHANGING_REQUESTS = { commit: 18, flushCaches: 19, bulk: 22, resyncFromOther: 23 } as const;
 
-/** Messages for {@link ConntrackdLaboratory.send}, each of which a daemon counts by another name than the others. */
+/** Messages for {@link ConntrackdLaboratory.send}; a daemon counts each as a different error. */
 export const BAD_MESSAGES = {
   truncated: '000000',
   wrongVersion: 'f000000800000001',
@@ -92,7 +92,7 @@ table inet laboratory {
 }
 `;
 
-/** Waits for the end of its input, ends what is left in the namespaces given, removes them, and the folder given first. */
+/** Waits for the end of its input, kills all processes in the given namespaces, and removes them and the folder. */
 const JANITOR = `
 cat > /dev/null
 folder=$1
@@ -104,7 +104,7 @@ done
 rm -rf "$folder"
 `;
 
-/** Says on every control connection where the data connection is to go. The kernel looks at whole lines after the first. */
+/** Announces a data connection on every control connection. The kernel parses whole lines after the first. */
 const FTP_SERVER = `
 let port = 256 * 100;
 require('node:net').createServer((socket) => {
@@ -116,7 +116,7 @@ require('node:net').createServer((socket) => {
 }).listen(21, '127.0.0.1', () => process.stdout.write('listening\\n'));
 `;
 
-/** Has as many control connections as it is told, and keeps them. The kernel expects one data connection of each. */
+/** Opens control connections and keeps them. The kernel expects one data connection for each. */
 const FTP_CLIENT = `
 let left = Number(process.argv[1]);
 for (let count = left; count > 0; count--) {
@@ -135,7 +135,7 @@ for (let count = left; count > 0; count--) {
  */
 export async function askConntrackd(path: string, code: number): Promise<Buffer> {
   const socket = connect(path);
-  // One who connects and sends nothing holds the daemon up.
+  // A client that connects and sends nothing blocks the daemon.
   const request = Buffer.alloc(4);
   if (endianness() === 'LE') request.writeInt32LE(code);
   else request.writeInt32BE(code);
@@ -182,7 +182,7 @@ export class ConntrackdLaboratory {
     this.folder = mkdtempSync(join(tmpdir(), 'conntrackd-'));
     chmodSync(this.folder, 0o755);
     const namespaces = this.nodes.map((node) => this.namespace(node));
-    // In a session of its own, it outlives what ends this process from the keyboard.
+    // In a separate session it survives Ctrl-C.
     this.#janitor = spawn('sh', ['-c', JANITOR, 'janitor', this.folder, ...namespaces], {
       stdio: ['pipe', 'ignore', 'ignore'],
       detached: true,
@@ -235,19 +235,19 @@ export class ConntrackdLaboratory {
     return join(this.folder, `${node}.conf`);
   }
 
-  /** The daemon's process; it is there from start() to stop() or kill(). */
+  /** The daemon's process id, from start() to stop() or kill(). */
   pid(node: ConntrackdNode): number {
     const pid = this.#daemons.get(node)?.child.pid;
     if (pid === undefined) throw new Error(`conntrackd of the ${node} node does not run`);
     return pid;
   }
 
-  /** Asks a daemon, and returns what it answered. */
+  /** Sends a request to a daemon and returns its answer. */
   async ask(node: ConntrackdNode, request: Request): Promise<string> {
     return (await askConntrackd(this.socket(node), REQUESTS[request])).toString('latin1');
   }
 
-  /** Makes a daemon do something. */
+  /** Sends a request that changes a daemon's state. */
   async order(node: ConntrackdNode, request: keyof typeof CHANGING_REQUESTS): Promise<void> {
     await askConntrackd(this.socket(node), CHANGING_REQUESTS[request]);
   }
@@ -255,7 +255,7 @@ export class ConntrackdLaboratory {
   /** Starts a daemon; resolves when it answers. */
   async start(node: ConntrackdNode): Promise<void> {
     if (this.#daemons.has(node)) throw new Error(`conntrackd of the ${node} node runs already`);
-    // One that was killed left it behind.
+    // A killed daemon leaves it behind.
     rmSync(this.#lockFile(node), { force: true });
     const [program = '', ...words] = [...this.via(node), 'conntrackd', '-C', this.configuration(node)];
     const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -265,24 +265,24 @@ export class ConntrackdLaboratory {
     child.once('exit', () => this.#daemons.delete(node));
     await until(`conntrackd of the ${node} node answers`, 20, async () => {
       const isOver = child.exitCode !== null || child.signalCode !== null;
-      if (isOver) throw new Error(`it ended: ${Buffer.concat(said).toString()}`);
+      if (isOver) throw new Error(`it exited: ${Buffer.concat(said).toString()}`);
       return (await this.ask(node, 'runtime')) !== '';
     });
   }
 
-  /** Ends a daemon as a service manager does; by force if that does not end it in time. */
+  /** Stops a daemon with SIGTERM, and with SIGKILL after five seconds. */
   async stop(node: ConntrackdNode): Promise<void> {
     const force = setTimeout(() => this.#daemons.get(node)?.child.kill('SIGKILL'), 5000);
     await this.#end(node, 'SIGTERM');
     clearTimeout(force);
   }
 
-  /** Ends a daemon without giving it time to tidy up: its socket stays, and refuses connections. */
+  /** Kills a daemon: its socket remains and refuses connections. */
   async kill(node: ConntrackdNode): Promise<void> {
     await this.#end(node, 'SIGKILL');
   }
 
-  /** Stops a daemon where it is: who connects to it gets no answer. */
+  /** Suspends a daemon: connections to it get no answer. */
   freeze(node: ConntrackdNode): void {
     process.kill(this.pid(node), 'SIGSTOP');
   }
@@ -296,7 +296,7 @@ export class ConntrackdLaboratory {
     await this.start(node);
   }
 
-  /** Waits until what goes over TCP is connected in both directions, which it is not after a start or a cut. */
+  /** With TCP, waits until the daemons are connected in both directions, as they are not after a start or a cut. */
   async connected(): Promise<void> {
     if (this.#setup.transport !== 'TCP') return;
     await until('the daemons are connected', 30, async () => {
@@ -307,7 +307,7 @@ export class ConntrackdLaboratory {
     });
   }
 
-  /** Takes a dedicated link down on the active node's end: it is DOWN there, and NO-CARRIER at the other end. */
+  /** Takes a dedicated link down at the active node: it is DOWN there, and NO-CARRIER at the other end. */
   cut(link = 0): void {
     this.run('active', ['ip', 'link', 'set', `sync${link}`, 'down']);
   }
@@ -321,7 +321,7 @@ export class ConntrackdLaboratory {
     this.run('active', ['ip', 'link', 'delete', `sync${link}`]);
   }
 
-  /** Has a node lose every message of the other, while both think the link well. */
+  /** Drops every message to a node, while the link stays up. */
   lose(node: ConntrackdNode): void {
     this.run(node, ['nft', 'add', 'rule', 'inet', 'laboratory', 'lossy', 'iifname', 'sync*', 'drop']);
   }
@@ -330,7 +330,7 @@ export class ConntrackdLaboratory {
     this.run(node, ['nft', 'flush', 'chain', 'inet', 'laboratory', 'lossy']);
   }
 
-  /** Sends a node datagrams over its first link, each given in hexadecimal digits, as if they came of the other daemon. */
+  /** Sends a node datagrams, given in hexadecimal, over its first link, as if they came from the other daemon. */
   send(node: ConntrackdNode, datagrams: readonly string[]): void {
     const from = node === 'active' ? 'backup' : 'active';
     this.run(from, [process.execPath, '-e', SENDER, address(0, node), '3780', ...datagrams]);
@@ -346,7 +346,7 @@ export class ConntrackdLaboratory {
     return Number(this.run(node, ['conntrack', '-C']).trim());
   }
 
-  /** UDP flows within a node that are answered; resolves when all datagrams were exchanged. They are gone in a minute. */
+  /** Makes answered UDP flows within a node; resolves when all datagrams are exchanged. They end within a minute. */
   async traffic(node: ConntrackdNode, flows: number, datagrams: number): Promise<void> {
     const echo = this.#background(node, [TRAFFIC, 'udp-echo', '7000', '60']);
     await firstOutput(echo);
@@ -355,13 +355,13 @@ export class ConntrackdLaboratory {
     await Promise.all([echo, talk].map(endByForce));
   }
 
-  /** Real FTP connections that stay until the end of the laboratory, with one expectation each, for five minutes. */
+  /** Opens FTP connections that last as long as the laboratory, with one expectation each for five minutes. */
   async expectations(node: ConntrackdNode, count: number): Promise<void> {
     await firstOutput(this.#background(node, ['-e', FTP_SERVER]));
     await firstOutput(this.#background(node, ['-e', FTP_CLIENT, `${count}`]));
   }
 
-  /** Ends every daemon and removes everything. */
+  /** Stops every daemon and removes the namespaces and files. */
   async close(): Promise<void> {
     await Promise.all([...this.#daemons.keys()].map((node) => this.stop(node)));
     const { exitCode, signalCode } = this.#janitor;

@@ -1,4 +1,4 @@
-/** A laboratory of conntrackd with the built program beside each daemon, for one test; and what is expected of both. */
+/** A laboratory of conntrackd for one test, with the built program beside each daemon, and expectations of both. */
 
 import { expect, type TestContext } from 'vitest';
 
@@ -12,11 +12,11 @@ export interface Pair {
   readonly laboratory: ConntrackdLaboratory;
   readonly active: ConntrackdWatch;
   readonly backup: ConntrackdWatch;
-  /** Where the program began. */
+  /** Counters when the programs started. */
   readonly from: Readonly<Record<'active' | 'backup', Mark>>;
 }
 
-/** A daemon alone, with the program beside it. */
+/** A single daemon with the program beside it. */
 export interface Single {
   readonly laboratory: ConntrackdLaboratory;
   readonly active: ConntrackdWatch;
@@ -26,14 +26,14 @@ export interface Single {
 /** Values by dimension. */
 type Values = Readonly<Record<string, number>>;
 
-/** A laboratory that is closed with the test. */
+/** Creates a laboratory and closes it with the test. */
 export async function createLaboratory(test: TestContext, mode: ConntrackdMode): Promise<ConntrackdLaboratory> {
   const laboratory = await ConntrackdLaboratory.create(mode);
   test.onTestFinished(() => laboratory.close());
   return laboratory;
 }
 
-/** Starts the program beside a daemon; it is ended with the test. */
+/** Starts the program beside a daemon and stops it with the test. */
 export function watch(
   test: TestContext,
   laboratory: ConntrackdLaboratory,
@@ -45,7 +45,7 @@ export function watch(
   return watching;
 }
 
-/** A pair; resolves when both daemons are drawn. */
+/** Starts a pair; resolves when both daemons are drawn. */
 export async function watchPair(test: TestContext, mode: ConntrackdMode): Promise<Pair> {
   const laboratory = await createLaboratory(test, mode);
   const before = await Promise.all([countersOf(laboratory, 'active'), countersOf(laboratory, 'backup')]);
@@ -55,7 +55,7 @@ export async function watchPair(test: TestContext, mode: ConntrackdMode): Promis
   return { laboratory, active, backup, from: { active: from[0], backup: from[1] } };
 }
 
-/** A daemon that only keeps statistics, of so many connections; resolves when it is drawn. */
+/** Starts a statistics daemon with some connections; resolves when it is drawn. */
 export async function watchSingle(test: TestContext, connections: number, options?: WatchOptions): Promise<Single> {
   const laboratory = await createLaboratory(test, 'stats');
   laboratory.restore('active', establishedConnections(connections));
@@ -64,7 +64,7 @@ export async function watchSingle(test: TestContext, connections: number, option
   return { laboratory, active, from: await active.begun(before) };
 }
 
-/** Waits until what is expected of a drawing holds. */
+/** Waits until an expectation of the charts holds. */
 export async function drawing(what: string, { program }: ConntrackdWatch, expected: () => void): Promise<void> {
   await until(`${what}; standard error: ${program.err}`, 20, () => {
     expected();
@@ -72,7 +72,7 @@ export async function drawing(what: string, { program }: ConntrackdWatch, expect
   });
 }
 
-/** Waits until both nodes draw so many connections of their own and of the other's, as the kernel counts them. */
+/** Waits until both nodes draw the active's `own` and the backup's `others` connections, as the kernel counts them. */
 export async function expectInStep({ laboratory, active, backup }: Pair, own: number, others: number): Promise<void> {
   await drawing('what the active node has', active, () => {
     expect(active.latest('sync')).toEqual({ kernel: own, internal: own, external: others });
@@ -83,7 +83,7 @@ export async function expectInStep({ laboratory, active, backup }: Pair, own: nu
   expect([laboratory.count('active'), laboratory.count('backup')]).toEqual([own, others]);
 }
 
-/** Waits until a node draws its links, each with its status and its role. */
+/** Waits until a node draws its links with their status and role. */
 export async function expectLinks(
   node: ConntrackdWatch,
   links: Readonly<Record<string, readonly [status: Values, role: Values]>>,

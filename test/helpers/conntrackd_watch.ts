@@ -1,4 +1,4 @@
-/** The built program beside a real conntrackd: what it draws of it, and whether that is what the daemon counts. */
+/** The built program beside a real conntrackd: its charts, compared with the counters of the daemon. */
 
 import { expect } from 'vitest';
 
@@ -7,13 +7,13 @@ import type { ConntrackdLaboratory, ConntrackdNode } from './conntrackd_lab.ts';
 import { Program, type ProgramOptions } from './program.ts';
 import { drawn, eventsOf } from './stream.ts';
 
-/** Configuration in which nothing is watched but daemons. */
+/** Configuration with only the module conntrackd enabled. */
 export function onlyConntrackd(options: string): string {
   const off = ['stat', 'events', 'flows', 'sockets'].map((module) => `${module}: { enabled: no }`);
   return `modules: { ${off.join(', ')}, conntrackd: { ${options} } }\n`;
 }
 
-/** What the daemon told before and after a round was asked; `ticks` ends with what was drawn of that round. */
+/** Counters of the daemon before and after a round of requests; tick number `ticks` draws that round. */
 export interface Mark {
   readonly ticks: number;
   readonly before: Counters;
@@ -51,7 +51,7 @@ export class ConntrackdWatch {
     return { ticks, before, after: await countersOf(this.#laboratory, this.#node) };
   }
 
-  /** A chart of the daemon, or of one of its caches, links or queues. */
+  /** Id of a chart of the daemon, or of one of its caches, links or queues. */
   id(chart: string, part = ''): string {
     return `conntrack.conntrackd_${chart}_${this.#node}${part === '' ? '' : `_${part}`}`;
   }
@@ -59,35 +59,35 @@ export class ConntrackdWatch {
   /** The last update of a chart. */
   latest(chart: string, part = ''): Record<string, number> | undefined {
     const values = drawn(this.program.stream, this.id(chart, part));
-    // Below the axis, nothing is drawn as -0.
+    // A dimension with a negative multiplier has -0 for 0.
     return values && Object.fromEntries(Object.entries(values).map(([dimension, value]) => [dimension, value + 0]));
   }
 
-  /** What was logged, without the time. */
+  /** The log, without times. */
   get lines(): string[] {
     const lines = this.program.err.split('\n').filter((line) => line !== '');
     return lines.map((line) => line.replace(/^time=\S+ comm=\S+ source=\S+ /, ''));
   }
 
-  /** How many events the rates of a dimension stand for, over the ticks from the first given. */
+  /** Number of events that the rates of a dimension add up to, from the given tick on. */
   events(first: number, chart: string, part: string, dimension: string): number {
     return eventsOf(this.program.ticks.slice(first), this.id(chart, part), dimension);
   }
 
-  /** Asks the daemon itself before and after a round that is asked and drawn from now on. */
+  /** Reads the daemon's counters before and after a round that starts from now on and is drawn. */
   async mark(): Promise<Mark> {
     const before = await countersOf(this.#laboratory, this.#node);
-    // The first may have been under way, and what is drawn was asked a tick before.
+    // The first may have been under way, and a tick draws the replies of the previous one.
     await this.program.updated(this.id('state'), 3);
     const ticks = this.program.ticks.length;
     return { ticks, before, after: await countersOf(this.#laboratory, this.#node) };
   }
 
   /**
-   * Expects that the rates drawn between two marks stand for what the daemon itself counted between them. They may be
-   * off by a tenth: a rate is of the time between two rounds, which on a busy machine is not the time between two updates.
+   * Expects that the rates drawn between two marks add up to the counters of the daemon, within a tenth: on a busy machine
+   * the time between two rounds differs from the time between two updates.
    *
-   * @param least by chart and dimension, how much must have been counted at least, so that there is something to expect.
+   * @param least minimum counts by chart and dimension, so that the comparison is not empty.
    */
   expectCounted(from: Mark, to: Mark, least: Counters): void {
     const ticks = this.program.ticks.slice(from.ticks, to.ticks);

@@ -1,19 +1,16 @@
-/** What the plugin finds in a container, by words that run what follows them as a container would. */
+/** Command prefixes that run a program as in a container. */
 
-/** Mounts at its first argument what the words say, then becomes the command of the others. */
+/** Mounts, with the given options, at its first argument, then executes the rest. */
 export function withMount(words: string): readonly string[] {
   return ['sh', '-c', `mount ${words} "$1" && shift && exec "$@"`, 'sh'];
 }
 
-/**
- * With a host's `/proc` at a folder. The host's first process is one where these words run: that of a process namespace
- * that is mounted there.
- */
+/** With `/proc` of a host at a folder: a new process namespace whose first process is in this network namespace. */
 export function withHostAt(folder: string): readonly string[] {
   const unshare = ['unshare', '--pid', '--fork', '--kill-child'];
   const first = ['sh', '-c', '"$@"; exit $?', 'sh'];
   return [...unshare, ...first, ...withMount('-t proc proc'), folder];
 }
 
-/** As the user nobody, without any privilege. */
+/** As the user nobody, without privileges. */
 export const AS_NOBODY: readonly string[] = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'];

@@ -1,6 +1,6 @@
 /**
- * Before all tests: which groups can run on this machine. What is skipped is said, with the reason; with
- * REQUIRE_EVERY_GROUP=1 it is an error, but for the groups that are optional.
+ * Prints which groups of tests can run on this machine, with the reason for each skipped one. With
+ * REQUIRE_EVERY_GROUP=1 a skipped group is an error unless it is optional.
  */
 
 import type { TestProject } from 'vitest/node';

@@ -1,6 +1,4 @@
-/**
- * Groups of tests that need more than Node.js, and what each needs.
- */
+/** Groups of tests that need more than Node.js, and their requirements. */
 
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
@@ -14,8 +12,8 @@ export const GROUPS = ['kernel', 'agent', 'agent2', 'browser', 'conntrackd', 'of
 export type Group = (typeof GROUPS)[number];
 
 /**
- * What a machine may lack even where every group is required: many kernels are built without flow tables, and an agent 2.x
- * is required only where a folder for it is known.
+ * Groups that are never required: many kernels lack flow tables, and an agent 2.x is required only where its folder is
+ * known.
  */
 export const OPTIONAL: readonly Group[] = agent2Home() === undefined ? ['offload', 'agent2'] : ['offload'];
 
@@ -31,7 +29,7 @@ declare module 'vitest' {
 const MAX = '/proc/sys/net/netfilter/nf_conntrack_max';
 const TOOLS = fileURLToPath(new URL('../../collector/package/node_modules', import.meta.url));
 
-/** Looks at this machine and says what it lacks for each group. */
+/** Returns what this machine lacks for each group. */
 export function missingHere(): Missing {
   const kernel = firstOf(
     () => (process.getuid?.() === 0 ? undefined : 'needs root, to make network namespaces'),
@@ -93,13 +91,13 @@ function isWritable(path: string): boolean {
   }
 }
 
-/** Asks the kernel whether it would take a flow table, and makes none. */
+/** Whether the kernel accepts a flow table; adds none. */
 function canOffload(): boolean {
   const rules = 'table inet ctprobe {\n flowtable f {\n hook ingress priority 0\n devices = { lo }\n }\n}\n';
   return spawnSync('nft', ['--check', '-f', '-'], { input: rules }).status === 0;
 }
 
-/** The kernel loads it when it is first mounted. */
+/** Whether the kernel has overlayfs; loads its module if necessary. */
 function canOverlay(): boolean {
   if (/\boverlay$/m.test(readFileSync('/proc/filesystems', 'utf8'))) return true;
   return spawnSync('modprobe', ['overlay']).status === 0;

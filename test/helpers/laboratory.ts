@@ -1,8 +1,8 @@
 /**
- * A network laboratory in namespaces of its own: client – router – server, where the router tracks connections.
+ * A network laboratory in separate namespaces: client – router – server, where the router tracks connections.
  *
- * Everything stays inside the namespaces but two settings that the kernel has only once (`nf_conntrack_max` and
- * `nf_conntrack_buckets`); they are put back when the laboratory is closed, and when the process ends without that.
+ * Two settings are shared by all namespaces, `nf_conntrack_max` and `nf_conntrack_buckets`. They are restored when the
+ * laboratory is closed or the process ends.
  */
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
@@ -16,16 +16,16 @@ export type Node = 'client' | 'router' | 'server';
 
 export const SERVER_ADDRESS = '10.77.2.2';
 export const SERVER_ADDRESS_6 = 'fd77:2::2';
-/** The router's address on the client's side, for what it translates. */
+/** The router's address on the client's side, for connections with NAT. */
 export const ROUTER_ADDRESS = '10.77.1.1';
-/** To this port of the server and the 29,999 after it nobody answers, whatever is sent there. */
+/** The first of 30,000 ports of the server that never answer. */
 export const BLACK_HOLE = 20_000;
 
 const NODES = ['client', 'router', 'server'] as const;
 const TRAFFIC = fileURLToPath(new URL('traffic.js', import.meta.url));
 const GLOBAL_SETTINGS = ['nf_conntrack_max', 'nf_conntrack_buckets'] as const;
 
-/** The router tracks what it forwards, but not what a test and the agent say to each other on its loopback. */
+/** The router tracks what it forwards, but not the traffic between a test and the agent on its loopback. */
 const RULES = `
 table inet laboratory {
   chain loopback_in {
@@ -44,7 +44,7 @@ table inet laboratory {
 }
 `;
 
-/** What the server takes from the wire and forgets. It tracks nothing itself. */
+/** Packets that the server drops. It tracks nothing itself. */
 const SERVER_RULES = `
 table inet laboratory {
   chain black_hole {
@@ -80,17 +80,17 @@ export class Laboratory {
     return `${this.#id}-${node}`;
   }
 
-  /** The words that run what follows them in a namespace. */
+  /** The command prefix that runs a program in a namespace. */
   via(node: Node): readonly string[] {
     return ['ip', 'netns', 'exec', this.namespace(node)];
   }
 
-  /** Runs a command in a namespace to its end; throws when it fails. Returns what it printed. */
+  /** Runs a command in a namespace to its end and returns its output; throws when it fails. */
   run(node: Node, command: readonly string[], input?: string): string {
     return run([...this.via(node), ...command], input);
   }
 
-  /** Starts a command in a namespace; it is ended with the laboratory at the latest. */
+  /** Starts a command in a namespace; it is stopped with the laboratory at the latest. */
   start(
     node: Node,
     command: readonly string[],
@@ -116,7 +116,7 @@ export class Laboratory {
     return child;
   }
 
-  /** Runs traffic (see traffic.js) of a kind that ends when all of it is sent, to that end. */
+  /** Runs traffic (see traffic.js) until all of it is sent. */
   async finishedTraffic(node: Node, ...args: readonly (string | number)[]): Promise<void> {
     const child = this.#startTraffic(node, args);
     child.stdout?.resume();
@@ -125,8 +125,8 @@ export class Laboratory {
   }
 
   /**
-   * Fills the router's table with assured connections and starts 200 flows a second that find it full: new ones are
-   * dropped, unreplied ones among them evicted. Resolves when that is under way.
+   * Fills the router's table with assured connections and starts 200 flows per second that find it full: new ones are
+   * dropped, unreplied ones evicted. Resolves when the traffic has started.
    */
   async overfill(): Promise<ChildProcess> {
     this.set('nf_conntrack_buckets', 4096);
@@ -141,7 +141,7 @@ export class Laboratory {
     this.run(node, ['nft', '-f', '-'], rules);
   }
 
-  /** Writes a setting of the router's connection tracking; the global ones are remembered and put back. */
+  /** Writes a setting of the router's connection tracking; shared ones are restored at the end. */
   set(name: string, value: number): void {
     const global = GLOBAL_SETTINGS.find((setting) => setting === name);
     if (global === undefined) {
@@ -158,27 +158,27 @@ export class Laboratory {
     return Number(this.run('router', ['conntrack', '-C']).trim());
   }
 
-  /** Loads entries into the router's table. They are TCP, established and assured, and stay for an hour. */
+  /** Loads established, assured TCP entries into the router's table, with a timeout of one hour. */
   load(entries: number, firstPort = 1024): void {
     this.restore(establishedConnections(entries, firstPort));
   }
 
-  /** Loads entries into the router's table, each a line of options of `conntrack`. */
+  /** Loads entries into the router's table, each given as options of `conntrack`. */
   restore(lines: readonly string[]): void {
     this.run('router', RESTORE, `${lines.join('\n')}\n`);
   }
 
-  /** The router's table as text: every entry of both address families, of every zone, a line each. */
+  /** The router's table as text: one line per entry of both address families and all zones. */
   table(): string {
     return this.run('router', ['conntrack', '-L', '-o', 'extended']);
   }
 
-  /** Removes every entry of the router's table. */
+  /** Deletes every entry of the router's table. */
   flush(): void {
     this.run('router', ['conntrack', '-F']);
   }
 
-  /** Ends what was started, removes the namespaces and puts the settings back. */
+  /** Stops all processes, removes the namespaces and restores the settings. */
   async close(): Promise<void> {
     const ends = [...this.#processes].map((child) => end(child));
     await Promise.all(ends);
@@ -217,7 +217,7 @@ export class Laboratory {
     for (const [place, address] of addresses.entries()) {
       const gateway = gateways[place] ?? '';
       const length = address.split('/')[1];
-      // Nobody else can have the addresses: they need not be looked for.
+      // No other node can have the addresses, so duplicate detection is not needed.
       const options = address.includes(':') ? ['nodad'] : [];
       this.run('router', ['ip', 'address', 'add', `${gateway}/${length}`, 'dev', node, ...options]);
       this.run(node, ['ip', 'address', 'add', address, 'dev', 'eth0', ...options]);
@@ -231,7 +231,7 @@ export class Laboratory {
   }
 }
 
-/** Ends a process that was started here, by force if it does not end itself in time. */
+/** Stops a child process, by SIGKILL if it does not exit within five seconds of SIGTERM. */
 export async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');

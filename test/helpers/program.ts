@@ -13,7 +13,7 @@ import { until } from './until.ts';
 
 export const PLUGIN = fileURLToPath(new URL('../../dist/conntrack.plugin', import.meta.url));
 
-/** Makes a copy of the program in a folder that everybody may read, and returns its path. */
+/** Copies the program to a folder that all users can read, and returns its path. */
 export function copyForEverybody(folder: string): string {
   chmodSync(folder, 0o755);
   cpSync(dirname(PLUGIN), join(folder, 'dist'), { recursive: true });
@@ -26,7 +26,7 @@ export interface Ended {
 }
 
 export interface ProgramOptions extends SpawnOptionsWithoutStdio {
-  /** The words of a command that runs the program, such as those of a laboratory's namespace. */
+  /** A command prefix that runs the program, such as that of a laboratory's namespace. */
   readonly via?: readonly string[];
   /** Another copy of the program. */
   readonly plugin?: string;
@@ -37,7 +37,7 @@ export interface ProgramOptions extends SpawnOptionsWithoutStdio {
 export class Program {
   readonly child: ChildProcessWithoutNullStreams;
   readonly ended: Promise<Ended>;
-  /** What it printed to standard output and to standard error so far. */
+  /** Standard output and standard error so far. */
   out = '';
   err = '';
   readonly #folder: string | undefined;
@@ -68,12 +68,12 @@ export class Program {
     this.ended = once(this.child, 'close').then(([code, signal]) => ({ code, signal }));
   }
 
-  /** What it drew so far. */
+  /** The stream so far, to the end of its last tick. */
   get stream(): Stream {
     return parseStream(this.out.slice(0, this.out.lastIndexOf('\nEND\n') + '\nEND\n'.length));
   }
 
-  /** The ticks that it drew so far, the last of them perhaps not to its end. */
+  /** The ticks so far; the last one may be incomplete. */
   get ticks(): readonly DrawnTick[] {
     return ticksOf(this.stream);
   }
@@ -88,7 +88,7 @@ export class Program {
     await this.#until(`${JSON.stringify(text)} on standard error`, 20, () => this.err.includes(text));
   }
 
-  /** Waits until a chart has been updated so many times more; 1 is what may have been under way already. */
+  /** Waits for more updates of a chart; the first of them may have been under way already. */
   async updated(chart: string, times: number): Promise<void> {
     const count = (): number => this.out.split(`BEGIN ${chart} `).length;
     const before = count();
@@ -99,7 +99,7 @@ export class Program {
     );
   }
 
-  /** Ends it, if it has not ended itself, and waits for that. */
+  /** Kills the program unless it has exited, and waits for its end. */
   async stop(): Promise<Ended> {
     if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGKILL');
     const ended = await this.ended;

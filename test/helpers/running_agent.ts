@@ -1,4 +1,4 @@
-/** What tests ask of a real Netdata agent of any version, which runs in a network namespace of a laboratory. */
+/** A real Netdata agent of any version in a network namespace of a laboratory, and its API. */
 
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { until } from './until.ts';
 const BRIDGE = fileURLToPath(new URL('bridge.js', import.meta.url));
 const PORT = 19_999;
 
-/** Runs an agent as its own user, with what its service would be given for the plugin. */
+/** Runs an agent as its own user, with the capability that its service needs for the plugin. */
 const AS_NETDATA = [
   'setpriv',
   '--reuid=netdata',
@@ -26,7 +26,7 @@ const AS_NETDATA = [
 /** Where the agent answers, inside the router's namespace. */
 export const AGENT_URL = `http://127.0.0.1:${PORT}`;
 
-/** All that an agent wants of a laboratory. */
+/** The part of a laboratory that an agent needs. */
 export type Place = Pick<Laboratory, 'start'>;
 
 /** A chart as `/api/v1/charts` lists it. */
@@ -43,7 +43,7 @@ export interface ListedChart {
   readonly dimensions: Readonly<Record<string, { readonly name: string }>>;
 }
 
-/** A series of `/api/v1/data`: a row a second, newest first; the first column is the time in seconds. */
+/** A series of `/api/v1/data`: one row per second, newest first; the first column is the time in seconds. */
 export interface Series {
   readonly labels: readonly string[];
   readonly data: readonly (readonly (number | null)[])[];
@@ -63,7 +63,7 @@ export class RunningAgent {
   readonly #processes: readonly ChildProcess[];
   #printed = '';
 
-  /** Starts a command that is an agent, in the router's namespace; it must answer on port 19999 of the loopback. */
+  /** Starts an agent in the router's namespace; it must listen on port 19999 of the loopback. */
   protected constructor(place: Place, folder: string, command: readonly string[]) {
     const socket = join(folder, 'bridge.sock');
     const environment = { PATH: pathWithNode(), HOME: join(folder, 'lib') };
@@ -77,7 +77,7 @@ export class RunningAgent {
     this.#api = new AgentApi(socket);
   }
 
-  /** Waits until the agent answers, and closes it if it does not. */
+  /** Waits until the agent answers; closes it if it does not. */
   protected async answers(): Promise<this> {
     try {
       await until('the agent answers', 60, async () => {
@@ -91,7 +91,7 @@ export class RunningAgent {
     }
   }
 
-  /** What the agent answers to a path of its API, parsed from JSON. */
+  /** Requests a path of the API and parses the JSON reply. */
   get<T>(path: string): Promise<T> {
     return this.#api.get(path);
   }
@@ -113,14 +113,14 @@ export class RunningAgent {
     return data[0]?.[labels.indexOf(dimension)] ?? null;
   }
 
-  /** The sum of a dimension over some seconds, a point a second. */
+  /** The sum of the absolute values of a dimension over some seconds, one point per second. */
   async total(chart: string, dimension: string, after: number, before: number): Promise<number> {
     const { labels, data } = await this.data(chart, after, before);
     const column = labels.indexOf(dimension);
     return data.reduce((sum, row) => sum + Math.abs(row[column] ?? 0), 0);
   }
 
-  /** The alarms on the plugin's own charts, or on one of them, by name: those that are on several charts only once. */
+  /** The alarms on the plugin's charts, or on one of them, by name. An alarm on several charts is listed once. */
   async alarms(chart?: string): Promise<Readonly<Record<string, Alarm>>> {
     const { alarms } = await this.get<{ alarms: Record<string, Alarm> }>('/api/v1/alarms?all');
     const own = Object.values(alarms).filter((alarm) =>
@@ -129,20 +129,20 @@ export class RunningAgent {
     return Object.fromEntries(own.map((alarm) => [alarm.name, alarm]));
   }
 
-  /** Every status that an alarm on a chart has had so far. */
+  /** All statuses of an alarm on a chart so far. */
   async statuses(chart: string, name: string): Promise<readonly string[]> {
     const changes = await this.get<Alarm[]>('/api/v1/alarm_log');
     return changes.filter((change) => change.chart === chart && change.name === name).map(({ status }) => status);
   }
 
-  /** What the agent and its plugins logged so far, a file after the other. */
+  /** The log of the agent and its plugins so far, one file after the other. */
   get log(): string {
     const folder = join(this.folder, 'log');
     const files = existsSync(folder) ? readdirSync(folder).filter((name) => name !== 'access.log') : [];
     return files.map((name) => readFileSync(join(folder, name), 'utf8')).join('');
   }
 
-  /** The process of the plugin that runs now. */
+  /** The process id of the running plugin. */
   get pluginPid(): number | undefined {
     const script = pluginIn(this.folder);
     const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
@@ -157,14 +157,14 @@ export class RunningAgent {
 }
 
 /**
- * Whether a sum over the agent's seconds is that number: it spreads what falls between two of its seconds over both, and
- * an update that is a few hundredths late makes a rate of another second than the agent's.
+ * Whether a sum over the agent's seconds equals a number, within 3 % and one: the agent interpolates between seconds,
+ * and a late update shifts a rate into the next second.
  */
 export function isAbout(sum: number, number: number): boolean {
   return Math.abs(sum - number) <= 1 + 0.03 * Math.abs(number);
 }
 
-/** The words that a process was started with; none if it has ended meanwhile. */
+/** The command line of a process; empty if it has ended. */
 function commandLine(pid: string): readonly string[] {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
@@ -173,7 +173,7 @@ function commandLine(pid: string): readonly string[] {
   }
 }
 
-/** The agent starts the plugin with its own path, which must lead to Node.js. */
+/** PATH of the agent and so of the plugin, which must find Node.js. */
 function pathWithNode(): string {
   return `${process.env['PATH'] ?? ''}:${join(process.execPath, '..')}`;
 }

@@ -1,6 +1,6 @@
 /**
- * A load of TCP sockets on the laboratory's router, from the client: that of a healthy busy host, or that of trouble. Its
- * connections are not tracked, so that the router's table is nobody's but the test's.
+ * TCP sockets on the laboratory's router, opened by the client: those of a healthy busy host, or of leaks and floods.
+ * The connections are not tracked, so the router's table has only entries of the test.
  */
 
 import { isIPv6 } from 'node:net';
@@ -10,7 +10,7 @@ import { SocketHolder } from './sockets.ts';
 
 const PORTS = { healthy: 7401, half_closed: 7402, half_open: 7403, neglected: 7404, visits: 7405 } as const;
 
-/** Seconds that a round of a busy host takes, and for how much of it something in it is late. */
+/** Seconds of a round of a busy host, and of the delay of late closes in it. */
 const ROUND = 5;
 const LATE = 1.5;
 
@@ -24,9 +24,9 @@ export class SocketLoad {
   #leaks = 0;
 
   /**
-   * It ends by itself after so many seconds.
+   * Starts the processes, which exit after `seconds`.
    *
-   * @param address of the router, on the client's side.
+   * @param address the router's, on the client's side.
    */
   constructor(laboratory: Laboratory, address: string, seconds: number) {
     this.#laboratory = laboratory;
@@ -36,7 +36,7 @@ export class SocketLoad {
     this.#client = new SocketHolder(laboratory, 'client', seconds);
   }
 
-  /** Makes so many connections that stay, and so many that stay although the client has closed them. */
+  /** Opens connections that stay open, and others that the client closes but the router does not. */
   async begin(established: number, neglected: number): Promise<void> {
     const untracked = `${PORTS.healthy}-${PORTS.visits}`;
     this.#laboratory.addRules(
@@ -62,8 +62,8 @@ export class SocketLoad {
   }
 
   /**
-   * Is busy for so many rounds of five seconds: up to `rate` short connections a second, and in every round so many that the
-   * router closes a while after the client has, and so many that are half-open for a while.
+   * Simulates a busy host for rounds of five seconds: up to `rate` short connections per second, and in every round
+   * `closedLate` that the router closes late and `halfOpen` that are half-open for a while.
    */
   async busy(rounds: number, rate: number, closedLate: number, halfOpen: number): Promise<void> {
     const lasting = rounds * ROUND;
@@ -73,21 +73,21 @@ export class SocketLoad {
       await this.halfOpen(halfOpen);
       await seconds(LATE);
       await Promise.all([this.#router.do('close', 'half_closed'), this.#client.do('close', 'half_open')]);
-      // The client hears of connections that it knows nothing of any more, and says so.
+      // The client now gets segments of connections that it has closed, and resets these.
       this.#laboratory.addRules('client', `flush chain ${this.#family} unheard input`);
       await seconds(ROUND - LATE);
     }
     await visits;
   }
 
-  /** Has the router take connections that the client closes at once, and the router does not. */
+  /** Opens connections that the client closes at once, and the router does not. */
   async leak(count: number): Promise<void> {
     const group = `leaked${this.#leaks++}`;
     await this.#client.do('connect', group, this.#address, PORTS.half_closed, count);
     await this.#client.do('end', group);
   }
 
-  /** Makes half-open connections, which the router gives up after a minute: what it answers reaches nobody. */
+  /** Opens half-open connections: the router's answers are dropped, and it gives up after a minute. */
   halfOpen(count: number): Promise<void> {
     const rule = `add rule ${this.#family} unheard input tcp sport ${PORTS.half_open} drop`;
     this.#laboratory.addRules('client', rule);

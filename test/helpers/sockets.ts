@@ -1,4 +1,4 @@
-/** Real sockets in namespaces of the laboratory, and how many of them the program `ss` lists. */
+/** Real sockets in namespaces of the laboratory, and their counts by `ss`. */
 
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -20,14 +20,14 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** A process that holds sockets in a namespace, and does with them what it is told; see sockets.js. */
+/** A process that holds sockets in a namespace and takes commands; see sockets.js. */
 export class SocketHolder {
   readonly #child: ChildProcess;
   readonly #waiting = new Map<string, Waiting>();
   #commands = 0;
   #hasEnded = false;
 
-  /** It ends with the laboratory, or by itself after so many seconds. */
+  /** Starts it; it exits with the laboratory or after `seconds`. */
   constructor(laboratory: Pick<Laboratory, 'start'>, node: Node, seconds: number) {
     this.#child = laboratory.start(node, [process.execPath, PROGRAM, String(seconds)], {}, 'pipe');
     this.#child.stderr?.on('data', (text) => process.stderr.write(text));
@@ -41,7 +41,7 @@ export class SocketHolder {
     });
   }
 
-  /** Has it do something; resolves when that is done. */
+  /** Runs a command; resolves when it is done. */
   do(...command: readonly (string | number)[]): Promise<void> {
     if (this.#hasEnded) return Promise.reject(new Error('the holder of sockets has ended'));
     const number = String(++this.#commands);
@@ -51,7 +51,7 @@ export class SocketHolder {
     });
   }
 
-  /** Ends it, and with it its sockets. */
+  /** Stops the process, which closes its sockets. */
   close(): Promise<void> {
     return end(this.#child);
   }
@@ -65,7 +65,7 @@ export class SocketHolder {
   }
 }
 
-/** How many sockets there are in a namespace of the laboratory, as `ss` lists them. */
+/** Counts the sockets that `ss` lists in a namespace of the laboratory. */
 export function socketsBySs(laboratory: Laboratory, node: Node): SocketCounts {
   const count = (options: readonly string[], names: Readonly<Record<string, string>>): Record<string, number> =>
     countLines(laboratory.run(node, ['ss', '-anH', ...options]), names);
@@ -84,7 +84,7 @@ function countLines(text: string, names: Readonly<Record<string, string>>): Reco
     if (line === '') continue;
     const [state = ''] = line.split(/ +/);
     const name = names[state];
-    if (name === undefined) throw new Error(`no line of a socket: ${line}`);
+    if (name === undefined) throw new Error(`unexpected line of ss: ${line}`);
     counts[name] = (counts[name] ?? 0) + 1;
   }
   return counts;

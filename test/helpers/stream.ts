@@ -1,4 +1,4 @@
-/** Reads a plugins.d stream as an agent would, and refuses what would end the plugin there. */
+/** Parses a plugins.d stream like an agent, and rejects what would make the agent stop the plugin. */
 
 import { split } from '../../collector/agent/protocol/quoting.ts';
 
@@ -10,7 +10,7 @@ export interface Update {
   readonly values: Readonly<Record<string, number>>;
 }
 
-/** A chart as defined last. */
+/** The latest definition of a chart. */
 export interface Definition {
   readonly title: string;
   readonly units: string;
@@ -91,7 +91,7 @@ export function parseStream(text: string): Stream {
   return { definitions, updates };
 }
 
-/** The last update of a chart as the agent draws it, by dimension: multiplied and divided. */
+/** The last update of a chart by dimension, with multipliers and divisors applied. */
 export function drawn(stream: Stream, chart: string): Record<string, number> | undefined {
   const update = stream.updates.findLast((candidate) => candidate.chart === chart);
   const definition = stream.definitions[chart];
@@ -103,15 +103,15 @@ export function drawn(stream: Stream, chart: string): Record<string, number> | u
   return Object.fromEntries(scaled);
 }
 
-/** One tick: what was drawn at once. */
+/** All updates of one tick. */
 export interface DrawnTick {
-  /** Since the tick before; `undefined` in the first. */
+  /** Since the previous tick; `undefined` in the first. */
   readonly microseconds: number | undefined;
   /** The integers as sent, by chart and dimension. */
   readonly charts: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
-/** The ticks of a stream: the first chart has an update in every one of them. */
+/** The ticks of a stream; the first chart has an update in each of them. */
 export function ticksOf({ updates }: Stream): readonly DrawnTick[] {
   const ticks: { microseconds: number | undefined; charts: Record<string, Readonly<Record<string, number>>> }[] = [];
   for (const { chart, microseconds, values } of updates) {
@@ -122,13 +122,13 @@ export function ticksOf({ updates }: Stream): readonly DrawnTick[] {
   return ticks;
 }
 
-/** How many events the rates of a dimension stand for: each times the time that it is of. */
+/** Number of events that the rates of a dimension add up to: each rate times its interval. */
 export function eventsOf(ticks: readonly DrawnTick[], chart: string, dimension: string): number {
   const products = ticks.map(({ charts, microseconds }) => (charts[chart]?.[dimension] ?? 0) * (microseconds ?? 0));
   return Math.round(products.reduce((sum, product) => sum + product, 0) / 1e9);
 }
 
-/** {@link eventsOf} of every dimension of a chart that has ever been drawn. */
+/** {@link eventsOf} for every dimension of a chart that occurs in the ticks. */
 export function eventsByDimension(ticks: readonly DrawnTick[], chart: string): Record<string, number> {
   const dimensions = new Set(ticks.flatMap(({ charts }) => Object.keys(charts[chart] ?? {})));
   return Object.fromEntries([...dimensions].map((dimension) => [dimension, eventsOf(ticks, chart, dimension)]));

@@ -1,7 +1,7 @@
 /**
- * Waits until `condition` holds, looking ten times a second; a condition that throws does not hold yet.
+ * Waits until `condition` holds, checking ten times a second; a condition that throws does not hold yet.
  *
- * @throws when it does not hold after `seconds`, with what it threw last as the cause.
+ * @throws when it does not hold after `seconds`; the cause is its last error.
  */
 export async function until(what: string, seconds: number, condition: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = performance.now() + seconds * 1000;
