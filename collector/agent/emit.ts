@@ -9,19 +9,24 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { contextsInOrder, FIRST_PRIORITY } from '../../charts/priorities.ts';
 import type { Chart, Dimension } from '../../charts/types.ts';
-import { type Feed, feedsOf, patienceOf, type Source, sourceOf } from '../jobs/feeds.ts';
+import { type Feed, feedsOf, patienceOf, sourceOf, valueIn } from '../jobs/feeds.ts';
 import type { Reading, Renderer } from '../jobs/renderer.ts';
 import type { Sample } from '../modules/module.ts';
+import { LineBuffer } from './protocol/line_buffer.ts';
 import * as protocol from './protocol/writer.ts';
 
 /** The plugin's name as the agent knows it. */
 const PLUGIN = 'conntrack.plugin';
 /** Every chart's `type`, which is its section of the dashboard. */
 const TYPE = 'conntrack';
+const END = Buffer.from(protocol.end());
 
 /** One chart of one instance, as the agent knows it. */
-interface Drawn {
+interface ChartState {
   readonly id: string;
+  readonly instance: string;
+  /** The encoded start of its `BEGIN` lines. */
+  readonly begin: Buffer;
   readonly labels: Readonly<Record<string, string>>;
   /** Whether the agent knows it as it is now. */
   isDefined: boolean;
@@ -29,18 +34,27 @@ interface Drawn {
   module: string;
   /** Seconds between two updates, as the agent knows it. */
   every: number;
-  /** The dimensions that the agent knows, by their place in the chart. */
-  readonly declared: boolean[];
+  /** Ids of the dimensions that the agent knows: those that have had a value. */
+  readonly declared: Set<string>;
   /** The last value of each variable, by its place in the chart. */
-  readonly variables: (number | undefined)[];
+  readonly sent: (number | undefined)[];
   /** Monotonic time of the last update, in microseconds; `undefined` before the first. */
   updatedAt: number | undefined;
+}
+
+/** What an update needs of a dimension. */
+interface DimensionLine {
+  readonly metric: string;
+  readonly divisor: number;
+  /** The encoded start of its `SET` lines. */
+  readonly set: Buffer;
 }
 
 /** A chart and its instances, by name. */
 interface Entry {
   readonly chart: Chart;
-  readonly instances: Map<string, Drawn>;
+  readonly dimensions: readonly DimensionLine[];
+  readonly instances: Map<string, ChartState>;
 }
 
 export interface EmitterOptions {
@@ -52,12 +66,13 @@ export interface EmitterOptions {
 export class Emitter implements Renderer {
   #source: string;
   #entries: readonly Entry[];
-  /** Removed charts, until the agent has been sent their end. */
+  /** Removed charts that the next update makes obsolete. */
   #leaving: Entry[] = [];
+  readonly #lines = new LineBuffer();
 
   constructor({ charts, source }: EmitterOptions) {
     this.#source = source;
-    this.#entries = charts.map((chart) => ({ chart, instances: new Map() }));
+    this.#entries = charts.map((chart) => createEntry(chart, new Map()));
   }
 
   /**
@@ -69,78 +84,70 @@ export class Emitter implements Renderer {
     this.#entries = charts.map((chart) => {
       const old = before.get(keyOf(chart));
       before.delete(keyOf(chart));
-      const instances = old?.instances ?? new Map<string, Drawn>();
+      const instances = old?.instances ?? new Map<string, ChartState>();
       if (source !== this.#source || !isDeepStrictEqual(chart, old?.chart)) {
-        for (const drawn of instances.values()) drawn.isDefined = false;
+        for (const state of instances.values()) state.isDefined = false;
       }
-      return { chart, instances };
+      return createEntry(chart, instances);
     });
     this.#leaving.push(...before.values());
     this.#source = source;
   }
 
   /**
-   * The protocol text of one tick. It counts as sent: every chart in it is taken for defined and updated.
+   * The protocol text of one tick. It counts as sent: every chart in it is taken as defined and updated.
    *
    * @param at monotonic time in microseconds.
+   * @returns memory that the next call overwrites.
    */
-  render(at: number, readings: readonly Reading[]): string {
+  render(at: number, readings: readonly Reading[]): Buffer {
     const feeds = feedsOf(readings);
-    let text = '';
     for (const entry of this.#entries) {
-      for (const feed of feeds) {
-        if (feed[0]?.sample.scope === entry.chart.scope) text += this.#update(entry, feed, at);
-      }
+      for (const feed of feeds.get(entry.chart.scope) ?? []) this.#update(entry, feed, at);
     }
-    return text + this.#dismiss() + this.#retire(at, readings);
+    this.#dismiss();
+    this.#retire(at, readings);
+    return this.#lines.take();
   }
 
-  #update({ chart, instances }: Entry, feed: Feed, at: number): string {
-    const { dimensions } = chart;
-    const sample = feed[0]?.sample;
-    if (sample === undefined) return '';
-    let drawn = instances.get(sample.instance);
-    let isDefined = drawn?.isDefined === true;
-    let first: Source | undefined;
-    let sets = '';
-    for (let place = 0; place < dimensions.length; place++) {
-      const dimension = dimensions[place];
-      if (dimension === undefined) continue;
-      const source = sourceOf(feed, dimension.metric);
-      const value = source?.sample.values[dimension.metric];
-      if (value === undefined) continue;
-      first ??= source;
-      if (drawn?.declared[place] !== true) isDefined = false;
-      sets += protocol.set(dimension.id, Math.round(value * (dimension.divisor ?? 1)));
+  #update({ chart, dimensions, instances }: Entry, feed: Feed, at: number): void {
+    const lines = this.#lines;
+    const source = firstSource(chart, feed);
+    if (source === undefined) return;
+    const { sample } = feed;
+    let state = instances.get(sample.instance);
+    if (state === undefined) {
+      state = createState(chart, sample, source);
+      instances.set(sample.instance, state);
     }
-    if (first === undefined) return '';
-
-    if (drawn === undefined) {
-      drawn = createDrawn(chart, sample, first);
-      instances.set(sample.instance, drawn);
+    const { every, module } = source;
+    if (state.every !== every || hasNewDimension(chart, state, feed)) state.isDefined = false;
+    state.every = every;
+    state.module = module;
+    if (!state.isDefined) this.#define(chart, state, feed);
+    if (state.updatedAt === undefined) lines.addText(protocol.begin(state.id));
+    else lines.addLine(state.begin, Math.round(at - state.updatedAt));
+    state.updatedAt = at;
+    for (const { divisor, metric, set } of dimensions) {
+      const value = valueIn(feed, metric);
+      if (value !== undefined) lines.addLine(set, Math.round(value * divisor));
     }
-    if (drawn.every !== first.every) isDefined = false;
-    drawn.every = first.every;
-    drawn.module = first.module;
-    const definition = isDefined ? '' : this.#define(chart, drawn, feed);
-    const elapsed = drawn.updatedAt === undefined ? undefined : Math.round(at - drawn.updatedAt);
-    drawn.updatedAt = at;
-    return definition + protocol.begin(drawn.id, elapsed) + sets + variableLines(chart, drawn, feed) + protocol.end();
+    this.#addVariables(chart, state, feed);
+    lines.addBytes(END);
   }
 
   /** Defines a chart that is new, has a dimension that is new to the agent, or has changed otherwise. */
-  #define(chart: Chart, drawn: Drawn, feed: Feed): string {
-    const { declared } = drawn;
-    drawn.isDefined = true;
-    let dimensions = '';
-    for (const [place, dimension] of chart.dimensions.entries()) {
-      if (sourceOf(feed, dimension.metric) !== undefined) declared[place] = true;
-      if (declared[place] === true) dimensions += dimensionLine(dimension);
+  #define(chart: Chart, state: ChartState, feed: Feed): void {
+    state.isDefined = true;
+    this.#lines.addText(chartLine(chart, state, ''));
+    this.#lines.addText(this.#labelLines(state));
+    for (const dimension of chart.dimensions) {
+      if (valueIn(feed, dimension.metric) !== undefined) state.declared.add(dimension.id);
+      if (state.declared.has(dimension.id)) this.#lines.addText(dimensionLine(dimension));
     }
-    return chartLine(chart, drawn, '') + this.#labelLines(drawn) + dimensions;
   }
 
-  #labelLines({ labels }: Drawn): string {
+  #labelLines({ labels }: ChartState): string {
     let text = '';
     for (const [name, value] of Object.entries(labels)) {
       text += protocol.chartLabel(name, value, protocol.LABEL_FROM_PLUGIN);
@@ -150,30 +157,53 @@ export class Emitter implements Renderer {
     return text === '' ? '' : text + protocol.chartLabelCommit();
   }
 
-  /** Makes removed charts obsolete. */
-  #dismiss(): string {
-    let text = '';
-    for (const { chart, instances } of this.#leaving.splice(0)) {
-      for (const drawn of instances.values()) text += chartLine(chart, drawn, 'obsolete');
+  /** Adds the variables of a chart whose value has changed since they were sent. */
+  #addVariables({ variables }: Chart, { sent }: ChartState, feed: Feed): void {
+    if (variables === undefined) return;
+    for (const [place, { name, metric }] of variables.entries()) {
+      const value = valueIn(feed, metric);
+      if (value === undefined || value === sent[place]) continue;
+      sent[place] = value;
+      this.#lines.addText(protocol.chartVariable(name, value));
     }
-    return text;
   }
 
-  /** Makes charts obsolete that have been silent for too long, or whose module is gone. */
-  #retire(at: number, readings: readonly Reading[]): string {
-    let text = '';
+  /** Makes removed charts obsolete. */
+  #dismiss(): void {
+    for (const { chart, instances } of this.#leaving.splice(0)) {
+      for (const state of instances.values()) this.#lines.addText(chartLine(chart, state, 'obsolete'));
+    }
+  }
+
+  /** Makes charts obsolete that have been without data for too long, or whose module is gone. */
+  #retire(at: number, readings: readonly Reading[]): void {
+    const modules = new Set(readings.map(({ module }) => module));
     for (const { chart, instances } of this.#entries) {
-      for (const [instance, drawn] of instances) {
-        const silence = at - (drawn.updatedAt ?? at);
+      for (const state of instances.values()) {
+        const silence = at - (state.updatedAt ?? at);
         if (silence === 0) continue;
-        const hasModule = readings.some(({ module }) => module === drawn.module);
-        if (hasModule && silence < patienceOf(drawn.every)) continue;
-        instances.delete(instance);
-        text += chartLine(chart, drawn, 'obsolete');
+        if (modules.has(state.module) && silence < patienceOf(state.every)) continue;
+        instances.delete(state.instance);
+        this.#lines.addText(chartLine(chart, state, 'obsolete'));
       }
     }
-    return text;
   }
+}
+
+/** The source of the first dimension that has a value. */
+function firstSource({ dimensions }: Chart, feed: Feed): Feed | undefined {
+  for (const { metric } of dimensions) {
+    const source = sourceOf(feed, metric);
+    if (source !== undefined) return source;
+  }
+  return undefined;
+}
+
+/** Whether a dimension that the agent does not know has a value. */
+function hasNewDimension({ dimensions }: Chart, { declared }: ChartState, feed: Feed): boolean {
+  if (declared.size === dimensions.length) return false;
+  for (const { id, metric } of dimensions) if (!declared.has(id) && valueIn(feed, metric) !== undefined) return true;
+  return false;
 }
 
 /** Identifies a chart, whatever else changes in its definition. */
@@ -181,20 +211,30 @@ function keyOf({ id, scope }: Chart): string {
   return `${scope} ${id}`;
 }
 
-function createDrawn(chart: Chart, { instance, labels }: Sample, { every, module }: Source): Drawn {
+function createEntry(chart: Chart, instances: Map<string, ChartState>): Entry {
+  const dimensions = chart.dimensions.map(({ divisor = 1, id, metric }) => {
+    return { metric, divisor, set: Buffer.from(protocol.set(id)) };
+  });
+  return { chart, dimensions, instances };
+}
+
+function createState(chart: Chart, { instance, labels }: Sample, { every, module }: Feed): ChartState {
+  const id = `${TYPE}.${chart.id}${instance === '' ? '' : `_${instance}`}`;
   return {
-    id: `${TYPE}.${chart.id}${instance === '' ? '' : `_${instance}`}`,
+    id,
+    instance,
+    begin: Buffer.from(protocol.beginAfter(id)),
     labels,
     isDefined: false,
     module,
     every,
-    declared: chart.dimensions.map(() => false),
-    variables: [],
+    declared: new Set(),
+    sent: [],
     updatedAt: undefined,
   };
 }
 
-function chartLine(chart: Chart, { id, every }: Drawn, state: string): string {
+function chartLine(chart: Chart, { id, every }: ChartState, option: '' | 'obsolete'): string {
   return protocol.chart({
     id,
     title: chart.title,
@@ -204,23 +244,10 @@ function chartLine(chart: Chart, { id, every }: Drawn, state: string): string {
     type: chart.type,
     priority: FIRST_PRIORITY + contextsInOrder.indexOf(chart.context),
     updateEvery: every,
-    options: [chart.detail === true ? 'detail' : '', state].filter((word) => word !== '').join(' '),
+    options: [chart.detail === true ? 'detail' : '', option].filter((word) => word !== '').join(' '),
     plugin: PLUGIN,
     module: chart.module,
   });
-}
-
-/** The variables of a chart whose value has changed since they were sent. */
-function variableLines(chart: Chart, { variables }: Drawn, feed: Feed): string {
-  if (chart.variables === undefined) return '';
-  let text = '';
-  for (const [place, { name, metric }] of chart.variables.entries()) {
-    const value = sourceOf(feed, metric)?.sample.values[metric];
-    if (value === undefined || value === variables[place]) continue;
-    variables[place] = value;
-    text += protocol.chartVariable(name, value);
-  }
-  return text;
 }
 
 function dimensionLine({ id, multiplier = 1, divisor = 1 }: Dimension): string {

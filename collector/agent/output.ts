@@ -55,8 +55,8 @@ export class Output implements Destination {
   }
 
   /** Writes one tick with one call. */
-  tick(text: string): void {
-    if (text === '') return;
+  tick(text: string | Uint8Array): void {
+    if (text.length === 0) return;
     this.#isTickWaiting = true;
     this.#write(text, () => {
       this.#isTickWaiting = false;
@@ -98,7 +98,7 @@ export class Output implements Destination {
     });
   }
 
-  #write(text: string, done: () => void): void {
+  #write(text: string | Uint8Array, done: () => void): void {
     this.#isSilent = false;
     this.#stream.write(text, () => {
       done();

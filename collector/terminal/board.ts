@@ -112,9 +112,7 @@ export class Board {
     this.#time.at = at;
     const feeds = feedsOf(readings);
     for (const chart of this.#charts) {
-      for (const feed of feeds) {
-        if (feed[0]?.sample.scope === chart.scope) this.#take(chart, feed);
-      }
+      for (const feed of feeds.get(chart.scope) ?? []) this.#take(chart, feed);
     }
     this.pass(at);
   }
@@ -135,8 +133,7 @@ export class Board {
   }
 
   #take(chart: Chart, feed: Feed): void {
-    const sample = feed[0]?.sample;
-    if (sample === undefined) return;
+    const { sample } = feed;
     const values = new Map<string, number>();
     let every: number | undefined;
     for (const { id, metric } of chart.dimensions) {

@@ -180,7 +180,8 @@ describe('module sockets', () => {
     const emitter = new Emitter({ charts: socketCharts, source: '' });
     await counting.tick(500);
     const samples = await counting.samples(501);
-    const lines = emitter.render(501e6, [{ module: 'sockets', every: counting.module.every, samples }]).split('\n');
+    const update = emitter.render(501e6, [{ module: 'sockets', every: counting.module.every, samples }]);
+    const lines = update.toString().split('\n');
     expect(lines.filter((line) => line.startsWith('BEGIN'))).toEqual([
       'BEGIN conntrack.socket_states_tcp',
       'BEGIN conntrack.socket_states_udp',
