@@ -5,7 +5,8 @@
 
 import type { Chart } from '../../charts/types.ts';
 import { errorCode } from '../base/errors.ts';
-import type { Config, ConfigFileSystem } from '../config/load.ts';
+import type { ConfigFileSystem } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
 import { Ini } from './ini.ts';
 
 /** The agent's configuration file, in its user configuration directory. */

@@ -8,7 +8,8 @@ import { type ContextChoice, chooseContexts, readBuiltin } from '../agent/builti
 import type { Environment } from '../agent/environment.ts';
 import type { Log } from '../base/log.ts';
 import type { CommandLine } from '../cli.ts';
-import { type Config, loadConfig } from '../config/load.ts';
+import { loadConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
 import type { ModuleOptions, Settings, Surroundings } from '../jobs/collector.ts';
 import { LIBRARY, runtime } from './system.ts';
 

@@ -11,7 +11,7 @@ import type { Chart } from '../../charts/types.ts';
 import type { Log } from '../base/log.ts';
 import type { Runtime } from '../base/runtime.ts';
 import type { Tick } from '../base/scheduler.ts';
-import type { Config } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
 import { type Access, createAccess } from '../modules/access.ts';
 import { ConntrackdModule } from '../modules/conntrackd/conntrackd.ts';
 import { EventsModule } from '../modules/events/events.ts';
