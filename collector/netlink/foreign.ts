@@ -147,11 +147,12 @@ export class Foreign {
   }
 
   /** Lays out `count` slots of `slotSize` bytes as the C library's `struct mmsghdr` wants them, on any platform. */
-  slots(count: number, slotSize: number): Slots {
+  slots(count: number, slotSize: number, memory = receiveMemory(count * slotSize)): Slots {
     const { address, encode, offsetof, sizeof } = this.#library;
     const { entry, vector } = this.#types;
-    // Memory of its own, outside the heap: it stays where it is, which pooled or small buffers need not.
-    const memory = Buffer.allocUnsafeSlow(count * slotSize);
+    if (memory.length < count * slotSize) {
+      throw new RangeError(`${memory.length} bytes cannot hold ${count} slots of ${slotSize} bytes`);
+    }
     const vectors = Buffer.allocUnsafeSlow(count * sizeof(vector));
     const list = Buffer.allocUnsafeSlow(count * sizeof(entry));
     for (let slot = 0; slot < count; slot++) {
@@ -176,6 +177,11 @@ export class Foreign {
     if (result < 0) throw new SystemError(this.#library.errno());
     return result;
   }
+}
+
+/** Memory to receive into: outside the heap, where it keeps its address, unlike pooled or small buffers. */
+export function receiveMemory(bytes: number): Buffer<ArrayBuffer> {
+  return Buffer.allocUnsafeSlow(bytes);
 }
 
 function typesOf({ struct }: Library): Types {
