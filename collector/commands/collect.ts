@@ -13,8 +13,10 @@ import { disable } from '../agent/protocol/writer.ts';
 import { answerUnknown } from '../agent/router.ts';
 import type { Log } from '../base/log.ts';
 import type { CommandLine } from '../cli.ts';
-import { Collector, chartsOf } from '../jobs/collector.ts';
-import { readAsked, surroundings } from './collecting.ts';
+import { chartsOf } from '../jobs/job.ts';
+import { HOST, Jobs } from '../jobs/jobs.ts';
+import { Plugin } from '../jobs/plugin.ts';
+import { hostContext, readRequest } from './collecting.ts';
 import { Session } from './session.ts';
 import { endOnSignals } from './signals.ts';
 import { openOutput, STDIN } from './streams.ts';
@@ -36,13 +38,15 @@ export async function collect(commandLine: CommandLine, environment: Environment
   const output = openOutput(log, quit);
   const isFed = isControlled();
   const emitter = new Emitter({ charts: [], source: '' });
-  const collector = new Collector({ ...surroundings(environment, log), output, renderer: emitter });
+  const jobs = new Jobs();
+  const plugin = new Plugin({ jobs, log, output, renderer: emitter });
+  const context = hostContext(environment, log);
   const session = new Session({
     clock,
     log,
-    read: () => readAsked(commandLine, environment),
-    apply: (asked) => {
-      const { config, contexts, every, file } = asked;
+    read: () => readRequest(commandLine, environment),
+    apply: (request) => {
+      const { config, contexts, every, file } = request;
       log.debug('configured', {
         file,
         every,
@@ -52,11 +56,11 @@ export async function collect(commandLine: CommandLine, environment: Environment
         contexts_reason: contexts.reason,
       });
       emitter.use({ charts: inContexts(chartsOf(config), contexts), source: config.source });
-      const hasModules = collector.apply(asked);
+      const hasModules = jobs.set(HOST, context, request);
       if (!hasModules) log.notice('every module is turned off: nothing to do', { file });
       return hasModules;
     },
-    tick: (tick) => collector.tick(tick),
+    tick: (tick) => plugin.tick(tick),
     isPatient: isFed && commandLine.ticks === undefined,
     most: commandLine.ticks ?? Number.POSITIVE_INFINITY,
   });
@@ -68,7 +72,7 @@ export async function collect(commandLine: CommandLine, environment: Environment
   }
   if (!(await session.run())) output.tick(disable());
   await output.flush();
-  collector.close();
+  jobs.close();
 }
 
 /** Whether the agent is at the other end of standard input: a person's terminal or `/dev/null` says nothing. */

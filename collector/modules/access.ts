@@ -28,6 +28,9 @@ export interface EventChannel extends Channel {
   join(group: number): void;
 }
 
+/** Bytes of the memory that all channels receive into, as many as the largest receive buffer has. */
+export const RECEIVE_MEMORY = 512 * 1024;
+
 /** How much is received at once. */
 export interface ReceiveBuffer {
   readonly slots: number;
@@ -55,6 +58,8 @@ export interface AccessOptions {
   readonly host: Host;
   /** The folder of koffi's binary. */
   readonly library: string;
+  /** What all channels receive into, {@link RECEIVE_MEMORY} bytes; each has its own if not given. */
+  readonly memory?: Buffer<ArrayBuffer>;
 }
 
 /**
@@ -68,7 +73,7 @@ export function loadForeign(fs: FileSystem & OwnershipFileSystem, library: strin
 }
 
 /** Makes the functions that open channels; what they need is loaded when one is called first. */
-export function createAccess({ fs, host, library }: AccessOptions): Access {
+export function createAccess({ fs, host, library, memory }: AccessOptions): Access {
   let foreign: Foreign | undefined;
   const load = (target: string): Foreign => {
     try {
@@ -95,7 +100,7 @@ export function createAccess({ fs, host, library }: AccessOptions): Access {
         useCapability(own);
         // It can be unloaded while the socket is open; whoever asked again would have it loaded.
         const socket = { name: 'ctnetlink', protocol: NETLINK_NETFILTER, beforeSend: requireTracking };
-        return new NetlinkSocket(own, { ...room, ...socket });
+        return new NetlinkSocket(own, { ...room, ...socket, memory });
       } catch (error) {
         throw problemErrorOf(error, 'ctnetlink');
       }
@@ -103,7 +108,12 @@ export function createAccess({ fs, host, library }: AccessOptions): Access {
     sockDiag: (room) => {
       requireHere('sock_diag');
       try {
-        return new NetlinkSocket(load('sock_diag'), { ...room, name: 'sock_diag', protocol: NETLINK_SOCK_DIAG });
+        return new NetlinkSocket(load('sock_diag'), {
+          ...room,
+          name: 'sock_diag',
+          protocol: NETLINK_SOCK_DIAG,
+          memory,
+        });
       } catch (error) {
         throw problemErrorOf(error, 'sock_diag');
       }

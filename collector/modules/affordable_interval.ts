@@ -1,8 +1,10 @@
-/** How often costly work may be done: so seldom that it stays below a share of one CPU. */
+/** How often costly work can run without exceeding its share of one CPU. */
 
-/** Seconds between two times, besides the shortest interval that the operator wants. */
+import type { Claim } from './budget.ts';
+
+/** Seconds between two runs, besides the shortest interval, which is configured. */
 const STEPS: readonly number[] = [10, 20, 40, 60, 120, 300];
-/** The interval is shortened when it has become this much cheaper than the shorter interval allows. */
+/** The interval shrinks when the cost is below this part of what the shorter interval allows. */
 const MARGIN = 0.8;
 
 export interface AffordableIntervalOptions {
@@ -10,8 +12,7 @@ export interface AffordableIntervalOptions {
   readonly shortest: number;
   /** Seconds between two ticks: every interval is a multiple of it. */
   readonly tick: number;
-  /** The share of one CPU that it may take, from 0 to 1. */
-  readonly share: number;
+  readonly claim: Claim;
 }
 
 export class AffordableInterval {
@@ -26,7 +27,7 @@ export class AffordableInterval {
     this.#steps = [shortest, ...STEPS.filter((step) => step > shortest)];
   }
 
-  /** Seconds between two times. */
+  /** Seconds between two runs. */
   get seconds(): number {
     const { tick } = this.#options;
     const step = this.#steps[this.#step] ?? this.#options.shortest;
@@ -34,10 +35,10 @@ export class AffordableInterval {
   }
 
   /**
-   * Takes what it cost.
+   * Adapts the interval to the cost of a run.
    *
    * @param cpuSeconds CPU time.
-   * @param isSpared whether the interval is doubled, to spare what it is done to.
+   * @param isSpared whether the interval is doubled, to spare what the work reads.
    */
   update(cpuSeconds: number, isSpared: boolean): void {
     this.#isSpared = isSpared;
@@ -46,8 +47,8 @@ export class AffordableInterval {
     while (this.#step > 0 && cpuSeconds <= MARGIN * this.#allowed(this.#step - 1)) this.#step--;
   }
 
-  /** CPU time that it may take at a step, in seconds. */
+  /** CPU time that a run may take at a step, in seconds. */
   #allowed(step: number): number {
-    return (this.#steps[step] ?? 0) * this.#options.share;
+    return (this.#steps[step] ?? 0) * this.#options.claim.share;
   }
 }

@@ -34,7 +34,7 @@ export const withOthers = ({ host, cpu }: Metrics): Metrics => ({
 
 /** What a kernel returns of its statistics after a second. */
 function statSamples(): ReturnType<typeof eventSamples> {
-  const host = new RecordedHost({}, { perCpu: true });
+  const host = new RecordedHost({}, { per_cpu: true });
   host.stat(
     NAMES,
     NAMES.map(() => 0),

@@ -3,10 +3,7 @@
  * table is. Needs no privilege where the kernel has the statistics file.
  */
 
-import type { Log } from '../../base/log.ts';
-import type { FileSystem } from '../../procfs/file.ts';
-import type { Host } from '../../procfs/host.ts';
-import type { Connect } from '../access.ts';
+import type { Context, ModuleSettings } from '../context.ts';
 import type { Module, Sample, Status } from '../module.ts';
 import { kernelRelease, rowCpus } from './kernel.ts';
 import { Limits } from './limits.ts';
@@ -14,28 +11,20 @@ import { NetlinkSource } from './netlink_source.ts';
 import { Rates } from './rates.ts';
 import { Source, type SourceOptions } from './source.ts';
 
-export interface StatOptions {
-  readonly fs: FileSystem;
-  readonly host: Host;
-  readonly log: Log;
-  /** Seconds between two readings. */
-  readonly every: number;
-  /** Whether the counters of every CPU are returned too. */
-  readonly perCpu: boolean;
-  /** Whether connection tracking is expected to be there: its absence is then an error in the log. */
-  readonly required: boolean;
-  /** Where the statistics come from; `auto` is netlink where the kernel has no statistics file. */
-  readonly readFrom: 'auto' | 'procfs' | 'netlink';
-  readonly connect: Connect;
-  /** The release of the kernel that this program runs on, for a host that does not tell its own. */
-  readonly release: string;
+/** Settings of `modules.stat`. */
+export interface StatSettings extends ModuleSettings {
+  /** Where the statistics come from; `auto` is netlink if the kernel has no statistics file. */
+  readonly read_from: 'auto' | 'procfs' | 'netlink';
+  /** Whether rates per CPU are returned too. */
+  readonly per_cpu: boolean;
 }
 
 /** The sources that the configuration allows. */
-function sources({ connect, log, readFrom, required }: StatOptions): Pick<SourceOptions, 'readsFile' | 'netlink'> {
-  if (readFrom === 'procfs') return { readsFile: true, netlink: undefined };
-  const level = readFrom === 'auto' ? 'notice' : required ? 'error' : 'warning';
-  return { readsFile: readFrom === 'auto', netlink: new NetlinkSource({ connect, log, level }) };
+function sources({ ctnetlink, log }: Context, settings: StatSettings): Pick<SourceOptions, 'readsFile' | 'netlink'> {
+  const { enabled, read_from } = settings;
+  if (read_from === 'procfs') return { readsFile: true, netlink: undefined };
+  const level = read_from === 'auto' ? 'notice' : enabled === true ? 'error' : 'warning';
+  return { readsFile: read_from === 'auto', netlink: new NetlinkSource({ connect: ctnetlink, log, level }) };
 }
 
 type Values = Record<string, number | undefined>;
@@ -49,15 +38,16 @@ export class StatModule implements Module {
   readonly #values: Values = {};
   readonly #host: Sample = { scope: 'host', instance: '', labels: {}, values: this.#values };
 
-  constructor(options: StatOptions) {
-    const { fs, host, log } = options;
-    this.every = options.every;
-    this.#source = new Source({ fs, host, log, required: options.required, ...sources(options) });
+  constructor(context: Context, settings: StatSettings) {
+    const { fs, host, log, release } = context;
+    this.every = settings.every;
+    const required = settings.enabled === true;
+    this.#source = new Source({ fs, host, log, required, ...sources(context, settings) });
     this.#limits = new Limits(fs, host, log);
     this.#rates = new Rates({
       log,
-      release: () => kernelRelease(fs, host, options.release),
-      cpus: options.perCpu ? ({ cpus, rows }) => cpus ?? rowCpus(fs, host, rows) : undefined,
+      release: () => kernelRelease(fs, host, release),
+      cpus: settings.per_cpu ? ({ cpus, rows }) => cpus ?? rowCpus(fs, host, rows) : undefined,
     });
   }
 
