@@ -1,47 +1,55 @@
-/** How a process lives with its terminal: in the foreground and in the background, suspended, and when it ends. */
+/** Takes the terminal for `show`, and restores it when the process is suspended or ends. */
 
 import fs from 'node:fs';
 
-import { isInForeground } from '../terminal/foreground.ts';
 import type { JobControl, Terminal } from '../terminal/terminal.ts';
 
-/** What this process is to its terminal. */
 export const jobControl: JobControl = {
   isForeground: () => {
     try {
       return isInForeground(fs.readFileSync('/proc/self/stat', 'latin1'));
     } catch {
-      // Without this file it cannot be told; in the foreground is where a person is looking at it.
+      // Unknown without this file; a user who looks at the screen has it in the foreground.
       return true;
     }
   },
   measure: () => process.kill(process.pid, 'SIGWINCH'),
 };
 
-/** What is shown on the terminal. */
-export interface Shown {
-  redraw(): void;
-  /** The process was stopped for a while. */
-  goOn(): void;
+/**
+ * Whether a process is in the foreground of its terminal, from `/proc/PID/stat`. Without a terminal it counts as such.
+ *
+ * Source: proc_pid_stat(5): pgrp is the 5th field, tpgid the 8th; the 2nd, in parentheses, can contain anything.
+ */
+function isInForeground(stat: string): boolean {
+  const [, , group, , , foreground] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return foreground === '-1' || foreground === group;
 }
 
-/** Takes the terminal until the process ends, however that comes about; while it is suspended it has it not. */
-export function holdTerminal(terminal: Terminal, { goOn, redraw }: Shown): void {
+/** What `show` does on these events. */
+export interface Listener {
+  redraw(): void;
+  /** The process continues after it was stopped. */
+  resumed(): void;
+}
+
+/** Takes the terminal until the process ends, except while it is suspended. */
+export function holdTerminal(terminal: Terminal, { redraw, resumed }: Listener): void {
   const giveBack = (): void => terminal.giveBack();
   process.on('exit', giveBack);
-  // Before it is told what went wrong, so that this can be seen.
+  // Before the error is printed, so that it is not lost with the alternate screen.
   process.prependListener('uncaughtException', giveBack);
   process.prependListener('unhandledRejection', giveBack);
   for (const signal of ['SIGHUP', 'SIGQUIT'] as const) process.on(signal, () => process.exit(0));
   const resume = (): void => {
-    goOn();
+    resumed();
     terminal.takeAgain();
     redraw();
   };
   const suspend = (target: number): void => {
     terminal.giveBack();
     process.off('SIGTSTP', stop).off('SIGCONT', resume);
-    // The process stops in this call, unless there is nobody who could continue it.
+    // The process stops in this call, unless no shell could continue it (an orphaned process group).
     process.kill(target, 'SIGTSTP');
     process.on('SIGTSTP', stop).on('SIGCONT', resume);
     resume();
@@ -51,7 +59,7 @@ export function holdTerminal(terminal: Terminal, { goOn, redraw }: Shown): void 
   terminal.listen({
     redraw,
     end: () => process.exit(0),
-    // The whole job, as the terminal itself would.
+    // The whole process group, as the terminal does outside raw mode.
     suspend: () => suspend(0),
   });
   terminal.take();

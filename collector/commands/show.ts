@@ -1,4 +1,4 @@
-/** `conntrack.plugin show`: the charts for a person, on the terminal, or line by line where there is none. */
+/** `conntrack.plugin show`: the charts as a screen in the terminal, or as lines if standard output is not a terminal. */
 
 import os from 'node:os';
 import type { Environment } from '../agent/environment.ts';
@@ -11,56 +11,71 @@ import { HOST, Jobs } from '../jobs/jobs.ts';
 import { Plugin } from '../jobs/plugin.ts';
 import type { Renderer } from '../jobs/renderer.ts';
 import { readAbilities } from '../terminal/abilities.ts';
+import { Board } from '../terminal/board.ts';
 import { Messages } from '../terminal/messages.ts';
-import { PlainRenderer } from '../terminal/plain_renderer.ts';
-import { ScreenRenderer } from '../terminal/screen_renderer.ts';
+import { plainLine } from '../terminal/plain_line.ts';
+import { screenOf } from '../terminal/screen.ts';
 import { Terminal } from '../terminal/terminal.ts';
+import { paint } from '../terminal/text.ts';
 import { hostContext, readRequest } from './collecting.ts';
 import { holdTerminal, jobControl } from './job_control.ts';
 import { openOutput } from './streams.ts';
 import { clock } from './system.ts';
 
-/** Shows the charts to a person: on the terminal, or line by line where standard output is none. */
+/**
+ * Shows the charts until it is interrupted, or for as many updates as asked for.
+ *
+ * @throws {UsageError} if no module is enabled.
+ */
 export async function show(commandLine: CommandLine, environment: Environment, log: Log): Promise<void> {
   const request = readRequest(commandLine, environment);
-  const { every, file } = request;
+  const { every } = request;
   const charts = chartsOf(request.config);
   const abilities = readAbilities(process.env);
   const isScreen = process.stdout.isTTY && abilities.hasCursor;
-  // Standard error is usually the same terminal.
+  // On the screen, as standard error is usually the same terminal.
   const messages = new Messages(clock.wall);
-  const told = isScreen ? messages : log;
-  const output = openOutput(told, () => process.exit(0));
+  const shownLog = isScreen ? messages : log;
+  const output = openOutput(shownLog, () => process.exit(0));
   const terminal = new Terminal(process.stdout, process.stdin.isTTY ? process.stdin : undefined, jobControl);
-  const facts = { host: os.hostname(), kernel: `${os.type()} ${os.release()}`, every };
+  const view = {
+    host: os.hostname(),
+    kernel: `${os.type()} ${os.release()}`,
+    every,
+    board: new Board(charts, every),
+    messages,
+    time: clock.wall(),
+  };
+  const draw = (): string => {
+    if (!terminal.take()) return '';
+    const { size } = terminal;
+    return paint(screenOf(view, size), { ...abilities, columns: size.columns });
+  };
+  const renderer: Renderer = {
+    render: (at, readings) => {
+      view.board.update(at, readings);
+      view.time = clock.wall();
+      return isScreen ? draw() : plainLine(view.board, view.time);
+    },
+  };
+  const jobs = new Jobs();
+  const plugin = new Plugin({ jobs, log: shownLog, output, renderer });
+  if (!jobs.set(HOST, hostContext(environment, shownLog), request)) {
+    throw new UsageError(`${request.file}: every module is turned off: nothing to show`);
+  }
   let wasStopped = false;
-  const screen = (): Renderer => {
-    const renderer = new ScreenRenderer({
-      charts,
-      facts,
-      abilities,
-      messages,
-      size: () => (terminal.take() ? terminal.size : undefined),
-      now: clock.wall,
-      monotonic: clock.monotonic,
-    });
+  if (isScreen) {
     holdTerminal(terminal, {
-      redraw: () => output.tick(renderer.redraw()),
-      goOn: () => {
+      redraw: () => output.tick(draw()),
+      resumed: () => {
         wasStopped = true;
       },
     });
-    return renderer;
-  };
-  const jobs = new Jobs();
-  const renderer = isScreen ? screen() : new PlainRenderer({ charts, every, now: clock.wall });
-  const plugin = new Plugin({ jobs, log: told, output, renderer });
-  if (!jobs.set(HOST, hostContext(environment, told), request))
-    throw new UsageError(`${file}: every module is turned off: nothing to show`);
+  }
   try {
     let left = commandLine.ticks ?? Number.POSITIVE_INFINITY;
     for await (const tick of ticks(clock, every)) {
-      // To be suspended is no fault.
+      // Updates skipped while the process was stopped are no problem to report.
       plugin.tick(wasStopped ? { ...tick, skipped: 0 } : tick);
       wasStopped = false;
       if (--left <= 0) break;

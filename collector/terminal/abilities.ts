@@ -1,15 +1,13 @@
-/** What the terminal can do, told by the environment. */
-
 export interface Abilities {
-  /** Whether the locale is one of UTF-8. */
+  /** Whether the locale's encoding is UTF-8. */
   readonly isUnicode: boolean;
-  /** Whether colours are wanted: https://no-color.org */
+  /** Whether to use colours: https://no-color.org */
   readonly hasColour: boolean;
-  /** Whether the cursor can be moved. */
+  /** Whether the terminal can move its cursor. */
   readonly hasCursor: boolean;
 }
 
-/** Reads the variables of the locale, in the order of their precedence, `NO_COLOR` and `TERM`. */
+/** What the terminal can do, from the locale variables in order of precedence, `NO_COLOR` and `TERM`. */
 export function readAbilities(variables: Readonly<Record<string, string | undefined>>): Abilities {
   const locale = variables['LC_ALL'] || variables['LC_CTYPE'] || variables['LANG'] || '';
   const hasCursor = variables['TERM'] !== 'dumb';

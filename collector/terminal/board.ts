@@ -1,153 +1,127 @@
-/** What is known at present of every chart and of each of its instances. */
+/** The current values of every chart instance. */
 
 import type { Chart } from '../../charts/types.ts';
 import { type Feed, feedsOf, patienceOf, sourceOf } from '../jobs/feeds.ts';
 import type { Reading } from '../jobs/renderer.ts';
 import { History, type Series } from './history.ts';
 
-/** What is late by less than so many ticks, or than this share of its own interval, may still be on its way. */
+/** How late a value may be before it is old: this many ticks, or this share of its own interval if that is longer. */
 const LATE_TICKS = 0.5;
 const LATE_SHARE = 0.25;
 
-/**
- * Whether what is shown is from the present: it has come and is not due again; it is due again and has not come, which
- * may be because reading it takes a while; or it should have come long since.
- */
+/** Whether the next values of an instance are not due yet, are due (reading can take a while), or are overdue. */
 export type Age = 'new' | 'due' | 'old';
 
-/** One chart of one instance. */
-export interface Shown {
+/** One instance of a chart. */
+export class Shown {
   readonly chart: Chart;
   readonly instance: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** Seconds between two values at present. */
-  readonly every: number;
-  readonly age: Age;
-  /** By dimension; none for one that was not known when the chart was last read. */
-  readonly values: ReadonlyMap<string, number>;
-  /** By name. */
-  readonly variables: ReadonlyMap<string, number>;
-  /** The last minute of a dimension; `undefined` when nothing of it is known. */
-  series(dimension: string): Series | undefined;
-}
-
-interface Time {
-  /** Monotonic, in microseconds. */
-  at: number;
-  /** Seconds between two updates. */
-  readonly tick: number;
-}
-
-class Drawn implements Shown {
-  readonly chart: Chart;
-  readonly instance: string;
-  readonly labels: Shown['labels'];
+  /** Seconds between two readings. */
   every = 0;
-  updatedAt = 0;
-  readonly values = new Map<string, number>();
-  readonly variables = new Map<string, number>();
+  /** By dimension; without those unknown in the last reading. */
+  values: ReadonlyMap<string, number> = new Map();
+  /** By name; without those unknown in the last reading. */
+  variables: ReadonlyMap<string, number> = new Map();
   readonly #histories = new Map<string, History>();
-  readonly #time: Time;
+  readonly #tick: number;
+  #readAt = 0;
+  #now = 0;
 
-  constructor(chart: Chart, { instance, labels }: Pick<Shown, 'instance' | 'labels'>, time: Time) {
+  constructor(chart: Chart, { instance, labels }: Feed['sample'], tick: number) {
     this.chart = chart;
     this.instance = instance;
     this.labels = labels;
-    this.#time = time;
+    this.#tick = tick * 1e6;
   }
 
   get age(): Age {
-    const { at, tick } = this.#time;
-    const late = at - this.updatedAt - this.every * 1e6;
-    const slack = LATE_TICKS * tick * 1e6;
+    const interval = this.every * 1e6;
+    const late = this.#now - this.#readAt - interval;
+    const slack = LATE_TICKS * this.#tick;
     if (late < -slack) return 'new';
-    return late < Math.max(slack, LATE_SHARE * this.every * 1e6) ? 'due' : 'old';
+    return late < Math.max(slack, LATE_SHARE * interval) ? 'due' : 'old';
   }
 
-  /** Whether nothing has come for so long that nothing will. */
-  get isGone(): boolean {
-    return this.#time.at - this.updatedAt >= patienceOf(this.every);
-  }
-
-  update(at: number, feed: Feed, values: ReadonlyMap<string, number>, every: number): void {
-    this.every = every;
-    this.updatedAt = at;
-    this.values.clear();
-    for (const [dimension, value] of values) {
-      this.values.set(dimension, value);
-      if (this.#histories.get(dimension)?.every !== every) this.#histories.set(dimension, new History(every));
-      this.#histories.get(dimension)?.add(at, value);
+  /** Takes new values; `false` if there are none. */
+  read(at: number, feed: Feed): boolean {
+    const { dimensions, variables = [] } = this.chart;
+    const source = dimensions.map(({ metric }) => sourceOf(feed, metric)).find((known) => known !== undefined);
+    if (source === undefined) return false;
+    this.every = source.every;
+    this.#readAt = at;
+    this.values = valuesOf(
+      feed,
+      dimensions.map(({ id, metric }) => [id, metric]),
+    );
+    this.variables = valuesOf(
+      feed,
+      variables.map(({ metric, name }) => [name, metric]),
+    );
+    for (const [dimension, value] of this.values) {
+      const known = this.#histories.get(dimension);
+      const history = known?.every === this.every ? known : new History(this.every);
+      history.add(at, value);
+      this.#histories.set(dimension, history);
     }
-    for (const { name, metric } of this.chart.variables ?? []) {
-      const value = sourceOf(feed, metric)?.sample.values[metric];
-      if (value === undefined) this.variables.delete(name);
-      else this.variables.set(name, value);
-    }
+    return true;
   }
 
+  /** @returns whether it is gone: no values for so long that none will come. */
+  pass(now: number): boolean {
+    this.#now = now;
+    return now - this.#readAt >= patienceOf(this.every);
+  }
+
+  /** The last minute of a dimension; `undefined` if nothing of it is known. */
   series(dimension: string): Series | undefined {
-    const series = this.#histories.get(dimension)?.series(this.#time.at);
+    const series = this.#histories.get(dimension)?.series(this.#now);
     return series?.values.some((value) => value !== undefined) ? series : undefined;
   }
 }
 
 export class Board {
   readonly #charts: readonly Chart[];
-  readonly #time: Time;
-  /** By context and instance. */
-  readonly #drawn = new Map<string, Map<string, Drawn>>();
+  readonly #every: number;
+  readonly #shown = new Map<string, Shown>();
 
   /** @param every seconds between two updates. */
   constructor(charts: readonly Chart[], every: number) {
     this.#charts = charts;
-    this.#time = { at: 0, tick: every };
+    this.#every = every;
   }
 
   /**
-   * Takes what the modules returned; what there is of a chart stays until something newer comes, or until it is gone.
+   * Takes new readings; an instance without one keeps its values until it is gone.
    *
    * @param at monotonic time in microseconds.
    */
   update(at: number, readings: readonly Reading[]): void {
-    this.#time.at = at;
     const feeds = feedsOf(readings);
     for (const chart of this.#charts) {
-      for (const feed of feeds.get(chart.scope) ?? []) this.#take(chart, feed);
-    }
-    this.pass(at);
-  }
-
-  /** Time goes by without an update; what is gone by then is forgotten. */
-  pass(at: number): void {
-    this.#time.at = at;
-    for (const instances of this.#drawn.values()) {
-      for (const [instance, drawn] of instances) {
-        if (drawn.isGone) instances.delete(instance);
+      for (const feed of feeds.get(chart.scope) ?? []) {
+        const key = `${chart.context} ${feed.sample.instance}`;
+        const shown = this.#shown.get(key) ?? new Shown(chart, feed.sample, this.#every);
+        if (shown.read(at, feed)) this.#shown.set(key, shown);
       }
     }
-  }
-
-  /** Every instance of a chart that is known, in the order in which they were seen first. */
-  instances(context: string): readonly Shown[] {
-    return [...(this.#drawn.get(context)?.values() ?? [])];
-  }
-
-  #take(chart: Chart, feed: Feed): void {
-    const { sample } = feed;
-    const values = new Map<string, number>();
-    let every: number | undefined;
-    for (const { id, metric } of chart.dimensions) {
-      const source = sourceOf(feed, metric);
-      const value = source?.sample.values[metric];
-      if (value === undefined) continue;
-      every ??= source?.every;
-      values.set(id, value);
+    for (const [key, shown] of this.#shown) {
+      if (shown.pass(at)) this.#shown.delete(key);
     }
-    if (every === undefined) return;
-    const instances = this.#drawn.get(chart.context) ?? new Map<string, Drawn>();
-    this.#drawn.set(chart.context, instances);
-    const drawn = instances.get(sample.instance) ?? new Drawn(chart, sample, this.#time);
-    instances.set(sample.instance, drawn);
-    drawn.update(this.#time.at, feed, values, every);
   }
+
+  /** The known instances of a chart, in the order they were first seen. */
+  instances(context: string): readonly Shown[] {
+    return [...this.#shown.values()].filter(({ chart }) => chart.context === context);
+  }
+}
+
+/** Known values by key, from pairs of key and metric. */
+function valuesOf(feed: Feed, keys: readonly (readonly [string, string])[]): ReadonlyMap<string, number> {
+  const values = new Map<string, number>();
+  for (const [key, metric] of keys) {
+    const value = sourceOf(feed, metric)?.sample.values[metric];
+    if (value !== undefined) values.set(key, value);
+  }
+  return values;
 }

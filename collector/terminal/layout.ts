@@ -1,17 +1,8 @@
-/**
- * What the screen and the plain lines show, and where: data only. What a number is called, its unit and where it comes
- * from are the chart's.
- */
+/** What the screen and the plain lines show, as data. Names and units are the charts'. */
 
-/** One dimension of a chart. */
-export interface Place {
-  readonly context: string;
-  readonly dimension: string;
-}
-
-/** Lines of a section. */
+/** Rows of a section. */
 export type Content =
-  /** A line for each of these dimensions: its value and the last minute of it. */
+  /** A row for each of these dimensions: its value and the last minute. */
   | {
       readonly kind: 'values';
       readonly context: string;
@@ -19,55 +10,51 @@ export type Content =
       /** Whether any value but 0 is trouble. */
       readonly isTrouble?: true;
     }
-  /** A line for each dimension: its value, its share of them all and a bar. */
+  /** A row for each dimension: its value, its share of the total and a bar. */
   | {
       readonly kind: 'shares';
       readonly context: string;
-      /** Only so many, the largest first and none that is 0; without it all of them, in the chart's order. */
+      /** Show only this many, largest first, without zeros; by default all, in the chart's order. */
       readonly most?: number;
     }
-  /** A line for each instance: its dimensions that are not 0, the largest first, as many as have room. */
+  /** A row for each instance: its dimensions, largest first, without zeros, as many as fit. */
   | {
       readonly kind: 'largest';
       readonly context: string;
-      /** The label that tells the instance. */
+      /** The label that names the instance. */
       readonly label: string;
     }
-  /** A line for each instance: the one dimension that is 1. */
+  /** A row for each instance: the dimension that is 1. */
   | {
       readonly kind: 'state';
       readonly context: string;
-      /** The state in which all is well. */
+      /** The state without trouble. */
       readonly good: string;
-      /** The label that tells the instance; the chart's unit if not given. */
+      /** The label that names the instance; the chart's unit by default. */
       readonly label?: string;
-      /** Whether nothing else of the section is known in any other state. */
+      /** Whether any other state hides the rest of the section, which is from before. */
       readonly isDecisive?: true;
     };
 
 export interface Section {
-  /** The title of its only chart, without what all titles begin with, if not given. */
-  readonly title?: string;
-  /** The label that there is a section of its own for each value of, which is named behind the title. */
+  readonly title: string;
+  /** One section for each value of this label, which follows the title. */
   readonly each?: string;
-  /** Which column it is in where there are two. */
+  /** Where there are two columns. */
   readonly column: 'left' | 'right';
-  /** Who gets the room first: 1 before 2. */
-  readonly rank: number;
-  /** With less room than so many lines below its title it is left out. */
+  /** Rows without which the section is left out. */
   readonly least: number;
   readonly contents: readonly Content[];
 }
 
-/** How full the table is. */
-export const TABLE = {
-  entries: { context: 'netfilter.conntrack_sockets', dimension: 'connections' },
-  /** The variable of the same chart that holds how many there may be. */
-  maximum: 'max',
-  used: { context: 'netfilter.conntrack_utilization', dimension: 'used' },
+export const ENTRIES = {
+  context: 'netfilter.conntrack_sockets',
+  dimension: 'connections',
+  /** The variable of the chart that holds the limit of the table. */
+  limit: 'max',
 } as const;
 
-/** The used share of the table, in percent, above which the alert conntrack_full is raised. */
+/** The thresholds of the alert conntrack_full: the used share of the table, in percent. */
 export const WARNING_ABOVE = 90;
 export const CRITICAL_ABOVE = 95;
 
@@ -99,42 +86,28 @@ const CONNTRACKD: readonly Content[] = [
   { kind: 'values', context: 'conntrackd.netlink_errors', dimensions: ['overruns'], isTrouble: true },
 ];
 
-/** In the order of the screen. */
-export const SECTIONS: readonly Section[] = [
-  { title: 'Rates', column: 'left', rank: 1, least: 3, contents: RATES },
-  {
-    column: 'right',
-    rank: 2,
-    least: 2,
-    contents: [{ kind: 'shares', context: 'netfilter.conntrack_flows_by_protocol', most: 5 }],
-  },
-  {
-    column: 'right',
-    rank: 4,
-    least: 2,
-    contents: [{ kind: 'shares', context: 'netfilter.conntrack_tcp_states', most: 6 }],
-  },
-  { column: 'right', rank: 5, least: 3, contents: [{ kind: 'shares', context: 'netfilter.conntrack_flows_by_reply' }] },
-  { title: 'conntrackd', each: 'daemon', column: 'left', rank: 3, least: 2, contents: CONNTRACKD },
-  {
-    title: 'Sockets',
-    column: 'left',
-    rank: 6,
-    least: 1,
-    contents: [
-      { kind: 'largest', context: 'network_connections.tcp_states', label: 'protocol' },
-      { kind: 'largest', context: 'network_connections.udp_states', label: 'protocol' },
-    ],
-  },
-  {
-    column: 'right',
-    rank: 7,
-    least: 1,
-    contents: [{ kind: 'shares', context: 'netfilter.conntrack_flows_by_nat', most: 4 }],
-  },
+const SOCKETS: readonly Content[] = [
+  { kind: 'largest', context: 'network_connections.tcp_states', label: 'protocol' },
+  { kind: 'largest', context: 'network_connections.udp_states', label: 'protocol' },
 ];
 
-/** The charts that a plain line shows, with all that is known of them. */
+const PROTOCOLS: Content = { kind: 'shares', context: 'netfilter.conntrack_flows_by_protocol', most: 5 };
+const TCP_STATES: Content = { kind: 'shares', context: 'netfilter.conntrack_tcp_states', most: 6 };
+const REPLIES: Content = { kind: 'shares', context: 'netfilter.conntrack_flows_by_reply' };
+const TRANSLATIONS: Content = { kind: 'shares', context: 'netfilter.conntrack_flows_by_nat', most: 4 };
+
+/** The most important first: they get the space before the others. */
+export const SECTIONS: readonly Section[] = [
+  { title: 'Rates', column: 'left', least: 3, contents: RATES },
+  { title: 'Connections by Protocol', column: 'right', least: 2, contents: [PROTOCOLS] },
+  { title: 'conntrackd', each: 'daemon', column: 'left', least: 2, contents: CONNTRACKD },
+  { title: 'TCP Connections by State', column: 'right', least: 2, contents: [TCP_STATES] },
+  { title: 'Connections by Reply', column: 'right', least: 3, contents: [REPLIES] },
+  { title: 'Sockets', column: 'left', least: 1, contents: SOCKETS },
+  { title: 'Connections by Address Translation', column: 'right', least: 1, contents: [TRANSLATIONS] },
+];
+
+/** The contexts in a plain line, with all their dimensions and variables. */
 export const PLAIN: readonly string[] = [
   'netfilter.conntrack_sockets',
   'netfilter.conntrack_utilization',

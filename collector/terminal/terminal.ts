@@ -1,12 +1,14 @@
-/** The terminal of a person: taken for the screen, and given back as it was. */
+/** The user's terminal: taken for the screen, and restored. */
 
-import { ENTER, LEAVE } from './paint.ts';
-import type { Size } from './screen.ts';
+import type { Size } from './columns.ts';
 
-/** The size of a terminal that does not tell its own. */
-const USUAL: Size = { columns: 80, rows: 24 };
+const DEFAULT_SIZE: Size = { columns: 80, rows: 24 };
 
-/** What a key does, by what the terminal sends for it while it leaves keys alone. */
+/** Alternate screen, no cursor, no wrapping at the last column. Source: xterm's control sequences. */
+export const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l';
+export const LEAVE = '\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l';
+
+/** Actions by the character that the terminal sends in raw mode. */
 const KEYS: ReadonlyMap<string, keyof Actions> = new Map([
   ['\x03', 'end'],
   ['q', 'end'],
@@ -14,7 +16,7 @@ const KEYS: ReadonlyMap<string, keyof Actions> = new Map([
   ['\x0c', 'redraw'],
 ]);
 
-/** Standard output; `columns` and `rows` may be 0 or missing. */
+/** Standard output; `columns` and `rows` are 0 or missing if the terminal does not report its size. */
 export interface Display {
   readonly columns?: number;
   readonly rows?: number;
@@ -31,20 +33,19 @@ export interface Keyboard {
   on(event: 'end' | 'error', listener: () => void): unknown;
 }
 
-/** What the process is to its terminal. */
 export interface JobControl {
-  /** Whether it is in the foreground: what another job shows must not be drawn over. */
+  /** Whether the process is in the terminal's foreground, where it can draw. */
   isForeground(): boolean;
-  /** Has the display look at its size: in the background nobody was told that it changed. */
+  /** Makes the display read its size, since background processes get no SIGWINCH. */
   measure(): void;
 }
 
 export interface Actions {
-  /** Ctrl-C or q, or that the terminal is gone. */
+  /** On Ctrl-C, q, or when the terminal is gone. */
   end(): void;
-  /** Ctrl-Z. */
+  /** On Ctrl-Z. */
   suspend(): void;
-  /** Ctrl-L, or another size. */
+  /** On Ctrl-L, or a change of size. */
   redraw(): void;
 }
 
@@ -54,7 +55,7 @@ export class Terminal {
   readonly #jobControl: JobControl;
   #isTaken = false;
 
-  /** @param keyboard `undefined` when standard input is no terminal. */
+  /** @param keyboard `undefined` if standard input is not a terminal. */
   constructor(display: Display, keyboard: Keyboard | undefined, jobControl: JobControl) {
     this.#display = display;
     this.#keyboard = keyboard;
@@ -62,15 +63,15 @@ export class Terminal {
   }
 
   get size(): Size {
-    return { columns: this.#display.columns || USUAL.columns, rows: this.#display.rows || USUAL.rows };
+    return { columns: this.#display.columns || DEFAULT_SIZE.columns, rows: this.#display.rows || DEFAULT_SIZE.rows };
   }
 
-  /** Does what keys and resizing ask for, while the terminal is taken. */
+  /** Runs the actions for keys and resizing while the terminal is taken. */
   listen(actions: Actions): void {
     this.#display.on('resize', () => {
       if (this.#isTaken) actions.redraw();
     });
-    // A shell's keys are not taken away from it.
+    // Leaves the shell's keys to the shell until the terminal is taken.
     this.#keyboard?.pause();
     this.#keyboard?.on('data', (data) => {
       for (const key of data.toString('latin1')) {
@@ -83,20 +84,20 @@ export class Terminal {
   }
 
   /**
-   * Takes the terminal, unless it is taken; what was on it is kept. Keys are no longer shown.
+   * Switches to the alternate screen and raw keys, if not done yet.
    *
-   * @returns `false` in the background, where nothing may be drawn; nothing is taken then.
+   * @returns `false` in the background, where nothing may be drawn.
    */
   take(): boolean {
     if (!this.#jobControl.isForeground()) {
-      // Stopped without a warning, it could not be given back, and now it belongs to another.
+      // After SIGSTOP the terminal could not be restored, and another process has it now.
       this.#isTaken = false;
       this.#keyboard?.pause();
       return false;
     }
     if (this.#isTaken) return true;
     this.#isTaken = true;
-    // Off first: a shell may have changed it since, which is not known here.
+    // Off first: Node.js does not know that a shell has changed the mode meanwhile, and skips setting the same again.
     this.#keyboard?.setRawMode(false);
     this.#keyboard?.setRawMode(true);
     this.#keyboard?.resume();
@@ -105,19 +106,19 @@ export class Terminal {
     return true;
   }
 
-  /** Takes it anew after the process was stopped: whoever had it meanwhile may have changed it. */
+  /** Takes the terminal after the process was stopped, even if it is still marked as taken. */
   takeAgain(): void {
     this.#isTaken = false;
     this.take();
   }
 
-  /** Gives it back, if it is taken. */
+  /** Restores the terminal, if it is taken. */
   giveBack(): void {
     if (!this.#isTaken) return;
     this.#isTaken = false;
     this.#keyboard?.pause();
     this.#display.write(LEAVE);
-    // From the background this would stop the process.
+    // In the background this would stop the process.
     if (this.#jobControl.isForeground()) this.#keyboard?.setRawMode(false);
   }
 }

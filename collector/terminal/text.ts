@@ -1,6 +1,16 @@
-/** Lines of styled text, before they are painted. Every character is one column wide. */
+/** Styled lines, and the control sequences that print them. Every character is one column wide. */
 
-export type Style = 'strong' | 'dim' | 'accent' | 'good' | 'warning' | 'critical';
+/** SGR parameters by style. Source: ECMA-48. */
+const STYLES = {
+  strong: '1',
+  dim: '2',
+  accent: '36',
+  good: '32',
+  warning: '33',
+  critical: '1;31',
+};
+
+export type Style = keyof typeof STYLES;
 
 export interface Span {
   readonly text: string;
@@ -18,26 +28,50 @@ export function widthOf(line: Line): number {
   return line.reduce((sum, { text }) => sum + text.length, 0);
 }
 
-/** A line of at most so many columns; where it is cut a sign says so. */
-export function cut(line: Line, width: number, sign: string): Line {
+/** The line in at most `width` columns; ends in `…` if shortened. */
+export function cut(line: Line, width: number): Line {
   if (widthOf(line) <= width) return line;
   const kept: Span[] = [];
-  let left = Math.max(0, width - sign.length);
+  let left = width - 1;
   for (const part of line) {
     if (left <= 0) break;
     kept.push({ ...part, text: part.text.slice(0, left) });
     left -= part.text.length;
   }
-  return [...kept, span(sign.slice(0, Math.max(0, width)))];
+  return width > 0 ? [...kept, span('…')] : [];
 }
 
-/** A line of exactly so many columns: cut, or filled with blanks. */
-export function pad(line: Line, width: number, sign: string): Line {
+/** The line in exactly `width` columns, cut or followed by blanks. */
+export function pad(line: Line, width: number): Line {
   const missing = width - widthOf(line);
-  return missing > 0 ? [...line, span(' '.repeat(missing))] : cut(line, width, sign);
+  return missing > 0 ? [...line, span(' '.repeat(missing))] : cut(line, width);
 }
 
-/** A text from elsewhere: whatever may not be one column wide, or steer the terminal, is replaced. */
-export function printable(text: string): string {
-  return text.replace(/[^\x20-\x7e]/gu, '?');
+/** ASCII substitutes for the drawing characters. */
+const ASCII = new Map(
+  Array.from('▁▂▃▄▅▆▇█▏▎▍▌▋▊▉░─…', (character, at) => [character, '_.,-=+*#...####.-~'.charAt(at)]),
+);
+
+const ERASE_TO_END = '\x1b[K';
+const ERASE_BELOW = '\x1b[J';
+
+export interface PaintOptions {
+  /** Width of the terminal. */
+  readonly columns: number;
+  readonly isUnicode: boolean;
+  readonly hasColour: boolean;
+}
+
+/** Control sequences that replace the screen by these lines; nothing is erased before it is replaced, so no flicker. */
+export function paint(lines: readonly Line[], { columns, hasColour, isUnicode }: PaintOptions): string {
+  const texts = lines.map((line, row) => {
+    const text = line.map(({ style, text }) =>
+      hasColour && style !== undefined && text !== '' ? `\x1b[${STYLES[style]}m${text}\x1b[0m` : text,
+    );
+    const erase = row === lines.length - 1 ? ERASE_BELOW : ERASE_TO_END;
+    // After a full line the cursor is still on its last character, which erasing would remove.
+    return text.join('') + (widthOf(line) < columns ? erase : '');
+  });
+  const painted = `\x1b[H${texts.join('\r\n')}`;
+  return isUnicode ? painted : painted.replace(/[─-░…]/g, (character) => ASCII.get(character) ?? '');
 }

@@ -2,8 +2,7 @@ import fs from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { holdTerminal, jobControl } from '../../collector/commands/job_control.ts';
-import { ENTER, LEAVE } from '../../collector/terminal/paint.ts';
-import { Terminal } from '../../collector/terminal/terminal.ts';
+import { ENTER, LEAVE, Terminal } from '../../collector/terminal/terminal.ts';
 import { Exit, fakeProcess } from '../helpers/fake_process.ts';
 import { FakeDisplay, FakeJobControl, FakeKeyboard } from '../helpers/fake_terminal.ts';
 
@@ -23,7 +22,7 @@ function held() {
     return true;
   });
   holdTerminal(new Terminal(display, keyboard, new FakeJobControl()), {
-    goOn: note('going on'),
+    resumed: note('resumed'),
     redraw: note('redraw'),
   });
   return { ...fake, display, keyboard, happened, listeners };
@@ -81,7 +80,7 @@ describe('a held terminal', () => {
     suspend(all);
     expect(all.happened).toEqual([
       `SIGTSTP to ${target}, 0 listeners, after (taken)(given back)`,
-      'going on after (taken)(given back)',
+      'resumed after (taken)(given back)',
       'redraw after (taken)(given back)(taken)',
     ]);
     expect(all.listeners()).toBe(2);
@@ -97,7 +96,7 @@ describe('a held terminal', () => {
   it('is taken again on SIGCONT, after a stop without warning', () => {
     const { events, happened } = held();
     events.emit('SIGCONT');
-    expect(happened).toEqual(['going on after (taken)', 'redraw after (taken)(taken)']);
+    expect(happened).toEqual(['resumed after (taken)', 'redraw after (taken)(taken)']);
   });
 });
 
@@ -105,6 +104,9 @@ describe('the job', () => {
   it.each([
     ['in the foreground', '7 (a b) S 1 41 7 34816 41 4194304', true],
     ['in the background', '7 (a b) S 1 41 7 34816 43 4194304', false],
+    ['in the foreground under a name with parentheses', '7 (a) R 1 (b 2) S 1 41 7 34816 41 4194304', true],
+    ['in the foreground without a terminal', '7 (node) S 1 41 7 0 -1 4194304', true],
+    ['in the foreground of a container', '12 (node) S 0 0 0 34816 0 4194304', true],
   ])('is %s according to /proc/self/stat', (_where, stat, isForeground) => {
     const read = vi.spyOn(fs, 'readFileSync').mockReturnValue(stat);
     expect(jobControl.isForeground()).toBe(isForeground);

@@ -17,7 +17,7 @@ const missing = inject('missing');
 let laboratory: Laboratory;
 let folder = '';
 
-/** Lines for the table: connections of a protocol from as many ports to one. */
+/** Lines for `conntrack -R`: connections from consecutive ports. */
 function connections(count: number, firstPort: number, protocol: string, rest: string): string[] {
   return Array.from(
     { length: count },
@@ -25,7 +25,7 @@ function connections(count: number, firstPort: number, protocol: string, rest: s
   );
 }
 
-/** The limit of the table with separators; the kernel has one for all namespaces. */
+/** The limit of the table, as shown; the kernel has one for all namespaces. */
 function limit(): string {
   return Number(readFileSync('/proc/sys/net/netfilter/nf_conntrack_max', 'utf8')).toLocaleString('en-US');
 }
@@ -53,18 +53,18 @@ async function shown(tmux: Tmux, text: string | RegExp | (() => string)): Promis
   await until(`${typeof text === 'function' ? text() : text} on the screen`, 10, () => isShown(tmux.screen.join('\n')));
 }
 
-/** Resolves when so many updates of one second are over. */
+/** Resolves after so many updates of one second. */
 async function past(updates: number): Promise<void> {
   const end = performance.now() + updates * 1000;
   await until(`${updates} seconds later`, updates + 1, () => performance.now() > end);
 }
 
-/** The modes of a terminal with a shell in it, and with the screen. */
+/** The modes of the terminal in a shell, and on the screen. */
 const SHELL = { isAlternate: false, hasCursor: true, wraps: true };
 const SCREEN = { isAlternate: true, hasCursor: false, wraps: false };
 
 const SHOW = `${process.execPath} ${PLUGIN} show`;
-/** The same, after its process id is written to a file. */
+/** The same, after writing its process id to a file. */
 let identifiedShow = '';
 
 function identified(): number {
@@ -82,7 +82,7 @@ afterAll(async () => {
   await laboratory?.close();
 });
 
-describe.skipIf(missing.terminal !== undefined)('the screen', () => {
+describe.skipIf(missing.terminal !== undefined)('show on a terminal', () => {
   beforeEach(() => {
     laboratory.flush();
     laboratory.restore([
@@ -93,7 +93,7 @@ describe.skipIf(missing.terminal !== undefined)('the screen', () => {
     ]);
   });
 
-  it('shows the table of its namespace, again when it is resized, and gives the terminal back on Ctrl-C', async () => {
+  it('shows the table of its namespace, fits the window, and restores the terminal on Ctrl-C', async () => {
     const tmux = shell(80, 24);
     tmux.type(`${SHOW}; echo ended with $?`);
     await shown(tmux, 'established');
@@ -108,7 +108,7 @@ describe.skipIf(missing.terminal !== undefined)('the screen', () => {
     expect(text).toContain('  syn_sent             17   4.8 % ▍\n');
     expect(text).toContain('  unreplied          94  21.7 % ██\n');
     expect(tmux.modes).toEqual(SCREEN);
-    // Green, which tmux writes with the background that it has.
+    // Green; tmux adds its background.
     expect(tmux.coloured).toMatch(/\[32m.{0,6} {2}\d+\.\d %/);
 
     for (const [columns, rows] of [
@@ -125,7 +125,7 @@ describe.skipIf(missing.terminal !== undefined)('the screen', () => {
     tmux.press('C-c');
     await shown(tmux, 'ended with 0');
     expect(tmux.modes).toEqual(SHELL);
-    // Keys are shown again.
+    // Keys are echoed again.
     tmux.press('x');
     await shown(tmux, 'ready> x');
     expect(tmux.screen.join('\n')).not.toContain('established');
@@ -141,7 +141,7 @@ describe.skipIf(missing.terminal !== undefined)('the screen', () => {
     expect(tmux.screen.at(-1)).toBe('Ctrl-C ends');
   });
 
-  it('reports updates skipped some time after it was stopped', async () => {
+  it('reports skipped updates, even after it was stopped', async () => {
     const tmux = shell(160, 24);
     const hold = join(folder, 'hold.cjs');
     writeFileSync(
@@ -158,7 +158,7 @@ describe.skipIf(missing.terminal !== undefined)('the screen', () => {
     await shown(tmux, 'late: updates are skipped');
   });
 
-  it.each(['SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)('gives the terminal back on %s', async (signal) => {
+  it.each(['SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)('restores the terminal on %s', async (signal) => {
     const tmux = shell(80, 24);
     tmux.type(`${identifiedShow}; echo ended with $?`);
     await shown(tmux, 'Ctrl-C ends');
@@ -167,14 +167,14 @@ describe.skipIf(missing.terminal !== undefined)('the screen', () => {
     expect(tmux.modes).toEqual(SHELL);
   });
 
-  it('gives the terminal back after the updates it was asked for', async () => {
+  it('restores the terminal after --ticks updates', async () => {
     const tmux = shell(80, 24);
     tmux.type(`${SHOW} --ticks 2; echo ended with $?`);
     await shown(tmux, 'ended with 0');
     expect(tmux.modes).toEqual(SHELL);
   });
 
-  it('says what is missing, without colours and in ASCII where that is wanted', async () => {
+  it('reports a missing capability, in ASCII and without colours if the environment asks for it', async () => {
     const tmux = shell(160, 24);
     const plugin = copyForEverybody(folder);
     tmux.type(`LC_ALL=C NO_COLOR=1 ${AS_NOBODY.join(' ')} ${process.execPath} ${plugin} show`);
@@ -194,7 +194,7 @@ describe.skipIf(missing.terminal !== undefined)('the screen', () => {
     expect(tmux.screen.join('\n')).not.toContain('Ctrl-C ends');
   });
 
-  it('gives the terminal back before it tells what went wrong', async () => {
+  it('restores the terminal before it prints an unexpected error', async () => {
     const tmux = shell(160, 24);
     const bomb = join(folder, 'bomb.cjs');
     writeFileSync(bomb, "setTimeout(() => { throw new Error('ouch'); }, 700);");
@@ -204,7 +204,7 @@ describe.skipIf(missing.terminal !== undefined)('the screen', () => {
     expect(tmux.modes).toEqual(SHELL);
   });
 
-  it('has an error of the command line in words, also without a command', async () => {
+  it('prints a usage error on the terminal', async () => {
     const tmux = shell(160, 24);
     tmux.type(`${process.execPath} ${PLUGIN} 0; echo ended with $?`);
     await shown(tmux, /^conntrack\.plugin: INTERVAL: expected whole seconds from 1 to 86400, got "0"$/m);
@@ -212,7 +212,7 @@ describe.skipIf(missing.terminal !== undefined)('the screen', () => {
     expect(tmux.modes).toEqual(SHELL);
   });
 
-  it('ends on Ctrl-C also where standard input is no terminal', async () => {
+  it('ends on Ctrl-C if standard input is not a terminal', async () => {
     const tmux = shell(80, 24);
     tmux.type(`${SHOW} < /dev/null; echo ended with $?`);
     await shown(tmux, 'Ctrl-C ends');
@@ -221,7 +221,7 @@ describe.skipIf(missing.terminal !== undefined)('the screen', () => {
     expect(tmux.modes).toEqual(SHELL);
   });
 
-  it('is suspended with Ctrl-Z, and goes on in the foreground, where the shell then has its screen as it was', async () => {
+  it('is suspended by Ctrl-Z, and continues with fg; the shell then has its screen back', async () => {
     const tmux = shell(80, 24);
     await shown(tmux, 'ready>');
     tmux.type('echo before the show');
@@ -230,13 +230,13 @@ describe.skipIf(missing.terminal !== undefined)('the screen', () => {
     tmux.press('C-z');
     await shown(tmux, 'Stopped');
     expect(tmux.modes).toEqual(SHELL);
-    // Long enough for updates to be overdue: they are due before the process is told that it goes on.
+    // Overdue updates run before the process receives SIGCONT.
     await past(2);
     tmux.resize(90, 24);
     tmux.type('fg');
     await shown(tmux, () => `434 of ${limit()} entries`);
     expect(tmux.modes).toEqual(SCREEN);
-    // It was resized while another had the terminal.
+    // It was resized while the shell had the terminal.
     await until('a bar of 90 columns', 5, () => tmux.screen[2]?.length === 90);
     await past(1);
     expect(tmux.screen.join('\n')).not.toContain('late');
@@ -248,7 +248,7 @@ describe.skipIf(missing.terminal !== undefined)('the screen', () => {
     expect(text).not.toContain('entries');
   });
 
-  it('is suspended with SIGTSTP, and leaves the shell its screen while it goes on in the background', async () => {
+  it('is suspended by SIGTSTP, and draws nothing while it continues in the background', async () => {
     const tmux = shell(80, 24);
     tmux.type(identifiedShow);
     await shown(tmux, 'Ctrl-C ends');
@@ -257,7 +257,7 @@ describe.skipIf(missing.terminal !== undefined)('the screen', () => {
     expect(tmux.modes).toEqual(SHELL);
     tmux.type('bg');
     await past(2);
-    // Checked before further lines scroll the top of the screen away.
+    // Before more lines scroll the top of the screen away.
     expect(tmux.screen.join('\n')).not.toContain('entries');
     tmux.type('jobs');
     await shown(tmux, 'Running');
@@ -268,7 +268,7 @@ describe.skipIf(missing.terminal !== undefined)('the screen', () => {
     expect(tmux.modes).toEqual(SCREEN);
   });
 
-  it('goes on where there is no shell that could continue it', async () => {
+  it('ignores Ctrl-Z without a shell that could continue it', async () => {
     const tmux = new Tmux(80, 24, [...laboratory.via('router'), process.execPath, PLUGIN, 'show']);
     onTestFinished(() => tmux.close());
     await shown(tmux, 'Ctrl-C ends');
@@ -279,8 +279,8 @@ describe.skipIf(missing.terminal !== undefined)('the screen', () => {
   });
 });
 
-describe.skipIf(missing.terminal !== undefined)('without a screen', () => {
-  it('ends with 2 where every module is turned off', async () => {
+describe.skipIf(missing.terminal !== undefined)('show without a screen', () => {
+  it('exits with 2 if every module is turned off', async () => {
     const off = ['stat', 'events', 'flows', 'sockets', 'conntrackd'].map((name) => `${name}: { enabled: no }`);
     const program = new Program(['show'], {}, { config: `modules: { ${off.join(', ')} }\n` });
     onTestFinished(async () => void (await program.stop()));
@@ -291,7 +291,7 @@ describe.skipIf(missing.terminal !== undefined)('without a screen', () => {
     expect(program.out).toBe('');
   });
 
-  it('is a line an update where standard output is a pipe, without colours, and the log stays on standard error', async () => {
+  it('prints one line per update to a pipe, without colours, and nothing to standard error', async () => {
     laboratory.flush();
     laboratory.restore(connections(21, 5000, 'udp', '53'));
     const program = new Program(['show', '--ticks', '3'], {}, { via: laboratory.via('router') });
@@ -309,7 +309,7 @@ describe.skipIf(missing.terminal !== undefined)('without a screen', () => {
     expect(program.err).toBe('');
   });
 
-  it('logs a missing capability to standard error', async () => {
+  it('logs a missing capability to standard error if standard output is a pipe', async () => {
     const via = [...laboratory.via('router'), ...AS_NOBODY];
     const plugin = copyForEverybody(folder);
     const program = new Program(['show', '--ticks', '1'], {}, { via, plugin, cwd: '/' });

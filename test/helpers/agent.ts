@@ -38,6 +38,7 @@ export class Agent extends RunningAgent {
 function configuration(folder: string, { builtin = true, lines = [] }: AgentOptions): string {
   return `[global]
   run as user = netdata
+  hostname = router
 [db]
   mode = dbengine
 [directories]

@@ -1,4 +1,4 @@
-/** The screen and the plain lines without a terminal: fed with samples, and read as text. */
+/** The screen without a terminal: takes samples, returns lines or text. */
 
 import { charts } from '../../charts/index.ts';
 import type { Reading } from '../../collector/jobs/renderer.ts';
@@ -6,15 +6,14 @@ import type { Sample, Scope } from '../../collector/modules/module.ts';
 import { Board } from '../../collector/terminal/board.ts';
 import type { Message } from '../../collector/terminal/messages.ts';
 import { screenOf } from '../../collector/terminal/screen.ts';
-import { type Signs, UNICODE } from '../../collector/terminal/signs.ts';
 import type { Line } from '../../collector/terminal/text.ts';
 
 type Values = Sample['values'];
 
-/** Where the monotonic time begins, in microseconds. */
+/** Monotonic time of second 0, in microseconds. */
 const START = 91_000_777;
 
-/** What the module with this interval, in seconds, returned. */
+/** The samples of a module that is read every so many seconds. */
 export function reading(every: number, ...samples: Sample[]): Reading {
   return { module: 'any', every, samples };
 }
@@ -27,7 +26,7 @@ export function instance(scope: Scope, name: string, labels: Sample['labels'], v
   return { scope, instance: name, labels, values };
 }
 
-/** A board that is updated by seconds since the start, and looked at as a screen. */
+/** A board with the clock in seconds, and its screen. */
 export class Showing {
   readonly board: Board;
   messages: readonly Message[] = [];
@@ -46,18 +45,16 @@ export class Showing {
     return this;
   }
 
-  /** The lines of a screen of that size. */
-  lines(columns: number, rows: number, signs: Signs = UNICODE): readonly Line[] {
+  lines(columns: number, rows: number): readonly Line[] {
     const facts = { host: 'fw-north', kernel: 'Linux 6.18.7', every: this.#every };
-    // Noon where the terminal is, wherever the test runs.
-    const time = new Date(2026, 10, 21, 12, 0, 0).getTime() + this.#seconds * 1000;
-    const { board, isTroubled, messages } = this;
-    return screenOf({ facts, time, board, messages, isTroubled }, { columns, rows }, signs);
+    const { board, isTroubled, messages: recent } = this;
+    const view = { ...facts, time: noon(this.#seconds), board, messages: { recent, isTroubled } };
+    return screenOf(view, { columns, rows });
   }
 
-  /** The same as text, without the blanks at the end of lines. */
-  screen(columns: number, rows: number, signs?: Signs): string {
-    return this.lines(columns, rows, signs).map(textOf).join('\n');
+  /** The lines as text, without trailing blanks. */
+  screen(columns: number, rows: number): string {
+    return this.lines(columns, rows).map(textOf).join('\n');
   }
 }
 
@@ -68,7 +65,7 @@ export function textOf(line: Line): string {
     .trimEnd();
 }
 
-/** The time of day that {@link Showing} begins at, so many seconds later, in milliseconds since the epoch. */
+/** Seconds after local noon, wherever the test runs, in milliseconds since the epoch. */
 export function noon(seconds: number): number {
   return new Date(2026, 10, 21, 12, 0, seconds).getTime();
 }

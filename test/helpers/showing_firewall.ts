@@ -1,9 +1,9 @@
-/** A firewall as every module sees it: one of a pair, its table filling up, with some trouble of each kind. */
+/** Readings of every module on a firewall: one of a pair, with a table that fills up, and every kind of trouble. */
 
 import type { Reading } from '../../collector/jobs/renderer.ts';
 import { host, instance, reading, Showing } from './showing.ts';
 
-/** What `stat` and `events` return at a second: the table grows by 300 a second, and packets were dropped for a while. */
+/** The readings of `stat` and `events`: the table grows by 300 per second; seconds 30 to 35 drop packets. */
 export function counters(second: number): Reading[] {
   const connections = 200_000 + second * 300;
   const rates = {
@@ -23,7 +23,7 @@ export function counters(second: number): Reading[] {
 
 const DAEMON = { daemon: 'conntrackd' };
 
-/** What the modules return that read less often. */
+/** The readings of the other modules, which read less often. */
 export const SURVEYS: readonly Reading[] = [
   reading(
     10,
@@ -81,7 +81,7 @@ export const SURVEYS: readonly Reading[] = [
   ),
 ];
 
-/** The firewall after so many seconds of updates, one each. */
+/** The board after an update in each of so many seconds. */
 export function firewall(seconds: number): Showing {
   const showing = new Showing();
   for (let second = 0; second <= seconds; second++) {

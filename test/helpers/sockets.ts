@@ -28,7 +28,7 @@ export class SocketHolder {
   #hasEnded = false;
 
   /** It ends with the laboratory, or by itself after so many seconds. */
-  constructor(laboratory: Laboratory, node: Node, seconds: number) {
+  constructor(laboratory: Pick<Laboratory, 'start'>, node: Node, seconds: number) {
     this.#child = laboratory.start(node, [process.execPath, PROGRAM, String(seconds)], {}, 'pipe');
     this.#child.stderr?.on('data', (text) => process.stderr.write(text));
     if (this.#child.stdout !== null) {

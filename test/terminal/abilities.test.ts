@@ -12,7 +12,7 @@ it.each([
   [{ LC_CTYPE: 'C', LANG: 'en_GB.UTF-8' }, false],
   [{ LC_ALL: 'en_GB.UTF-8', LC_CTYPE: 'C', LANG: 'C' }, true],
   [{ LC_ALL: '', LANG: 'en_GB.UTF-8' }, true],
-])('the locale of %j: Unicode is %s', (variables, isUnicode) => {
+])('the locale %j supports Unicode: %s', (variables, isUnicode) => {
   expect(readAbilities(variables)).toEqual({ isUnicode, hasColour: true, hasCursor: true });
 });
 
@@ -20,6 +20,6 @@ it.each([
   [{ NO_COLOR: '1', TERM: 'xterm' }, false, true],
   [{ NO_COLOR: '', TERM: 'xterm' }, true, true],
   [{ TERM: 'dumb' }, false, false],
-])('%j: colours are %s, a cursor is %s', (variables, hasColour, hasCursor) => {
+])('a terminal with %j has colours: %s, a cursor: %s', (variables, hasColour, hasCursor) => {
   expect(readAbilities(variables)).toEqual({ isUnicode: false, hasColour, hasCursor });
 });

@@ -10,7 +10,7 @@ const values = (showing: Showing, context: string) =>
   showing.board.instances(context).map((shown) => [...shown.values]);
 
 describe('the board', () => {
-  it('knows of a chart what any module tells, and believes the first', () => {
+  it('merges what several modules know of the host; the first module wins', () => {
     const showing = new Showing().update(
       0,
       reading(1, host({ invalid: 2.5, ignore: undefined })),
@@ -24,30 +24,29 @@ describe('the board', () => {
     ]);
   });
 
-  describe('tells what is due again, which is still known for a while, from what is old', () => {
+  describe('keeps a value after its interval, and knows that it is due or old', () => {
     it.each([
-      // Read at every update.
+      // Read in every update.
       [1, 1, { 0.9: 'due', 1.4: 'due', 2: 'old', 59: 'old', 60: undefined }],
       [5, 5, { 5: 'due', 10: 'old', 59: 'old', 60: undefined }],
-      // Less often; reading may take longer now and then.
+      // Read less often; a reading can take a while.
       [1, 10, { 9: 'new', 10: 'due', 12: 'due', 13: 'old', 59: 'old', 60: undefined }],
       [10, 40, { 30: 'new', 40: 'due', 50: 'old', 150: 'old', 160: undefined }],
       [300, 300, { 300: 'due', 600: 'old', 900: 'old', 1200: undefined }],
-    ])('with an update every %i s and a reading every %i s', (tick, every, ages) => {
+    ])('with updates every %i s and readings every %i s', (tick, every, ages) => {
       for (const [seconds, age] of Object.entries(ages)) {
         const showing = new Showing(tick).update(0, reading(every, host({ invalid: 2.5 })));
         expect(showing.board.instances(NEW).map((shown) => shown.age)).toEqual(['new']);
         showing.update(Number(seconds), reading(every));
         expect([seconds, showing.board.instances(NEW)[0]?.age]).toEqual([seconds, age]);
         if (age !== undefined) expect(values(showing, NEW)).toEqual([[['invalid', 2.5]]]);
-        // It comes after all.
         showing.update(Number(seconds) + 1, reading(every, host({ invalid: 3 })));
         expect([showing.board.instances(NEW)[0]?.age, values(showing, NEW)]).toEqual(['new', [[['invalid', 3]]]]);
       }
     });
   });
 
-  it('knows what is read less often until something newer comes, which need not know it', () => {
+  it('keeps the values of a chart until its next reading, which can have other dimensions', () => {
     const showing = new Showing().update(0, reading(10, host({ flows_tcp: 5, flows_udp: 6 })));
     expect(values(showing.update(9), PROTOCOLS)).toEqual([
       [
@@ -59,7 +58,7 @@ describe('the board', () => {
     expect(values(showing, PROTOCOLS)).toEqual([[['udp', 7]]]);
   });
 
-  it('tells instances apart, each of which goes by itself', () => {
+  it('keeps and removes each instance on its own', () => {
     const sockets = (name: string, established: number) =>
       reading(5, instance('tcp', name, { protocol: name }, { socket_established: established }));
     const showing = new Showing().update(0, sockets('tcp', 3), sockets('tcp6', 4));
@@ -71,7 +70,7 @@ describe('the board', () => {
     ]);
   });
 
-  it('forgets the last minute of what is read at another interval from now on', () => {
+  it('starts a new history when the interval changes', () => {
     const showing = new Showing().update(0, reading(10, host({ flows_tcp: 5 })));
     showing.update(10, reading(10, host({ flows_tcp: 6 })));
     const series = () => showing.board.instances(PROTOCOLS)[0]?.series('tcp');
@@ -80,12 +79,12 @@ describe('the board', () => {
     expect(series()).toMatchObject({ values: [7], length: 30 });
   });
 
-  it('takes the interval of a chart from the first of its dimensions that is known', () => {
+  it('takes the interval of a chart from its first known dimension', () => {
     const showing = new Showing().update(0, reading(1, host({ invalid: 2 })), reading(10, host({ new: 1 })));
     expect(showing.board.instances(NEW).map(({ every }) => every)).toEqual([10]);
   });
 
-  it('knows a variable for as long as it comes with its chart', () => {
+  it('has only variables that the last reading has', () => {
     const showing = new Showing().update(0, reading(1, host({ connections: 3, max: 10 })));
     const variables = () => [...(showing.board.instances('netfilter.conntrack_sockets')[0]?.variables ?? [])];
     expect(variables()).toEqual([['max', 10]]);

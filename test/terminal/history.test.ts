@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
-import { History, lengthOf } from '../../collector/terminal/history.ts';
+import { History, type Series, timeToFull } from '../../collector/terminal/history.ts';
 
 const SECOND = 1e6;
-/** Where the monotonic time begins, in microseconds. */
+/** Monotonic time of second 0, in microseconds. */
 const START = 33_000_123;
 
-/** Values by the second at which they came, at ticks that are a little early or late; read at the last of `seconds`. */
+/** The series at second `at`, after values by second, added a little early or late. */
 function seriesOf(every: number, values: Readonly<Record<number, number>>, at: number) {
   const history = new History(every);
   for (const [second, value] of Object.entries(values)) {
@@ -22,11 +22,11 @@ describe('a history', () => {
     [5, 12],
     [7, 12],
     [300, 12],
-  ])('of values %d seconds apart keeps %d', (every, length) => {
-    expect(lengthOf(every)).toBe(length);
+  ])('of values %d s apart keeps %d values', (every, length) => {
+    expect(new History(every).series(START).length).toBe(length);
   });
 
-  it('leaves a gap for every interval without a value', () => {
+  it('has a gap for every interval without a value', () => {
     expect(seriesOf(1, { 0: 7, 1: 8, 4: 11, 5: 12 }, 5)).toEqual({
       values: [7, 8, undefined, undefined, 11, 12],
       newest: 5,
@@ -34,23 +34,45 @@ describe('a history', () => {
     });
   });
 
-  it('leaves one too for what has not come yet, but not for what is only late', () => {
+  it('ends with a gap for a value that is missing, but not for one that is late', () => {
     expect(seriesOf(1, { 0: 7, 1: 8 }, 1.9).values).toEqual([7, 8]);
     expect(seriesOf(1, { 0: 7, 1: 8 }, 3).values).toEqual([7, 8, undefined, undefined]);
   });
 
-  it('takes a first interval that is short for a whole one', () => {
+  it('counts a short first interval as a whole one', () => {
     expect(seriesOf(5, { 3: 1, 5: 2, 10: 3 }, 10)).toMatchObject({ values: [1, 2, 3], newest: 2 });
   });
 
-  it('forgets what is older than a minute', () => {
+  it('drops values older than a minute', () => {
     const values = Object.fromEntries(Array.from({ length: 75 }, (_, second) => [second, second]));
     const { newest, values: kept } = seriesOf(1, values, 74);
     expect([newest, kept.length, kept[0], kept.at(-1)]).toEqual([74, 60, 15, 74]);
   });
 
-  it('is all gaps after a minute without a value, however long it lasts', () => {
+  it('is only gaps after a minute without a value, however long it lasts', () => {
     const { values } = seriesOf(1, { 0: 7 }, 86_400);
     expect(values).toEqual(Array.from({ length: 60 }, () => undefined));
+  });
+});
+
+describe('the time until the table is full', () => {
+  const growing = (perValue: number): number[] => Array.from({ length: 12 }, (_, at) => 100 + at * perValue);
+  const timeOf = (values: Series['values'], limit = 200, length = values.length): number | undefined =>
+    timeToFull({ values, newest: values.length - 1, length }, 10, limit);
+
+  it('follows from the growth of the last minute', () => {
+    // 0.5 per second; 45 are left.
+    expect(timeOf(growing(5))).toBeCloseTo(90);
+  });
+
+  it.each([
+    ['the minute is incomplete', growing(5), 200, 13],
+    ['the first third of the minute is unknown', growing(5).map((value, at) => (at < 4 ? undefined : value)), 200, 12],
+    ['the table does not grow', growing(0), 200, 12],
+    ['the table shrinks', growing(-3), 200, 12],
+    ['the table fluctuates', [100, 150, 100, 100, 120, 120, 120, 120, 160, 160, 149, 160], 200, 12],
+    ['the table is full', growing(5), 155, 12],
+  ])('is unknown if %s', (_what, values, limit, length) => {
+    expect(timeOf(values, limit, length)).toBeUndefined();
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Messages } from '../../collector/terminal/messages.ts';
 
 describe('the messages', () => {
-  it('are those of notice and worse, with their fields, in one line of printable signs each', () => {
+  it('are those of level notice and above, with their fields, in one line of ASCII each', () => {
     let now = 1000;
     const messages = new Messages(() => now);
     const tell = (say: () => void): void => {
@@ -14,14 +14,14 @@ describe('the messages', () => {
     tell(() => messages.notice('a setting cannot be read', { path: '/proc/x', count: 3, error: undefined }));
     tell(() => messages.warning('late\nupdates'));
     tell(() => messages.error('the module failed'));
-    expect(messages.recent).toEqual([
+    expect(messages.recent).toMatchObject([
       { time: 1000, level: 'notice', text: 'a setting cannot be read path=/proc/x count=3' },
-      { time: 1001, level: 'warning', text: 'late?updates' },
+      { time: 1001, level: 'warning', text: 'late\\u{a}updates' },
       { time: 1002, level: 'error', text: 'the module failed' },
     ]);
   });
 
-  it('tell what is in order again, once something was not', () => {
+  it('include what is resolved, but only after a problem', () => {
     const messages = new Messages(() => 5);
     messages.info('the table is dumped at another interval');
     expect(messages.recent).toEqual([]);
@@ -33,29 +33,18 @@ describe('the messages', () => {
     ]);
   });
 
-  it('are kept once each, the newest ten', () => {
+  it('are the newest ten, without duplicates', () => {
     let now = 0;
     const messages = new Messages(() => now);
     for (const number of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 5]) {
       messages.warning(`trouble ${number}`);
       now++;
     }
-    expect(messages.recent.map(({ text }) => text.slice(8))).toEqual([
-      '2',
-      '3',
-      '4',
-      '6',
-      '7',
-      '8',
-      '9',
-      '10',
-      '11',
-      '5',
-    ]);
+    expect(messages.recent.map(({ text }) => text.slice(8)).join(' ')).toBe('2 3 4 6 7 8 9 10 11 5');
     expect(messages.recent.at(-1)?.time).toBe(11);
   });
 
-  it('go after a minute; that something is amiss stays known', () => {
+  it('disappear after a minute, while the problem is still known', () => {
     let now = 7000;
     const messages = new Messages(() => now);
     expect(messages.isTroubled).toBe(false);
@@ -77,7 +66,7 @@ describe('the messages', () => {
     expect(messages.recent.map(({ text }) => text)).toEqual(['no reply path=/run/north']);
   });
 
-  it('go when what they name is in order again', () => {
+  it('are replaced when their subject is resolved', () => {
     const messages = new Messages(() => 5);
     messages.warning('conntrackd does not run', { path: '/run/north', error: 'refused' });
     messages.warning('conntrackd does not run', { path: '/run/south', error: 'refused' });
@@ -89,7 +78,7 @@ describe('the messages', () => {
     expect(messages.isTroubled).toBe(true);
     messages.info('conntrackd answers again', { path: '/run/south' });
     expect(messages.isTroubled).toBe(false);
-    // A number names nothing.
+    // A number is no subject.
     messages.warning('late', { skipped: 3 });
     messages.info('back on schedule', { skipped: 3 });
     expect(messages.isTroubled).toBe(true);

@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
-import { ASCII } from '../../collector/terminal/signs.ts';
-import { widthOf } from '../../collector/terminal/text.ts';
+import { paint, widthOf } from '../../collector/terminal/text.ts';
 import { host, instance, noon, reading, Showing, textOf } from '../helpers/showing.ts';
 import { firewall, SURVEYS } from '../helpers/showing_firewall.ts';
 
 const NO_PRIVILEGE = 'the plugin lacks the capability CAP_NET_ADMIN; trying again every 30 seconds';
 
-/** A host without privilege, where something is missing. */
+/** A host where the plugin lacks a capability. */
 function unprivileged(): Showing {
   const showing = new Showing();
   const table = { connections: 12_345, max: 262_144, utilization: 4.709 };
@@ -22,7 +21,7 @@ function unprivileged(): Showing {
 }
 
 describe('the screen', () => {
-  it('has two columns on a usual terminal, each with the sections that matter most', () => {
+  it('of 80x24 has two columns with the most important sections', () => {
     expect(
       firewall(66).screen(80, 24),
     ).toBe(`fw-north  every 1 s  Linux 6.18.7                                       12:01:06
@@ -51,9 +50,9 @@ udp   unconnected 11  connected 3        none      13,012   6.1 % ▉
 Ctrl-C ends   ! trouble`);
   });
 
-  it('has room for everything on a large terminal', () => {
+  it('of 132x34 shows everything', () => {
     expect(
-      firewall(66).screen(132, 50),
+      firewall(66).screen(132, 34),
     ).toBe(`fw-north  every 1 s  Linux 6.18.7                                                                                           12:01:06
 219,800 of 262,144 entries  83.8 %  full in 2 min                                                     ▇▇▇███████████████████████████
 ██████████████████████████████████████████████████████████████████████████████████████████████████████████████▋░░░░░░░░░░░░░░░░░░░░░
@@ -87,26 +86,10 @@ tcp6  listen 4
 udp   unconnected 11  connected 3
 udp6  0 sockets
 
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 Ctrl-C ends   ! trouble`);
   });
 
-  it('keeps what matters most on a small terminal, and trouble before what is well', () => {
+  it('of 40x10 shows the most important section, and rows with trouble before others', () => {
     expect(firewall(66).screen(40, 10)).toBe(`fw-north  every 1 s             12:01:06
 219,800 / 262,144  83.8 %  full in 2 min
 █████████████████████████████████▌░░░░░░
@@ -119,7 +102,7 @@ early_drop            7.0/s!  ▁▁▁▁▁▁▁▁▁█
 Ctrl-C ends   ! trouble`);
   });
 
-  it('is one column where nothing is known of the other, and says what is missing', () => {
+  it('has one column if the other would be empty, and shows messages', () => {
     expect(
       unprivileged().screen(80, 24),
     ).toBe(`fw-north  every 1 s  Linux 6.18.7                                       12:00:02
@@ -148,27 +131,18 @@ icmp_error            0.0/s                                                   �
 Ctrl-C ends   ! trouble   run conntrack.plugin check`);
   });
 
-  it('is drawn in ASCII where that is all there is', () => {
-    expect(unprivileged().screen(60, 16, ASCII)).toBe(`fw-north  every 1 s  Linux 6.18.7                   12:00:02
-12,345 of 262,144 entries  4.7 %
-###.........................................................
-Rates ------------------------------------------------------
-invalid               0.3/s                               ##
-drop                  0.0/s                               __
-early_drop            0.0/s                               __
-insert_failed         1.5/s!                              ##
-chain_too_long        0.0/s                               __
-icmp_error            0.0/s                               __
-
-
-
-12:00:00 new and destroyed connections are not drawn: the~
-12:00:01 the composition of the connection table is not~
-Ctrl-C ends   ! trouble   run conntrack.plugin check`);
-    expect(firewall(66).screen(132, 50, ASCII)).toMatch(/^[\x20-\x7e\n]*$/);
+  it('cuts messages without space', () => {
+    expect(unprivileged().screen(60, 16)).toMatch(
+      /^12:00:00 new and destroyed connections are not drawn: the…\n12:00:01 the composition of the connection table is not…$/m,
+    );
   });
 
-  it('is empty before the first numbers', () => {
+  it('has only drawing characters that have an ASCII substitute', () => {
+    const text = paint(firewall(66).lines(132, 50), { columns: 132, isUnicode: false, hasColour: false });
+    expect(text).not.toMatch(/[^\p{ASCII}]/u);
+  });
+
+  it('is empty before the first values', () => {
     expect(new Showing(10).update(0).screen(40, 5)).toBe(`fw-north  every 10 s            12:00:00
 
 
@@ -184,11 +158,11 @@ Ctrl-C ends`);
     [79, 31],
     [120, 12],
     [300, 90],
-    // Smaller than it is made for.
+    // Too small for any section.
     [12, 4],
     [3, 2],
     [1, 1],
-  ])('of %i columns and %i rows fills the terminal and is no wider', (columns, rows) => {
+  ])('of %ix%i has as many lines as the terminal, none wider', (columns, rows) => {
     for (const showing of [firewall(66), unprivileged(), new Showing()]) {
       const lines = showing.lines(columns, rows);
       expect(lines).toHaveLength(rows);
@@ -203,7 +177,7 @@ describe('a terminal', () => {
   it.each([
     [77, false],
     [78, true],
-  ])('of %i columns has two columns of sections: %s', (columns, expected) => {
+  ])('%i columns wide has two columns of sections: %s', (columns, expected) => {
     const [title] = firewallAt66.screen(columns, 24).match(/^Rates .*$/m) ?? [];
     expect(title?.includes('Connections by Protocol')).toBe(expected);
   });
@@ -211,11 +185,11 @@ describe('a terminal', () => {
   it.each([
     [19, false],
     [20, true],
-  ])('of %i rows has an empty one above the sections: %s', (rows, expected) => {
+  ])('%i rows high has an empty line above the sections: %s', (rows, expected) => {
     expect(firewallAt66.screen(80, rows).split('\n')[3] === '').toBe(expected);
   });
 
-  it('that is narrow has numbers without bars and lines, and as many of a list as have room', () => {
+  it('that is narrow omits bars, trends and the ends of lists', () => {
     const rows = (columns: number): string[] =>
       firewallAt66.screen(columns, 60).match(/^(?:deleted|time_wait|tcp {3}est).*$/gm) ?? [];
     expect(rows(44)).toEqual([
@@ -244,14 +218,14 @@ describe('a value', () => {
     return line?.find(({ text }) => /\d/.test(text))?.style;
   };
 
-  it('that tells trouble is highlighted, one that is 0 is not', () => {
+  it('is highlighted if it is trouble, and dim if it is 0', () => {
     expect(['early_drop', 'insert_failed', 'deleted'].map(styleOf)).toEqual(['critical', 'dim', undefined]);
   });
 });
 
 describe('the table', () => {
-  const table = (utilization: number): Showing =>
-    new Showing().update(0, reading(1, host({ connections: 812, max: 1000, utilization })));
+  const table = (used: number): Showing =>
+    new Showing().update(0, reading(1, host({ connections: used * 10, max: 1000 })));
   const styles = (showing: Showing): (string | undefined)[] => [
     showing.lines(80, 24)[1]?.[1]?.style,
     showing.lines(80, 24)[2]?.[0]?.style,
@@ -262,11 +236,11 @@ describe('the table', () => {
     [90.1, 'warning'],
     [95, 'warning'],
     [95.1, 'critical'],
-  ])('that is used to %d %% is drawn as %s', (used, style) => {
+  ])('with a share of %d used is drawn as %s', (used, style) => {
     expect(styles(table(used))).toEqual([style, style]);
   });
 
-  it('without a limit is a number without a bar', () => {
+  it('without a known limit has a number and no bar', () => {
     const showing = new Showing().update(0, reading(1, host({ connections: 4321 })));
     expect(showing.screen(80, 24).split('\n').slice(1, 3)).toEqual([
       '4,321 entries                                                                  █',
@@ -274,7 +248,7 @@ describe('the table', () => {
     ]);
   });
 
-  it('that cannot be read any more says so, and is left out when it is gone', () => {
+  it('that cannot be read is reported as such for a minute, then left out', () => {
     const showing = table(81.2);
     expect(showing.update(1, reading(1)).screen(60, 10)).toContain('812 of 1,000 entries  81.2 %');
     expect(showing.update(2, reading(1)).screen(60, 10)).toContain('cannot be read at present');
@@ -282,17 +256,17 @@ describe('the table', () => {
     expect(showing.update(60, reading(1)).screen(60, 10)).not.toContain('table');
   });
 
-  it('tells when it is full only while it grows', () => {
+  it('has the time until it is full only while it grows', () => {
     const growing = (perSecond: number): string => {
       const showing = new Showing();
       for (let second = 0; second < 60; second++) {
         const connections = 5000 + second * perSecond;
-        showing.update(second, reading(1, host({ connections, max: 10_000, utilization: 50 })));
+        showing.update(second, reading(1, host({ connections, max: 10_000 })));
       }
       return showing.screen(80, 10).split('\n')[1] ?? '';
     };
-    // After 59 seconds 5,590 are there; 4,410 more take 441 seconds.
-    expect(growing(10)).toMatch(/^5,590 of 10,000 entries {2}50\.0 % {2}full in 7 min /);
+    // 5,590 after 59 seconds; the missing 4,410 take 441 seconds.
+    expect(growing(10)).toMatch(/^5,590 of 10,000 entries {2}55\.9 % {2}full in 7 min /);
     expect(growing(0)).not.toContain('full');
     expect(growing(-10)).not.toContain('full');
     // In more than a day.
@@ -301,11 +275,11 @@ describe('the table', () => {
 });
 
 describe('a gap', () => {
-  it('is blank, no 0, and so is a value that is not known now', () => {
+  it('is blank in a trend, and so is the value if the last reading lacks it', () => {
     const showing = new Showing();
     for (const second of [0, 1, 2, 3, 7, 8, 9])
       showing.update(second, reading(1, host({ new: 8, invalid: 0, drop: 3 })));
-    // Of one chart something is known, of the other nothing has come for two seconds.
+    // The last readings have one dimension of the first chart, and nothing of the other.
     for (const second of [10, 11]) showing.update(second, reading(1, host({ invalid: 0 })));
     expect(showing.screen(78, 12)).toBe(`fw-north  every 1 s  Linux 6.18.7                                     12:00:11
 Rates ────────────────────────────────────────────────────────────────────────
@@ -321,7 +295,7 @@ drop           3.0/s?                                                   ██ �
 Ctrl-C ends   ? old`);
   });
 
-  it('of a whole minute ends a line', () => {
+  it('of a whole minute removes the row', () => {
     const showing = new Showing().update(0, reading(1, host({ new: 8, invalid: 4 })));
     for (let second = 1; second < 60; second++) showing.update(second, reading(1, host({ invalid: 4 })));
     expect(showing.screen(40, 10)).toMatch(/^new /m);
@@ -330,7 +304,7 @@ Ctrl-C ends   ? old`);
 });
 
 describe('the last line', () => {
-  it('explains each mark that is on the screen, and no other', () => {
+  it('explains the marks on the screen, and no others', () => {
     const drops = (drop: number): string => new Showing().update(0, reading(1, host({ drop }))).screen(60, 10);
     expect(drops(3)).toMatch(/ 3\.0\/s! .*^Ctrl-C ends {3}! trouble$/ms);
     expect(drops(0)).toMatch(/^Ctrl-C ends$/m);
@@ -341,8 +315,8 @@ describe('the last line', () => {
   });
 });
 
-describe('what is read seldom', () => {
-  it('is marked when it is old, and so is what the mark means', () => {
+describe('a value that is read less often than the screen is updated', () => {
+  it('is marked once it is overdue, and the last line explains the mark', () => {
     const showing = new Showing().update(0, ...SURVEYS);
     const marked = (): string[] =>
       showing.screen(80, 60).match(/^(?:tcp {2}|snat|lost|kernel|state|eth3|udp {2}|Ctrl).*$/gm) ?? [];
@@ -357,11 +331,11 @@ describe('what is read seldom', () => {
     expect(showing.screen(40, 60).match(/^(?:tcp|assured|kernel|lost|state|eth3|udp {2}).*$/gm)).toEqual([
       'tcp      170,000  79.8 %?████████████',
       'udp       40,000  18.8 %?██▉',
-      'assured       182,000  85.4 %?████████▌',
       'state               up ?',
       'eth3                no_carrier ?',
       'kernel                  214,500?    █',
       'lost                      1.2/s?    █',
+      'assured       182,000  85.4 %?████████▌',
       'tcp   established 1,432  time_wait 233 ?',
       'tcp6  listen 4 ?',
       'udp   unconnected 11  connected 3 ?',
@@ -375,15 +349,15 @@ describe('what is read seldom', () => {
     expect(styles).not.toContain('accent');
   });
 
-  it('stays until it is gone', () => {
+  it('is shown for a minute after its last reading', () => {
     const showing = new Showing().update(0, ...SURVEYS);
     const [flows] = SURVEYS;
     const sections = (): string[] => showing.screen(40, 60).match(/^\S.*(?= ─)/gm) ?? [];
     const all = [
       'Connections by Protocol',
+      'conntrackd',
       'TCP Connections by State',
       'Connections by Reply',
-      'conntrackd',
       'Sockets',
       'Connections by Address Translation',
     ];
@@ -391,7 +365,7 @@ describe('what is read seldom', () => {
     showing.update(59);
     expect(sections()).toEqual(all);
     expect(showing.screen(40, 60)).toContain('established     120,000  70.6 %?█████▋');
-    // After a minute; those of the module that is asked every ten seconds came a little later once.
+    // The module that is read every ten seconds has a later reading.
     if (flows !== undefined) showing.update(59, flows);
     showing.update(60);
     expect(sections()).toEqual(all.filter((title) => title.includes('Connections')));
@@ -399,7 +373,7 @@ describe('what is read seldom', () => {
     expect(sections()).toEqual([]);
   });
 
-  it('is gone after four intervals where that is longer', () => {
+  it('is shown for four intervals if these are longer than a minute', () => {
     const showing = new Showing().update(0, reading(30, host({ flows_tcp: 5 })));
     expect(showing.update(119).screen(40, 10)).toMatch(/^tcp +5 /m);
     expect(showing.update(120).screen(40, 10)).not.toContain('tcp');
@@ -410,7 +384,7 @@ describe('conntrackd', () => {
   const daemon = (name: string, values: Readonly<Record<string, number>>) =>
     instance('daemon', name, { daemon: name }, values);
 
-  it('that is down shows its state and nothing from before', () => {
+  it('that is down has its state only', () => {
     const showing = firewall(66);
     const DOWN = { up: 0, unresponsive: 0, down: 1 };
     showing.update(67, reading(5, daemon('conntrackd', DOWN)));
@@ -420,7 +394,7 @@ describe('conntrackd', () => {
     expect(section()).toMatch(/^state +up\neth2 +running\neth3 +no_carrier !\nkernel +5 /m);
   });
 
-  it('has a section for each daemon, with its own links', () => {
+  it('has a section per daemon, each with its own links', () => {
     const link = { running: 1, no_carrier: 0, down: 0 };
     const showing = new Showing().update(
       0,
@@ -434,8 +408,8 @@ describe('conntrackd', () => {
     );
     expect(showing.screen(40, 12)).toBe(`fw-north  every 1 s             12:00:00
 conntrackd north ───────────────────────
-state  up
-eth7?  running
+state         up
+eth7\\u{4e2d}  running
 
 conntrackd south ───────────────────────
 state  down !
@@ -448,7 +422,7 @@ Ctrl-C ends   ! trouble`);
 });
 
 describe('the messages', () => {
-  it('are shown as far as a sixth of the screen has room, the newest of them', () => {
+  it('fill a sixth of the screen at most, with the newest', () => {
     const showing = new Showing().update(0);
     showing.messages = ['one', 'two', 'three', 'four'].map((text, second) => ({
       time: noon(second),
@@ -464,7 +438,7 @@ describe('the messages', () => {
     ]);
   });
 
-  it('are coloured by how severe they are', () => {
+  it('are coloured by level', () => {
     const showing = unprivileged();
     const [first, second] = showing
       .lines(200, 24)

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { ENTER, LEAVE } from '../../collector/terminal/paint.ts';
-import { Terminal } from '../../collector/terminal/terminal.ts';
+import { ENTER, LEAVE, Terminal } from '../../collector/terminal/terminal.ts';
 import { FakeDisplay, FakeJobControl, FakeKeyboard } from '../helpers/fake_terminal.ts';
 
 function terminal() {
@@ -19,7 +18,15 @@ function terminal() {
 }
 
 describe('the terminal', () => {
-  it('is taken, and given back once', () => {
+  it('gets back every mode that is changed', () => {
+    const modes = (text: string, end: string): string[] => text.split('\x1b[?').filter((mode) => mode.endsWith(end));
+    const other = (mode: string): string => mode.replace(/[hl]$/, (end) => (end === 'h' ? 'l' : 'h'));
+    expect(modes(ENTER, 'h').map(other)).toEqual(modes(LEAVE, 'l'));
+    expect(modes(ENTER, 'l').map(other).sort()).toEqual(modes(LEAVE, 'h').sort());
+    expect(modes(ENTER, 'l')).toEqual(['25l', '7l']);
+  });
+
+  it('is taken, and restored once', () => {
     const { display, keyboard, terminal: taken } = terminal();
     taken.giveBack();
     expect(display.written).toBe('');
@@ -30,14 +37,14 @@ describe('the terminal', () => {
     expect([display.written, keyboard.isRaw]).toEqual([ENTER + LEAVE, false]);
   });
 
-  it('is of the usual size where it does not tell its own', () => {
+  it('has 80 columns and 24 rows if it does not report its size', () => {
     const { display, terminal: taken } = terminal();
     expect(taken.size).toEqual({ columns: 80, rows: 24 });
     Object.assign(display, { columns: 91, rows: 37 });
     expect(taken.size).toEqual({ columns: 91, rows: 37 });
   });
 
-  it('does what keys ask for, and nothing for others', () => {
+  it('maps Ctrl-C, q, Ctrl-Z and Ctrl-L to actions, and ignores other keys', () => {
     const { done, keyboard } = terminal();
     keyboard.emit('data', Buffer.from('x\x1b[A\x0c'));
     keyboard.emit('data', Buffer.from('\x1a'));
@@ -46,7 +53,7 @@ describe('the terminal', () => {
     expect(done).toEqual(['redraw', 'suspend', 'end', 'end']);
   });
 
-  it('is drawn anew when it is resized, while it is taken', () => {
+  it('is redrawn when resized, but only while it is taken', () => {
     const { display, done, terminal: taken } = terminal();
     display.emit('resize');
     expect(done).toEqual([]);
@@ -55,13 +62,13 @@ describe('the terminal', () => {
     expect(done).toEqual(['redraw']);
   });
 
-  it.each(['end', 'error'])('that is gone (%s) ends it', (event) => {
+  it.each(['end', 'error'])('ends the command when it is gone (%s)', (event) => {
     const { done, keyboard } = terminal();
     keyboard.emit(event, new Error('EIO'));
     expect(done).toEqual(['end']);
   });
 
-  it('is measured and its keys are read when it is taken, which it is once', () => {
+  it('is measured and its keys are read when it is taken, once', () => {
     const { display, job, keyboard, terminal: taken } = terminal();
     expect(keyboard.isRead).toBe(false);
     expect([taken.take(), taken.take()]).toEqual([true, true]);
@@ -70,7 +77,7 @@ describe('the terminal', () => {
     expect(keyboard.isRead).toBe(false);
   });
 
-  it('is not taken in the background, but as soon as that is over', () => {
+  it('is not taken in the background, but once in the foreground', () => {
     const { display, job, keyboard, terminal: taken } = terminal();
     job.isInForeground = false;
     expect(taken.take()).toBe(false);
@@ -80,7 +87,7 @@ describe('the terminal', () => {
     expect([display.written, keyboard.isRaw, keyboard.isRead]).toEqual([ENTER, true, true]);
   });
 
-  it('is another one’s when the process was stopped without a warning and goes on in the background', () => {
+  it('is left alone when the process continues in the background after SIGSTOP', () => {
     const { display, done, job, keyboard, terminal: taken } = terminal();
     taken.take();
     job.isInForeground = false;
@@ -92,17 +99,16 @@ describe('the terminal', () => {
     expect([taken.take(), display.written]).toEqual([true, ENTER + ENTER]);
   });
 
-  it('is taken anew after the process was stopped', () => {
+  it('is taken again after SIGSTOP', () => {
     const { display, keyboard, terminal: taken } = terminal();
     taken.take();
     const modes: boolean[] = [];
     keyboard.setRawMode = (isRaw) => void modes.push(isRaw);
     taken.takeAgain();
-    // What is set already is not set again unless it is unset.
     expect([modes, display.written]).toEqual([[false, true], ENTER + ENTER]);
   });
 
-  it('is given back from the background without touching its keys, which would stop the process', () => {
+  it('is restored from the background without setting the mode of its keys, which would stop the process', () => {
     const { display, job, keyboard, terminal: taken } = terminal();
     taken.take();
     job.isInForeground = false;
@@ -110,7 +116,7 @@ describe('the terminal', () => {
     expect([display.written, keyboard.isRaw]).toEqual([ENTER + LEAVE, true]);
   });
 
-  it('needs no keyboard', () => {
+  it('works without a keyboard', () => {
     const display = new FakeDisplay();
     const taken = new Terminal(display, undefined, new FakeJobControl());
     taken.take();
