@@ -1,8 +1,7 @@
 /**
- * The life of charts: a chart is defined when it first has something to draw, updated with whatever is known, and made
- * obsolete when there has been nothing to draw for a minute, or for four of its intervals if that is longer. It is made
- * obsolete at once when its definition is removed, or when the module that fed it is turned off. An obsolete chart is
- * freed: if it returns, it is a new one.
+ * The life cycle of charts. A chart is defined when it first has data, and becomes obsolete after a minute without data
+ * or four of its intervals, if that is longer. It becomes obsolete at once when its definition is removed or its module
+ * is turned off. The state of an obsolete chart is freed: if data return, it is a new chart.
  */
 
 import { isDeepStrictEqual } from 'node:util';
@@ -17,7 +16,7 @@ import * as protocol from './protocol/writer.ts';
 
 /** The plugin's name as the agent knows it. */
 const PLUGIN = 'conntrack.plugin';
-/** Every chart's `type`, which is its section of the dashboard. */
+/** `type` of every chart: its section of the dashboard. */
 const TYPE = 'conntrack';
 const END = Buffer.from(protocol.end());
 
@@ -28,15 +27,15 @@ interface ChartState {
   /** The encoded start of its `BEGIN` lines. */
   readonly begin: Buffer;
   readonly labels: Readonly<Record<string, string>>;
-  /** Whether the agent knows it as it is now. */
+  /** Whether the agent has its current definition. */
   isDefined: boolean;
-  /** The module that it was last drawn from. */
+  /** Name of the module that its last values came from. */
   module: string;
-  /** Seconds between two updates, as the agent knows it. */
+  /** Seconds between two updates, as last defined. */
   every: number;
-  /** Ids of the dimensions that the agent knows: those that have had a value. */
+  /** Ids of the defined dimensions: those that have had a value. */
   readonly declared: Set<string>;
-  /** The last value of each variable, by its place in the chart. */
+  /** Last value sent of each variable, by its place in the chart. */
   readonly sent: (number | undefined)[];
   /** Monotonic time of the last update, in microseconds; `undefined` before the first. */
   updatedAt: number | undefined;
@@ -50,7 +49,7 @@ interface DimensionLine {
   readonly set: Buffer;
 }
 
-/** A chart and its instances, by name. */
+/** A chart, and its instances by name. */
 interface Entry {
   readonly chart: Chart;
   readonly dimensions: readonly DimensionLine[];
@@ -59,7 +58,7 @@ interface Entry {
 
 export interface EmitterOptions {
   readonly charts: readonly Chart[];
-  /** Label `source` of every chart; none if empty. */
+  /** Value of the label `source` of every chart; no such label if empty. */
   readonly source: string;
 }
 
@@ -76,8 +75,8 @@ export class Emitter implements Renderer {
   }
 
   /**
-   * Replaces the charts. One that stays keeps its state, and is defined again if its definition has changed; one that is
-   * removed is made obsolete by the next update.
+   * Replaces the charts. A chart that stays keeps its state, and is defined again if its definition has changed.
+   * Removed charts become obsolete with the next update.
    */
   use({ charts, source }: EmitterOptions): void {
     const before = new Map(this.#entries.map((entry) => [keyOf(entry.chart), entry]));
@@ -136,7 +135,7 @@ export class Emitter implements Renderer {
     lines.addBytes(END);
   }
 
-  /** Defines a chart that is new, has a dimension that is new to the agent, or has changed otherwise. */
+  /** Defines a chart that is new or has changed, or has a dimension that is new to the agent. */
   #define(chart: Chart, state: ChartState, feed: Feed): void {
     state.isDefined = true;
     this.#lines.addText(chartLine(chart, state, ''));
@@ -153,7 +152,7 @@ export class Emitter implements Renderer {
       text += protocol.chartLabel(name, value, protocol.LABEL_FROM_PLUGIN);
     }
     if (this.#source !== '') text += protocol.chartLabel('source', this.#source, protocol.LABEL_FROM_CONFIGURATION);
-    // Agents before 2.0 end a plugin that commits labels of a chart that has none.
+    // Agents before 2.0 end a plugin that commits labels of a chart without labels.
     return text === '' ? '' : text + protocol.chartLabelCommit();
   }
 
@@ -199,14 +198,14 @@ function firstSource({ dimensions }: Chart, feed: Feed): Feed | undefined {
   return undefined;
 }
 
-/** Whether a dimension that the agent does not know has a value. */
+/** Whether a dimension has a value for the first time. */
 function hasNewDimension({ dimensions }: Chart, { declared }: ChartState, feed: Feed): boolean {
   if (declared.size === dimensions.length) return false;
   for (const { id, metric } of dimensions) if (!declared.has(id) && valueIn(feed, metric) !== undefined) return true;
   return false;
 }
 
-/** Identifies a chart, whatever else changes in its definition. */
+/** Identifies a chart across changes of its definition. */
 function keyOf({ id, scope }: Chart): string {
   return `${scope} ${id}`;
 }

@@ -1,4 +1,4 @@
-/** Without a command the program feeds an agent, until that is gone or asks it to end. */
+/** Collects for an agent until the agent is gone or asks the plugin to end. */
 
 import fs from 'node:fs';
 import tty from 'node:tty';
@@ -23,12 +23,12 @@ import { openOutput, STDIN } from './streams.ts';
 import { clock } from './system.ts';
 
 /**
- * Agents since 1.38 end a plugin that has written nothing for two minutes, and some of them know no word to prevent
- * that. Within twice this time, in milliseconds, something is written.
+ * Agents since 1.38 end a plugin that writes nothing for two minutes, and some have no keyword to prevent that.
+ * Something is written within twice this time, in milliseconds.
  */
 const SILENCE = 50_000;
 
-/** Feeds an agent. */
+/** Collects for an agent. */
 export async function collect(commandLine: CommandLine, environment: Environment, log: Log): Promise<void> {
   const quit = (why: string): void => {
     log.debug(`ending: ${why}`);
@@ -36,7 +36,7 @@ export async function collect(commandLine: CommandLine, environment: Environment
   };
   endOnSignals(quit);
   const output = openOutput(log, quit);
-  const isFed = isControlled();
+  const isControlled = hasAgent();
   const emitter = new Emitter({ charts: [], source: '' });
   const jobs = new Jobs();
   const plugin = new Plugin({ jobs, log, output, renderer: emitter });
@@ -61,12 +61,12 @@ export async function collect(commandLine: CommandLine, environment: Environment
       return hasModules;
     },
     tick: (tick) => plugin.tick(tick),
-    isPatient: isFed && commandLine.ticks === undefined,
+    isPatient: isControlled && commandLine.ticks === undefined,
     most: commandLine.ticks ?? Number.POSITIVE_INFINITY,
   });
-  // On a terminal it means that the terminal is gone.
+  // On a terminal, SIGHUP means that the terminal is gone.
   process.on('SIGHUP', () => (tty.isatty(STDIN) ? quit('SIGHUP') : session.reload()));
-  if (isFed) {
+  if (isControlled) {
     listen(output, log, quit);
     setInterval(() => output.keepAlive(), SILENCE).unref();
   }
@@ -75,8 +75,8 @@ export async function collect(commandLine: CommandLine, environment: Environment
   jobs.close();
 }
 
-/** Whether the agent is at the other end of standard input: a person's terminal or `/dev/null` says nothing. */
-function isControlled(): boolean {
+/** Whether an agent can control the plugin through standard input, unlike a terminal or `/dev/null`. */
+function hasAgent(): boolean {
   try {
     const stdin = fs.fstatSync(STDIN);
     return stdin.isFIFO() || stdin.isSocket();

@@ -1,4 +1,4 @@
-/** Where numbers become text. The agent and the terminal each have their own renderer for the same modules and charts. */
+/** The interface between a tick and its output. The agent and the terminal each have a renderer. */
 
 import type { Sample } from '../modules/module.ts';
 

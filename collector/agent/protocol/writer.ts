@@ -1,5 +1,5 @@
 /**
- * One function for each plugins.d keyword of a plugin. Each returns a complete line, or its start where a number follows.
+ * One function for each plugins.d keyword of a plugin. Each returns a complete line, or its start if a number follows.
  *
  * Source: https://learn.netdata.cloud/docs/developer-and-contributor-corner/external-plugins
  */
