@@ -5,7 +5,8 @@ import { withoutLink } from '../modules/conntrackd/discovery.ts';
 import type { Problem } from '../modules/problem.ts';
 import type { Observation } from './observe.ts';
 import { AGENT_BOUNDED, AGENT_NO_NEW_PRIVILEGES, AMBIENT } from './privilege.ts';
-import { type Places, PROBLEM_REMEDIES, remedy } from './remedies.ts';
+import { PROBLEM_REMEDIES } from './problem_remedies.ts';
+import { type Places, remedy } from './remedies.ts';
 import type { Finding, ModuleSection, Remedy } from './report.ts';
 
 /** By how much is lost. */
@@ -16,18 +17,18 @@ const SEVERITIES = { all: 'fault', part: 'hint', nothing: 'note' } as const sati
 
 export interface ModuleFacts {
   readonly config: Config;
-  /** Those that were tried. */
+  /** The modules that were tried. */
   readonly observed: readonly Observation[];
-  /** Seconds that they had. */
+  /** How long they were tried, in seconds. */
   readonly patience: number;
-  /** What gives the program its capability. */
+  /** How to give the program its capability. */
   readonly capability: Remedy | undefined;
-  /** What is found of the capability, here and in the agent, in this order. */
+  /** The findings about the capability: those of this process, then those of the agent. */
   readonly privilege: readonly Finding[];
   readonly places: Places;
 }
 
-/** Every module there is, in the order of the configuration. */
+/** All modules, in the order of the configuration. */
 export function judgeModules(facts: ModuleFacts): ModuleSection[] {
   const { config, observed } = facts;
   return Object.entries(config.modules).map(([name, { enabled }]) => {
@@ -46,7 +47,7 @@ export function judgeModules(facts: ModuleFacts): ModuleSection[] {
 function judge({ hasSamples, name, status }: Observation, facts: ModuleFacts): ModuleSection {
   const untried = facts.privilege.find(({ code }) => code === AMBIENT);
   if (untried !== undefined && status.problems.some(isLackOfCapability)) {
-    const text = 'not checked, without the capability';
+    const text = 'not checked without the capability';
     const findings = [{ severity: 'note', code: AMBIENT, text, remedy: untried.remedy } as const];
     return { name, state: 'unknown', reads: status.reads, findings };
   }
@@ -54,14 +55,14 @@ function judge({ hasSamples, name, status }: Observation, facts: ModuleFacts): M
   findings.push(...lostInAgent(status.reads, findings, facts));
   const isMissing = status.problems.some(({ loses }) => loses === 'nothing');
   if (!hasSamples && !isMissing && !findings.some(({ severity }) => severity === 'fault')) {
-    const text = `it told nothing within ${facts.patience} seconds`;
+    const text = `no data within ${facts.patience} seconds`;
     findings.push({ severity: 'fault', code: 'silent', text, remedy: undefined });
   }
   const isFaulty = findings.some(({ severity }) => severity === 'fault');
   return { name, state: isFaulty ? 'fails' : hasSamples ? 'works' : 'absent', reads: status.reads, findings };
 }
 
-/** What keeps a module from working in the agent, though nothing does here. */
+/** What keeps a module that works here from working in the agent. */
 function lostInAgent(
   reads: readonly string[],
   findings: readonly Finding[],
@@ -75,10 +76,7 @@ function isLackOfCapability({ code, loses }: Problem): boolean {
   return code === 'no_capability' && loses === 'all';
 }
 
-/**
- * The file that opens a daemon's socket when it starts. Of several daemons each has one, so that they do not replace each
- * other.
- */
+/** The drop-in file that opens a daemon's socket at its start. Each of several daemons has its own. */
 function dropInFor(socket: string, isOnly: boolean): string {
   return isOnly ? 'netdata.conf' : `netdata${socket.replace(/[^\w.]+/g, '-')}.conf`;
 }

@@ -1,6 +1,5 @@
 /** What can be done about what `check` finds. Data: a name, and what to type. */
 
-import type { ProblemCode } from '../modules/problem.ts';
 import type { Remedy } from './report.ts';
 import { fillLine, fillText, type PlaceIn } from './shell.ts';
 
@@ -32,6 +31,7 @@ const TEMPLATES = {
   },
   raise_most_events: { note: 'Raise modules.events.most_per_second in conntrack.conf, if the CPU time is worth it.' },
   raise_receive_buffer: { note: 'Raise modules.events.receive_buffer in conntrack.conf.' },
+  raise_rmem_max: { lines: ['sudo sysctl -w net.core.rmem_max=67108864'] },
   statistics_over_netlink: {
     note: 'The kernel may be built without CONFIG_NF_CONNTRACK_PROCFS. With CAP_NET_ADMIN they are read over netlink.',
   },
@@ -201,37 +201,6 @@ export interface Places {
 export type PlainRemedy = {
   [Name in RemedyName]: PlacesOf<Name> extends keyof Places ? Name : never;
 }[RemedyName];
-
-/**
- * The remedy for each problem of a module; none where the message says all there is to say. `capability`: depends on why
- * the program lacks it.
- */
-export const PROBLEM_REMEDIES: Readonly<Record<ProblemCode, PlainRemedy | 'open_socket' | 'capability' | undefined>> = {
-  tracking_not_loaded: 'load_tracking',
-  no_capability: 'capability',
-  other_namespace: 'join_host_network',
-  library_unusable: 'reinstall',
-  library_untrusted: 'install_safely',
-  no_ctnetlink: 'load_ctnetlink',
-  no_sock_diag: 'load_sock_diag',
-  sock_diag_blocked: 'lift_sandbox',
-  malformed_reply: 'report_bug',
-  events_off: 'turn_events_on',
-  events_missing: 'load_ctnetlink',
-  events_too_many: 'raise_most_events',
-  events_overrun: 'raise_receive_buffer',
-  no_statistics_file: 'statistics_over_netlink',
-  file_missing: undefined,
-  file_denied: undefined,
-  malformed_file: undefined,
-  conntrackd_down: 'start_conntrackd',
-  conntrackd_unresponsive: 'look_at_conntrackd',
-  conntrackd_denied: 'open_socket',
-  conntrackd_failed: undefined,
-  conntrackd_malformed: undefined,
-  system_error: undefined,
-  defect: 'report_bug',
-};
 
 /**
  * A remedy for this host. Where a shell could take a place for something else, whatever is done, there is nothing to

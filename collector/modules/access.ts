@@ -1,9 +1,9 @@
 /**
- * The ways of the modules to the kernel over netlink, and what can stand in them.
+ * Opens netlink channels for the modules, or throws the problem that prevents it.
  *
- * Netlink speaks of the network namespace that the process lives in, so nothing is opened where the host may live in
- * another one. The first question to ctnetlink makes the kernel load connection tracking, so that is not asked where
- * connection tracking is not loaded. Sock_diag makes it load no more than what answers.
+ * Netlink shows the network namespace that the process runs in, so nothing is opened where the host may be in another
+ * one. The first request to ctnetlink makes the kernel load connection tracking, so none is sent unless it is loaded.
+ * Sock_diag only makes it load the modules that answer.
  */
 
 import { constants } from 'node:os';
@@ -20,18 +20,18 @@ import { exists, type FileSystem, KernelFile } from '../procfs/file.ts';
 import type { Host } from '../procfs/host.ts';
 import { ProblemError, problemErrorOf } from './problem.ts';
 
-/** A channel that can be told of events. */
+/** A channel that can receive multicast events. */
 export interface EventChannel extends Channel {
-  /** Sets how many bytes may wait to be received, and returns how many do, as the kernel counts them. */
+  /** Sets the size of the receive buffer in bytes; returns the actual size as the kernel counts it. */
   setReceiveBuffer(bytes: number): number;
   /** Joins a multicast group. */
   join(group: number): void;
 }
 
-/** Bytes of the memory that all channels receive into, as many as the largest receive buffer has. */
+/** Bytes of the memory that all channels receive into: those of the largest receive buffer. */
 export const RECEIVE_MEMORY = 512 * 1024;
 
-/** How much is received at once. */
+/** The memory for datagrams that are received at once. */
 export interface ReceiveBuffer {
   readonly slots: number;
   /** Bytes of a slot, a multiple of 4. */
@@ -43,36 +43,36 @@ export interface ReceiveBuffer {
  *
  * @throws {ProblemError} when it cannot be opened.
  */
-export type Connect = (room: ReceiveBuffer) => EventChannel;
+export type Connect = (memory: ReceiveBuffer) => EventChannel;
 
-/** The ways to the kernel. */
+/** The netlink interfaces of the kernel. */
 export interface Access {
-  /** To the connection table. */
+  /** The connection table. */
   readonly ctnetlink: Connect;
-  /** To the sockets of the host's own programs. */
+  /** The sockets of the host's own programs. */
   readonly sockDiag: Connect;
 }
 
 export interface AccessOptions {
   readonly fs: FileSystem & OwnershipFileSystem;
   readonly host: Host;
-  /** The folder of koffi's binary. */
+  /** The directory of koffi's binary. */
   readonly library: string;
   /** What all channels receive into, {@link RECEIVE_MEMORY} bytes; each has its own if not given. */
   readonly memory?: Buffer<ArrayBuffer>;
 }
 
 /**
- * Loads koffi's binary from a folder that the process can trust with what it may do.
+ * Loads koffi's binary. A privileged process loads it only from a trusted directory.
  *
- * @throws {UntrustedError} when a user other than root can write there.
+ * @throws {UntrustedError} when a user other than root can write to that directory.
  * @throws {OperationError} when it cannot be loaded.
  */
 export function loadForeign(fs: FileSystem & OwnershipFileSystem, library: string): Foreign {
   return new Foreign(isFilePrivileged(fs) ? trustedFolder(fs, library) : library);
 }
 
-/** Makes the functions that open channels; what they need is loaded when one is called first. */
+/** Creates the functions that open channels; the first call loads the library. */
 export function createAccess({ fs, host, library, memory }: AccessOptions): Access {
   let foreign: Foreign | undefined;
   const load = (target: string): Foreign => {
@@ -90,26 +90,26 @@ export function createAccess({ fs, host, library, memory }: AccessOptions): Acce
     if (!isTracking(fs, host)) throw new ProblemError('tracking_not_loaded', 'ctnetlink');
   };
   return {
-    ctnetlink: (room) => {
+    ctnetlink: (buffer) => {
       requireTracking();
       requireHere('ctnetlink');
       try {
-        // Without the capability the library need not be loaded only to be refused.
+        // Without the capability there is no need to load the library.
         if (!isPermitted(fs)) throw refusal();
         const own = load('ctnetlink');
         useCapability(own);
-        // It can be unloaded while the socket is open; whoever asked again would have it loaded.
+        // If it is unloaded while the socket is open, another request would make the kernel load it.
         const socket = { name: 'ctnetlink', protocol: NETLINK_NETFILTER, beforeSend: requireTracking };
-        return new NetlinkSocket(own, { ...room, ...socket, memory });
+        return new NetlinkSocket(own, { ...buffer, ...socket, memory });
       } catch (error) {
         throw problemErrorOf(error, 'ctnetlink');
       }
     },
-    sockDiag: (room) => {
+    sockDiag: (buffer) => {
       requireHere('sock_diag');
       try {
         return new NetlinkSocket(load('sock_diag'), {
-          ...room,
+          ...buffer,
           name: 'sock_diag',
           protocol: NETLINK_SOCK_DIAG,
           memory,
@@ -121,7 +121,7 @@ export function createAccess({ fs, host, library, memory }: AccessOptions): Acce
   };
 }
 
-/** Without the right to it the kernel says the same, later. */
+/** The error that the kernel would return later. */
 function refusal(cause: unknown = new SystemError(constants.errno.EPERM)): OperationError {
   return new OperationError('open', 'ctnetlink', cause);
 }
@@ -134,16 +134,13 @@ function useCapability(foreign: Foreign): void {
   }
 }
 
-/** Whether the process may use CAP_NET_ADMIN, as far as can be told. */
+/** Whether the process may use CAP_NET_ADMIN; true if unknown. */
 function isPermitted(fs: FileSystem): boolean {
   const own = credentials(fs);
   return own === undefined || hasCapability(own.permitted, CAP_NET_ADMIN);
 }
 
-/**
- * Whether the process has CAP_NET_ADMIN because of the file that it runs, and not because of who started it. Where that
- * cannot be told, it may have.
- */
+/** Whether the process has CAP_NET_ADMIN from the file that it runs, and not from the user who started it; true if unknown. */
 function isFilePrivileged(fs: FileSystem): boolean {
   const own = credentials(fs);
   if (own === undefined) return true;
@@ -156,14 +153,14 @@ function credentials(fs: FileSystem): Credentials | undefined {
   try {
     return parseCredentials(file.read().toString('latin1'));
   } catch {
-    // Where procfs is hidden, the kernel's answer tells.
+    // If procfs is hidden, the kernel decides.
     return undefined;
   } finally {
     file.close();
   }
 }
 
-/** Any of these is there when connection tracking is, and some are missing in one environment or another. */
+/** Whether connection tracking is loaded. Each of these paths is missing in some environments. */
 export function isTracking(fs: FileSystem, host: Host): boolean {
   const signs = [
     host.netfilter('nf_conntrack_count'),

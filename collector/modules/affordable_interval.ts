@@ -1,17 +1,18 @@
-/** How often costly work can run without exceeding its share of one CPU. */
+/** The interval of expensive work that keeps it below a share of one CPU. */
 
 import type { Claim } from './budget.ts';
 
-/** Seconds between two runs, besides the shortest interval, which is configured. */
+/** Possible intervals in seconds, besides the configured shortest one. */
 const STEPS: readonly number[] = [10, 20, 40, 60, 120, 300];
-/** The interval shrinks when the cost is below this part of what the shorter interval allows. */
+/** The interval is shortened when the work costs less than this part of what the shorter interval allows. */
 const MARGIN = 0.8;
 
 export interface AffordableIntervalOptions {
   /** The shortest interval, in seconds. */
   readonly shortest: number;
-  /** Seconds between two ticks: every interval is a multiple of it. */
+  /** Seconds between two ticks; every interval is a multiple. */
   readonly tick: number;
+  /** The share of one CPU that the work may use. */
   readonly claim: Claim;
 }
 
@@ -37,8 +38,8 @@ export class AffordableInterval {
   /**
    * Adapts the interval to the cost of a run.
    *
-   * @param cpuSeconds CPU time.
-   * @param isSpared whether the interval is doubled, to spare what the work reads.
+   * @param cpuSeconds CPU time of the run.
+   * @param isSpared whether to double the interval, to reduce the load on what is read.
    */
   update(cpuSeconds: number, isSpared: boolean): void {
     this.#isSpared = isSpared;
@@ -47,7 +48,7 @@ export class AffordableInterval {
     while (this.#step > 0 && cpuSeconds <= MARGIN * this.#allowed(this.#step - 1)) this.#step--;
   }
 
-  /** CPU time that a run may take at a step, in seconds. */
+  /** CPU seconds per run that a step allows. */
   #allowed(step: number): number {
     return (this.#steps[step] ?? 0) * this.#options.claim.share;
   }

@@ -3,15 +3,15 @@
 import type { Problem } from './problem.ts';
 
 /**
- * What the numbers of a sample are about: the whole host, or one of several instances: a CPU, the TCP sockets or the
- * UDP sockets of an address family, a conntrackd, or one of its caches, links or queues.
+ * What a sample describes: the whole host, or one of several instances: a CPU, the TCP or UDP sockets of an address
+ * family, a conntrackd, or one of its caches, links or queues.
  */
 export type Scope = 'host' | 'cpu' | 'tcp' | 'udp' | 'daemon' | 'cache' | 'link' | 'queue';
 
-/** Named numbers of one instance; a number that is not known is absent. */
+/** Named numbers of one instance; an unknown number is absent. */
 export interface Sample {
   readonly scope: Scope;
-  /** Tells instances of one scope apart, and is part of their charts' ids; empty for the host. */
+  /** Unique within the scope, and part of the chart ids; empty for the host. */
   readonly instance: string;
   /** Labels of the instance's charts. */
   readonly labels: Readonly<Record<string, string>>;
@@ -35,8 +35,8 @@ export interface Module {
    * Reads the source. The samples may be reused by the next call.
    *
    * @param at monotonic time in microseconds.
-   * @param isDrawn whether the samples will be drawn; otherwise they are lost, because the agent does not read. A module
-   * that reads seldom returns them again at the next call.
+   * @param isDrawn whether the samples are drawn; they are lost when the agent does not read. A module with a long interval
+   * then returns them again at the next call.
    */
   collect(at: number, isDrawn: boolean): readonly Sample[];
   status(): Status;

@@ -69,6 +69,10 @@ export const PROBLEMS = {
     message: 'the kernel reports events faster than the plugin reads them',
     fix: 'raise modules.events.receive_buffer',
   },
+  small_receive_buffer: {
+    message: 'the kernel grants a smaller receive buffer than configured: {detail} bytes',
+    fix: 'raise net.core.rmem_max',
+  },
 
   no_statistics_file: {
     message: 'the kernel has no statistics file',

@@ -1,4 +1,4 @@
-/** The transport protocols that are counted by name. All others are counted together. */
+/** The transport protocols that are counted separately; all others are counted together. */
 
 import { IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_SCTP, IPPROTO_TCP, IPPROTO_UDP } from '../netlink/inet.ts';
 
@@ -11,13 +11,13 @@ const NUMBERS: Readonly<Record<string, number>> = {
   gre: IPPROTO_GRE,
 };
 
-/** Names in the order of the places that {@link placeOf} returns; the last is for all others. */
+/** Names in the order of {@link placeOf}; the last one stands for all others. */
 export const PROTOCOLS: readonly string[] = [...Object.keys(NUMBERS), 'other'];
 
 const PLACES = new Uint8Array(256).fill(PROTOCOLS.length - 1);
 for (const [place, number] of Object.values(NUMBERS).entries()) PLACES[number] = place;
 
-/** The place in {@link PROTOCOLS} of a protocol number. */
+/** The index in {@link PROTOCOLS} of a protocol number. */
 export function placeOf(protocol: number): number {
   return PLACES[protocol] ?? PROTOCOLS.length - 1;
 }

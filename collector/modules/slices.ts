@@ -1,27 +1,27 @@
-/** Long work in slices, between which everything else has its turn. */
+/** Runs long work in slices, so that everything else gets its turn in between. */
 
 import type { Runtime } from '../base/runtime.ts';
 
-/** How long a slice may take, in microseconds. */
+/** Length of a slice in microseconds. */
 const SLICE = 5000;
 
-/** Work that yields wherever it may be interrupted, much more often than {@link SLICE}, and returns its result. */
+/** Work that yields wherever it may be interrupted, much more often than every {@link SLICE}, and returns its result. */
 export type Work<T> = Generator<void, T, void>;
 
-/** A result and what it took. */
+/** A result and its cost. */
 export interface Done<T> {
   readonly value: T;
-  /** From its beginning to its end, in microseconds. */
+  /** Microseconds from start to end. */
   readonly duration: number;
-  /** CPU time that it took, in microseconds. */
+  /** CPU time in microseconds. */
   readonly cpuTime: number;
 }
 
 /**
- * Does the work.
+ * Runs the work to its end.
  *
- * @param isStopped asked after each pause: whether to go no further.
- * @returns `undefined` when it was stopped.
+ * @param isStopped checked after each pause: whether to stop.
+ * @returns `undefined` if stopped.
  * @throws what the work throws.
  */
 export async function inSlices<T>(

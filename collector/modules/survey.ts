@@ -1,7 +1,4 @@
-/**
- * Costly work that is done in the background, between the updates: as often as that is affordable, and after a failure
- * not before a while.
- */
+/** Expensive work in the background, between updates: as often as is affordable, and retried a while after a failure. */
 
 import type { Runtime } from '../base/runtime.ts';
 import { AffordableInterval } from './affordable_interval.ts';
@@ -12,7 +9,7 @@ import { isDue } from './due.ts';
 import type { Problem } from './problem.ts';
 import { type Done, inSlices, type Work } from './slices.ts';
 
-/** CPU time that the first time takes on top, in microseconds, because the program has yet to be compiled. */
+/** Extra CPU time of the first run in microseconds, before the program is compiled. */
 const WARM_UP = 150_000;
 
 export interface SurveyOptions<T>
@@ -20,19 +17,19 @@ export interface SurveyOptions<T>
   readonly runtime: Runtime;
   /** Seconds between two ticks. */
   readonly tick: number;
-  /** Seconds between two times, when these are cheap. */
+  /** Seconds between two runs, if these are cheap. */
   readonly every: number;
-  /** CPU time that it may take. */
+  /** CPU time that it may use. */
   readonly claim: Claim;
-  /** Begins it, given the monotonic time of the tick in microseconds. */
+  /** Begins a run, given the monotonic time of the tick in microseconds. */
   readonly begin: (at: number) => Work<T>;
-  /** Lets go of what it uses, after a failure and in the end. */
+  /** Releases its resources, after a failure and at the end. */
   readonly release: () => void;
-  /** Whether it cost more than it will the next time, so that the interval must not follow; never if not given. */
+  /** Whether the run cost more than the next one will, so the interval stays; never if not given. */
   readonly isExceptional?: (value: T) => boolean;
-  /** Whether it is to be done half as often, to spare what it is done to. */
+  /** Whether to run half as often, to reduce the load on what is read. */
   readonly isSpared?: (value: T) => boolean;
-  /** Logged, with what was counted, when it is done at another interval. */
+  /** Logged, with what was counted, when the interval changes. */
   readonly repaced: string;
   readonly counted: (value: T) => Readonly<Record<string, number>>;
 }
@@ -44,7 +41,7 @@ export class Survey<T> {
   #isBusy = false;
   #isWarm = false;
   #isClosed = false;
-  /** What has been found since the last call. */
+  /** The result since the last call. */
   #latest: Done<T> | undefined;
   readonly #failure = new DeferredError();
   #next = Number.NEGATIVE_INFINITY;
@@ -56,18 +53,18 @@ export class Survey<T> {
     this.#attempts = new Attempts(options);
   }
 
-  /** Seconds between two times at present. */
+  /** Seconds between two runs at present. */
   get every(): number {
     return this.#interval.seconds;
   }
 
-  /** The problem of the last time. */
+  /** The problem of the last run. */
   get problems(): readonly Problem[] {
     return this.#attempts.problems;
   }
 
   /**
-   * Returns what has been found since the last call, and begins anew when that is due.
+   * Returns the result since the last call, and begins the next run when it is due.
    *
    * @param at monotonic time in microseconds.
    * @param isTaken whether what is returned is used; otherwise the next call returns it again.
@@ -80,7 +77,7 @@ export class Survey<T> {
     if (!this.#isBusy && isDue(at, this.#next) && this.#attempts.isDue(at)) {
       this.#next = at + this.every * 1e6;
       this.#isBusy = true;
-      // Nothing is thrown: what goes wrong is kept for the next call.
+      // Never rejects: the next call handles an error.
       void this.#run(at);
     }
     return latest;
@@ -95,7 +92,7 @@ export class Survey<T> {
   async #run(at: number): Promise<void> {
     const { begin, runtime } = this.#options;
     try {
-      // The update that asked for it goes first.
+      // The current update goes first.
       await runtime.yield();
       if (this.#isClosed) return;
       const done = await inSlices(begin(at), runtime, () => this.#isClosed);

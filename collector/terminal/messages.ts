@@ -55,7 +55,7 @@ export class Messages implements Log {
 
   /** A repeated message moves to the end. */
   #keep(level: Level, message: string, fields: Fields = {}): void {
-    // What the log is filtered by says nothing more to a person.
+    // Fields to filter the log by mean nothing on a screen.
     const shown = { ...fields, code: undefined, errno: undefined, retry: undefined };
     const text = escaped(`${message} ${logfmt(shown)}`.trimEnd());
     const others = this.#kept.filter((kept) => kept.text !== text);

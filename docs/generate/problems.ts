@@ -28,6 +28,8 @@ const NOTES: Readonly<Record<ProblemCode, string>> = {
     'An event is one connection created or destroyed. The plugin listens again after 30 seconds. Raise `modules.events.receive_buffer` too, or turn `events` off.',
   events_overrun:
     'Events were lost for five seconds in a row. The plugin listens again after 30 seconds. Check whether the process gets enough CPU time.',
+  small_receive_buffer:
+    'The plugin runs in its own user namespace; `asked=` is the requested size. It reads more often instead, but a sudden burst can be lost. Set `net.core.rmem_max=67108864` on the host, or a smaller `modules.events.receive_buffer`.',
   no_statistics_file: 'The option is off by default since Linux 5.15.65. See [privileges](privileges.md).',
   file_missing: 'A file in `/proc` is missing; the message names it.',
   file_denied: "The agent's user cannot read a file in `/proc`; the message names it.",

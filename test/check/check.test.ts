@@ -488,7 +488,7 @@ describe('the agent that runs', () => {
     expect(report.modules.map(({ state }) => state)).toEqual(['works', 'unknown', 'unknown', 'works', 'works']);
     expect(text).toMatch(/\n\nok: everything works but what was not checked \(events, flows\), with 2 hints\nabove\n$/);
     expect(text).toContain(
-      '? skip  events          ctnetlink\n        not checked, without the capability (see above)\n',
+      '? skip  events          ctnetlink\n        not checked without the capability (see above)\n',
     );
   });
 

@@ -48,7 +48,7 @@ describe('a module', () => {
     expect(judge({ hasSamples: true })).toEqual({ name: 'events', state: 'works', reads: ['ctnetlink'], findings: [] });
   });
 
-  it('works when a part is lost, which is a hint', () => {
+  it('works with a hint when a part is lost', () => {
     const { findings, state } = judge({ hasSamples: true, problems: [{ loses: 'part' }] });
     expect(state).toBe('works');
     expect(findings).toEqual([
@@ -56,20 +56,20 @@ describe('a module', () => {
     ]);
   });
 
-  it('does not work when everything is lost, whatever it returned', () => {
+  it('fails when everything is lost, whatever it returned', () => {
     expect(judge({ hasSamples: true, problems: [{}] })).toMatchObject({
       state: 'fails',
       findings: [{ severity: 'fault', code: 'system_error' }],
     });
   });
 
-  it('does not work when it told nothing', () => {
-    const silent = { severity: 'fault', code: 'silent', text: 'it told nothing within 7 seconds' };
+  it('fails when it returned no data', () => {
+    const silent = { severity: 'fault', code: 'silent', text: 'no data within 7 seconds' };
     expect(judge({})).toMatchObject({ state: 'fails', findings: [silent] });
     expect(judge({ problems: [{ loses: 'part' }] })).toMatchObject({ state: 'fails', findings: [{}, silent] });
   });
 
-  it('is absent where there is nothing to watch, and nothing to mend', () => {
+  it('is absent, without a remedy, where there is nothing to watch', () => {
     const problems = [{ code: 'conntrackd_down', loses: 'nothing' }] as const;
     expect(judge({ name: 'conntrackd', problems })).toMatchObject({
       state: 'absent',
@@ -77,7 +77,7 @@ describe('a module', () => {
     });
   });
 
-  it('says what is out of reach where that is not the only thing that it reads', () => {
+  it('names the target of a problem unless it is its only source', () => {
     const [finding] = judge({ reads: ['/proc/net/tcp'], problems: [{}] }).findings;
     expect(finding?.text).toBe('ctnetlink: EIO: input/output error');
   });
@@ -88,7 +88,7 @@ describe('a module that needs the capability', () => {
   const LACKING = { severity: 'fault', code: 'lacking', text: 'no', remedy: CAPABILITY } as const;
   const AMBIENT = { severity: 'hint', code: 'ambient', text: 'no', remedy: CAPABILITY } as const;
 
-  it('does not work in an agent that cannot hand it on, though it works here', () => {
+  it('fails if the agent cannot pass the capability on, even if it works here', () => {
     expect(judge({ hasSamples: true, privilege: [LACKING, BOUNDED] })).toMatchObject({
       state: 'fails',
       findings: [BOUNDED],
@@ -97,11 +97,11 @@ describe('a module that needs the capability', () => {
     expect(judge(others)).toMatchObject({ state: 'works', findings: [] });
   });
 
-  it('says only once that it is lacking', () => {
+  it('reports the missing capability once', () => {
     expect(judge({ problems: [{ code: 'no_capability' }], privilege: [BOUNDED] }).findings).toHaveLength(1);
   });
 
-  it('is not known to fail where only the agent has it', () => {
+  it('is unknown if only the agent has the capability', () => {
     expect(judge({ problems: [{ code: 'no_capability' }], privilege: [AMBIENT] })).toMatchObject({
       state: 'unknown',
       findings: [{ severity: 'note', code: 'ambient', remedy: CAPABILITY }],
@@ -123,7 +123,7 @@ describe('a module that is not tried', () => {
       places: PLACES,
     }).map(({ findings, name }) => [name, findings[0]?.text]);
 
-  it('is off, in the order of the configuration, and says why', () => {
+  it('is off with the reason, in the order of the configuration', () => {
     expect(off('mode: basic\nmodules: { flows: { enabled: no } }')).toEqual([
       ['stat', 'mode is basic'],
       ['events', 'mode is basic'],

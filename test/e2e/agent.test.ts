@@ -42,7 +42,7 @@ const MAX = 2000;
 
 /** What the plugin logs on an overloaded machine. */
 const LATENESS = ['msg="late: updates are skipped"', 'msg="back on schedule"'];
-const OTHER_INTERVAL = 'level=info msg="the connection table is dumped at another interval from now on"';
+const OTHER_INTERVAL = 'level=info msg="changed the interval between dumps of the connection table"';
 
 /** The table is dumped often, also when it is full, and seldom once that costs more than a small table can. */
 const FLOWS_EVERY = 2;

@@ -25,7 +25,7 @@ export class SocketHost {
   /** Every file that was opened, in order. */
   readonly opened: string[] = [];
   /** In place of a channel. */
-  obstacle: unknown;
+  failure: unknown;
   /** In place of the answers to some questions. */
   readonly answers: Partial<Record<SocketQuestion, readonly Receipt[]>> = {};
   /** Called before a datagram is received or a file is read. */
@@ -57,7 +57,7 @@ export class SocketHost {
 
   /** Opens a channel. */
   readonly connect: Connect = (room) => {
-    if (this.obstacle !== undefined) throw this.obstacle;
+    if (this.failure !== undefined) throw this.failure;
     const around = new Uint8Array(room.slotSize).fill(0xff);
     const channel = new FakeChannel({ ...room, around, name: 'sock_diag' });
     channel.replyWith('tcpSockets', () => this.#answer('tcpSockets', 18, 'tcp', 'tcp6'));

@@ -602,7 +602,7 @@ describe('the configuration of a collector', () => {
     await collecting.update(3);
     expect(collecting.log.entries.map((said) => [said.level, said.message.split(': ', 1)[0]])).toEqual([
       [level, 'new and destroyed connections are not drawn'],
-      ['info', 'sockets are counted in the text of procfs, which costs more'],
+      ['info', 'sockets are counted from procfs, which costs more CPU time'],
       [level, 'the composition of the connection table is not drawn'],
       [level, 'sockets are not drawn'],
     ]);

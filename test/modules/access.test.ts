@@ -12,14 +12,14 @@ import { Host } from '../../collector/procfs/host.ts';
 import { FOREIGN, missingForeign } from '../helpers/netlink_foreign.ts';
 import { SETTINGS, STAT } from '../helpers/recorded_host.ts';
 
-const ROOM = { slots: 1, slotSize: 4096 };
+const MEMORY = { slots: 1, slotSize: 4096 };
 const NO_LIBRARY = '/nowhere/conntrack-koffi';
 
 /** The problem of opening a channel on a host with these files, on a machine without the library. */
 function problemWith(files: Readonly<Record<string, string>>, prefix = '', way: keyof Access = 'ctnetlink'): Problem {
   const volume = Volume.fromJSON({ ...AS_ROOT, ...files });
   const access = createAccess({ fs: volume, host: new Host(volume, prefix), library: NO_LIBRARY });
-  return problemIn(() => access[way](ROOM));
+  return problemIn(() => access[way](MEMORY));
 }
 
 /** `/proc/self/status` of a process. */
@@ -40,59 +40,59 @@ function problemIn(action: () => unknown): Problem {
   throw new Error('no problem');
 }
 
-describe('the way to the connection table', () => {
+describe('a ctnetlink channel', () => {
   it.each([
     [`${SETTINGS}count`, '12\n'],
     [STAT, 'entries\n'],
     ['/sys/module/nf_conntrack/refcnt', '3\n'],
-  ])('is tried where connection tracking is loaded, of which %s alone is a sign', (path, text) => {
+  ])('is opened if %s alone shows that connection tracking is loaded', (path, text) => {
     expect(problemWith({ [path]: text })).toMatchObject({ code: 'library_unusable' });
   });
 
-  it('says which library cannot be loaded, and why, in one line', () => {
+  it('names the library that cannot be loaded, and the reason, in one line', () => {
     const { message } = problemWith({ [STAT]: '' });
     expect(message).toMatch(/^cannot load the foreign function library: load \/nowhere\/conntrack-koffi: /);
     expect(message).toMatch(/Cannot find module/);
     expect(message).not.toContain('\n');
   });
 
-  it('is not tried, so that the kernel loads nothing, where connection tracking is not loaded: nothing unusual', () => {
+  it('is not opened without connection tracking, so the kernel does not load it; that is an ordinary problem', () => {
     const found = problemWith({ '/proc/sys/net/netfilter/nf_log/0': 'NONE\n' });
     expect([found.code, isOrdinary(found)]).toEqual(['tracking_not_loaded', true]);
   });
 
-  it('is found when connection tracking is loaded later', () => {
+  it('is opened once connection tracking is loaded', () => {
     const volume = Volume.fromJSON({ ...AS_ROOT, '/proc/self/net/dev': '' });
     const { ctnetlink: connect } = createAccess({ fs: volume, host: new Host(volume, ''), library: NO_LIBRARY });
-    expect(problemIn(() => connect(ROOM)).code).toBe('tracking_not_loaded');
+    expect(problemIn(() => connect(MEMORY)).code).toBe('tracking_not_loaded');
     volume.mkdirSync('/sys/module/nf_conntrack', { recursive: true });
-    expect(problemIn(() => connect(ROOM)).code).toBe('library_unusable');
+    expect(problemIn(() => connect(MEMORY)).code).toBe('library_unusable');
     volume.rmdirSync('/sys/module/nf_conntrack');
-    expect(problemIn(() => connect(ROOM)).code).toBe('tracking_not_loaded');
+    expect(problemIn(() => connect(MEMORY)).code).toBe('tracking_not_loaded');
   });
 
   it.each([
     ['in another namespace', { '/proc/self/net/dev': '', '/host/proc/1/net/dev': '' }],
     ['in one that cannot be told', { '/proc/self/net/dev': '' }],
-  ])('is closed where the host lives %s and tracks connections; where it tracks none that is all', (_, files) => {
+  ])('is not opened for a host %s that tracks connections; without tracking, only that is reported', (_, files) => {
     expect(problemWith({ ...files, [STAT]: '' }, '/host')).toMatchObject({ code: 'tracking_not_loaded' });
     const found = problemWith({ ...files, '/host/sys/module/nf_conntrack/refcnt': '3\n' }, '/host');
     expect(found).toMatchObject({ code: 'other_namespace' });
     expect(isOrdinary(found)).toBe(false);
   });
 
-  it('is open below a prefix where the host lives in the same namespace, by the signs below the prefix', () => {
+  it('is opened below a prefix in the same namespace, if the host below it tracks connections', () => {
     const volume = Volume.fromJSON({ ...AS_ROOT, '/proc/self/net/dev': '', [STAT]: '' });
     volume.mkdirSync('/host/proc/1/net', { recursive: true });
     volume.linkSync('/proc/self/net/dev', '/host/proc/1/net/dev');
     const { ctnetlink: connect } = createAccess({ fs: volume, host: new Host(volume, '/host'), library: NO_LIBRARY });
-    expect(problemIn(() => connect(ROOM)).code).toBe('tracking_not_loaded');
+    expect(problemIn(() => connect(MEMORY)).code).toBe('tracking_not_loaded');
     volume.mkdirSync('/host/sys/module/nf_conntrack', { recursive: true });
-    expect(problemIn(() => connect(ROOM)).code).toBe('library_unusable');
+    expect(problemIn(() => connect(MEMORY)).code).toBe('library_unusable');
   });
 });
 
-describe('a program that has its capability from its own file', () => {
+describe('a program with file capabilities', () => {
   const LIBRARY = '/usr/lib/netdata/plugins.d/conntrack-koffi';
   const OF_FILE = status({});
 
@@ -107,7 +107,7 @@ describe('a program that has its capability from its own file', () => {
     volume.chownSync(folder, uid, 0);
     volume.chmodSync(folder, mode);
     const { ctnetlink } = createAccess({ fs: volume, host: new Host(volume, ''), library: LIBRARY });
-    return problemIn(() => ctnetlink(ROOM));
+    return problemIn(() => ctnetlink(MEMORY));
   }
 
   // What is trusted is not in the memory of this test only, and so cannot be loaded.
@@ -138,19 +138,19 @@ describe('a program that has its capability from its own file', () => {
     expect(problemAt(folder, owner).message).toMatch(TRUSTED);
   });
 
-  it('loads nothing that others can write to where it cannot be told what it has its capability from', () => {
+  it('loads nothing that others can write to if the origin of its capability is unknown', () => {
     expect(problemAt(LIBRARY, { uid: 997, text: 'Name:\tconntrack.plugin\n' }).code).toBe('library_untrusted');
   });
 
   it.each([
     [
-      'loads it from where the link leads that was looked at, since a link can be changed meanwhile',
+      'loads the library from the resolved path, since a link can change',
       0,
       'library_unusable',
       /: load \/srv\/koffi: Cannot find module '\/srv\/koffi'/,
     ],
     [
-      'loads it not where others can write to where the link leads',
+      'does not load the library if others can write to the resolved path',
       997,
       'library_untrusted',
       /root can write to \/srv$/,
@@ -163,23 +163,23 @@ describe('a program that has its capability from its own file', () => {
       volume.chownSync(folder, folder === '/srv' ? owner : 0, 0);
     }
     const { ctnetlink } = createAccess({ fs: volume, host: new Host(volume, ''), library: '/conntrack-koffi' });
-    const found = problemIn(() => ctnetlink(ROOM));
+    const found = problemIn(() => ctnetlink(MEMORY));
     expect(found.code).toBe(code);
     expect(found.message).toMatch(message);
   });
 });
 
-describe('the way to sock_diag', () => {
+describe('a sock_diag channel', () => {
   const NO_CAPABILITY = status({ permitted: '0000000000000000' });
 
   it.each([
     ['whether or not connection tracking is loaded', {}],
     ['without any capability', { '/proc/self/status': NO_CAPABILITY }],
-  ])('is tried %s', (_, files) => {
+  ])('is opened %s', (_, files) => {
     expect(problemWith(files, '', 'sockDiag')).toMatchObject({ code: 'library_unusable' });
   });
 
-  it('says which library cannot be loaded, and why, in one line', () => {
+  it('names the library that cannot be loaded, and the reason, in one line', () => {
     const { message } = problemWith({}, '', 'sockDiag');
     expect(message).toMatch(/^cannot load the foreign function library: load \/nowhere\/conntrack-koffi: /);
     expect(message).not.toContain('\n');
@@ -188,24 +188,24 @@ describe('the way to sock_diag', () => {
   it.each([
     ['in another namespace', { '/proc/self/net/dev': '', '/host/proc/1/net/dev': '' }],
     ['in one that cannot be told', { '/proc/self/net/dev': '' }],
-  ])('is closed where the host lives %s, whatever it tracks', (_, files) => {
+  ])('is not opened for a host %s', (_, files) => {
     const found = problemWith(files, '/host', 'sockDiag');
     expect(found).toMatchObject({ code: 'other_namespace' });
     expect(isOrdinary(found)).toBe(false);
   });
 
-  it('is open below a prefix where the host lives in the same namespace', () => {
+  it('is opened below a prefix in the same namespace', () => {
     const volume = Volume.fromJSON({ ...AS_ROOT, '/proc/self/net/dev': '' });
     volume.mkdirSync('/host/proc/1/net', { recursive: true });
     volume.linkSync('/proc/self/net/dev', '/host/proc/1/net/dev');
     const { sockDiag } = createAccess({ fs: volume, host: new Host(volume, '/host'), library: NO_LIBRARY });
-    expect(problemIn(() => sockDiag(ROOM)).code).toBe('library_unusable');
+    expect(problemIn(() => sockDiag(MEMORY)).code).toBe('library_unusable');
   });
 
   it.each([
     ['ctnetlink', 'the plugin lacks CAP_NET_ADMIN'],
     ['sockDiag', 'cannot load the foreign function library'],
-  ] as const)('needs none of what the other lacks: %s', (way, message) => {
+  ] as const)('is independent of the other channel: %s', (way, message) => {
     const found = problemWith({ '/proc/self/status': NO_CAPABILITY, [STAT]: '' }, '', way);
     expect(found.message).toContain(message);
   });
@@ -232,11 +232,11 @@ describe.skipIf(missingForeign !== undefined)('a socket that the kernel refuses'
     });
     const volume = Volume.fromJSON({ ...AS_ROOT, [STAT]: '' });
     const access = createAccess({ fs: volume, host: new Host(volume, ''), library: FOREIGN });
-    expect(problemIn(() => access[way](ROOM))).toMatchObject({ code });
+    expect(problemIn(() => access[way](MEMORY))).toMatchObject({ code });
     expect(socket.mock.calls).toEqual([[AF_NETLINK, expect.any(Number), protocol]]);
   });
 
-  it('does not have the library loaded anew for the next, of either kind', () => {
+  it('loads the library once for all channels', () => {
     const volume = Volume.fromJSON({ ...AS_ROOT, [STAT]: '' });
     const instances: unknown[] = [];
     vi.spyOn(Foreign.prototype, 'socket').mockImplementation(function (this: Foreign) {
@@ -244,7 +244,7 @@ describe.skipIf(missingForeign !== undefined)('a socket that the kernel refuses'
       throw new SystemError(constants.errno.EMFILE);
     });
     const { ctnetlink, sockDiag } = createAccess({ fs: volume, host: new Host(volume, ''), library: FOREIGN });
-    const found = [sockDiag, ctnetlink, sockDiag].map((connect) => problemIn(() => connect(ROOM)).message);
+    const found = [sockDiag, ctnetlink, sockDiag].map((connect) => problemIn(() => connect(MEMORY)).message);
     expect(found).toEqual(
       ['sock_diag', 'ctnetlink', 'sock_diag'].map((name) => `open ${name}: EMFILE: too many open files`),
     );
@@ -252,7 +252,7 @@ describe.skipIf(missingForeign !== undefined)('a socket that the kernel refuses'
   });
 });
 
-describe.skipIf(missingForeign !== undefined)('an open way to the connection table', () => {
+describe.skipIf(missingForeign !== undefined)('an open ctnetlink channel', () => {
   let folder: string;
 
   beforeEach(() => {
@@ -267,10 +267,10 @@ describe.skipIf(missingForeign !== undefined)('an open way to the connection tab
     rmSync(folder, { recursive: true });
   });
 
-  it('sends nothing any more, so that the kernel loads nothing, once connection tracking is unloaded', () => {
+  it('sends nothing once connection tracking is unloaded, so the kernel does not load it', () => {
     const volume = Volume.fromJSON({ ...AS_ROOT, [STAT]: '' });
     const { ctnetlink } = createAccess({ fs: volume, host: new Host(volume, ''), library: FOREIGN });
-    const channel = ctnetlink(ROOM);
+    const channel = ctnetlink(MEMORY);
     channel.send(Uint8Array.of(17, 23));
     volume.unlinkSync(STAT);
     expect(problemIn(() => channel.send(Uint8Array.of(31)))).toMatchObject({ code: 'tracking_not_loaded' });

@@ -18,8 +18,8 @@ function intervals(options: Partial<AffordableIntervalOptions>, ...costs: readon
   });
 }
 
-describe('the interval between two times', () => {
-  it('is the one that is asked for, before anything is known and while it is cheap', () => {
+describe('the interval', () => {
+  it('is the configured one at first and while the work is cheap', () => {
     expect(new AffordableInterval({ shortest: 10, tick: 1, claim: alone(0.02) }).seconds).toBe(10);
     expect(intervals({}, 0.001, 0.2)).toEqual([10, 10]);
   });
@@ -37,15 +37,15 @@ describe('the interval between two times', () => {
     expect(intervals({}, cost)).toEqual([seconds]);
   });
 
-  it('is shortened only when it has become clearly cheaper than the shorter one allows', () => {
+  it('is shortened only when the work is clearly cheaper than the shorter one allows', () => {
     expect(intervals({}, 0.25, 0.2, 0.161, 0.159)).toEqual([20, 20, 20, 10]);
   });
 
-  it('does not go back and forth with a cost that wavers about what is allowed', () => {
+  it('does not flap when the cost wavers around the limit', () => {
     expect(intervals({}, 0.19, 0.21, 0.19, 0.21, 0.17)).toEqual([10, 20, 20, 20, 20]);
   });
 
-  it('is shortened by several steps at once when it has become cheap', () => {
+  it('is shortened by several steps at once when the work becomes cheap', () => {
     expect(intervals({}, 5, 0.3, 0.01)).toEqual([300, 20, 10]);
   });
 
@@ -63,7 +63,7 @@ describe('the interval between two times', () => {
     expect(intervals({ shortest, claim: alone(share) }, cost)).toEqual([seconds]);
   });
 
-  it('is doubled to spare what it is done to, at every length', () => {
+  it('is doubled on request, at every length', () => {
     const interval = new AffordableInterval({ shortest: 10, tick: 1, claim: alone(0.02) });
     const update = (cost: number, isSpared: boolean): number => {
       interval.update(cost, isSpared);
@@ -87,7 +87,7 @@ describe('the interval between two times', () => {
     },
   );
 
-  it('keeps the cost below its share wherever an interval of five minutes can, and is always a multiple of the tick', () => {
+  it('keeps the cost below its share up to an interval of five minutes, and is a multiple of the tick', () => {
     const options = fc.record({
       tick: fc.integer({ min: 1, max: 90 }),
       shortest: fc.integer({ min: 1, max: 600 }),

@@ -52,7 +52,7 @@ const ORDINARY = new ProblemError('tracking_not_loaded', 'ctnetlink');
 const said = ({ problem }: ProblemError): string => `nothing is counted: ${messageWithFix(problem)}`;
 
 describe('an attempt', () => {
-  it('is due before any was made, and for as long as attempts succeed', () => {
+  it('is due at first, and while attempts succeed', () => {
     const trying = new Trying();
     expect(trying.due(0, 5000)).toEqual([0, 5000]);
     trying.succeed(7000);
@@ -60,7 +60,7 @@ describe('an attempt', () => {
     expect(trying.said).toEqual([]);
   });
 
-  it('is due half a minute after one that failed, or as little before as an update can be early', () => {
+  it('is due half a minute after a failure, with the tolerance of a tick', () => {
     const trying = new Trying();
     trying.fail(700, BLOCKED);
     expect(trying.due(700, 701, 729, 729.49, 729.5, 730, 731, 900)).toEqual([729.5, 730, 731, 900]);
@@ -68,7 +68,7 @@ describe('an attempt', () => {
     expect(trying.due(730.2, 759.6, 759.7)).toEqual([759.7]);
   });
 
-  it('is due half a minute after one that failed though others had succeeded just before', () => {
+  it('is due half a minute after a failure even if the previous one succeeded', () => {
     const trying = new Trying();
     trying.succeed(699);
     trying.fail(700, BLOCKED);
@@ -77,7 +77,7 @@ describe('an attempt', () => {
 });
 
 describe('the time until the next attempt', () => {
-  it('is what is asked for, after each that failed', () => {
+  it('is the configured one after each failure', () => {
     const trying = new Trying({ retry: 600 });
     trying.fail(700, BLOCKED);
     expect(trying.due(701, 730, 1299, 1299.5, 1300)).toEqual([1299.5, 1300]);
@@ -99,7 +99,7 @@ describe('the time until the next attempt', () => {
     ]);
   });
 
-  it('is waited for where patience has ended, not before', () => {
+  it('applies once patience has ended', () => {
     const trying = new Trying({ retry: 120, patience: 12e6 });
     trying.succeed(700);
     trying.fail(711, BLOCKED);
@@ -124,13 +124,13 @@ describe('patience', () => {
     expect(trying.due(744)).toEqual([744]);
   });
 
-  it('is of no use to a source that never was there', () => {
+  it('does not apply to a source that never worked', () => {
     const trying = new Trying({ patience: 12e6 });
     trying.fail(3, BLOCKED);
     expect(trying.due(4, 32, 33)).toEqual([33]);
   });
 
-  it('does not keep quiet about what is in the way', () => {
+  it('does not delay the log line', () => {
     const trying = new Trying({ patience: 12e6 });
     trying.succeed(700);
     trying.fail(701, BLOCKED);
@@ -138,8 +138,8 @@ describe('patience', () => {
   });
 });
 
-describe('what is in the way', () => {
-  it('is said in one line for each change: of the reason, and when the source can be had again', () => {
+describe('a problem', () => {
+  it('is logged once, and so are its change and its end', () => {
     const trying = new Trying();
     trying.succeed(100);
     for (const error of [BLOCKED, BLOCKED, new ProblemError('sock_diag_blocked', 'sock_diag'), OFF, OFF, BLOCKED])
@@ -159,7 +159,7 @@ describe('what is in the way', () => {
   it.each<[AttemptsOptions['from'], ProblemCode]>([
     ['ctnetlink', 'no_ctnetlink'],
     ['sock_diag', 'no_sock_diag'],
-  ])('is, for the same errno, another of %s', (from, code) => {
+  ])('of ENOENT from %s is %s', (from, code) => {
     const trying = new Trying({ from, target: '/proc/source', loses: 'part' });
     trying.fail(130, failure('ENOENT', 'open', 'the source'));
     expect(trying.problems).toMatchObject([{ code, target: '/proc/source', loses: 'part' }]);
@@ -176,7 +176,7 @@ describe('what is in the way', () => {
     ]);
   });
 
-  it('is said nowhere when it is ordinary, neither when it begins nor when it ends, but waited for all the same', () => {
+  it('that is ordinary is not logged, but delays the next attempt', () => {
     const trying = new Trying({ level: 'warning' });
     trying.fail(700, ORDINARY);
     expect(trying.due(701, 729, 730)).toEqual([730]);
@@ -184,7 +184,7 @@ describe('what is in the way', () => {
     expect(trying.said).toEqual([]);
   });
 
-  it('is an error where the source is required, be it ordinary or not, and whatever else is asked for', () => {
+  it('is an error if the source is required, even if ordinary', () => {
     const trying = new Trying({ required: true, level: 'notice' });
     trying.fail(700, ORDINARY);
     trying.fail(730, BLOCKED, 'warning');
@@ -197,7 +197,7 @@ describe('what is in the way', () => {
     ['warning', undefined, 'warning'],
     [undefined, 'warning', 'warning'],
     ['error', 'debug', 'debug'],
-  ] as const)('has, with the level %s of the source and %s of its own, the level %s', (ofSource, own, level) => {
+  ] as const)('with the default level %s and its own level %s is logged as %s', (ofSource, own, level) => {
     const trying = new Trying(ofSource === undefined ? {} : { level: ofSource });
     trying.fail(700, BLOCKED, own);
     expect(trying.said).toEqual([`${level} ${said(BLOCKED)}`]);
@@ -206,7 +206,7 @@ describe('what is in the way', () => {
   it.each([
     ['an error', new TypeError('rope is not a function')],
     ['nothing that can be thrown', 'a bucket'],
-  ])('that is a defect of the program, %s, is thrown, said nowhere, and delays nothing', (_what, defect) => {
+  ])('that is a defect, %s, is thrown, not logged, and delays nothing', (_what, defect) => {
     const trying = new Trying({ required: true });
     let thrown: unknown;
     try {

@@ -14,7 +14,7 @@ describe('the protocol of a number', () => {
     expect(PROTOCOLS[placeOf(number)]).toBe(name);
   });
 
-  it('is another of all other numbers, also of those that there cannot be', () => {
+  it('is `other` for all other numbers, also impossible ones', () => {
     const named = Array.from({ length: 256 }, (_, number) => PROTOCOLS[placeOf(number)]).filter(
       (name) => name !== 'other',
     );

@@ -15,7 +15,7 @@ function* steps(runtime: FakeRuntime, ...costs: readonly number[]): Work<number>
 const never = (): boolean => false;
 
 describe('work in slices', () => {
-  it('that is short is done at once, without a pause', async () => {
+  it('that is short runs without a pause', async () => {
     const runtime = new FakeRuntime(7e6);
     expect(await inSlices(steps(runtime, 1000, 2000), runtime, never)).toEqual({
       value: 2,
@@ -39,7 +39,7 @@ describe('work in slices', () => {
     expect(runtime.yields).toBe(pauses);
   });
 
-  it('takes as long as its pauses too, but no CPU time of the others', async () => {
+  it('has a duration with its pauses, and a CPU time without them', async () => {
     const runtime = new FakeRuntime(500e6);
     const release = runtime.hold();
     const done = inSlices(steps(runtime, 6000, 7000), runtime, never);
@@ -50,7 +50,7 @@ describe('work in slices', () => {
     expect(await done).toEqual({ value: 2, duration: 1_007_000, cpuTime: 13_000 });
   });
 
-  it('is stopped in a pause, and goes not one step further', async () => {
+  it('stopped in a pause makes no further step', async () => {
     const runtime = new FakeRuntime(7e6);
     let isStopped = false;
     let taken = 0;
@@ -72,12 +72,12 @@ describe('work in slices', () => {
     expect(before).toBeLessThan(9);
   });
 
-  it('that is done in its first slice has its result, whoever says stop: there was no pause', async () => {
+  it('that ends in its first slice has a result even if stopped', async () => {
     const runtime = new FakeRuntime(7e6);
     expect(await inSlices(steps(runtime, 1, 2), runtime, () => true)).toMatchObject({ value: 2 });
   });
 
-  it.each([0, 6000])('fails as the work does, be it before or after a pause (%i us)', async (cost) => {
+  it.each([0, 6000])('throws what the work throws, before or after a pause (%i us)', async (cost) => {
     const runtime = new FakeRuntime(7e6);
     const failing = (function* (): Work<never> {
       runtime.compute(cost);

@@ -90,7 +90,7 @@ class Surveying {
 }
 
 describe('a survey', () => {
-  it('begins at once, and every interval from then on; what it finds is returned with the next update, once', async () => {
+  it('starts at once and then at every interval; the next update returns the result, once', async () => {
     const surveying = new Surveying();
     expect(await surveying.tick(500)).toBeUndefined();
     expect(await surveying.tick(501)).toEqual({ value: 1, duration: 0, cpuTime: 0 });
@@ -100,7 +100,7 @@ describe('a survey', () => {
     expect([surveying.said, surveying.released]).toEqual([[], 0]);
   });
 
-  it('does nothing while it is asked, only when everything else has had its turn', async () => {
+  it('does its work after the update, when everything else has had its turn', async () => {
     const surveying = new Surveying();
     surveying.survey.collect(500e6, true);
     expect([surveying.runtime.yields, surveying.begun]).toEqual([1, []]);
@@ -108,7 +108,7 @@ describe('a survey', () => {
     expect(surveying.begun).toEqual([500]);
   });
 
-  it('tells how long it took and what it cost, in slices of five milliseconds', async () => {
+  it('reports its duration and CPU time, and runs in slices of five milliseconds', async () => {
     const surveying = new Surveying();
     Object.assign(surveying, { length: 3, cost: 7250 });
     const release = surveying.runtime.hold(1);
@@ -121,7 +121,7 @@ describe('a survey', () => {
     expect(await surveying.tick(501)).toEqual({ value: 1, duration: 514_500, cpuTime: 21_750 });
   });
 
-  it('that takes longer than its interval is not begun a second time, and what it finds is not lost', async () => {
+  it('that takes longer than its interval is not started twice, and its result is not lost', async () => {
     const surveying = new Surveying();
     Object.assign(surveying, { length: 2, cost: 6000 });
     const release = surveying.runtime.hold(1);
@@ -133,8 +133,8 @@ describe('a survey', () => {
   });
 });
 
-describe('what a survey finds', () => {
-  it('is returned again for as long as it is not taken, once it is not any more', async () => {
+describe('the result of a survey', () => {
+  it('is returned again until it is taken, then no more', async () => {
     const surveying = new Surveying();
     await surveying.tick(500, false);
     for (const second of [501, 502, 509]) expect(await surveying.tick(second, false)).toMatchObject({ value: 1 });
@@ -143,21 +143,21 @@ describe('what a survey finds', () => {
     expect(surveying.begun).toEqual([500]);
   });
 
-  it('is replaced by what a later one finds', async () => {
+  it('is replaced by a later result', async () => {
     const surveying = new Surveying();
     for (let second = 500; second < 525; second++) await surveying.tick(second, false);
     expect(await surveying.tick(525)).toMatchObject({ value: 3 });
     expect(await surveying.tick(526)).toBeUndefined();
   });
 
-  it('in the same turn as an older one is taken is kept for the next', async () => {
+  it('that arrives while an older one is taken is kept for the next update', async () => {
     const surveying = new Surveying();
     await surveying.tick(500, false);
     expect(await surveying.tick(510)).toMatchObject({ value: 1 });
     expect(await surveying.tick(511)).toMatchObject({ value: 2 });
   });
 
-  it('is kept though the next one fails, until it is taken', async () => {
+  it('is kept until it is taken, even if the next survey fails', async () => {
     const surveying = new Surveying();
     surveying.failures = (number) => (number === 2 ? OFF : undefined);
     await surveying.tick(500, false);
@@ -170,11 +170,11 @@ describe('what a survey finds', () => {
 });
 
 describe('the interval of surveys', () => {
-  it('is the one that is asked for before anything is known', () => {
+  it('is the configured one at first', () => {
     expect(new Surveying({ every: 25 }).survey.every).toBe(25);
   });
 
-  it('lengthens with what they cost, is shortened when they have become clearly cheaper, and every change is said', async () => {
+  it('grows with their cost, shrinks when they are clearly cheaper, and every change is logged', async () => {
     const surveying = new Surveying();
     surveying.cost = 650_000;
     await surveying.tick(500);
@@ -206,7 +206,7 @@ describe('the interval of surveys', () => {
     expect(await surveying.tick(502)).toMatchObject({ cpuTime: cost });
   });
 
-  it('is lengthened by the second, whatever the first did', async () => {
+  it('is lengthened by the second survey whatever the first cost', async () => {
     const surveying = new Surveying();
     await surveying.tick(500);
     surveying.cost = 201_000;
@@ -214,7 +214,7 @@ describe('the interval of surveys', () => {
     expect(surveying.survey.every).toBe(20);
   });
 
-  it('takes the first that succeeds for the first', async () => {
+  it('treats the first success as the first survey', async () => {
     const surveying = new Surveying();
     surveying.failures = (number) => (number === 1 ? OFF : undefined);
     surveying.cost = 350_000;
@@ -222,7 +222,7 @@ describe('the interval of surveys', () => {
     expect(surveying.survey.every).toBe(20);
   });
 
-  it('is doubled for as long as what it is done to must be spared', async () => {
+  it('is doubled while the load on the source is to be reduced', async () => {
     const asked: number[] = [];
     const isSpared = (value: number): boolean => {
       asked.push(value);
@@ -234,7 +234,7 @@ describe('the interval of surveys', () => {
     expect(surveying.log.entries.map(({ fields }) => fields?.['seconds'])).toEqual([20, 10]);
   });
 
-  it('does not follow what one costs that is an exception, which is returned like any other', async () => {
+  it('ignores the cost of an exceptional survey, whose result is returned as usual', async () => {
     const surveying = new Surveying({ isExceptional: (value) => value === 2 || value === 3 });
     surveying.cost = 1000;
     await surveying.tick(500);
@@ -249,7 +249,7 @@ describe('the interval of surveys', () => {
     expect(await surveying.begunAt(526, 550)).toEqual([530, 540, 550]);
   });
 
-  it('is not shortened by one that is an exception, either', async () => {
+  it('is not shortened by an exceptional survey', async () => {
     const surveying = new Surveying({ isExceptional: (value) => value === 2 });
     surveying.cost = 650_000;
     await surveying.tick(500);
@@ -271,7 +271,7 @@ describe('the interval of surveys', () => {
     expect(await surveying.begunAt(500, 550)).toEqual(times);
   });
 
-  it('stays doubled, or is not doubled, by one that is an exception', async () => {
+  it('is neither doubled nor halved by an exceptional survey', async () => {
     const surveying = new Surveying({
       isExceptional: (value) => value === 2 || value === 4,
       isSpared: (value) => value === 1 || value === 4,
@@ -291,7 +291,7 @@ describe('the interval of surveys', () => {
     expect(surveying.survey.every % tick).toBe(0);
   });
 
-  it('is counted from the beginning of a survey, and keeps step with updates that are not exact', async () => {
+  it('counts from the start of a survey, and tolerates inexact updates', async () => {
     const surveying = new Surveying();
     const times = [500, 510.02, 519.8, 529.9, 539];
     for (const time of times) await surveying.tick(time);
@@ -300,14 +300,14 @@ describe('the interval of surveys', () => {
 });
 
 describe('a survey that fails', () => {
-  it('can be done again when the next succeeds, though that is an exception', async () => {
+  it('is over when the next one succeeds, even an exceptional one', async () => {
     const surveying = new Surveying({ isExceptional: () => true });
     surveying.failures = (number) => (number === 1 ? OFF : undefined);
     expect(await surveying.begunAt(500, 541)).toEqual([500, 531, 541]);
     expect(surveying.said.slice(1)).toEqual(['info wells can be surveyed again']);
   });
 
-  it('is said with the next update, lets go of what it used, and begins again half a minute later', async () => {
+  it('is logged by the next update, releases its resources, and is repeated half a minute later', async () => {
     const surveying = new Surveying();
     surveying.failures = (number) => (number <= 3 ? OFF : undefined);
     await surveying.tick(500);
@@ -320,13 +320,13 @@ describe('a survey that fails', () => {
     expect(surveying.released).toBe(3);
   });
 
-  it('is begun again half a minute later, though its interval is longer', async () => {
+  it('is repeated half a minute later even if its interval is longer', async () => {
     const surveying = new Surveying({ every: 300 });
     surveying.failures = (number) => (number === 1 ? OFF : undefined);
     expect(await surveying.begunAt(500, 840)).toEqual([500, 531, 831]);
   });
 
-  it('after another succeeded is begun again half a minute later, too', async () => {
+  it('after a success is repeated half a minute later, too', async () => {
     const surveying = new Surveying();
     surveying.failures = (number) => (number === 2 ? OFF : undefined);
     expect(await surveying.begunAt(500, 551)).toEqual([500, 510, 541, 551]);
@@ -393,7 +393,7 @@ describe('a survey that fails', () => {
     },
   );
 
-  it('for a defect is begun again with the next interval', async () => {
+  it('because of a defect is repeated at the next interval', async () => {
     const surveying = new Surveying();
     surveying.failures = (number) => (number === 1 ? new SystemError(1) : undefined);
     await surveying.tick(500);
@@ -404,7 +404,7 @@ describe('a survey that fails', () => {
 });
 
 describe('a survey that is closed', () => {
-  it('while it is under way goes no further, finds nothing and says nothing', async () => {
+  it('while running stops, returns nothing and logs nothing', async () => {
     const surveying = new Surveying();
     Object.assign(surveying, { length: 5, cost: 6000 });
     const release = surveying.runtime.hold(1);
@@ -418,7 +418,7 @@ describe('a survey that is closed', () => {
     expect([surveying.said, surveying.released]).toEqual([[], 1]);
   });
 
-  it('before it has begun what it was about to does not begin', async () => {
+  it('before its work has started does not start it', async () => {
     const surveying = new Surveying();
     surveying.survey.collect(500e6, true);
     surveying.survey.close();
@@ -426,7 +426,7 @@ describe('a survey that is closed', () => {
     expect(surveying.begun).toEqual([]);
   });
 
-  it('is not begun again, whoever updates it', async () => {
+  it('is not started by later updates', async () => {
     const surveying = new Surveying();
     await surveying.tick(500);
     surveying.survey.close();

@@ -1,7 +1,4 @@
-/**
- * Reads the answers of conntrackd. What a release does not print is not known; what makes no sense is an error, and
- * nothing of that answer is used.
- */
+/** Parses conntrackd's replies. What a release does not print is absent; nothing of a malformed reply is used. */
 
 import { FormatError } from '../../base/errors.ts';
 import { DAEMON, type FactSheet, type Subject, unsigned } from './facts.ts';
@@ -12,14 +9,14 @@ import type { Request } from './request.ts';
 /** Kinds of child processes. */
 const CHILDREN = ['any', 'flush', 'commit', 'unknown'] as const;
 
-/** What stands under a heading. */
+/** A heading and the text below it. */
 interface Section {
-  /** The heading, behind the one that it is nested under. */
+  /** The heading, preceded by its parent heading. */
   readonly heading: string;
   readonly text: string;
 }
 
-/** A number that was read, and what it is. */
+/** A number in a reply, and its meaning. */
 interface Entry {
   readonly subject: Subject;
   readonly metric: string;
@@ -28,18 +25,18 @@ interface Entry {
 }
 
 /**
- * Adds what an answer tells to a sheet of facts.
+ * Adds the numbers of a reply to a sheet of facts.
  *
- * @param text the whole answer; of `rsqueue` its beginning will do.
- * @throws {FormatError} when the answer is cut off, contradicts itself, or has a number or a state that cannot be. The
- * sheet is then as it was.
+ * @param text the whole reply; of `rsqueue` the beginning is enough.
+ * @throws {FormatError} when the reply is truncated or contradictory, or has an impossible number or state. The sheet is
+ * then unchanged.
  */
 export function readAnswer(request: Request, text: string, sheet: FactSheet): void {
   const whole = request === 'rsqueue' ? text.slice(0, text.lastIndexOf('\n') + 1) : text;
-  if (!whole.endsWith('\n') && text !== '') throw new FormatError('the answer is cut off');
+  if (!whole.endsWith('\n') && text !== '') throw new FormatError('truncated reply');
   const entries: Entry[] = [];
   const sections = request === 'link' ? linkSections(whole) : sectionsOf(whole);
-  if (sections === undefined) throw new FormatError('the answer does not begin with a link');
+  if (sections === undefined) throw new FormatError('the reply does not begin with a link');
   for (const [place, { heading, text: body }] of sections.entries()) {
     for (const block of GRAMMAR[request]) entries.push(...readBlock(block, heading, body, place));
   }
@@ -54,7 +51,7 @@ export function readAnswer(request: Request, text: string, sheet: FactSheet): vo
   }
 }
 
-/** Cuts an answer at its headings: lines that end in a colon, and the first lines of caches in detail. */
+/** Splits a reply at its headings: lines that end in a colon, and the first lines of detailed caches. */
 function sectionsOf(text: string): Section[] {
   const sections: { heading: string; lines: string[] }[] = [{ heading: '', lines: [] }];
   let outer = '';
@@ -90,7 +87,7 @@ function* readState(
   metrics: Readonly<Record<string, string | undefined>>,
   subject: Subject,
 ): Iterable<Entry> {
-  if (!Object.hasOwn(metrics, current)) throw new FormatError(`an unknown state: ${current.slice(0, 40)}`);
+  if (!Object.hasOwn(metrics, current)) throw new FormatError(`unknown state: ${current.slice(0, 40)}`);
   for (const [word, metric] of Object.entries(metrics)) {
     if (metric !== undefined) yield { subject, metric, bits: undefined, value: word === current ? 1n : 0n };
   }
@@ -104,7 +101,7 @@ function* readLine({ fields, pattern }: Line, text: string, subject: Subject): I
   }
 }
 
-/** `daemon uptime: 3 days 4 h 5 min`, each part but the last only where it is not 0. */
+/** `daemon uptime: 3 days 4 h 5 min`; parts that are 0 are omitted, except the last. */
 function* readUptime(text: string): Iterable<Entry> {
   const pattern = /^daemon uptime: (?:(\d{1,6}) days? )?(?:(\d{1,2}) h )?(\d{1,2}) min$/gm;
   for (const [, days = '0', hours = '0', minutes = '0'] of text.matchAll(pattern)) {
@@ -113,10 +110,10 @@ function* readUptime(text: string): Iterable<Entry> {
   }
 }
 
-/** A line for each child process, and none where there is none. */
+/** One line per child process. */
 function* readChildren(text: string): Iterable<Entry> {
   const found = [...text.matchAll(/^PID=\d+ type=(\S+)$/gm)].map(([, type]) => type);
-  if (found.length !== text.split('\n').length - 1) throw new FormatError('a line that is no child process');
+  if (found.length !== text.split('\n').length - 1) throw new FormatError('not a line of a child process');
   for (const type of CHILDREN) {
     const value = BigInt(found.filter((one) => one === type).length);
     yield { subject: DAEMON, metric: `children_${type}`, bits: undefined, value };
@@ -127,7 +124,7 @@ function requireUnique(entries: readonly Entry[]): void {
   const seen = new Set<string>();
   for (const { metric, subject } of entries) {
     const key = `${subject.scope} ${subject.name} ${metric}`;
-    if (seen.has(key)) throw new FormatError(`${subject.name} ${metric} is told twice`.trim());
+    if (seen.has(key)) throw new FormatError(`${subject.name} ${metric} is printed twice`.trim());
     seen.add(key);
   }
 }

@@ -1,4 +1,4 @@
-/** Asks conntrackd over its UNIX socket: one request a connection, answered with text to its end. */
+/** A client of conntrackd's UNIX socket: one request per connection; the reply is text until the connection closes. */
 
 import type { Socket } from 'node:net';
 
@@ -6,9 +6,9 @@ import { OperationError, SystemError } from '../../base/errors.ts';
 import type { Runtime } from '../../base/runtime.ts';
 import { type Request, requestBytes } from './request.ts';
 
-/** No answer but that to `rsqueue` comes near this size, in bytes. */
+/** Largest reply in bytes; only `rsqueue` comes near. */
 const LARGEST = 1024 * 1024;
-/** What is kept of an answer that has a line for each of many things: its beginning, in bytes. */
+/** How much of the reply to `rsqueue` is kept, in bytes: it has one line per message. */
 const BEGINNING = 4096;
 const ETIMEDOUT = 110;
 
@@ -16,7 +16,7 @@ export interface ClientOptions {
   /** Connects to a UNIX socket. */
   readonly connect: (path: string) => Socket;
   readonly runtime: Runtime;
-  /** Milliseconds that an answer may take. */
+  /** Milliseconds to wait for the end of a reply. */
   readonly timeout: number;
 }
 
@@ -30,10 +30,10 @@ export class Client {
   }
 
   /**
-   * Asks the daemon that listens at `path`.
+   * Sends a request to the daemon that listens at `path`.
    *
-   * @returns the answer, empty when the daemon has none in its mode; of `rsqueue` only the beginning.
-   * @throws {OperationError} with the system's code; `ETIMEDOUT` when the answer does not end in time.
+   * @returns the reply, empty if the daemon's mode has none; of `rsqueue` only the beginning.
+   * @throws {OperationError} with the system's error code; `ETIMEDOUT` when the reply does not end in time.
    */
   ask(path: string, request: Request): Promise<string> {
     const { connect, runtime, timeout } = this.#options;
@@ -41,7 +41,8 @@ export class Client {
     return new Promise((resolve, reject) => {
       const pieces: Buffer[] = [];
       let length = 0;
-      if (this.#isClosed) throw new OperationError('ask', path, new Error('no more is asked'));
+      if (this.#isClosed)
+        throw new OperationError('request', `${request} from ${path}`, new Error('the client is closed'));
       const socket = connect(path);
       this.#sockets.add(socket);
       const cancel = runtime.later(timeout, () => fail(new SystemError(ETIMEDOUT)));
@@ -52,26 +53,26 @@ export class Client {
       };
       const fail = (error: unknown): void => {
         finish();
-        reject(new OperationError('ask', `${path} for ${request}`, error));
+        reject(new OperationError('request', `${request} from ${path}`, error));
       };
       socket.on('error', fail);
       socket.on('data', (piece: Buffer) => {
-        // The rest of a long answer is read all the same: the daemon waits until it is rid of it.
+        // The rest of a long reply must be read: the daemon blocks until it is sent.
         if (length < most) pieces.push(piece);
         length += piece.length;
-        if (length > most && request !== 'rsqueue') fail(new Error(`the answer is longer than ${most} bytes`));
+        if (length > most && request !== 'rsqueue') fail(new Error(`reply longer than ${most} bytes`));
       });
       socket.on('end', () => {
         finish();
         resolve(Buffer.concat(pieces).toString('latin1'));
       });
-      // Whoever closes a client ends what it waits for; nobody is told.
+      // After close() the promise stays pending: nobody waits for it.
       socket.on('close', finish);
       socket.write(requestBytes(request));
     });
   }
 
-  /** Breaks off whatever is being asked, and asks no more. */
+  /** Aborts all requests; later ones fail. */
   close(): void {
     this.#isClosed = true;
     for (const socket of this.#sockets) socket.destroy();

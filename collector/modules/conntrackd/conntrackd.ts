@@ -1,5 +1,6 @@
 /**
- * Module `conntrackd`: the daemons that keep a pair of firewalls in step. Needs the right to connect to their sockets.
+ * Module `conntrackd`: the daemons that replicate connections between a pair of firewalls. Needs write permission on their
+ * sockets.
  */
 
 import { Condition } from '../../base/log.ts';
@@ -12,14 +13,12 @@ import type { Module, Sample, Status } from '../module.ts';
 import { messageWithFix, type Problem, type ProblemCode, ProblemError, problemAt } from '../problem.ts';
 import { Client } from './client.ts';
 import { Daemon, type Identity, type Round } from './daemon.ts';
-import { findPlaces, type Place, withoutLink } from './discovery.ts';
+import { findPlaces, isListening, type Place } from './discovery.ts';
 import { InstanceIds } from './instance_ids.ts';
 import { Report } from './report.ts';
 
-/** How often daemons are looked for, in microseconds. */
-const LOOK = 60e6;
-/** The flags in `/proc/net/unix` of a socket that accepts connections. Source: `__SO_ACCEPTCON` in linux/net.h. */
-const LISTENING = '00010000';
+/** Microseconds between two searches for daemons. */
+const SEARCH = 60e6;
 
 /** The state that the charts of a daemon show; of any other problem its state is not known. */
 const STATES: Readonly<Partial<Record<ProblemCode, 'unresponsive' | 'down'>>> = {
@@ -29,31 +28,30 @@ const STATES: Readonly<Partial<Record<ProblemCode, 'unresponsive' | 'down'>>> = 
 
 /** Settings of `modules.conntrackd`. */
 export interface ConntrackdSettings extends ModuleSettings {
-  /** Seconds between two rounds of questions, rounded up to a multiple of `every`. */
+  /** Seconds between two rounds of requests, rounded up to a multiple of `every`. */
   readonly update_every: number;
-  /** Seconds that an answer may take. */
+  /** Seconds to wait for a reply. */
   readonly timeout: number;
-  /** Paths of sockets; empty to look for one. */
+  /** Paths of sockets; empty to search for one. */
   readonly sockets: readonly string[];
 }
 
-/** A daemon that is watched. */
 interface Watched {
   readonly place: Place;
   readonly daemon: Daemon;
   readonly report: Report;
   readonly condition: Condition;
   readonly answers: Condition;
-  /** Whether it has ever answered, and whether it did when it was asked last. */
+  /** Whether it has ever answered, and whether it did in the last round. */
   wasUp: boolean;
   isUp: boolean;
-  /** Whether it lives in the network namespace of the host. */
+  /** Whether it runs in the host's network namespace. */
   isHere: boolean;
-  /** Whether it is being asked. */
+  /** Whether a round is in progress. */
   isBusy: boolean;
   /** As of the last round. */
   problems: readonly Problem[];
-  /** Its samples since they were drawn last. */
+  /** Its samples that are not drawn yet. */
   samples: readonly Sample[];
 }
 
@@ -68,7 +66,7 @@ export class ConntrackdModule implements Module {
   #watched: Watched[] = [];
   #isClosed = false;
   #next = Number.NEGATIVE_INFINITY;
-  #nextLook = Number.NEGATIVE_INFINITY;
+  #nextSearch = Number.NEGATIVE_INFINITY;
   readonly #failure = new DeferredError();
 
   constructor(context: Context, settings: ConntrackdSettings) {
@@ -81,20 +79,20 @@ export class ConntrackdModule implements Module {
     this.#count = new KernelFile(fs, () => host.netfilter('nf_conntrack_count'), 32);
   }
 
-  /** Returns what daemons told since the last call, and begins to ask them when that is due. */
+  /** Returns the replies since the last call, and starts the next round when it is due. */
   collect(at: number, isDrawn: boolean): readonly Sample[] {
     this.#failure.rethrow();
     const samples = this.#watched.flatMap((watched) => watched.samples);
     if (isDrawn) for (const watched of this.#watched) watched.samples = [];
     if (isDue(at, this.#next)) {
       this.#next = at + this.every * 1e6;
-      // Nothing is thrown: a defect is kept for the next call.
+      // Never rejects: the next call throws a defect.
       void this.#round(at);
     }
     return samples;
   }
 
-  /** A daemon that nobody expects may be down: that loses nothing. */
+  /** A daemon that is neither configured nor required may be down: that loses nothing. */
   status(): Status {
     return {
       reads: this.#watched.map(({ place }) => place.path),
@@ -108,13 +106,13 @@ export class ConntrackdModule implements Module {
     this.#count.close();
   }
 
-  /** Asks every daemon but those that are still busy with the round before. */
+  /** Queries every daemon except those that are still busy with the previous round. */
   async #round(at: number): Promise<void> {
     try {
-      // The update that asked for it goes first.
+      // The current update goes first.
       await this.#context.runtime.yield();
       if (this.#isClosed) return;
-      if (isDue(at, this.#nextLook)) this.#look(at);
+      if (isDue(at, this.#nextSearch)) this.#search(at);
       await Promise.all(this.#watched.filter(({ isBusy }) => !isBusy).map((watched) => this.#ask(watched)));
     } catch (error) {
       this.#failure.keep(error);
@@ -122,14 +120,13 @@ export class ConntrackdModule implements Module {
   }
 
   /**
-   * Looks where daemons are; those that are known already stay as they are. One that listens no longer where it did is
-   * down, unless another has its name. Nothing is looked for while all answer: what could be read of their configuration
-   * once need not be readable now.
+   * Searches for daemons and keeps the known ones. One that no longer listens on its path is down, unless another has its
+   * name. There is no search while all answer: conntrackd's configuration may have become unreadable.
    */
-  #look(at: number): void {
+  #search(at: number): void {
     const { fs, host } = this.#context;
     const { sockets } = this.#settings;
-    this.#nextLook = at + LOOK;
+    this.#nextSearch = at + SEARCH;
     if (this.#watched.length > 0 && this.#watched.every(({ isUp }) => isUp)) return;
     const known = new Map(this.#watched.map((watched) => [watched.place.path, watched]));
     this.#watched = findPlaces(fs, host, sockets).map((place) => known.get(place.path) ?? this.#watch(place));
@@ -181,8 +178,9 @@ export class ConntrackdModule implements Module {
   }
 
   #answered(watched: Watched, round: Round): void {
-    const { answers, condition, place, report } = watched;
-    const { path } = place;
+    const { answers, condition, report } = watched;
+    const { fs, host } = this.#context;
+    const { path } = watched.place;
     const malformed = [...round.malformed];
     watched.isUp = true;
     watched.wasUp = true;
@@ -194,7 +192,7 @@ export class ConntrackdModule implements Module {
     if (first === undefined) answers.works('the replies of conntrackd are well-formed', { path });
     else
       answers.enter(malformed.map(([request]) => request).join(), 'warning', first.message, { code: first.code, path });
-    if (round.restarted) watched.isHere = this.#isHere(place);
+    if (round.restarted) watched.isHere = isListening(fs, host, path);
     watched.samples = report.up(round, watched.isHere ? this.#connections() : undefined);
   }
 
@@ -202,7 +200,7 @@ export class ConntrackdModule implements Module {
     const { condition, place, report, wasUp } = watched;
     const { code } = problem;
     // One that is gone may have moved.
-    if (watched.isUp) this.#nextLook = Number.NEGATIVE_INFINITY;
+    if (watched.isUp) this.#nextSearch = Number.NEGATIVE_INFINITY;
     watched.isUp = false;
     const isExpected = wasUp || this.#isExpected;
     const isMissed = isExpected || code !== 'conntrackd_down';
@@ -221,33 +219,14 @@ export class ConntrackdModule implements Module {
     return this.#settings.enabled === true || this.#settings.sockets.length > 0;
   }
 
-  /** Entries of the kernel's table, of which a daemon in the same namespace keeps a copy. */
+  /** Entries of the kernel's table, which a daemon in the same namespace copies. */
   #connections(): number | undefined {
     if (!this.#context.host.isHere) return undefined;
     try {
       return parseDecimal(this.#count.read());
     } catch {
-      // Connection tracking is not loaded, or the daemon watches nothing.
+      // Connection tracking is not loaded.
       return undefined;
-    }
-  }
-
-  /** A daemon's socket is among those of the namespace that it lives in. */
-  #isHere({ path }: Place): boolean {
-    const { fs, host } = this.#context;
-    const file = new KernelFile(fs, () => host.net('unix'));
-    const own = withoutLink(path.startsWith(host.path('/')) ? path.slice(host.path('').length) : path);
-    try {
-      const rows = file.read().toString('latin1').split('\n');
-      return rows.some((row) => {
-        // Num, RefCount, Protocol, Flags, Type, St, Inode, Path; a client has the path of its daemon too.
-        const [, , , flags, , , , bound = ''] = row.split(/ +/);
-        return flags === LISTENING && withoutLink(bound) === own;
-      });
-    } catch {
-      return false;
-    } finally {
-      file.close();
     }
   }
 }

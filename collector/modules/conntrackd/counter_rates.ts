@@ -13,21 +13,21 @@ export class CounterRates {
   #before = new Map<string, Reading>();
   #now = new Map<string, Reading>();
 
-  /** Forgets every reading: the counters have begun again at 0. */
+  /** Forgets every reading, because the counters restarted at 0. */
   forget(): void {
     this.#before.clear();
     this.#now.clear();
   }
 
-  /** Begins a round of readings. Counters that were not read in the last one are forgotten. */
+  /** Begins a round of readings; forgets counters that were not read in the last one. */
   begin(): void {
     [this.#before, this.#now] = [this.#now, this.#before];
     this.#now.clear();
   }
 
   /**
-   * How fast a counter has grown since the last round, per second; `undefined` when that is not known: it was not read
-   * then, or it fell. One of 32 bits that fell by more than half of its range has begun again at 0 on the way.
+   * Growth of a counter per second since the last round; `undefined` if it was not read then, or fell. A 32-bit counter
+   * that fell by more than half of its range has wrapped.
    *
    * @param at monotonic time of the reading in microseconds.
    */

@@ -1,4 +1,4 @@
-/** One conntrackd: whether it answers, and what it tells. */
+/** One conntrackd: queries it, and notices when it was restarted. */
 
 import { FormatError, OperationError } from '../../base/errors.ts';
 import { problemErrorOf } from '../problem.ts';
@@ -7,7 +7,7 @@ import type { Client } from './client.ts';
 import { DAEMON, FactSheet } from './facts.ts';
 import type { Request } from './request.ts';
 
-/** What is asked in a round. Every mode answers the first; there is often no child process to tell of. */
+/** The requests of a round. Every mode answers the first; the reply to `process` is often empty. */
 const ROUND: readonly Request[] = [
   'runtime',
   'process',
@@ -19,10 +19,10 @@ const ROUND: readonly Request[] = [
   'queue',
   'rsqueue',
 ];
-/** What a mode answers with nothing is asked again after so long, in microseconds. */
+/** A request with an empty reply is repeated after this long, in microseconds. */
 const AGAIN = 60e6;
 
-/** Tells the socket that a daemon made when it started from any other; `undefined` when there is none. */
+/** Identifies the socket that a daemon created at its start; `undefined` without a socket. */
 export type Identity = string | undefined;
 
 export interface DaemonOptions {
@@ -30,14 +30,14 @@ export interface DaemonOptions {
   readonly path: string;
   /** Monotonic time in microseconds. */
   readonly now: () => number;
-  /** Looks at the socket. */
+  /** Identifies the socket at a path. */
   readonly identify: (path: string) => Identity;
 }
 
 /** What a daemon answered in one round. */
 export interface Round {
   readonly sheet: FactSheet;
-  /** Whether it is another process than in the last round: its counters have begun at 0. */
+  /** Whether it was restarted since the last round, so its counters started at 0. */
   readonly restarted: boolean;
   /** What is wrong with the answers that could not be parsed. */
   readonly malformed: ReadonlyMap<Request, string>;
@@ -45,7 +45,7 @@ export interface Round {
 
 export class Daemon {
   readonly #options: DaemonOptions;
-  /** When each request that was answered with nothing is asked again. */
+  /** When to repeat each request that had an empty reply. */
   readonly #again = new Map<Request, number>();
   #identity: Identity;
   #uptime = 0;
@@ -82,7 +82,7 @@ export class Daemon {
     return { sheet, restarted, malformed };
   }
 
-  /** The length of the one queue that `rsqueue` tells is worth its price only where `queue` tells nothing. */
+  /** `rsqueue` is expensive and reports one queue: it is only worth it where `queue` reports nothing. */
   #isDue(request: Request, at: number): boolean {
     if (request === 'rsqueue' && !this.#again.has('queue')) return false;
     return at >= (this.#again.get(request) ?? Number.NEGATIVE_INFINITY);
@@ -92,7 +92,7 @@ export class Daemon {
     const { client, path } = this.#options;
     const text = await client.ask(path, request);
     if (text === '' && request === 'runtime') {
-      throw new OperationError('ask', `${path} for ${request}`, new Error('connection closed without a reply'));
+      throw new OperationError('request', `${request} from ${path}`, new Error('connection closed without a reply'));
     }
     if (text === '' && request !== 'process') {
       this.#again.set(request, at + AGAIN);

@@ -1,38 +1,58 @@
-/** Where daemons listen: what the configuration says, else conntrackd's own configuration, else a usual place. */
+/** Where daemons listen: the plugin's configuration, else conntrackd's own configuration, else the usual path. */
 
 import { exists, type FileSystem, KernelFile } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';
 import { clean, InstanceIds } from './instance_ids.ts';
 
-/** Where conntrackd looks for its configuration. */
+/** Conntrackd's default configuration file. */
 const CONFIGURATION = '/etc/conntrackd/conntrackd.conf';
-/** The sockets of the examples of its configuration, and of Debian's. */
+/** The sockets in the example configurations of conntrackd and of Debian. */
 const USUAL = ['/var/run/conntrackd.ctl', '/var/run/conntrackd.sock'] as const;
+/** The flags in `/proc/net/unix` of a socket that accepts connections. Source: `__SO_ACCEPTCON` in linux/net.h. */
+const LISTENING = '00010000';
 
-/** A daemon's socket, and how its charts call the daemon. */
+/** A daemon's socket, and the daemon's name in charts. */
 export interface Place {
   readonly name: string;
   readonly path: string;
 }
 
 /**
- * The sockets of the host's daemons, each of which may or may not be there.
+ * The sockets of the host's daemons; they need not exist.
  *
- * @param configured absolute paths; empty to look for one.
+ * @param configured absolute paths; empty to search for one.
  */
 export function findPlaces(fs: FileSystem, host: Host, configured: readonly string[]): Place[] {
   if (configured.length > 0) return nameAll(configured);
   const own = ownPath(fs, host);
-  // Below a prefix the absolute link that `/var/run` is would lead out of the host.
+  // Below a prefix, the absolute symbolic link `/var/run` leads out of the host.
   const paths = (own === undefined ? USUAL : [own]).map((path) =>
     host.path('') === '' ? path : host.path(withoutLink(path)),
   );
   return nameAll([paths.find((path) => exists(fs, path)) ?? paths[0] ?? '']);
 }
 
-/** A path that does not go over `/var/run`, which is another name of `/run`. */
+/** A path with `/run` in place of `/var/run`, which is a symbolic link to it. */
 export function withoutLink(path: string): string {
   return path.replace(/^\/var\/run\//, '/run/');
+}
+
+/** Whether a process in the host's network namespace listens at a path. */
+export function isListening(fs: FileSystem, host: Host, path: string): boolean {
+  const file = new KernelFile(fs, () => host.net('unix'));
+  const own = withoutLink(path.startsWith(host.path('/')) ? path.slice(host.path('').length) : path);
+  try {
+    const rows = file.read().toString('latin1').split('\n');
+    return rows.some((row) => {
+      // Num, RefCount, Protocol, Flags, Type, St, Inode, Path; a client has the path of its daemon too.
+      const [, , , flags, , , , bound = ''] = row.split(/ +/);
+      return flags === LISTENING && withoutLink(bound) === own;
+    });
+  } catch {
+    return false;
+  } finally {
+    file.close();
+  }
 }
 
 /**
@@ -40,7 +60,7 @@ export function withoutLink(path: string): string {
  * src/read_config_lex.l of conntrack-tools.
  */
 export function socketPath(configuration: string): string | undefined {
-  // A comment begins between words: a path can have a hash in it.
+  // A comment starts between words: a path can contain a hash.
   const text = configuration.replace(/(^|[\s{}])#.*$/gm, '$1');
   const blocks = [...text.matchAll(/\bUNIX\s*\{([^{}]*)\}/g)].map(([, block = '']) => block);
   const paths = [...blocks.join('\n').matchAll(/\bPath\s+"?(\/[^\s"]*)/g)];
@@ -52,14 +72,14 @@ function ownPath(fs: FileSystem, host: Host): string | undefined {
   try {
     return socketPath(file.read().toString('utf8'));
   } catch {
-    // A host without that file, or one that this process may not read.
+    // Missing or unreadable.
     return undefined;
   } finally {
     file.close();
   }
 }
 
-/** Calls each by its file's name, or by its whole path, and a number, where that is not enough. */
+/** Names each by its file name; if that is ambiguous, by its whole path and a number. */
 function nameAll(all: readonly string[]): Place[] {
   const paths = [...new Set(all)];
   const ids = new InstanceIds();

@@ -1,4 +1,4 @@
-/** What conntrackd told, before rates are made of it. */
+/** The numbers in conntrackd's replies, before rates are computed. */
 
 import { FormatError } from '../../base/errors.ts';
 
@@ -13,7 +13,7 @@ export interface Subject {
 /** The daemon itself. */
 export const DAEMON: Subject = { scope: 'daemon', name: '', labels: {} };
 
-/** A count that only grows, and after how many bits it begins again at 0. */
+/** A count that only grows, and wraps to 0 beyond so many bits. */
 export interface Counter {
   readonly value: bigint;
   readonly bits: 32 | 64;
@@ -24,13 +24,13 @@ export interface Facts {
   readonly subject: Subject;
   readonly gauges: Map<string, number>;
   readonly counters: Map<string, Counter>;
-  /** When each of them was told: monotonic time in microseconds. */
+  /** When each was received: monotonic time in microseconds. */
   readonly times: Map<string, number>;
 }
 
-/** Everything that one round of questions brought, by subject. */
+/** The numbers of one round of requests, by subject. */
 export class FactSheet {
-  /** When the answer was received that is read next: monotonic time in microseconds. */
+  /** When the next reply to be parsed was received: monotonic time in microseconds. */
   at = 0;
   readonly #facts = new Map<string, Facts>();
 
@@ -60,6 +60,6 @@ const DIGITS = 20;
 export function unsigned(digits: string, bits: 32 | 64): bigint {
   if (digits.length > DIGITS) throw new FormatError(`a number of ${digits.length} digits`);
   const value = BigInt(digits);
-  if (BigInt.asUintN(bits, value) !== value) throw new FormatError(`${digits} has more than ${bits} bits`);
+  if (BigInt.asUintN(bits, value) !== value) throw new FormatError(`${digits} exceeds ${bits} bits`);
   return value;
 }

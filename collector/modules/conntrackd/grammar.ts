@@ -1,6 +1,6 @@
 /**
- * What conntrackd answers to each request: blocks under headings, and what their lines mean.
- * Source: the answers of conntrackd 1.4.7 in every mode, and src/{cache,sync-mode,stats-mode,multichannel,channel,queue,
+ * The format of conntrackd's replies: blocks under headings, and the meaning of their lines.
+ * Source: the replies of conntrackd 1.4.7 in every mode, and src/{cache,sync-mode,stats-mode,multichannel,channel,queue,
  * network,run,process}.c of conntrack-tools 0.9.14 to 1.4.9.
  */
 
@@ -8,27 +8,27 @@ import { DAEMON, type Subject } from './facts.ts';
 import { STATUS } from './links.ts';
 import type { Request } from './request.ts';
 
-/** A number of a line. */
+/** A number in a line. */
 export interface Field {
   readonly metric: string;
-  /** How many bits a counter has; none of a number that goes up and down, which has 32. */
+  /** The width of a counter; absent for a gauge, which has 32 bits. */
   readonly bits?: 32 | 64;
 }
 
-/** A line, or two that belong together. */
+/** A line, or two that form one statement. */
 export interface Line {
-  /** Captures a number for each field, wherever in the block it is found. */
+  /** Captures a number for each field, anywhere in the block. */
   readonly pattern: RegExp;
   readonly fields: readonly Field[];
 }
 
 export interface Block {
-  /** Matches the headings that a block stands under, one after the other; the empty text for what has none. */
+  /** Matches the headings of the block; the empty string for text without a heading. */
   readonly heading: RegExp;
-  /** @param place of the block among all of the answer; the first has 0. */
+  /** @param place index of the block in the reply. */
   readonly subject: (captured: readonly string[], place: number) => Subject;
   readonly lines: readonly Line[];
-  /** What the heading itself tells: the metrics of every word that there can be; that of the captured one is 1. */
+  /** States in the heading: the metric of each possible word; that of the captured word is 1. */
   readonly states?: readonly {
     readonly captured: number;
     readonly metrics: Readonly<Record<string, string | undefined>>;
@@ -39,18 +39,18 @@ const gauge = (metric: string): Field => ({ metric });
 const u32 = (metric: string): Field => ({ metric, bits: 32 });
 const u64 = (metric: string): Field => ({ metric, bits: 64 });
 
-/** A line of a label and a number. */
+/** A label and a number. */
 function labelled(label: string, field: Field): Line {
   return { pattern: new RegExp(`^[ \\t]*${label}:[ \\t]+(\\d+)$`, 'gm'), fields: [field] };
 }
 
-/** A line of what went well and what failed. */
+/** A line with the numbers of successes and failures. */
 function outcome(verb: string, good: string, failed: string): Line {
   const pattern = new RegExp(`^(?:connections|expectations) ${verb}:[ \\t]+(\\d+)[ \\t]+failed:[ \\t]+(\\d+)$`, 'gm');
   return { pattern, fields: [u32(good), u32(failed)] };
 }
 
-/** A line of two numbers, each with a unit and, if there is one, a direction. */
+/** A line with two numbers, each with a unit and perhaps a direction. */
 function pair(one: string, other: string, ...fields: readonly [Field, Field]): Line {
   return { pattern: new RegExp(`^ *(\\d+) ${one} +(\\d+) ${other}$`, 'gm'), fields };
 }
@@ -61,7 +61,7 @@ const OUTCOMES = [
   outcome('destroyed', 'destroyed', 'destroy_failed'),
 ];
 
-/** The caches, and what stands in where one is turned off. */
+/** The caches, and the replacement for a cache that is turned off. */
 function caches(objects: 'connections' | 'expectations'): Block[] {
   const subject = (captured: readonly string[]): Subject => cacheOf(captured[0] ?? '', objects);
   const active = { pattern: /^current active (?:connections|expectations):[ \t]+(\d+)$/gm, fields: [gauge('active')] };

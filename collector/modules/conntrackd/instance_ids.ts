@@ -1,18 +1,18 @@
-/** Ids of what a daemon names in its own words: chart ids hold fewer characters than these names do. */
+/** Chart ids from names that a daemon chooses: chart ids allow fewer characters. */
 
-/** Replaces what a chart's id cannot hold. */
+/** Replaces characters that are invalid in a chart id. */
 export function clean(name: string): string {
   return name.replace(/[^A-Za-z0-9-]+/g, '_');
 }
 
-/** A chart's id as the agent stores it: ids that differ only in other characters are one chart to it. */
+/** A chart id as the agent stores it: ids that differ only in other characters are the same chart. */
 function stored(id: string): string {
   return id.replace(/[^A-Za-z0-9]/g, '_');
 }
 
 /**
- * Gives every key of a scope an id that no other has, also after the agent has cleaned it: `eth0.1` and `eth0_1` become
- * `eth0_1` and `eth0_1_2`. A key keeps its id.
+ * Gives every key of a scope a unique id, also after the agent has cleaned it: `eth0.1` and `eth0_1` become `eth0_1` and
+ * `eth0_1_2`. A key keeps its id.
  */
 export class InstanceIds {
   readonly #ids = new Map<string, string>();
@@ -21,8 +21,8 @@ export class InstanceIds {
   /**
    * The id of a key.
    *
-   * @param scope whose charts it is for: ids of different scopes may be the same.
-   * @param name what the id is made of; a number follows where another key has that id.
+   * @param scope of the charts; ids of different scopes may be equal.
+   * @param name becomes the id, followed by a number if another key has that id.
    */
   of(scope: string, key: string, name: string): string {
     const known = this.#ids.get(`${scope} ${key}`);

@@ -1,8 +1,8 @@
 /**
  * The links of conntrackd, identified by position. A link is a channel of the configuration, and keeps its position in
- * the answer while the daemon runs. Its interface cannot identify it: for a removed interface, conntrackd prints
+ * the reply while the daemon runs. Its interface cannot identify it: for a removed interface, conntrackd prints
  * uninitialised memory as the name and as the status, such as `\x03`, or the name and status of the previous link.
- * Source: the answers of conntrackd 1.4.7 after `ip link del`, and src/channel_{mcast,tcp,udp}.c of conntrack-tools.
+ * Source: the replies of conntrackd 1.4.7 after `ip link del`, and src/channel_{mcast,tcp,udp}.c of conntrack-tools.
  */
 
 import type { FactSheet, Facts, Subject } from './facts.ts';
@@ -16,14 +16,14 @@ const HEADING = /^\w+ traffic device=.{0,100}? status=\S+ role=\S+:\n/gms;
 /** Bytes of the longest name of an interface. Source: `IFNAMSIZ` in linux/if.h. */
 const LONGEST_NAME = 15;
 
-/** A link in an answer. */
+/** A link in a reply. */
 interface Section {
   /** `UDP traffic device=eth2 status=RUNNING role=ACTIVE:`, with any bytes in place of `eth2`. */
   readonly heading: string;
   readonly text: string;
 }
 
-/** Cuts the answer to `link` at its headings; `undefined` when it does not begin with one. */
+/** Splits the reply to `link` at its headings; `undefined` when it does not begin with one. */
 export function linkSections(text: string): Section[] | undefined {
   const headings = [...text.matchAll(HEADING)];
   if (text !== '' && headings[0]?.index !== 0) return undefined;
@@ -45,7 +45,7 @@ export function interfaceName(bytes: string): string | undefined {
   return /^[^\s/:\p{C}]+$/u.test(name) && name !== '.' && name !== '..' ? name : undefined;
 }
 
-/** The interfaces of a daemon's links, as far as they are known, by the position of the link. */
+/** The known interfaces of a daemon's links, by the position of the link. */
 export class LinkNames {
   #names: (string | undefined)[] = [];
 
@@ -55,7 +55,7 @@ export class LinkNames {
   }
 
   /**
-   * Learns the names in an answer, and sets the status of a link whose interface is removed to `down`. A link that never
+   * Learns the names in a reply, and sets the status of a link whose interface is removed to `down`. A link that never
    * had a name and is not printed as down gets no status: it is either a removed interface, with the status of the previous
    * link, or a second channel over the interface of that link.
    */
@@ -88,7 +88,7 @@ export class LinkNames {
 }
 
 /**
- * The name of a link's interface. In the first answer it is the printed name, unless a previous link has it. Later, a new
+ * The name of a link's interface. In the first reply it is the printed name, unless a previous link has it. Later, a new
  * name is accepted as a renamed interface if the link is not down and no other link has the name.
  *
  * @param known the name until now.
@@ -107,7 +107,7 @@ function nameAt(
   return isUnique && gauges.get(STATUS.DOWN) === 0 ? name : known;
 }
 
-/** Replaces the status that was printed; `undefined` for one that is not known. */
+/** Replaces the printed status; `undefined` if it is unknown. */
 function setStatus(gauges: Facts['gauges'], current: string | undefined): void {
   for (const status of Object.values(STATUS)) {
     if (current === undefined) gauges.delete(status);

@@ -1,4 +1,4 @@
-/** Samples of what a daemon told: numbers as they are, and counters as rates. */
+/** Samples from a daemon's replies: gauges as they are, counters as rates. */
 
 import type { Sample } from '../module.ts';
 import { CounterRates } from './counter_rates.ts';
@@ -7,10 +7,10 @@ import { DAEMON, type FactSheet, type Facts, type Subject } from './facts.ts';
 import type { InstanceIds } from './instance_ids.ts';
 import { LinkNames } from './links.ts';
 
-/** What a daemon's state is drawn as: one of them is 1. */
+/** The states of a daemon, as metrics: exactly one is 1. */
 const STATES = ['up', 'unresponsive', 'down'] as const;
 
-/** The largest number that a queue without a limit tells as its limit. */
+/** The limit that a queue without a limit reports. */
 const UNLIMITED = 2 ** 31 - 1;
 
 export class Report {
@@ -20,8 +20,8 @@ export class Report {
   readonly #rates = new CounterRates();
 
   /**
-   * @param name of the daemon, as its charts call it.
-   * @param ids of all daemons.
+   * @param name of the daemon in charts.
+   * @param ids shared by all daemons.
    */
   constructor(name: string, ids: InstanceIds) {
     this.#name = name;
@@ -29,12 +29,12 @@ export class Report {
   }
 
   /**
-   * Samples of a round that was answered.
+   * Samples of an answered round.
    *
-   * @param connections entries of the kernel's table, if it is the one that the daemon watches.
+   * @param connections entries of the kernel's table, if the daemon replicates that table.
    */
   up({ restarted, sheet }: Round, connections: number | undefined): Sample[] {
-    // That it answers is told even when its answers are not understood.
+    // The daemon is up even if its replies are malformed.
     const { gauges } = sheet.of(DAEMON);
     for (const [metric, value] of Object.entries({ ...states('up'), ...sync(sheet, connections) })) {
       if (value !== undefined) gauges.set(metric, value);
@@ -70,7 +70,7 @@ export class Report {
   }
 
   #sample({ labels, name, scope }: Subject, values: Sample['values']): Sample {
-    // The daemon's own name can be in an id as it is.
+    // The daemon's own name is a valid part of an id.
     const instance = name === '' ? this.#name : this.#ids.of(scope, `${this.#name} ${name}`, `${this.#name}_${name}`);
     return { scope, instance, labels: { daemon: this.#name, ...labels }, values };
   }
@@ -80,7 +80,7 @@ function states(current: (typeof STATES)[number]): Record<string, number> {
   return Object.fromEntries(STATES.map((state) => [state, state === current ? 1 : 0]));
 }
 
-/** What should be the same: the kernel's table and the copy of it; and what the other firewall has sent. */
+/** The sizes of the kernel's table, of its copy, and of what the other firewall has sent. */
 function sync(sheet: FactSheet, connections: number | undefined): Record<string, number | undefined> {
   const active = (name: string): number | undefined =>
     [...sheet.all()].find(({ subject }) => subject.scope === 'cache' && subject.name === name)?.gauges.get('active');

@@ -1,6 +1,6 @@
 /**
- * Requests to conntrackd. Only what reads can be asked: there is no way to build anything else here. Other codes flush
- * caches, write connections into the kernel, or end the daemon.
+ * Requests to conntrackd, read-only by construction: other codes flush caches, write connections into the kernel, or stop
+ * the daemon.
  * Source: include/conntrackd.h of conntrack-tools 1.4.
  */
 
@@ -8,7 +8,7 @@
 export const REQUESTS = {
   /** Caches of connections, the traffic of ended connections, the link and its messages. */
   ct: 21,
-  /** Messages that were lost or malformed. */
+  /** Lost and malformed messages. */
   network: 28,
   /** Caches of connections in detail. */
   cache: 29,
@@ -16,7 +16,7 @@ export const REQUESTS = {
   runtime: 30,
   /** Links to the other firewall. */
   link: 31,
-  /** Messages that wait for their acknowledgement: every one of them has a line. */
+  /** Messages that wait for an acknowledgement, one per line. */
   rsqueue: 32,
   /** Child processes. */
   process: 35,
@@ -30,7 +30,7 @@ export type Request = keyof typeof REQUESTS;
 
 /** The bytes of a request: its code as a 32-bit integer in the host's byte order. */
 export function requestBytes(request: Request): Uint8Array {
-  // As an integer, the code of anything else would be 0, which flushes the kernel's table.
+  // An unknown request would become code 0, which flushes the kernel's table.
   if (!Object.hasOwn(REQUESTS, request)) throw new TypeError(`no request: ${request}`);
   return new Uint8Array(Int32Array.of(REQUESTS[request]).buffer);
 }

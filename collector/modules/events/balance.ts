@@ -1,55 +1,55 @@
 /**
- * Whether the reports of the kernel tell of every connection that ends, judged by the number of entries in the table.
+ * Decides from the number of entries whether the kernel reports every connection that ends.
  *
- * The kernel reports the end of an entry only if it prepared the entry for reports when it made it. With
- * `nf_conntrack_events` at 2 it does so while a process listens, in any network namespace; at 1 always; at 0 never. What it
- * did when an entry was made cannot be asked later. But the number of entries shows it: of two moments,
+ * The kernel reports the end of an entry only if it prepared the entry for that when it created it: with
+ * `nf_conntrack_events` at 2 while a process listens in any network namespace, at 1 always, at 0 never. This cannot be
+ * queried later, but the number of entries shows it. Between two moments,
  *
- *     entries now − entries then = entries made − entries ended
+ *     entries now − entries then = entries created − entries ended
  *
- * so that `excess`, the number of entries less what the reports add up to, stays the same while every beginning and
- * every end is reported, and falls by one with every end that is not. Entries that are not in the table, because their
- * first packet is still on its way or the last one not yet gone, are counted too: they lift the excess for a moment. So
- * the lowest excess so far is what it is compared with. Where it falls below, the ends of that interval are not known,
- * and nothing is known of the entries that are left: their ends are believed again when
+ * so `excess`, the number of entries minus the sum of the events, stays the same while every start and end is reported,
+ * and falls by one with every end that is not. Entries that are not in the table, because their first packet is on its
+ * way or their last reference is not gone, raise the excess for a moment. So it is compared with the lowest excess so
+ * far. When it falls below, the ends of that interval are unknown, and the remaining entries are suspect: ends are
+ * trusted again when
  *
- * - the table holds no more entries than are known to be young: those whose beginning was reported, less every end that
- *   was. Ends of older entries are taken for ends of young ones, so that there are at least as many; or
- * - no end went unreported for a minute. Old entries that are left may still end without a report, and are found out then.
+ * - the table holds no more entries than are known to be young: reported starts minus all reported ends. Ends of older
+ *   entries are subtracted too, so this is a lower bound; or
+ * - no end went unreported for a minute. Old entries that remain may still end unreported, and are noticed then.
  *
- * What it cannot see are ends that go unreported while as many packets are on their way.
+ * It cannot see unreported ends that coincide with as many packets on their way.
  */
 
-/** So long must every end be reported before ends are believed, in microseconds. */
+/** Ends are trusted after this long without an unreported one, in microseconds. */
 const PROBATION = 60e6;
 
 export class Balance {
-  /** Entries made less entries ended, as reported since {@link restart}. */
+  /** Entries created minus entries ended, as reported since {@link restart}. */
   #reported = 0;
-  /** At least so many entries in the table are ones whose beginning was reported. */
+  /** Lower bound of the entries in the table whose start was reported. */
   #young = 0;
   /** The lowest excess since then; `undefined` until the number of entries is known. */
   #lowest: number | undefined;
-  /** The lowest excess since anything was reported. */
+  /** The lowest excess since the last event. */
   #lowestInSilence = 0;
-  /** Whether every entry in the table is known to be one whose end is reported. */
+  /** Whether the end of every entry in the table is known to be reported. */
   #isCovered: boolean;
-  #believedFrom: number;
+  #trustedFrom: number;
 
-  /** What the table has more than it had since anything was reported. */
+  /** By how many entries the table has grown since the last event. */
   growth = 0;
 
   /**
-   * @param entries in the table right after the reports began; `undefined` when that is not known.
+   * @param entries in the table right after listening began; `undefined` when unknown.
    * @param at monotonic time in microseconds.
    */
   constructor(entries: number | undefined, at: number) {
     this.#isCovered = entries === 0;
-    this.#believedFrom = at + PROBATION;
+    this.#trustedFrom = at + PROBATION;
     this.restart(entries);
   }
 
-  /** Starts over because reports were lost. The entries are the same: an end that would be reported still will be. */
+  /** Starts over because events were lost. The entries are the same, so whether their ends are reported is too. */
   restart(entries: number | undefined): void {
     this.#reported = 0;
     this.#young = 0;
@@ -59,11 +59,11 @@ export class Balance {
   }
 
   /**
-   * Takes what was reported in an interval.
+   * Adds the events of an interval.
    *
-   * @param entries in the table at its end, with all reports until then taken; `undefined` when that is not known.
+   * @param entries in the table at its end, when all events until then are counted; `undefined` when unknown.
    * @param at monotonic time in microseconds.
-   * @returns whether the reports tell of every connection that ended in it.
+   * @returns whether every connection that ended in the interval was reported.
    */
   isWhole(created: number, destroyed: number, entries: number | undefined, at: number): boolean {
     this.#reported += created - destroyed;
@@ -75,13 +75,13 @@ export class Balance {
     }
     const excess = entries - this.#reported;
     this.#watchGrowth(excess, created + destroyed > 0);
-    const isWhole = excess >= this.#lowest && (this.#isCovered || at >= this.#believedFrom);
+    const isWhole = excess >= this.#lowest && (this.#isCovered || at >= this.#trustedFrom);
     if (excess < this.#lowest) {
       this.#lowest = excess;
       this.#isCovered = false;
-      this.#believedFrom = at + PROBATION;
+      this.#trustedFrom = at + PROBATION;
     }
-    // Fewer than were reported: ends of reported entries went unreported, and the sum is of no use.
+    // Fewer entries than reported: ends of reported entries went unreported, so the sum is useless.
     if (excess < 0) this.restart(entries);
     if (entries <= this.#young) this.#isCovered = true;
     return isWhole;

@@ -1,6 +1,6 @@
 /**
- * The kernel module `nf_conntrack_netlink`, which makes the reports. It can be unloaded while a process listens: then the
- * reports end without an error. The kernel loads it, in the background, when a socket joins the groups.
+ * Watches for the kernel module `nf_conntrack_netlink`, which sends the events. If it is unloaded while a process listens,
+ * events stop without an error. The kernel loads it, in the background, when a socket joins the groups.
  */
 
 import type { FileSystem } from '../../procfs/file.ts';
@@ -10,9 +10,9 @@ import { ProblemError } from '../problem.ts';
 export class CtnetlinkModule {
   readonly #fs: FileSystem;
   readonly #host: Host;
-  /** Whether it has been seen, and so is no part of the kernel itself. */
+  /** Whether it has been seen as a module, so it is not built into the kernel. */
   #isModular = false;
-  /** Identifies the module that was found last; one that is loaded later has another number. */
+  /** The inode of the loaded module; a later load has another one. */
   #found: string | undefined;
 
   constructor(fs: FileSystem, host: Host) {
@@ -26,11 +26,10 @@ export class CtnetlinkModule {
   }
 
   /**
-   * Whether it is not the one that was there when the groups were joined.
+   * Whether it was loaded or unloaded since the groups were joined.
    *
-   * @param isRead whether this was asked before since then: what was not loaded by then is no module.
-   * @returns `unloaded` when it was there, `loaded` when it was not.
-   * @throws {ProblemError} when joining the groups did not have it loaded again.
+   * @param isRead whether this is not the first call since then: what is not loaded by the first call is built in.
+   * @throws {ProblemError} when joining the groups did not load it again.
    */
   change(isRead: boolean): 'unloaded' | 'loaded' | undefined {
     const before = this.#found;

@@ -11,19 +11,19 @@ import { Flow } from '../../netlink/flow.ts';
 import { MessageReader, NLM_F_CREATE } from '../../netlink/message.ts';
 import { PROTOCOLS, placeOf } from '../protocols.ts';
 
-/** After an overrun so many times as many are counted. */
+/** How many times as many events are drained after an overrun. */
 const AFTER_OVERRUN = 8;
 
-/** The events since it was reset. */
+/** Counts events since the last reset. */
 export class EventTally {
   /** New entries by protocol, in the order of {@link PROTOCOLS}. */
   readonly createdBy = new Float64Array(PROTOCOLS.length);
   /** New entries. */
   created = 0;
   destroyed = 0;
-  /** How often the kernel said that it had to drop events. */
+  /** How many times the kernel reported that it dropped events. */
   overruns = 0;
-  /** What was wrong with an event that could not be understood. */
+  /** What is wrong with a malformed event. */
   malformed: string | undefined;
   readonly #channel: Channel;
   readonly #reader: MessageReader;
@@ -40,7 +40,6 @@ export class EventTally {
     return this.overruns === 0 && this.malformed === undefined;
   }
 
-  /** Begins to count anew. */
   reset(): void {
     this.createdBy.fill(0);
     this.created = 0;
@@ -50,11 +49,11 @@ export class EventTally {
   }
 
   /**
-   * Counts the events that are waiting, about `most` of them at most. After an overrun it counts all that can have been
-   * waiting: until none is left the kernel drops whatever comes, and does not say so again. What comes meanwhile is
-   * left, or a flood would never let go.
+   * Counts unread events, at most about `most`. After an overrun it counts as many as the buffer can hold: until the buffer
+   * is empty, the kernel drops new events without another report. Events that come meanwhile are left for the next time,
+   * so that a flood cannot block the program.
    *
-   * @returns how many there were.
+   * @returns how many were read.
    * @throws {OperationError} when the channel fails for good.
    */
   drain(most: number): number {
@@ -69,11 +68,11 @@ export class EventTally {
   }
 
   /**
-   * Writes the rates into `values`, by metric. Events that were lost could be of any kind: nothing is known of an
-   * interval that lost some, but that it did.
+   * Writes the rates into `values`, by metric. Lost events can be of any kind, so an interval with losses has no rates,
+   * only the number of overruns.
    *
-   * @param seconds that the events are of.
-   * @param knowsEnds whether every connection that ended was reported.
+   * @param seconds length of the interval.
+   * @param knowsEnds whether the kernel reported every connection that ended.
    */
   fill(values: Record<string, number | undefined>, seconds: number, knowsEnds: boolean): void {
     const { isWhole } = this;

@@ -1,6 +1,6 @@
 /**
- * Module `events`: connections made and destroyed per second, counted from what the kernel reports of each of them.
- * Since Linux 4.9 it counts them nowhere else. Needs CAP_NET_ADMIN.
+ * Module `events`: connections created and destroyed per second, counted from the kernel's events. Since Linux 4.9 there
+ * is no other count of them. Needs CAP_NET_ADMIN.
  */
 
 import { Condition } from '../../base/log.ts';
@@ -10,42 +10,44 @@ import { Attempts } from '../attempts.ts';
 import type { Context, ModuleSettings } from '../context.ts';
 import { isDue } from '../due.ts';
 import type { Module, Sample, Status } from '../module.ts';
-import { ProblemError } from '../problem.ts';
+import { messageWithFix, type Problem, ProblemError, problemAt } from '../problem.ts';
 import { Balance } from './balance.ts';
 import { CtnetlinkModule } from './ctnetlink_module.ts';
 import type { EventTally } from './event_tally.ts';
 import { Listening } from './listening.ts';
 import { LossLog } from './loss_log.ts';
 
+/** What is lost without events; log lines begin with it. */
+const LOST = 'new and destroyed connections are not drawn';
 /** An event is some 150 to 400 bytes long; labels and security contexts can make it longer. */
-const ROOM = { slots: 256, slotSize: 2048 };
-/** The largest receive buffer that there can be, as the kernel counts it. */
+const MEMORY = { slots: 256, slotSize: 2048 };
+/** The largest possible receive buffer, as the kernel counts it. */
 const LARGEST = 2 ** 31 - 2;
-/** So long must there be too many events before they are given up, in microseconds. */
+/** The plugin stops listening after this long with too many events, in microseconds. */
 const ENDURANCE = 5e6;
-/** The shortest first interval that counts, as a share of a whole one: the second tick can come after half of one. */
+/** The shortest first interval that is drawn, as a share of a whole one: the second tick can come after half of one. */
 const WHOLE = 0.9;
-/** The table may grow by fewer entries without a report: packets that wait for a program are entries, too. */
+/** Growth of the table without an event that is normal: packets queued to user space are entries too. */
 const GROWTH = 50;
-/** So often at most is growth without a report taken for a fault, in microseconds: rules can suppress reports. */
+/** Growth without an event is a problem once per this many microseconds: rules can suppress events. */
 const GROWTH_ALARM = 3600e6;
 
 /** Settings of `modules.events`. */
 export interface EventsSettings extends ModuleSettings {
-  /** Mebibytes of events that may wait to be read; the kernel takes up to twice as much. */
+  /** Mebibytes of unread events that the kernel keeps; it uses up to twice as much. */
   readonly receive_buffer: number;
   /** Events per second above which the plugin stops listening. */
   readonly most_per_second: number;
 }
 
-/** What is known since it listens. */
+/** One time of listening, from joining the groups to closing the socket. */
 interface Session {
   readonly listening: Listening;
   readonly balance: Balance;
-  /** Monotonic time of the last reading in microseconds; of the joining before the first. */
+  /** Monotonic time of the last reading in microseconds; at first, when the groups were joined. */
   readAt: number;
   isRead: boolean;
-  /** Since when there have been too many events. */
+  /** Since when there are too many events. */
   tooManySince: number | undefined;
 }
 
@@ -61,13 +63,15 @@ export class EventsModule implements Module {
   readonly #attempts: Attempts;
   readonly #losses: LossLog;
   readonly #module: CtnetlinkModule;
-  readonly #small: Condition;
+  readonly #smallBuffer: Condition;
   readonly #values: Record<string, number | undefined> = {};
   readonly #samples: readonly Sample[] = [{ scope: 'host', instance: '', labels: {}, values: this.#values }];
   #session: Session | undefined;
-  /** Whether the setting could be read since the last attempt to listen. */
+  /** A smaller receive buffer than configured. */
+  #bufferProblem: Problem | undefined;
+  /** Whether `nf_conntrack_events` could be read since the last attempt to listen. */
   #hasSetting = false;
-  /** Whether the table grew without a report, and nothing has been reported since. */
+  /** Whether the table grew without an event, and there has been none since. */
   #isSilent = false;
   #nextGrowthAlarm = Number.NEGATIVE_INFINITY;
 
@@ -81,14 +85,14 @@ export class EventsModule implements Module {
     this.#entries = new KernelFile(fs, () => host.netfilter('nf_conntrack_count'), 32);
     this.#attempts = new Attempts({
       log,
-      lost: 'new and destroyed connections are not drawn',
+      lost: LOST,
       back: 'the kernel reports connections',
       from: 'ctnetlink',
       required: settings.enabled === true,
     });
-    this.#losses = new LossLog(log);
+    this.#losses = new LossLog(log, LOST);
     this.#module = new CtnetlinkModule(fs, host);
-    this.#small = new Condition(log);
+    this.#smallBuffer = new Condition(log);
   }
 
   collect(at: number): readonly Sample[] {
@@ -103,7 +107,8 @@ export class EventsModule implements Module {
   }
 
   status(): Status {
-    return { reads: ['ctnetlink'], problems: this.#attempts.problems };
+    const problems = this.#attempts.problems;
+    return { reads: ['ctnetlink'], problems: this.#bufferProblem ? [...problems, this.#bufferProblem] : problems };
   }
 
   close(): void {
@@ -113,19 +118,19 @@ export class EventsModule implements Module {
     this.#entries.close();
   }
 
-  /** Joins the groups. What is counted from now on is returned from the next reading on. */
+  /** Joins the groups. The next reading returns what is counted from now on. */
   #listen(): void {
     this.#hasSetting = false;
     this.#checkSetting();
     const { ctnetlink, runtime } = this.#context;
     const { every } = this;
     this.#module.find();
-    const channel = ctnetlink(ROOM);
+    const channel = ctnetlink(MEMORY);
     const listening = new Listening({ channel, runtime, every, receiveBuffer: this.#receiveBuffer });
     const readAt = listening.drainedAt;
     const balance = new Balance(this.#readEntries(), readAt);
     this.#session = { listening, balance, readAt, isRead: false, tooManySince: undefined };
-    this.#reportRoom(listening.room);
+    this.#checkBuffer(listening.bufferSize);
   }
 
   #readEntries(): number | undefined {
@@ -136,19 +141,21 @@ export class EventsModule implements Module {
     }
   }
 
-  /** The kernel doubles what it is asked for, to count its own needs in. */
-  #reportRoom(room: number): void {
+  /** The kernel doubles the requested size, to include its own overhead. */
+  #checkBuffer(bytes: number): void {
     const asked = Math.min(2 * this.#receiveBuffer, LARGEST);
-    if (room >= asked) {
-      this.#small.leave('the receive buffer is as large as configured');
+    if (bytes >= asked) {
+      this.#bufferProblem = undefined;
+      this.#smallBuffer.leave('the receive buffer is as large as configured');
       return;
     }
-    const message = 'the kernel gives a smaller receive buffer than configured: raise net.core.rmem_max';
-    this.#small.enter('small', 'notice', message, { bytes: room, asked });
+    const problem = problemAt('small_receive_buffer', 'ctnetlink', bytes, 'part');
+    this.#bufferProblem = problem;
+    this.#smallBuffer.enter('small', 'notice', messageWithFix(problem), { code: problem.code, asked });
   }
 
   /**
-   * Whether there can be events is what the setting tells; one that could never be read tells nothing.
+   * Checks that the kernel can report events. A setting that could never be read says nothing about that.
    *
    * @throws {ProblemError} when the operator turned events off, or connection tracking has been unloaded.
    */
@@ -169,7 +176,7 @@ export class EventsModule implements Module {
     if (change !== undefined) return this.#listenAgain(change);
     const { listening } = session;
     const entries = listening.read(() => this.#readEntries());
-    // Ticks are as far apart as the drains that they begin with, but for the time that the first tick took to join.
+    // Each tick begins with a drain, except that the first one takes time to join before that.
     const seconds = ((session.isRead ? at : listening.drainedAt) - session.readAt) / 1e6;
     const isPart = !session.isRead && seconds < WHOLE * this.every;
     session.readAt = at;
@@ -179,15 +186,15 @@ export class EventsModule implements Module {
     const { created, destroyed, overruns } = tally;
     this.#losses.report(tally, at);
     tally.fill(this.#values, seconds, this.#knowsEnds(session.balance, tally, entries, at));
-    // No new connection can mean that none was made, or that reports are off: the end of older ones is still told then.
+    // Without a new connection, events may be turned off: the kernel still reports the end of older connections then.
     if (created === 0) this.#checkSetting();
     tally.reset();
-    if (this.#isUnreported(session.balance, created + destroyed + overruns > 0, at)) return [];
+    if (this.#isSilentlyGrowing(session.balance, created + destroyed + overruns > 0, at)) return [];
     this.#guard(session, (created + destroyed) / seconds, overruns > 0, at);
     return isPart ? [] : this.#samples;
   }
 
-  /** Joins again, which makes the kernel load the module. What happened meanwhile is not known. */
+  /** Joins again, which makes the kernel load the module. The events in between are lost. */
   #listenAgain(change: 'unloaded' | 'loaded'): readonly Sample[] {
     this.close();
     this.#listen();
@@ -204,8 +211,8 @@ export class EventsModule implements Module {
     return false;
   }
 
-  /** Whether the kernel keeps silent about a table that grows, and has not said anything since. */
-  #isUnreported(balance: Balance, isReported: boolean, at: number): boolean {
+  /** Whether the table grew without an event, and there has been none since. */
+  #isSilentlyGrowing(balance: Balance, isReported: boolean, at: number): boolean {
     if (isReported) this.#isSilent = false;
     if (balance.growth < GROWTH || !isDue(at, this.#nextGrowthAlarm)) return this.#isSilent;
     this.#isSilent = true;
@@ -215,7 +222,7 @@ export class EventsModule implements Module {
     return true;
   }
 
-  /** Stops listening when that costs too much for too long, or never is enough. */
+  /** Stops listening when there are too many events, or overruns, for too long. */
   #guard(session: Session, perSecond: number, isOverrun: boolean, at: number): void {
     const mostPerSecond = this.#mostPerSecond;
     const isFlood = perSecond > mostPerSecond;
@@ -224,7 +231,7 @@ export class EventsModule implements Module {
       this.#attempts.succeeded(at);
       return;
     }
-    // Too many were there all the interval; an overrun may have been at its end.
+    // The rate was too high throughout the interval; an overrun may have been at its end.
     session.tooManySince ??= isFlood ? at - this.every * 1e6 : at;
     if (!isDue(at, session.tooManySince + ENDURANCE)) return;
     this.close();

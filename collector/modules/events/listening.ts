@@ -1,6 +1,6 @@
 /**
- * A channel that has joined the groups NEW and DESTROY, and is read before it runs over: with every update, and in
- * between as often as the pace of the events demands.
+ * A channel in the multicast groups NEW and DESTROY that is drained before its buffer overflows: at every update, and in
+ * between as often as the event rate requires.
  */
 
 import type { Runtime } from '../../base/runtime.ts';
@@ -10,9 +10,9 @@ import { DeferredError } from '../deferred.ts';
 import { EventTally } from './event_tally.ts';
 import { drainDelay } from './pace.ts';
 
-/** Bytes that the kernel counts for one waiting event. */
+/** Bytes of the receive buffer that one event takes, as the kernel counts. */
 const EVENT = 1280;
-/** So often is the number of entries read until no event comes meanwhile. */
+/** How many times the number of entries is read until no event comes in between. */
 const ATTEMPTS = 3;
 
 export interface ListeningOptions {
@@ -20,27 +20,27 @@ export interface ListeningOptions {
   readonly runtime: Runtime;
   /** Seconds between two readings. */
   readonly every: number;
-  /** Bytes of events that may wait to be read; the kernel takes up to twice as much. */
+  /** Bytes of unread events that the kernel keeps; it uses up to twice as much. */
   readonly receiveBuffer: number;
 }
 
 export class Listening {
   /** The events since it was last reset. */
   readonly tally: EventTally;
-  /** How many bytes may wait, as the kernel counts them. */
-  readonly room: number;
+  /** Bytes of the receive buffer, as the kernel counts them. */
+  readonly bufferSize: number;
   readonly #options: ListeningOptions;
   /** Events that the buffer holds. */
   readonly #capacity: number;
-  /** Monotonic time of the last drain, in microseconds; of the joining before the first. */
+  /** Monotonic time of the last drain in microseconds; at first, when the groups were joined. */
   #drainedAt: number;
-  /** Events per second, as far as the next drain must reckon with. */
+  /** Events per second that the next drain is planned for. */
   #pace = 0;
   #cancelDrain: () => void = () => undefined;
   readonly #failure = new DeferredError();
 
   /**
-   * Joins the groups. The channel is closed with this, or when it cannot be joined.
+   * Joins the groups. Owns the channel: closes it in {@link close}, and when joining fails.
    *
    * @throws {OperationError} when the kernel refuses.
    */
@@ -48,7 +48,7 @@ export class Listening {
     const { channel, receiveBuffer, runtime } = options;
     this.#options = options;
     try {
-      this.room = channel.setReceiveBuffer(receiveBuffer);
+      this.bufferSize = channel.setReceiveBuffer(receiveBuffer);
       channel.join(NFNLGRP_CONNTRACK_NEW);
       channel.join(NFNLGRP_CONNTRACK_DESTROY);
     } catch (error) {
@@ -56,23 +56,23 @@ export class Listening {
       throw error;
     }
     this.tally = new EventTally(channel);
-    this.#capacity = this.room / EVENT;
+    this.#capacity = this.bufferSize / EVENT;
     this.#drainedAt = runtime.monotonic();
     this.#planDrain();
   }
 
-  /** Monotonic time of the last drain in microseconds; of the joining before the first. */
+  /** Monotonic time of the last drain in microseconds; at first, when the groups were joined. */
   get drainedAt(): number {
     return this.#drainedAt;
   }
 
   /**
-   * Counts the events that wait.
+   * Counts the unread events.
    *
    * @param entries reads the number of entries in the table.
-   * @returns the number of entries at a moment at which every event until then is counted and no later one is;
-   * `undefined` when there was none, because events come too fast, or when it cannot be read.
-   * @throws what went wrong, also since the last reading.
+   * @returns the number of entries at a moment when every earlier event is counted and no later one; `undefined` when
+   * events come too fast for such a moment, or the number cannot be read.
+   * @throws an error of the channel, also of a drain since the last reading.
    */
   read(entries: () => number | undefined): number | undefined {
     this.#failure.rethrow();
@@ -94,13 +94,13 @@ export class Listening {
     const now = this.#options.runtime.monotonic();
     const seconds = (now - this.#drainedAt) / 1e6;
     this.#drainedAt = now;
-    // A tick can follow another drain at once and find nothing: the pace falls slowly.
+    // A tick right after another drain finds nothing, so the pace falls slowly.
     this.#pace = Math.max(seconds > 0 ? drained / seconds : 0, this.#pace / 2);
     this.#planDrain();
     return drained;
   }
 
-  /** Has the channel drained before the next tick, if the pace of the events demands it. */
+  /** Plans a drain before the next tick, if the event rate requires it. */
   #planDrain(): void {
     const { every, runtime } = this.#options;
     this.#cancelDrain();

@@ -1,36 +1,41 @@
-/** Logs events that were lost: dropped by the kernel, or not understood. */
+/** Logs lost events: those that the kernel dropped and those that could not be parsed. */
 
 import { Condition, type Log } from '../../base/log.ts';
+import { messageWithFix, problemAt } from '../problem.ts';
 import type { EventTally } from './event_tally.ts';
 
-/** An overrun is logged no more often, in microseconds. */
+/** Microseconds between two log lines about overruns. */
 const OVERRUN_LOG = 60e6;
 
 export class LossLog {
   readonly #log: Log;
   readonly #malformed: Condition;
+  /** What is lost; the log line of malformed events begins with it. */
+  readonly #lost: string;
   #next = Number.NEGATIVE_INFINITY;
   #overruns = 0;
 
-  constructor(log: Log) {
+  constructor(log: Log, lost: string) {
     this.#log = log;
+    this.#lost = lost;
     this.#malformed = new Condition(log);
   }
 
-  /** Logs what was lost of a tally that was read at `at`, a monotonic time in microseconds. */
+  /** Logs what is lost of a tally that was read at `at`, a monotonic time in microseconds. */
   report({ malformed, overruns }: EventTally, at: number): void {
-    if (malformed !== undefined) {
-      const message = 'the kernel reported what cannot be understood: new and destroyed connections are not drawn';
-      this.#malformed.enter('malformed', 'warning', message, { error: malformed });
+    if (malformed === undefined) {
+      this.#malformed.works("the kernel's events are well-formed");
     } else {
-      this.#malformed.works('the reports of the kernel can be understood');
+      const problem = problemAt('malformed_reply', 'ctnetlink', malformed);
+      const message = `${this.#lost}: ${messageWithFix(problem)}`;
+      this.#malformed.enter('malformed', 'warning', message, { code: problem.code });
     }
     this.#overruns += overruns;
     if (this.#overruns === 0 || at < this.#next) return;
     this.#next = at + OVERRUN_LOG;
     const message =
-      'the kernel reported faster than was read: new and destroyed connections of that time are not drawn; ' +
-      'if it happens often, raise modules.events.receive_buffer';
+      'the receive buffer overflowed: no rates of new and destroyed connections for that time; ' +
+      'if this happens often, raise modules.events.receive_buffer';
     this.#log.warning(message, { overruns: this.#overruns });
     this.#overruns = 0;
   }

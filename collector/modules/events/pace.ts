@@ -1,18 +1,18 @@
-/** How often waiting events must be read so that none is lost. */
+/** How often to drain unread events so that none is lost. */
 
-/** The longest time between two drains, in milliseconds: a flood that begins right after one must find room. */
+/** The longest time between two drains, in milliseconds: a burst right after a drain must fit into the buffer. */
 const LONGEST = 2000;
 const SHORTEST = 10;
-/** Drained when the buffer is about so full at the pace of the moment, so that four times the pace loses nothing. */
+/** How full the buffer gets at the current rate: four times that rate still loses nothing. */
 const FILL = 1 / 4;
-/** No more are let wait at the pace of the moment: to read them takes some 20 ms, and everything else must wait. */
+/** The most events per drain at the current rate: reading them blocks everything else for some 20 ms. */
 const AT_ONCE = 25_000;
 
 /**
  * Milliseconds until the next drain.
  *
  * @param perSecond events per second at the last drain.
- * @param capacity events that the buffer holds.
+ * @param capacity events that fit into the buffer.
  */
 export function drainDelay(perSecond: number, capacity: number): number {
   if (!(perSecond > 0)) return LONGEST;

@@ -8,10 +8,9 @@ import { Statistics } from '../../netlink/statistics.ts';
 import type { Work } from '../slices.ts';
 import { Tally } from './tally.ts';
 
-/** What a dump brought. */
 export interface Dump {
   readonly tally: Tally;
-  /** Used percentage of the table when it began; `undefined` when there is no limit or it is not known. */
+  /** Percentage of the table in use at the start; `undefined` if there is no limit or it is unknown. */
   readonly utilization: number | undefined;
 }
 
@@ -29,10 +28,10 @@ export class Dumper {
   }
 
   /**
-   * Counts the whole table. A dump that the kernel says was interrupted is repeated once, then taken as it is.
+   * Counts the whole table. A dump that the kernel flags as interrupted is repeated once, then accepted.
    *
-   * @throws {OperationError} when the kernel refuses.
-   * @throws {FormatError} when its answer makes no sense.
+   * @throws {OperationError} when the request fails.
+   * @throws {FormatError} when the reply is malformed.
    */
   *dump(): Work<Dump> {
     const { entries, max } = this.#statistics.use();

@@ -1,6 +1,6 @@
 /**
- * Module `flows`: what the connection table is made of, by protocol, TCP state, reply, address translation, family and
- * offload. The table is dumped as often as that stays cheap. Needs CAP_NET_ADMIN.
+ * Module `flows`: the composition of the connection table by protocol, TCP state, reply, NAT, address family and offload,
+ * from dumps as often as the CPU share allows. Needs CAP_NET_ADMIN.
  */
 
 import type { Connect } from '../access.ts';
@@ -10,18 +10,18 @@ import type { Done, Work } from '../slices.ts';
 import { Survey } from '../survey.ts';
 import { type Dump, Dumper } from './dumper.ts';
 
-/** The kernel fills at most 32 KiB of an answer at once. */
-const ROOM = { slots: 4, slotSize: 32 * 1024 };
-/** A full table counts as full until it is below this part of the limit: the charts must not change to and fro. */
+/** The kernel sends at most 32 KiB of a dump at once. */
+const MEMORY = { slots: 4, slotSize: 32 * 1024 };
+/** A table above the limit counts as full until it falls below this part of it, so that the interval does not flap. */
 const FULL_MARGIN = 0.95;
 
 /** Settings of `modules.flows`. */
 export interface FlowsSettings extends ModuleSettings {
-  /** Seconds between two dumps, when these are cheap. */
+  /** Seconds between two dumps, if these are cheap. */
   readonly update_every: number;
-  /** Percentage of one CPU that dumping may take. */
+  /** Percentage of one CPU that dumps may use. */
   readonly cpu_share: number;
-  /** Used percentage of the table above which it is dumped half as often. */
+  /** Percentage of the table in use above which it is dumped half as often. */
   readonly full_above: number;
 }
 
@@ -49,10 +49,10 @@ export class FlowsModule implements Module {
       required: settings.enabled === true,
       begin: () => this.#dump(),
       release: () => this.#disconnect(),
-      isSpared: (dump) => this.#judge(dump),
+      isSpared: (dump) => this.#updateFull(dump),
       lost: 'the composition of the connection table is not drawn',
       back: 'the connection table can be dumped',
-      repaced: 'the connection table is dumped at another interval from now on',
+      repaced: 'changed the interval between dumps of the connection table',
       counted: ({ tally }) => ({ entries: tally.entries }),
       from: 'ctnetlink',
     });
@@ -63,7 +63,7 @@ export class FlowsModule implements Module {
     return this.#survey.every;
   }
 
-  /** Returns what was dumped since the last call, and begins to dump when that is due. */
+  /** Returns the dump since the last call, and begins the next one when it is due. */
   collect(at: number, isDrawn: boolean): readonly Sample[] {
     const latest = this.#survey.collect(at, isDrawn);
     if (latest === undefined) return [];
@@ -80,7 +80,7 @@ export class FlowsModule implements Module {
   }
 
   *#dump(): Work<Dump> {
-    this.#dumper ??= new Dumper(this.#connect(ROOM));
+    this.#dumper ??= new Dumper(this.#connect(MEMORY));
     return yield* this.#dumper.dump();
   }
 
@@ -89,8 +89,8 @@ export class FlowsModule implements Module {
     this.#dumper = undefined;
   }
 
-  /** Whether the table is so full that it must be spared. */
-  #judge({ utilization = 0 }: Dump): boolean {
+  /** Whether the table is so full that it is dumped half as often. */
+  #updateFull({ utilization = 0 }: Dump): boolean {
     this.#isFull = utilization > this.#fullAbove * (this.#isFull ? FULL_MARGIN : 1);
     return this.#isFull;
   }

@@ -1,4 +1,4 @@
-/** Counts entries of the connection table: each of them once in every breakdown. */
+/** Counts entries of the connection table, each once in every breakdown. */
 
 import {
   type Flow,
@@ -14,13 +14,12 @@ import { PROTOCOLS, placeOf } from '../protocols.ts';
 
 const FAMILIES = ['ipv4', 'ipv6'] as const;
 const REPLIES = ['unreplied', 'replied', 'assured'] as const;
-/** By the bits: 1 for the source, 2 for the destination. */
+/** By bits: 1 for source NAT, 2 for destination NAT. */
 const TRANSLATIONS = ['nat_none', 'snat', 'dnat', 'nat_both'] as const;
 const OFFLOADS = ['offload_none', 'offload_software', 'offload_hardware'] as const;
 
 /**
- * TCP states by their numbers in netlink, then those of which the kernel tells none: it does not while a connection is
- * offloaded. Source: `enum tcp_conntrack` in linux/netfilter/nf_conntrack_tcp.h.
+ * TCP states by their numbers in netlink, then entries without a state: offloaded connections have none. Source: `enum tcp_conntrack` in linux/netfilter/nf_conntrack_tcp.h.
  */
 const TCP_STATES = [
   'none',
@@ -70,7 +69,7 @@ export class Tally {
   }
 }
 
-/** An assured entry has seen a reply; one that user space made need not say so. */
+/** An assured entry has seen a reply, even if user space created it without that flag. */
 function replyOf(status: number): number {
   if (status & IPS_ASSURED) return 2;
   return status & IPS_SEEN_REPLY ? 1 : 0;

@@ -1,4 +1,4 @@
-/** Counts sockets by asking sock_diag, which hands them out as binary records. Needs no privilege. */
+/** Counts sockets over sock_diag, which returns them as binary records. Needs no privilege. */
 
 import { FormatError } from '../../base/errors.ts';
 import type { Channel } from '../../netlink/channel.ts';
@@ -9,10 +9,10 @@ import type { Connect } from '../access.ts';
 import type { Work } from '../slices.ts';
 import { SocketTally } from './socket_tally.ts';
 
-/** The kernel fills at most 32 KiB of an answer at once. */
-const ROOM = { slots: 4, slotSize: 32 * 1024 };
+/** The kernel sends at most 32 KiB of a dump at once. */
+const MEMORY = { slots: 4, slotSize: 32 * 1024 };
 
-/** What is kept from one count to the next. */
+/** Kept from one count to the next. */
 interface Connection {
   readonly channel: Channel;
   readonly exchange: Exchange;
@@ -28,14 +28,14 @@ export class DiagSource {
   }
 
   /**
-   * Counts all sockets of both protocols and both address families. After an error the source must be closed.
+   * Counts all sockets of both protocols and both address families. The caller closes the source after an error.
    *
    * @throws {ProblemError} when no channel can be opened.
-   * @throws {OperationError} when the kernel refuses.
-   * @throws {FormatError} when its answer makes no sense.
+   * @throws {OperationError} when a request fails.
+   * @throws {FormatError} when a reply is malformed.
    */
   *count(): Work<SocketTally[]> {
-    this.#connection ??= connected(this.#connect(ROOM));
+    this.#connection ??= connected(this.#connect(MEMORY));
     const { exchange, socket } = this.#connection;
     const [tcp, tcp6, udp, udp6] = [
       new SocketTally('tcp'),
@@ -43,7 +43,7 @@ export class DiagSource {
       new SocketTally('udp'),
       new SocketTally('udp6'),
     ];
-    // A list that changed meanwhile is taken as it is.
+    // A list that changed during the dump is accepted.
     yield* exchange.steps('tcpSockets', counting(socket, { [AF_INET]: tcp, [AF_INET6]: tcp6 }));
     yield;
     yield* exchange.steps('udpSockets', counting(socket, { [AF_INET]: udp }));
@@ -62,13 +62,13 @@ function connected(channel: Channel): Connection {
   return { channel, exchange: new Exchange(channel), socket: new InetSocket(channel.memory) };
 }
 
-/** What counts a message's socket, by the address families that were asked for. */
+/** Counts the socket of each message in the tally of its address family. */
 function counting(socket: InetSocket, tallies: Readonly<Record<number, SocketTally>>): Visitor {
   return (message) => {
     socket.read(message);
     const tally = tallies[socket.family];
-    // A kernel that tells of sockets that it was not asked for would have them counted twice.
-    if (tally === undefined) throw new FormatError(`a socket of address family ${socket.family}, not asked for`);
+    // Sockets of another family would be counted twice.
+    if (tally === undefined) throw new FormatError(`unrequested socket of address family ${socket.family}`);
     tally.add(socket.state);
   };
 }

@@ -1,4 +1,4 @@
-/** Counts sockets by scanning the kernel's lists of them below `/proc/net`. Needs no privilege. */
+/** Counts sockets from the kernel's lists in `/proc/net`. Needs no privilege. */
 
 import { FormatError, OperationError } from '../../base/errors.ts';
 import type { FileSystem } from '../../procfs/file.ts';
@@ -8,7 +8,7 @@ import type { Work } from '../slices.ts';
 import { SocketTally, TABLES } from './socket_tally.ts';
 import { readStates, skipHeadings } from './socket_text.ts';
 
-/** Digits of an address in the text. */
+/** Hexadecimal digits of an address. */
 const DIGITS = { tcp: 8, tcp6: 32, udp: 8, udp6: 32 } as const;
 
 export class ProcfsSource {
@@ -21,11 +21,11 @@ export class ProcfsSource {
   }
 
   /**
-   * Counts all sockets of both protocols and both address families; a host without IPv6 has no lists of it. After an
-   * error the source must be closed.
+   * Counts all sockets of both protocols and both address families; a host without IPv6 lacks its lists. The caller closes
+   * the source after an error.
    *
    * @throws {OperationError} when a list cannot be read.
-   * @throws {FormatError} when one makes no sense.
+   * @throws {FormatError} when one is malformed.
    */
   *count(): Work<SocketTally[]> {
     const tallies: SocketTally[] = [];
@@ -48,7 +48,7 @@ export class ProcfsSource {
     this.#file.close();
   }
 
-  /** Opens a list; `false` when there is none and need not be. */
+  /** Opens a list; `false` if an optional one is missing. */
   #open(path: string, isOptional: boolean): boolean {
     try {
       this.#file.open(path);
@@ -62,7 +62,7 @@ export class ProcfsSource {
   *#countLines(digits: number, tally: SocketTally): Work<void> {
     const add = (state: number): void => tally.add(state);
     let lines = this.#file.next();
-    if (lines === undefined) throw new FormatError('it is empty');
+    if (lines === undefined) throw new FormatError('empty file');
     let start = skipHeadings(lines);
     for (; lines !== undefined; lines = this.#file.next()) {
       readStates(lines, start, digits, add);

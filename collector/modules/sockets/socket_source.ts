@@ -1,4 +1,4 @@
-/** Where sockets are counted: by sock_diag where that can be had, else in the text of procfs, which costs more. */
+/** Counts sockets over sock_diag if available, else from procfs, which costs more CPU time. */
 
 import { errorCode } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
@@ -20,14 +20,14 @@ export interface SocketSourceOptions {
   readonly readFrom: 'auto' | 'netlink' | 'procfs';
 }
 
-/** A retry makes the kernel look for its modules of sock_diag once more, which a host may well lack for good. */
+/** Seconds. Each retry makes the kernel look for its sock_diag modules, which a host may lack for good. */
 const RETRY = 600;
 
-/** What was counted. */
+/** The result of a count. */
 export interface SocketCount {
-  /** One for each list that the host has. */
+  /** One for each list of the host. */
   readonly tallies: readonly SocketTally[];
-  /** Whether it was counted after sock_diag had failed, and has cost both. */
+  /** Whether sock_diag failed before, so that the cost includes both. */
   readonly isSecondTry: boolean;
 }
 
@@ -35,9 +35,9 @@ export class SocketSource {
   readonly #options: SocketSourceOptions;
   readonly #diag: DiagSource;
   readonly #procfs: ProcfsSource;
-  /** Attempts at sock_diag while there is procfs to fall back on. */
+  /** Attempts at sock_diag, with procfs as the fallback. */
   readonly #attempts: Attempts;
-  /** The lists of IPv6 that the host is known to have. */
+  /** The IPv6 lists that the host is known to have. */
   readonly #seen = new Set<Table>();
 
   constructor(options: SocketSourceOptions) {
@@ -47,7 +47,7 @@ export class SocketSource {
     this.#procfs = new ProcfsSource(fs, host);
     this.#attempts = new Attempts({
       log,
-      lost: 'sockets are counted in the text of procfs, which costs more',
+      lost: 'sockets are counted from procfs, which costs more CPU time',
       back: 'sockets are counted over netlink',
       from: 'sock_diag',
       loses: 'part',
@@ -58,7 +58,7 @@ export class SocketSource {
   }
 
   /**
-   * Counts all sockets of both protocols, of each address family that the host has.
+   * Counts all TCP and UDP sockets, of each address family that the host has.
    *
    * @param at monotonic time in microseconds.
    * @throws {ProblemError | OperationError | FormatError} when they cannot be counted. The source must then be closed.
@@ -80,7 +80,7 @@ export class SocketSource {
     return { tallies: yield* this.#procfs.count(), isSecondTry: isTried };
   }
 
-  /** Where sockets are counted, and what keeps them from being counted where that costs less. */
+  /** Includes the problem of sock_diag while procfs replaces it. */
   status(): Status {
     const { host, readFrom } = this.#options;
     const { problems } = this.#attempts;
@@ -93,7 +93,7 @@ export class SocketSource {
     this.#procfs.close();
   }
 
-  /** Without those of IPv6 on a host that has none: sock_diag answers for it all the same. */
+  /** Drops the IPv6 lists on a host without IPv6: sock_diag answers for them all the same. */
   #existing(tallies: readonly SocketTally[]): SocketTally[] {
     return tallies.filter(({ sockets, table }) => {
       if (!table.endsWith('6')) return true;
@@ -102,7 +102,7 @@ export class SocketSource {
     });
   }
 
-  /** Whether the host has other lists, but not this one. Where all are hidden there is no telling. */
+  /** Whether the host has other lists, but not this one; false if all are hidden. */
   #isMissing(table: Table): boolean {
     return this.#isAbsent(table) && !this.#isAbsent('tcp');
   }

@@ -1,8 +1,8 @@
-/** Sockets of one list of the kernel, counted by state. */
+/** Counts the sockets of one kernel list by state. */
 
 import { FormatError } from '../../base/errors.ts';
 
-/** The kernel's lists, by the names of their files below `/proc/net`: one for each protocol and address family. */
+/** The kernel's lists, by their file names in `/proc/net`: one per protocol and address family. */
 export const TABLES = ['tcp', 'tcp6', 'udp', 'udp6'] as const;
 
 export type Table = (typeof TABLES)[number];
@@ -27,7 +27,7 @@ const TCP_STATES: ReadonlyMap<number, string> = new Map([
   [12, 'new_syn_recv'],
 ]);
 
-/** What the only two states mean that a UDP socket can have: whether it has a peer. */
+/** The two states of a UDP socket: with or without a peer. */
 const UDP_STATES: ReadonlyMap<number, string> = new Map([
   [1, 'connected'],
   [7, 'unconnected'],
@@ -63,7 +63,7 @@ export class SocketTally {
    * @throws {FormatError} when sockets of this list have no such state.
    */
   add(state: number): void {
-    if (!this.#states.has(state)) throw new FormatError(`a socket of ${this.table} in the unknown state ${state}`);
+    if (!this.#states.has(state)) throw new FormatError(`${this.table} socket in unknown state ${state}`);
     this.#counts[state] = (this.#counts[state] ?? 0) + 1;
   }
 

@@ -1,11 +1,11 @@
 /**
- * The text of `/proc/net/{tcp,tcp6,udp,udp6}`: a line of headings, then a line for each socket, which begins
+ * Parses `/proc/net/{tcp,tcp6,udp,udp6}`: a line of headings, then a line per socket, which begins
  *
  *     ` 123: 0100007F:0277 00000000:0000 0A `
  *
- * with its number, its address and port, those of its peer, and its state, all but the first in hexadecimal. Addresses
- * have 8 digits or 32.
- * Source: `tcp4_seq_show` and its likes in net/ipv4/{tcp_ipv4,udp}.c and net/ipv6/{tcp_ipv6,udp}.c of the kernel.
+ * with its number, local address and port, remote address and port, and state, all but the first in hexadecimal.
+ * Addresses have 8 or 32 digits.
+ * Source: `tcp4_seq_show` and similar functions in net/ipv4/{tcp_ipv4,udp}.c and net/ipv6/{tcp_ipv6,udp}.c of the kernel.
  */
 
 import { FormatError } from '../../base/errors.ts';
@@ -20,12 +20,12 @@ const PORT = 4;
  *
  * @param lines whole lines.
  * @returns where the next line begins.
- * @throws {FormatError} when the first line is another.
+ * @throws {FormatError} when the first line is not that.
  */
 export function skipHeadings(lines: Buffer): number {
   const end = lines.indexOf(NEWLINE);
   if (!/^\s*sl\s+local_address\s/.test(lines.toString('latin1', 0, end))) {
-    throw new FormatError('a list of sockets begins with headings, this does not');
+    throw new FormatError('expected a line of headings');
   }
   return end + 1;
 }
@@ -37,10 +37,10 @@ export function skipHeadings(lines: Buffer): number {
  * @param start where the first of them begins.
  * @param digits of an address, 8 or 32.
  * @param add called with the number of each socket's state.
- * @throws {FormatError} when a line is none of a socket.
+ * @throws {FormatError} when a line is malformed.
  */
 export function readStates(lines: Buffer, start: number, digits: number, add: (state: number) => void): void {
-  // Behind the number of the socket: two addresses with their ports, each followed by a space.
+  // After the number of the socket: two addresses with their ports, each followed by a space.
   const peer = digits + 1 + PORT + 1;
   const offset = 2 * peer;
   for (let at = start; at < lines.length; ) {
@@ -58,14 +58,14 @@ export function readStates(lines: Buffer, start: number, digits: number, add: (s
       lines[first + offset + 2] === SPACE;
     const state = isWhole ? hexadecimal(lines[first + offset], lines[first + offset + 1]) : undefined;
     if (state === undefined) {
-      throw new FormatError(`not a line of a socket: "${lines.toString('latin1', at, Math.min(end, at + 160))}"`);
+      throw new FormatError(`not a socket: "${lines.toString('latin1', at, Math.min(end, at + 160))}"`);
     }
     add(state);
     at = end + 1;
   }
 }
 
-/** The number of two digits, or `undefined` when they are none. */
+/** The value of two hexadecimal digits; `undefined` if they are not. */
 function hexadecimal(high: number | undefined, low: number | undefined): number | undefined {
   const [first, second] = [digit(high), digit(low)];
   return first < 0 || second < 0 ? undefined : first * 16 + second;

@@ -1,5 +1,5 @@
 /**
- * Module `sockets`: the host's own TCP and UDP sockets by state, counted as often as that stays cheap. Needs no
+ * Module `sockets`: the host's own TCP and UDP sockets by state, counted as often as the CPU share allows. Needs no
  * privilege.
  */
 
@@ -11,11 +11,11 @@ import { TABLES, type Table } from './socket_tally.ts';
 
 /** Settings of `modules.sockets`. */
 export interface SocketsSettings extends ModuleSettings {
-  /** Where sockets are counted; `auto` is netlink where available, else procfs. */
+  /** Where to count sockets; `auto` is netlink if available, else procfs. */
   readonly read_from: 'auto' | 'netlink' | 'procfs';
-  /** Seconds between two counts, when these are cheap. */
+  /** Seconds between two counts, if these are cheap. */
   readonly update_every: number;
-  /** Percentage of one CPU that counting may take. */
+  /** Percentage of one CPU that counting may use. */
   readonly cpu_share: number;
 }
 
@@ -48,7 +48,7 @@ export class SocketsModule implements Module {
       release: () => source.close(),
       lost: 'sockets are not drawn',
       back: 'sockets can be counted',
-      repaced: 'sockets are counted at another interval from now on',
+      repaced: 'changed the interval between counts of sockets',
       isExceptional: ({ isSecondTry }) => isSecondTry,
       counted: ({ tallies }) => ({ sockets: tallies.reduce((sum, { sockets }) => sum + sockets, 0) }),
       ...(readFrom === 'netlink' ? { from: 'sock_diag' } : { from: 'procfs', target: host.net('tcp') }),
@@ -60,7 +60,7 @@ export class SocketsModule implements Module {
     return this.#survey.every;
   }
 
-  /** Returns what was counted since the last call, and begins to count when that is due. */
+  /** Returns the count since the last call, and begins the next one when it is due. */
   collect(at: number, isDrawn: boolean): readonly Sample[] {
     const latest = this.#survey.collect(at, isDrawn);
     if (latest === undefined) return [];

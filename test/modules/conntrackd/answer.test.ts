@@ -247,7 +247,7 @@ describe('a link', () => {
     ['status=RUNNING role=MASTER', 'MASTER'],
   ])('in a state that nobody knows is refused: %s', (states, unknown) => {
     const text = `UDP traffic device=eth3 ${states}:\n`;
-    expect(() => readAnswer('link', text, new FactSheet())).toThrow(new FormatError(`an unknown state: ${unknown}`));
+    expect(() => readAnswer('link', text, new FactSheet())).toThrow(new FormatError(`unknown state: ${unknown}`));
   });
 });
 
@@ -273,9 +273,9 @@ describe('the uptime', () => {
     },
   );
 
-  it('that is told twice is refused', () => {
+  it('that is printed twice is refused', () => {
     const text = 'daemon uptime: 3 min\ndaemon uptime: 4 min\n';
-    expect(() => told('runtime', text)).toThrow(new FormatError('uptime is told twice'));
+    expect(() => told('runtime', text)).toThrow(new FormatError('uptime is printed twice'));
   });
 });
 
@@ -310,7 +310,7 @@ describe('a number', () => {
   });
 
   it.each(['4294967296', '18446744073709551615', '99999999999999999999'])('of 32 bits cannot be %s', (digits) => {
-    expect(() => told('ct', CREATED(digits))).toThrow(new FormatError(`${digits} has more than 32 bits`));
+    expect(() => told('ct', CREATED(digits))).toThrow(new FormatError(`${digits} exceeds 32 bits`));
   });
 
   it('of 64 bits is exact to its end', () => {
@@ -319,7 +319,7 @@ describe('a number', () => {
     for (const digits of ['9007199254740993', '18446744073709551615']) {
       expect(lost(digits)).toEqual({ 'daemon.lost': `${digits} u64` });
     }
-    expect(() => lost('18446744073709551616')).toThrow(new FormatError('18446744073709551616 has more than 64 bits'));
+    expect(() => lost('18446744073709551616')).toThrow(new FormatError('18446744073709551616 exceeds 64 bits'));
   });
 
   it('of a million digits is refused without being repeated', () => {
@@ -401,7 +401,7 @@ describe('an answer that is spoilt', () => {
     ({ format, request }) => {
       const block = format.split('\n\n').findLast((one) => /\{[^{}:]+:/.test(one)) ?? '';
       const text = fill(`${format}${block}\n\n`, distinct(`${format}${block}`));
-      expect(() => told(request, text)).toThrow(/is told twice$/);
+      expect(() => told(request, text)).toThrow(/is printed twice$/);
     },
   );
 

@@ -128,7 +128,7 @@ describe('an answer that does not end', () => {
     const error = await failureOf(answer);
     expect([error.code, error.message]).toEqual([
       'ETIMEDOUT',
-      `ask ${daemon.path} for link: ETIMEDOUT: connection timed out`,
+      `request link from ${daemon.path}: ETIMEDOUT: connection timed out`,
     ]);
   });
 
@@ -149,10 +149,7 @@ describe('an answer that is too long', () => {
     expect(await client.ask(daemon.path, 'ct')).toHaveLength(MEBIBYTE);
     daemon.behave(answering('a'.repeat(MEBIBYTE + 1)));
     const { code, message } = await failureOf(client.ask(daemon.path, 'ct'));
-    expect([code, message]).toEqual([
-      undefined,
-      `ask ${daemon.path} for ct: the answer is longer than ${MEBIBYTE} bytes`,
-    ]);
+    expect([code, message]).toEqual([undefined, `request ct from ${daemon.path}: reply longer than ${MEBIBYTE} bytes`]);
   });
 
   it('is not read any further', async () => {
@@ -192,7 +189,7 @@ describe('a daemon that cannot be asked', () => {
   it('because there is none fails with ENOENT', async () => {
     const { code, message } = await failureOf(client.ask(`${daemon.path}.gone`, 'ct'));
     expect(code).toBe('ENOENT');
-    expect(message).toContain(`ask ${daemon.path}.gone for ct: connect ENOENT`);
+    expect(message).toContain(`request ct from ${daemon.path}.gone: connect ENOENT`);
   });
 
   it('because it was killed, with its socket left behind, fails with ECONNREFUSED', async () => {
@@ -243,7 +240,7 @@ describe('a client that is closed', () => {
 
   it('asks no more', async () => {
     client.close();
-    expect((await failureOf(client.ask(daemon.path, 'ct'))).message).toContain('no more is asked');
+    expect((await failureOf(client.ask(daemon.path, 'ct'))).message).toContain('the client is closed');
     expect([sockets, runtime.asked]).toEqual([[], []]);
   });
 });

@@ -262,8 +262,8 @@ describe('a daemon', () => {
     ['EACCES', false, `notice ${DENIED} ${USUAL}`],
     ['EPERM', false, `notice ${DENIED} ${USUAL}`],
     ['EACCES', true, `error ${DENIED} ${USUAL}`],
-    ['EMFILE', false, expect.stringMatching(/^warning cannot query conntrackd: .* for runtime: .*EMFILE/)],
-    ['ENOMEM', true, expect.stringMatching(/^error cannot query conntrackd: .* for runtime: .*ENOMEM/)],
+    ['EMFILE', false, expect.stringMatching(/^warning cannot query conntrackd: request runtime from .*: .*EMFILE/)],
+    ['ENOMEM', true, expect.stringMatching(/^error cannot query conntrackd: request runtime from .*: .*ENOMEM/)],
   ])(
     'that cannot be asked because of %s (required: %s) is drawn in no state, and told of once',
     async (fails, required, line) => {
@@ -284,7 +284,9 @@ describe('a daemon', () => {
       await firewall.drawn(at * 10, at * 10 + 9);
       daemon.replies[request] = reply;
     }
-    expect(firewall.said()).toEqual([expect.stringMatching(/^warning cannot query conntrackd: .* for ct: .*ENOMEM/)]);
+    expect(firewall.said()).toEqual([
+      expect.stringMatching(/^warning cannot query conntrackd: request ct from .*: .*ENOMEM/),
+    ]);
   });
 
   it('whose answers make no sense is up, and told of once; so is that they do again', async () => {
@@ -294,7 +296,7 @@ describe('a daemon', () => {
     expect(firewall.log.entries.splice(0)).toEqual([
       {
         level: 'warning',
-        message: 'malformed reply from conntrackd: ct: the answer is cut off',
+        message: 'malformed reply from conntrackd: ct: truncated reply',
         fields: { code: 'conntrackd_malformed', path: FW },
       },
     ]);

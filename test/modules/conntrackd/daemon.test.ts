@@ -246,8 +246,8 @@ describe('an answer that cannot be read', () => {
     const { malformed, sheet } = await watching.up(100);
     expect(malformed).toEqual(
       new Map([
-        ['ct', '99999999999 has more than 32 bits'],
-        ['network', 'the answer is cut off'],
+        ['ct', '99999999999 exceeds 32 bits'],
+        ['network', 'truncated reply'],
       ]),
     );
     const found = flat(sheet);

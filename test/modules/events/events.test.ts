@@ -148,14 +148,14 @@ const NOTHING_HAPPENED = {
 };
 
 describe('module events', () => {
-  it('listens to what is made and to what is destroyed, to nothing else, and asks nothing', () => {
+  it('joins the groups NEW and DESTROY, no others, and sends nothing', () => {
     const { channel } = listening({ receive_buffer: 5 });
     expect(channel.joined).toEqual([1, 3]);
     expect(channel.receiveBuffer).toBe(5 * 1024 * 1024);
     expect(channel.sent).toEqual([]);
   });
 
-  it('has nothing to draw when it begins to listen, and from then on what it heard', () => {
+  it('draws nothing when it starts to listen, and then what was reported', () => {
     const listener = new Listener();
     expect(listener.tick(100)).toBeUndefined();
     expect(listener.tick(101)).toEqual(NOTHING_HAPPENED);
@@ -165,7 +165,7 @@ describe('module events', () => {
     expect(listener.said).toEqual([]);
   });
 
-  it('draws rates over the time that really passed', () => {
+  it('draws rates over the time that actually passed', () => {
     const listener = listening();
     listener.hear(...news(4));
     expect(listener.tick(101.6)).toMatchObject({ new: 2.5, new_tcp: 2.5 });
@@ -216,7 +216,7 @@ describe('module events', () => {
     expect(listener.tick(next + 1)).toEqual(NOTHING_HAPPENED);
   });
 
-  it('divides by the time between two readings also where the drain comes later than the tick', () => {
+  it('divides by the time between two readings even if the drain is later than the tick', () => {
     const listener = listening();
     listener.runtime.compute(990_000);
     listener.hear(...news(6));
@@ -226,7 +226,7 @@ describe('module events', () => {
     expect(sample?.values['new']).toBeCloseTo(6 / 1.2, 9);
   });
 
-  it('counts an event that labels and a security context have made long', () => {
+  it('counts an event that is long because of labels and a security context', () => {
     const listener = listening();
     const attributes = [...entryAttributes({ protocol: GRE }), attribute(22, new Uint8Array(1340))];
     const long = netfilter({ type: 0x100, flags: 0x400, sequence: 0 }, { family: 2 }, ...attributes);
@@ -252,13 +252,13 @@ describe('module events', () => {
     expect(listener.tick(101)).toEqual({ ...NOTHING_HAPPENED, new: 2, [metric]: 2 });
   });
 
-  it('does not count a change of a connection for a new one', () => {
+  it('does not count an update of a connection as a new one', () => {
     const listener = listening();
     listener.hear(event('update', { protocol: TCP, tcpState: 3 }), event('update', { protocol: UDP }), ...news(1));
     expect(listener.tick(101)).toEqual({ ...NOTHING_HAPPENED, new: 1, new_tcp: 1 });
   });
 
-  it('counts every message of a datagram, and every datagram of however many wait', () => {
+  it('counts every message of every waiting datagram', () => {
     const listener = listening({ receive_buffer: (100 * RECEIVE_BUFFER) / MEBIBYTE });
     listener.channel.queue(
       [[...news(2), event('destroy', { protocol: GRE }), ...news(1, GRE)], event('destroy', { protocol: TCP })],
@@ -269,7 +269,7 @@ describe('module events', () => {
     expect(listener.channel.waiting).toBe(0);
   });
 
-  it('draws as many new connections as the protocols add up to, whatever is heard', () => {
+  it('draws new connections as the sum of the protocols', () => {
     const heard = fc.record({
       kind: fc.constantFrom('new', 'update', 'destroy'),
       protocol: fc.oneof(fc.constantFrom(1, 6, 17, 47, 58, 132), fc.nat(255)),
@@ -305,7 +305,7 @@ describe('destroyed connections', () => {
     return listener;
   }
 
-  it('are not drawn while a table of older connections empties and nothing reports it; new ones are', () => {
+  it('are not drawn while older connections end unreported; new ones are', () => {
     const listener = listeningTo(500);
     listener.hear(...news(3));
     expect(listener.tick(101)).toMatchObject({ new: 3, new_tcp: 3, event_overruns: 0 });
@@ -317,7 +317,7 @@ describe('destroyed connections', () => {
     expect(listener.tick(106)).toMatchObject({ new: 2, deleted: 4 });
   });
 
-  it('are drawn after a minute where connections are left that are older, but all ends were reported', () => {
+  it('are drawn after a minute in which all ends were reported, even if older connections remain', () => {
     const listener = listeningTo(500);
     for (let second = 101; second < 160; second++) {
       listener.hear(...ends(2));
@@ -330,7 +330,7 @@ describe('destroyed connections', () => {
     expect(listener.tick(161)).not.toHaveProperty('deleted');
   });
 
-  it('are not drawn for a minute after the module has stopped and listened again', () => {
+  it('are not drawn for a minute after the module resumed listening', () => {
     const listener = listening({ most_per_second: 50 });
     listener.ticks(101, 105, 51);
     expect(listener.channel.isClosed).toBe(true);
@@ -340,7 +340,7 @@ describe('destroyed connections', () => {
     expect(drawn).toEqual([...Array<undefined>(59).fill(undefined), 0, 0, 0]);
   });
 
-  it('are not drawn in an interval with an overrun, and on after it', () => {
+  it('are not drawn in an interval with an overrun, but after it', () => {
     const listener = listening();
     listener.hear(...news(20));
     expect(listener.tick(101)).toHaveProperty('deleted', 0);
@@ -351,7 +351,7 @@ describe('destroyed connections', () => {
     expect(listener.tick(103)).toHaveProperty('deleted', 2);
   });
 
-  it('are compared with the number of entries of a moment in which nothing was reported', () => {
+  it('are compared with the number of entries at a moment without events', () => {
     const listener = listeningTo(10);
     listener.ticks(101, 160);
     const receive = listener.channel.receive.bind(listener.channel);
@@ -368,7 +368,7 @@ describe('destroyed connections', () => {
     expect(calls).toBeGreaterThan(4);
   });
 
-  it('are not drawn where the number of entries cannot be read; new ones are', () => {
+  it('are not drawn if the number of entries cannot be read; new ones are', () => {
     const listener = new Listener();
     listener.volume.unlinkSync(ENTRIES);
     listener.tick(100);
@@ -379,7 +379,7 @@ describe('destroyed connections', () => {
   });
 });
 
-describe('a kernel module that is unloaded while it is listened to', () => {
+describe('nf_conntrack_netlink that is unloaded while the plugin listens', () => {
   const MODULE = '/sys/module/nf_conntrack_netlink';
   const UNLOADED =
     'warning nf_conntrack_netlink was unloaded: new and destroyed connections of that time are not drawn';
@@ -394,7 +394,7 @@ describe('a kernel module that is unloaded while it is listened to', () => {
     return listener;
   }
 
-  it('is loaded again when the groups are joined at the next update, with a gap and one line in the log', () => {
+  it('is loaded again by joining the groups at the next update, with a gap and one log line', () => {
     const listener = listeningToModule();
     listener.hear(...news(4));
     expect(listener.tick(101)).toMatchObject({ new: 4 });
@@ -411,7 +411,7 @@ describe('a kernel module that is unloaded while it is listened to', () => {
     expect(listener.said).toEqual([UNLOADED]);
   });
 
-  it('is noticed when it has been loaded again meanwhile', () => {
+  it('is noticed even if it was loaded again in between', () => {
     const listener = listeningToModule();
     listener.tick(101);
     listener.hear(...news(2));
@@ -423,7 +423,7 @@ describe('a kernel module that is unloaded while it is listened to', () => {
     expect(listener.said).toEqual([UNLOADED]);
   });
 
-  it('and cannot be loaded again is not listened to, which is said once, with what to do', () => {
+  it('and cannot be loaded again is logged once with the fix', () => {
     const listener = listeningToModule();
     listener.tick(101);
     unload(listener);
@@ -440,7 +440,7 @@ describe('a kernel module that is unloaded while it is listened to', () => {
     expect(listener.said.slice(2)).toEqual(['info the kernel reports connections again']);
   });
 
-  it('with connection tracking is nothing to say', () => {
+  it('with connection tracking is not logged', () => {
     const listener = listeningToModule();
     listener.tick(101);
     unload(listener);
@@ -451,7 +451,7 @@ describe('a kernel module that is unloaded while it is listened to', () => {
     expect(listener.said).toEqual([]);
   });
 
-  it('is not what a module is that comes only when it is listened to: nothing is drawn until it is there', () => {
+  it('is told from a module that is loaded by the first join: nothing is drawn until it is loaded', () => {
     const listener = listening();
     load(listener);
     expect(listener.tick(101)).toBeUndefined();
@@ -461,7 +461,7 @@ describe('a kernel module that is unloaded while it is listened to', () => {
     expect(listener.said).toEqual([]);
   });
 
-  it('is not looked for in every update where the kernel has it built in', () => {
+  it('is not looked up at every update if built in', () => {
     const listener = listening();
     listener.tick(101);
     const look = vi.spyOn(listener.volume, 'statSync');
@@ -473,7 +473,7 @@ describe('a kernel module that is unloaded while it is listened to', () => {
 describe('a table that grows while the kernel reports nothing', () => {
   const SILENT = `warning new and destroyed connections are not drawn: ${logged('events_missing')}`;
 
-  it('is not believed to have no new connections: it is listened to again, and drawn once a connection is reported', () => {
+  it('is not drawn as 0 new connections: the plugin listens again, and draws once an event comes', () => {
     const listener = listening();
     listener.change(49);
     expect(listener.tick(101)).toHaveProperty('new', 0);
@@ -490,7 +490,7 @@ describe('a table that grows while the kernel reports nothing', () => {
     expect(listener.tick(142)).toHaveProperty('new', 0);
   });
 
-  it('because a rule suppresses all reports is listened to, said once, and not drawn', () => {
+  it('because a rule suppresses all events is logged once and not drawn', () => {
     const listener = listening();
     for (let second = 101; second <= 3600; second++) {
       listener.change(10);
@@ -501,7 +501,7 @@ describe('a table that grows while the kernel reports nothing', () => {
     expect(listener.channels).toHaveLength(2);
   });
 
-  it('because a rule suppresses many reports is listened to again once an hour at most', () => {
+  it('because a rule suppresses many events is a problem at most once an hour', () => {
     const listener = listening();
     for (let second = 101; second <= 100 + 2 * 3600; second++) {
       listener.change(7);
@@ -512,7 +512,7 @@ describe('a table that grows while the kernel reports nothing', () => {
     expect(listener.said).toHaveLength(4);
   });
 
-  it('by connections whose ends are reported is none', () => {
+  it('by connections whose ends are reported is no problem', () => {
     const listener = listening();
     for (let second = 101; second <= 130; second++) {
       listener.change(40);
@@ -522,7 +522,7 @@ describe('a table that grows while the kernel reports nothing', () => {
     expect(listener.said).toEqual([]);
   });
 
-  it('because events were turned off is said to be that', () => {
+  it('because events were turned off has that problem', () => {
     const listener = listening();
     listener.volume.writeFileSync(SETTING, '0\n');
     listener.change(500);
@@ -532,7 +532,7 @@ describe('a table that grows while the kernel reports nothing', () => {
 });
 
 describe('an overrun', () => {
-  it('is drawn, and leaves a gap in everything else for its interval alone', () => {
+  it('is drawn, and everything else has a gap for that interval only', () => {
     const listener = listening();
     listener.hear(...news(2));
     listener.tick(101);
@@ -543,7 +543,7 @@ describe('an overrun', () => {
     expect(listener.tick(104)).toEqual({ ...NOTHING_HAPPENED, new: 5, new_tcp: 5 });
   });
 
-  it('is said at once, and then at most once a minute, with how many there were', () => {
+  it('is logged at once, then at most once a minute with their number', () => {
     const listener = listening();
     for (let second = 101; second <= 230; second += 2) {
       listener.channel.queue(...Array.from({ length: second === 151 ? 8 : 1 }, overrun));
@@ -558,7 +558,7 @@ describe('an overrun', () => {
     expect(listener.log.messages[0]).toMatch(/modules\.events\.receive_buffer$/);
   });
 
-  it('that was not said within the minute is said after it, even if it was the last', () => {
+  it('is logged after the minute if suppressed, even if no other follows', () => {
     const listener = listening();
     listener.channel.queue(overrun());
     listener.tick(101);
@@ -572,7 +572,7 @@ describe('an overrun', () => {
   });
 });
 
-describe('an overrun that repeats itself', () => {
+describe('repeated overruns', () => {
   const GIVEN_UP = `new and destroyed connections are not drawn: ${logged('events_overrun')}`;
 
   it.each([
@@ -582,28 +582,31 @@ describe('an overrun that repeats itself', () => {
     [5, 2],
     [10, 2],
     [60, 2],
-  ])('in every interval of %i s is given up after %i of them, a good one in between forgotten', (every, intervals) => {
-    const listener = listening({ every });
-    let second = 100;
-    const update = (isOverrun: boolean): Record<string, number> | undefined => {
-      if (isOverrun) listener.channel.queue(overrun(), news(2));
-      second += every;
-      return listener.tick(second);
-    };
-    for (let time = 1; time < intervals; time++) update(true);
-    expect(listener.channel.isClosed).toBe(false);
-    expect(update(false)).toEqual(NOTHING_HAPPENED);
-    for (let time = 1; time < intervals; time++) update(true);
-    expect(listener.channel.isClosed).toBe(false);
-    expect(listener.said).not.toContain(`warning ${GIVEN_UP}`);
+  ])(
+    'in every interval of %i s stop the module after %i intervals; a good interval resets that',
+    (every, intervals) => {
+      const listener = listening({ every });
+      let second = 100;
+      const update = (isOverrun: boolean): Record<string, number> | undefined => {
+        if (isOverrun) listener.channel.queue(overrun(), news(2));
+        second += every;
+        return listener.tick(second);
+      };
+      for (let time = 1; time < intervals; time++) update(true);
+      expect(listener.channel.isClosed).toBe(false);
+      expect(update(false)).toEqual(NOTHING_HAPPENED);
+      for (let time = 1; time < intervals; time++) update(true);
+      expect(listener.channel.isClosed).toBe(false);
+      expect(listener.said).not.toContain(`warning ${GIVEN_UP}`);
 
-    expect(update(true)).toEqual({ event_overruns: 1 / every });
-    expect(listener.channel.isClosed).toBe(true);
-    expect(listener.said).toContain(`warning ${GIVEN_UP}`);
-    expect(listener.runtime.waiting).toBe(0);
-  });
+      expect(update(true)).toEqual({ event_overruns: 1 / every });
+      expect(listener.channel.isClosed).toBe(true);
+      expect(listener.said).toContain(`warning ${GIVEN_UP}`);
+      expect(listener.runtime.waiting).toBe(0);
+    },
+  );
 
-  it.each([1, 5, 10, 60])('in every other interval of %i s is listened to on and on', (every) => {
+  it.each([1, 5, 10, 60])('in every other interval of %i s do not stop the module', (every) => {
     const listener = listening({ every });
     for (let update = 1; update <= 40; update++) {
       if (update % 2 === 1) listener.channel.queue(news(7), overrun(), overrun());
@@ -612,7 +615,7 @@ describe('an overrun that repeats itself', () => {
     expect(listener.channels.map(({ isClosed }) => isClosed)).toEqual([false]);
   });
 
-  it('for minutes is given up once in the log, however often it is listened to', () => {
+  it('for minutes are logged once, however often the module resumes', () => {
     const listener = listening();
     for (let second = 101; second <= 300; second++) {
       if (!listener.channel.isClosed) listener.channel.queue(overrun());
@@ -623,7 +626,7 @@ describe('an overrun that repeats itself', () => {
     expect(listener.log.entries.map(({ level }) => level)).not.toContain('info');
   });
 
-  it('is an error where events are required', () => {
+  it('are an error if events are required', () => {
     const listener = listening({ every: 5, enabled: true });
     for (const second of [105, 110]) {
       listener.channel.queue(overrun());
@@ -633,7 +636,7 @@ describe('an overrun that repeats itself', () => {
   });
 });
 
-describe('a report that cannot be understood', () => {
+describe('a malformed event', () => {
   const whole = event('new', { protocol: TCP });
   const header = { type: 0x100, flags: 0x400, sequence: 0 };
   const CASES: readonly (readonly [string, Message, RegExp])[] = [
@@ -647,35 +650,32 @@ describe('a report that cannot be understood', () => {
     ['has a protocol of two bytes', netfilter(header, {}, nested(1, nested(2, attribute(1, number(6, 2))))), /2 bytes/],
   ];
 
-  it.each(CASES)(
-    'because it %s leaves a gap and is said in one line, until reports can be understood',
-    (_, bad, why) => {
-      const listener = listening();
-      listener.channel.queue([...news(2), bad, ...news(3)]);
-      expect(listener.tick(101)).toEqual({ event_overruns: 0 });
-      listener.channel.queue([bad, event('destroy', { protocol: TCP })]);
-      expect(listener.tick(102)).toEqual({ event_overruns: 0 });
-      listener.hear(...news(4));
-      expect(listener.tick(103)).toEqual({ ...NOTHING_HAPPENED, new: 4, new_tcp: 4 });
-      listener.tick(104);
-      expect(listener.log.entries).toEqual([
-        {
-          level: 'warning',
-          message: expect.stringMatching(/^the kernel reported what cannot be understood: .* are not drawn$/),
-          fields: { error: expect.stringMatching(why) },
-        },
-        { level: 'info', message: 'the reports of the kernel can be understood', fields: undefined },
-      ]);
-    },
-  );
+  it.each(CASES)('that %s leaves a gap and one log line, until events are well-formed again', (_, bad, why) => {
+    const listener = listening();
+    listener.channel.queue([...news(2), bad, ...news(3)]);
+    expect(listener.tick(101)).toEqual({ event_overruns: 0 });
+    listener.channel.queue([bad, event('destroy', { protocol: TCP })]);
+    expect(listener.tick(102)).toEqual({ event_overruns: 0 });
+    listener.hear(...news(4));
+    expect(listener.tick(103)).toEqual({ ...NOTHING_HAPPENED, new: 4, new_tcp: 4 });
+    listener.tick(104);
+    expect(listener.log.entries).toEqual([
+      {
+        level: 'warning',
+        message: expect.stringMatching(why),
+        fields: { code: 'malformed_reply' },
+      },
+      { level: 'info', message: "the kernel's events are well-formed", fields: undefined },
+    ]);
+  });
 
-  it('does not hide how many overruns there were', () => {
+  it('does not hide the number of overruns', () => {
     const listener = listening();
     listener.channel.queue(overrun(), [whole.slice(0, 20)], overrun(), overrun());
     expect(listener.tick(101)).toEqual({ event_overruns: 3 });
   });
 
-  it('is never a wrong number, however a report is cut or changed', () => {
+  it('never gives a wrong number, however it is cut or changed', () => {
     const change = fc.record({ at: fc.nat(whole.length - 1), byte: fc.nat(255), length: fc.nat(whole.length) });
     fc.assert(
       fc.property(change, ({ at, byte, length }) => {
@@ -706,7 +706,7 @@ describe('a flood of events', () => {
     [4, 2],
     [5, 1],
     [10, 1],
-  ])('is listened to for five seconds: with an interval of %i s, %i updates', (every, updates) => {
+  ])('stops the module after five seconds: at an interval of %i s, %i updates', (every, updates) => {
     const listener = listening({ every, most_per_second: 10, receive_buffer: (10 * RECEIVE_BUFFER) / MEBIBYTE });
     const drawn: unknown[] = [];
     for (let update = 1; update <= updates; update++) {
@@ -720,7 +720,7 @@ describe('a flood of events', () => {
     expect(listener.tick(100 + (updates + 1) * every)).toBeUndefined();
   });
 
-  it('is said, left for half a minute, and then listened to again', () => {
+  it('is logged; the module resumes after half a minute', () => {
     const listener = listening({ most_per_second: 50 });
     listener.ticks(101, 105, 51);
     expect(listener.said).toEqual([
@@ -745,7 +745,7 @@ describe('a flood of events', () => {
     expect(listener.said).toHaveLength(3);
   });
 
-  it('that goes on is said once, however often it is listened to', () => {
+  it('that continues is logged once, however often the module resumes', () => {
     const listener = listening({ most_per_second: 50 });
     for (let second = 101; second <= 300; second++) {
       if (!listener.channel.isClosed) listener.hear(...news(51));
@@ -756,13 +756,13 @@ describe('a flood of events', () => {
     expect(listener.said).toHaveLength(1);
   });
 
-  it('is an error where events are required', () => {
+  it('are an error if events are required', () => {
     const listener = listening({ most_per_second: 50, enabled: true });
     listener.ticks(101, 105, 51);
     expect(listener.said).toEqual([expect.stringMatching(/^error .* more than 50 /)]);
   });
 
-  it('is of destroyed connections too', () => {
+  it('can consist of destroyed connections', () => {
     const listener = listening({ most_per_second: 50 });
     for (let second = 101; second <= 105; second++) {
       listener.hear(...news(25), ...Array.from({ length: 26 }, () => event('destroy', { protocol: UDP })));
@@ -771,7 +771,7 @@ describe('a flood of events', () => {
     expect(listener.channel.isClosed).toBe(true);
   });
 
-  it('is none while there are just as many as are allowed, or fewer once in five seconds', () => {
+  it('is none at the limit, or with a lower rate once in five seconds', () => {
     const listener = listening({ most_per_second: 50 });
     listener.ticks(101, 120, 50);
     listener.ticks(121, 124, 99);
@@ -790,7 +790,7 @@ describe('events that are turned off', () => {
   it.each([
     [false, 'notice'],
     [true, 'error'],
-  ])('at the start are not listened to; that is said once, and where required (%s) as %s', (required, level) => {
+  ])('at the start are a problem, logged once; required (%s): %s', (required, level) => {
     const listener = new Listener({ enabled: required });
     listener.volume.writeFileSync(SETTING, '0\n');
     for (let second = 100; second < 400; second++) expect(listener.tick(second)).toBeUndefined();
@@ -803,7 +803,7 @@ describe('events that are turned off', () => {
     expect(listener.said.slice(1)).toEqual(['info the kernel reports connections']);
   });
 
-  it('while they are listened to are not drawn any more, and listened to again when they are turned on', () => {
+  it('while listening are no longer drawn, until they are turned on again', () => {
     const listener = listening();
     expect(listener.ticks(101, 112)).not.toContain(undefined);
     listener.volume.writeFileSync(SETTING, '0\n');
@@ -819,7 +819,7 @@ describe('events that are turned off', () => {
     expect(listener.tick(144)).toEqual(NOTHING_HAPPENED);
   });
 
-  it('are noticed when nothing new comes: while it does, the setting is not read', () => {
+  it('are noticed when no new connection comes: otherwise the setting is not read', () => {
     const listener = listening();
     listener.volume.writeFileSync(SETTING, '0\n');
     const read = vi.spyOn(KernelFile.prototype, 'read');
@@ -840,7 +840,7 @@ describe('events that are turned off', () => {
     ['is missing', undefined],
     ['holds no number', 'on\n'],
     ['is empty', ''],
-  ])('are not presumed when the setting %s', (_what, text) => {
+  ])('are not assumed when the setting %s', (_what, text) => {
     const listener = new Listener();
     listener.volume.unlinkSync(SETTING);
     if (text !== undefined) listener.volume.writeFileSync(SETTING, text);
@@ -858,7 +858,7 @@ describe('events that are turned off', () => {
         'info the kernel reports connections again',
       ],
     ],
-  ])('are not meant by a setting that vanishes with connection tracking; required (%s)', (required, said) => {
+  ])('are told from a setting that vanishes with connection tracking; required (%s)', (required, said) => {
     const listener = listening({ enabled: required });
     expect(listener.tick(101)).toEqual(NOTHING_HAPPENED);
     // As the kernel does: whoever holds it open cannot read it any more.
@@ -879,7 +879,7 @@ describe('events that are turned off', () => {
     expect(listener.said).toEqual(said);
   });
 
-  it('are not presumed where the setting was missing already when the module began to listen again', () => {
+  it('are not assumed if the setting was missing already when the module resumed', () => {
     const listener = listening();
     listener.volume.unlinkSync(SETTING);
     expect(listener.tick(101)).toBeUndefined();
@@ -888,14 +888,14 @@ describe('events that are turned off', () => {
   });
 });
 
-describe('a kernel that does not let the module listen', () => {
+describe('a kernel that refuses events', () => {
   const NOT_DRAWN = 'new and destroyed connections are not drawn: ';
   const CAPABILITY = logged('no_capability');
 
   it.each([
     [false, 'notice'],
     [true, 'error'],
-  ])('says the remedy in one line, of required (%s) as %s, and is asked again every half minute', (required, level) => {
+  ])('has its fix logged once, if required (%s) as %s, and is tried again every half minute', (required, level) => {
     const listener = new Listener({ enabled: required });
     listener.prepare = (channel) => {
       channel.failures.join = failure('EPERM', 'join group 1 of');
@@ -911,7 +911,7 @@ describe('a kernel that does not let the module listen', () => {
     expect(listener.said.slice(1)).toEqual(['info the kernel reports connections']);
   });
 
-  it('for another reason than before says that too, once', () => {
+  it('for a new reason has that logged once, too', () => {
     const listener = new Listener();
     const reasons = ['EPERM', 'EPERM', 'ENOENT', 'ENOENT', 'EPERM'] as const;
     for (const [attempt, reason] of reasons.entries()) {
@@ -928,7 +928,7 @@ describe('a kernel that does not let the module listen', () => {
     ]);
   });
 
-  it('does not give it the buffer, is not listened to', () => {
+  it('or the receive buffer is a problem, and the channel is closed', () => {
     const listener = new Listener();
     listener.prepare = (channel) => {
       channel.failures.setReceiveBuffer = failure('ENOMEM', 'set the receive buffer of');
@@ -938,7 +938,7 @@ describe('a kernel that does not let the module listen', () => {
     expect(listener.said).toEqual([expect.stringMatching(/^notice .*set the receive buffer of ctnetlink: ENOMEM/)]);
   });
 
-  it('gives it a smaller buffer, is read more often, and says so once', () => {
+  it('but grants a smaller receive buffer is read more often, and that is logged once', () => {
     const listener = new Listener();
     listener.prepare = (channel) => {
       channel.mostReceiveBuffer = 12_800;
@@ -950,15 +950,15 @@ describe('a kernel that does not let the module listen', () => {
     expect(listener.log.entries).toEqual([
       {
         level: 'notice',
-        message: 'the kernel gives a smaller receive buffer than configured: raise net.core.rmem_max',
-        fields: { bytes: 12_800, asked: 2 * RECEIVE_BUFFER },
+        message: logged('small_receive_buffer', 12_800),
+        fields: { code: 'small_receive_buffer', asked: 2 * RECEIVE_BUFFER },
       },
     ]);
   });
 
   it.each([
     [2 ** 31 - 2, []],
-    [2 ** 31 - 4, [{ bytes: 2 ** 31 - 4, asked: 2 ** 31 - 2 }]],
+    [2 ** 31 - 4, [{ code: 'small_receive_buffer', asked: 2 ** 31 - 2 }]],
   ])(
     'gives it %i bytes where 1 GiB is asked for, says so only when that is not the most there can be',
     (most, said) => {
@@ -1008,7 +1008,7 @@ describe('a kernel that does not let the module listen', () => {
   it.each([
     [false, []],
     [true, [`error ${NOT_DRAWN}${logged('tracking_not_loaded')}`]],
-  ])('since it tracks no connections is nothing unusual, unless events are required (%s)', (required, said) => {
+  ])('because it tracks no connections is ordinary, unless events are required (%s)', (required, said) => {
     let asked = 0;
     const connect = (): never => {
       asked++;
@@ -1020,7 +1020,7 @@ describe('a kernel that does not let the module listen', () => {
     expect(listener.said).toEqual(said);
   });
 
-  it('is not blamed for a defect of the program, which is thrown on at every update', () => {
+  it('is told from a defect of the program, which every update throws', () => {
     const connect = (): never => {
       throw new TypeError('room is not iterable');
     };
@@ -1032,14 +1032,14 @@ describe('a kernel that does not let the module listen', () => {
 });
 
 describe('between two updates', () => {
-  it('nothing is done, and no timer runs, while little happens', () => {
+  it('no timer runs while the rate is low', () => {
     const listener = listening();
     listener.ticks(101, 400);
     listener.ticks(401, 430, 24);
     expect(listener.runtime.asked).toEqual([]);
   });
 
-  it('waiting events are read as soon as the pace demands it, and are not lost to the next update', () => {
+  it('events are drained when the rate requires it, and counted at the next update', () => {
     const listener = listening();
     // A quarter of the room for 100 events is full after half a second.
     listener.ticks(101, 101, 50);
@@ -1056,7 +1056,7 @@ describe('between two updates', () => {
     expect(listener.runtime.waiting).toBe(0);
   });
 
-  it('they are read ever more often as the pace grows, up to a hundred times a second', () => {
+  it('events are drained more often as the rate grows, up to a hundred times a second', () => {
     const listener = listening({ most_per_second: 1e6 });
     listener.ticks(101, 101, 50);
     for (const [at, count] of [
@@ -1077,7 +1077,7 @@ describe('between two updates', () => {
     expect(listener.tick(102)).toMatchObject({ new: 280 });
   });
 
-  it('a moment of silence does not make it forget the pace', () => {
+  it('a short silence does not reset the rate', () => {
     const listener = listening();
     listener.ticks(101, 101, 80);
     for (const second of [101.3125, 101.625, 101.9375]) {
@@ -1090,7 +1090,7 @@ describe('between two updates', () => {
     expect(listener.runtime.asked.at(-1)).toBe(624);
   });
 
-  it('silence halves the pace with every reading', () => {
+  it('each reading without events halves the rate', () => {
     const listener = listening();
     listener.ticks(101, 101, 96);
     listener.runtime.advanceTo(101.9);
@@ -1100,7 +1100,7 @@ describe('between two updates', () => {
     expect(listener.runtime.waiting).toBe(0);
   });
 
-  it('no more are read at once than there is room for, so that a flood does not hold up everything else', () => {
+  it('no more events are drained at once than the buffer holds, so that a flood does not block everything else', () => {
     const listener = listening({ most_per_second: 1e6 });
     listener.channel.queue(news(60), news(60), news(60));
     expect(listener.tick(101)).toMatchObject({ new: 120 });
@@ -1110,7 +1110,7 @@ describe('between two updates', () => {
     expect(listener.tick(102)).toMatchObject({ new: 60 });
   });
 
-  it('after an overrun all that waits is read, however much that is, because the kernel drops until none is left', () => {
+  it('after an overrun the buffer is drained completely, because the kernel drops events until it is empty', () => {
     const listener = listening({ most_per_second: 1e6 });
     listener.channel.queue(news(60), overrun(), ...Array.from({ length: 9 }, () => news(60)));
     expect(listener.tick(101)).toEqual({ event_overruns: 1 });
@@ -1122,7 +1122,7 @@ describe('between two updates', () => {
     expect(listener.channel.waiting).toBe(1);
   });
 
-  it('after an overrun all that waits is read then, too', () => {
+  it('after an overrun the buffer is drained completely between updates, too', () => {
     const listener = listening({ most_per_second: 1e6 });
     listener.ticks(101, 101, 50);
     listener.channel.queue(overrun(), ...Array.from({ length: 5 }, () => news(70)));
@@ -1133,7 +1133,7 @@ describe('between two updates', () => {
     expect(listener.channel.waiting).toBe(0);
   });
 
-  it('of a long interval, waiting events are read every two seconds', () => {
+  it('of a long interval, events are drained every two seconds', () => {
     const listener = listening({ every: 60 });
     expect(listener.runtime.asked).toEqual([2000]);
     for (const second of [102, 104, 106]) {
@@ -1144,7 +1144,7 @@ describe('between two updates', () => {
     expect(listener.tick(160)).toMatchObject({ new: 3 / 60 });
   });
 
-  it('an overrun is no failure', () => {
+  it('an overrun is not an error', () => {
     const listener = listening();
     listener.ticks(101, 101, 50);
     listener.channel.queue(overrun(), news(3));
@@ -1154,7 +1154,7 @@ describe('between two updates', () => {
     expect(listener.channel.isClosed).toBe(false);
   });
 
-  it('a channel that fails is given up at the next update, which says why, and opened again after half a minute', () => {
+  it('a channel that fails is closed and logged by the next update, and opened again after half a minute', () => {
     const listener = listening();
     listener.ticks(101, 101, 50);
     listener.channel.queue(failure('ENOMEM'));
@@ -1171,7 +1171,7 @@ describe('between two updates', () => {
     expect(listener.tick(133)).toEqual(NOTHING_HAPPENED);
   });
 
-  it('a defect of the program is kept for the next update to throw, after which it listens anew', () => {
+  it('a defect of the program is thrown by the next update, after which the module listens again', () => {
     const listener = listening();
     listener.ticks(101, 101, 50);
     vi.spyOn(listener.channel, 'receive').mockImplementationOnce(() => {
@@ -1188,7 +1188,7 @@ describe('between two updates', () => {
 });
 
 describe('a module events that is closed', () => {
-  it('lets go of its channel, its two files and its timer', () => {
+  it('closes its channel, its two files and its timer', () => {
     const listener = listening();
     const opened = vi.spyOn(listener.volume, 'openSync');
     const closed = vi.spyOn(listener.volume, 'closeSync');
@@ -1201,7 +1201,7 @@ describe('a module events that is closed', () => {
     expect(closed).toHaveBeenCalledTimes(2);
   });
 
-  it('before it ever listened has nothing to let go of', () => {
+  it('before it listened has nothing to close', () => {
     const listener = new Listener();
     expect(() => listener.module.close()).not.toThrow();
     expect(listener.channels).toEqual([]);

@@ -128,13 +128,8 @@ describe('sockets that cannot be counted in procfs', () => {
   });
 
   it.each([
-    ['is empty', '/proc/net/udp', '', 'it is empty'],
-    [
-      'has no headings',
-      '/proc/net/tcp6',
-      `${socketLine('tcp6', { state: 1 })}\n`,
-      'a list of sockets begins with headings, this does not',
-    ],
+    ['is empty', '/proc/net/udp', '', 'empty file'],
+    ['has no headings', '/proc/net/tcp6', `${socketLine('tcp6', { state: 1 })}\n`, 'expected a line of headings'],
     ['is cut off', '/proc/net/tcp', listText('tcp', inStates(1, 2)).slice(0, -3), 'the last line is cut off'],
     ['is cut off in its headings', '/proc/net/udp6', '  sl  local_add', 'the last line is cut off'],
     [
@@ -147,26 +142,16 @@ describe('sockets that cannot be counted in procfs', () => {
       'has something else in it',
       '/proc/net/udp6',
       `${listText('udp6', inStates(1))}something else\n`,
-      'not a line of a socket: "something else"',
+      'not a socket: "something else"',
     ],
     [
       'has a socket of IPv6 in it that should not',
       '/proc/net/udp',
       `${HEADINGS.udp}\n${socketLine('udp6', { state: 1 }).trim()}\n`,
-      `not a line of a socket: "${socketLine('udp6', { state: 1 }).trim().slice(0, 160)}"`,
+      `not a socket: "${socketLine('udp6', { state: 1 }).trim().slice(0, 160)}"`,
     ],
-    [
-      'has an unknown state',
-      '/proc/net/tcp6',
-      listText('tcp6', inStates(1, 13)),
-      'a socket of tcp6 in the unknown state 13',
-    ],
-    [
-      'has a state of TCP',
-      '/proc/net/udp',
-      listText('udp', inStates(7, 10)),
-      'a socket of udp in the unknown state 10',
-    ],
+    ['has an unknown state', '/proc/net/tcp6', listText('tcp6', inStates(1, 13)), 'tcp6 socket in unknown state 13'],
+    ['has a state of TCP', '/proc/net/udp', listText('udp', inStates(7, 10)), 'udp socket in unknown state 10'],
   ])('because a list %s are an error that names the file, never a wrong number', (_what, path, text, why) => {
     expect(refusal(path, text)).toEqual(new FormatError(`${path}: ${why}`));
   });

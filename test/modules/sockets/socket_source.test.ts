@@ -41,7 +41,7 @@ class Counting {
   }
 }
 
-const LOST = 'info sockets are counted in the text of procfs, which costs more: ';
+const LOST = 'info sockets are counted from procfs, which costs more CPU time: ';
 const BACK = 'info sockets are counted over netlink';
 
 describe('sockets', () => {
@@ -145,9 +145,9 @@ describe('reading from netlink alone', () => {
 
   it('fails where it cannot be had, and says nothing of its own', () => {
     const counting = new Counting('netlink');
-    counting.host.obstacle = new ProblemError('other_namespace', 'sock_diag');
+    counting.host.failure = new ProblemError('other_namespace', 'sock_diag');
     expect(() => counting.count()).toThrow(new ProblemError('other_namespace', 'sock_diag'));
-    counting.host.obstacle = undefined;
+    counting.host.failure = undefined;
     counting.host.answers.udpSockets = [[error(1)]];
     expect(() => counting.count(501)).toThrow('ask sock_diag for UDP sockets: EPERM: ');
     expect([counting.host.opened, counting.said]).toEqual([[], []]);
@@ -209,23 +209,18 @@ describe('reading from wherever it can', () => {
       { tcpSockets: [[diagnosed({ state: 1 })], failure('EIO', 'receive from', 'sock_diag')] },
       'receive from sock_diag: EIO: i/o error',
     ],
-    [
-      'nonsense',
-      undefined,
-      { udpSockets: whole(7, 3) },
-      logged('malformed_reply', 'a socket of udp in the unknown state 3'),
-    ],
+    ['nonsense', undefined, { udpSockets: whole(7, 3) }, logged('malformed_reply', 'udp socket in unknown state 3')],
     [
       'an answer to another question',
       undefined,
       { udp6Sockets: whole(7, 7, 7, 1) },
-      logged('malformed_reply', 'a socket of address family 2, not asked for'),
+      logged('malformed_reply', 'unrequested socket of address family 2'),
     ],
   ])(
     'falls back on the lists in the same count when netlink is %s, and says so once',
-    (_what, obstacle, answers, why) => {
+    (_what, failure, answers, why) => {
       const counting = new Counting('auto');
-      counting.host.obstacle = obstacle;
+      counting.host.failure = failure;
       Object.assign(counting.host.answers, answers);
       for (const second of [500, 505, 530, 1095, 1100, 1105]) expect(counting.count(second)).toEqual(COUNTS);
       expect(counting.said).toEqual([`${LOST}${why}`]);
@@ -274,7 +269,7 @@ describe('reading from wherever it can', () => {
 
   it('fails only where neither can be had: with what is wrong with the lists', () => {
     const counting = new Counting('auto');
-    counting.host.obstacle = new ProblemError('other_namespace', 'sock_diag');
+    counting.host.failure = new ProblemError('other_namespace', 'sock_diag');
     counting.host.refusals.set('/proc/net/tcp', 'ENOENT');
     expect(() => counting.count()).toThrow(OperationError);
     counting.host.refusals.clear();
@@ -285,7 +280,7 @@ describe('reading from wherever it can', () => {
 
   it('throws a defect of the program', () => {
     const counting = new Counting('auto');
-    counting.host.obstacle = new TypeError('not a function');
+    counting.host.failure = new TypeError('not a function');
     expect(() => counting.count()).toThrow(new TypeError('not a function'));
     expect([counting.host.opened, counting.said]).toEqual([[], []]);
   });
@@ -297,9 +292,9 @@ describe('a source of sockets that is closed', () => {
     ['procfs', undefined],
     ['auto', undefined],
     ['auto', new ProblemError('other_namespace', 'sock_diag')],
-  ])('in the middle of a count lets go of everything: %s', (readFrom, obstacle) => {
+  ])('in the middle of a count lets go of everything: %s', (readFrom, failure) => {
     const counting = new Counting(readFrom);
-    counting.host.obstacle = obstacle;
+    counting.host.failure = failure;
     const work = counting.source.count(500e6);
     expect(work.next().done).toBe(false);
     expect(counting.host.held).toBe(1);

@@ -67,7 +67,7 @@ describe('sockets that are counted', () => {
     for (const state of states) {
       const tally = tallyOf(table, { 1: 3 });
       const before = filled(tally);
-      expect(() => tally.add(state)).toThrow(new FormatError(`a socket of ${table} in the unknown state ${state}`));
+      expect(() => tally.add(state)).toThrow(new FormatError(`${table} socket in unknown state ${state}`));
       expect([filled(tally), tally.sockets]).toEqual([before, 3]);
     }
   });

@@ -38,7 +38,7 @@ describe('the headings of a list of sockets', () => {
   ])('are none where a list begins with %s', (_what, text) => {
     const act = (): unknown => skipHeadings(Buffer.from(text));
     expect(act).toThrow(FormatError);
-    expect(act).toThrow('a list of sockets begins with headings, this does not');
+    expect(act).toThrow('expected a line of headings');
   });
 });
 
@@ -106,13 +106,13 @@ describe('a line of a socket', () => {
     ]) {
       const act = (): unknown => states(table, ...lines);
       expect(act).toThrow(FormatError);
-      expect(act).toThrow(`not a line of a socket: "${line.slice(0, 160)}"`);
+      expect(act).toThrow(`not a socket: "${line.slice(0, 160)}"`);
     }
   });
 
   it('that is none is told in so far as a log can take it', () => {
     const line = `0: ${'7'.repeat(5000)}`;
-    expect(() => states('tcp', line)).toThrow(new FormatError(`not a line of a socket: "${line.slice(0, 160)}"`));
+    expect(() => states('tcp', line)).toThrow(new FormatError(`not a socket: "${line.slice(0, 160)}"`));
   });
 
   it('that is none ends the reading, after those before it were counted', () => {

@@ -206,7 +206,7 @@ describe('the interval of counts', () => {
     counting.cost = 100;
     expect(await counting.countedAt(501, 526)).toEqual([520, 525]);
     expect(counting.module.every).toBe(5);
-    expect(counting.said).toEqual(Array(2).fill('info sockets are counted at another interval from now on'));
+    expect(counting.said).toEqual(Array(2).fill('info changed the interval between counts of sockets'));
     expect(counting.log.entries.map(({ fields }) => fields)).toEqual([
       { sockets: 12, cpu_ms: 400, seconds: 20 },
       { sockets: 12, cpu_ms: 1, seconds: 5 },
@@ -234,7 +234,7 @@ describe('the interval of counts', () => {
     expect([...usual]).toEqual([72_000]);
     expect([...tries]).toEqual([500, 1100, 1700].map((second) => [second, 117_000]));
     expect(times).toEqual(Array.from({ length: 261 }, (_, at) => 500 + 5 * at));
-    expect(counting.said).toEqual([expect.stringMatching(/^info sockets are counted in the text of procfs/)]);
+    expect(counting.said).toEqual([expect.stringMatching(/^info sockets are counted from procfs/)]);
   });
 
   it('follows what the text costs, after what the first of these costs alone', async () => {
@@ -299,7 +299,7 @@ describe('sockets that cannot be counted', () => {
     ['netlink', `notice ${FAILED}${logged('other_namespace')}`],
   ] as const)('from anywhere are told by what was tried last: %s', async (readFrom, last) => {
     const counting = new Counting({ read_from: readFrom }, {});
-    counting.host.obstacle = new ProblemError('other_namespace', 'sock_diag');
+    counting.host.failure = new ProblemError('other_namespace', 'sock_diag');
     await counting.tick(500);
     await counting.tick(501);
     expect(counting.said.at(-1)).toBe(last);
@@ -325,9 +325,7 @@ describe('sockets that cannot be counted', () => {
     counting.host.volume.appendFileSync('/proc/net/tcp6', 'garbage\n');
     await counting.tick(500);
     expect(await counting.tick(501)).toBeUndefined();
-    expect(counting.said).toEqual([
-      `notice ${FAILED}malformed file: /proc/net/tcp6: not a line of a socket: "garbage"`,
-    ]);
+    expect(counting.said).toEqual([`notice ${FAILED}malformed file: /proc/net/tcp6: not a socket: "garbage"`]);
   });
 
   it('over netlink are drawn from the lists in the same count, which is no failure', async () => {
@@ -335,7 +333,7 @@ describe('sockets that cannot be counted', () => {
     counting.host.answers.udp6Sockets = [[error(2)]];
     await counting.tick(500);
     expect(await counting.tick(501)).toEqual(COUNTS);
-    expect(counting.said).toEqual([expect.stringMatching(/^info sockets are counted in the text of procfs/)]);
+    expect(counting.said).toEqual([expect.stringMatching(/^info sockets are counted from procfs/)]);
   });
 });
 
@@ -392,7 +390,7 @@ describe('the status of module sockets', () => {
   }
 
   const elsewhere = (host: SocketHost): void => {
-    host.obstacle = new ProblemError('other_namespace', 'sock_diag');
+    host.failure = new ProblemError('other_namespace', 'sock_diag');
   };
   const ELSEWHERE = problemAt('other_namespace', 'sock_diag');
 

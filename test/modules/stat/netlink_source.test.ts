@@ -40,7 +40,7 @@ class AnsweringHost extends RecordedHost {
   /** The counters by the numbers of CPUs. */
   cpus: ReadonlyMap<number, Counters> = new Map([[0, {}]]);
   /** Instead of a channel. */
-  obstacle: Error | undefined;
+  failure: Error | undefined;
 
   constructor(files: Readonly<Record<string, string>> = {}, options: HostOptions = {}) {
     const channels: FakeChannel[] = [];
@@ -51,7 +51,7 @@ class AnsweringHost extends RecordedHost {
   }
 
   #open(): FakeChannel {
-    if (this.obstacle !== undefined) throw this.obstacle;
+    if (this.failure !== undefined) throw this.failure;
     const channel = new FakeChannel({ slots: 1, slotSize: 32 * 1024, around: new Uint8Array(1024).fill(0xff) });
     channel.replyWith('statistics', () => [this.use]);
     channel.replyWith('cpuStatistics', () => this.#answer(cpuStatistics));
@@ -429,10 +429,10 @@ describe('statistics that cannot be had over netlink', () => {
     expect(host.saidOfStatistics).toEqual([expect.stringMatching(/the statistics of CPU 7 have no invalid/)]);
   });
 
-  it.each<[string, Partial<Pick<AnsweringHost, 'use' | 'obstacle'>>, RegExp]>([
+  it.each<[string, Partial<Pick<AnsweringHost, 'use' | 'failure'>>, RegExp]>([
     [
       'the host lives elsewhere',
-      { obstacle: new ProblemError('other_namespace', 'ctnetlink') },
+      { failure: new ProblemError('other_namespace', 'ctnetlink') },
       / code=other_namespace /,
     ],
     ['the kernel does not know the question', { use: [error(22)] }, /modprobe nf_conntrack_netlink/],
@@ -454,7 +454,7 @@ describe('statistics that cannot be had over netlink', () => {
     'since connection tracking is not loaded are asked for as soon as it is: reading from %s, required (%s), one %s',
     (readFrom, required, level) => {
       const host = new AnsweringHost({}, { readFrom, required });
-      host.obstacle = UNLOADED;
+      host.failure = UNLOADED;
       const open = vi.spyOn(host.volume, 'openSync');
       for (let second = 0; second < 71; second++) expect(host.collect(second)).toEqual([]);
       expect(host.channels).toEqual([]);
@@ -463,7 +463,7 @@ describe('statistics that cannot be had over netlink', () => {
         expect.stringMatching(new RegExp(`^${level} "connection tracking is not loaded; .*modprobe nf_conntrack`)),
       ]);
 
-      host.obstacle = undefined;
+      host.failure = undefined;
       host.volume.fromJSON({ [COUNT]: '640\n' });
       expect(host.values(71)).toMatchObject(USE);
       expect(host.values(72)).toMatchObject({ connections: 640, drop: 0 });
@@ -472,11 +472,11 @@ describe('statistics that cannot be had over netlink', () => {
 
   it('since connection tracking was unloaded again say so again', () => {
     const host = new AnsweringHost({}, { readFrom: 'netlink' });
-    host.obstacle = UNLOADED;
+    host.failure = UNLOADED;
     host.collect(0);
-    host.obstacle = undefined;
+    host.failure = undefined;
     expect(host.values(60)).toEqual(USE);
-    host.obstacle = UNLOADED;
+    host.failure = UNLOADED;
     host.use = [error(2)];
     for (let second = 61; second < 190; second++) expect(host.collect(second)).toEqual([]);
     expect(host.saidOfStatistics.filter((line) => line.includes('not loaded'))).toHaveLength(2);
@@ -484,7 +484,7 @@ describe('statistics that cannot be had over netlink', () => {
 
   it('for a defect of the program are the failure of the module', () => {
     const host = new AnsweringHost({ [COUNT]: '3000\n' }, { readFrom: 'netlink' });
-    host.obstacle = new TypeError('not a function');
+    host.failure = new TypeError('not a function');
     expect(() => host.collect(0)).toThrow(new TypeError('not a function'));
     expect(host.logged).toEqual([]);
   });
