@@ -8,7 +8,7 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { contextsInOrder, FIRST_PRIORITY } from '../../charts/priorities.ts';
 import type { Chart, Dimension } from '../../charts/types.ts';
-import { type Feed, feedsOf, patienceOf, sourceOf, valueIn } from '../jobs/feeds.ts';
+import { type Feed, feedsOf, firstSource, patienceOf, valueIn } from '../jobs/feeds.ts';
 import type { Reading, Renderer } from '../jobs/renderer.ts';
 import type { Sample } from '../modules/module.ts';
 import { LineBuffer } from './protocol/line_buffer.ts';
@@ -111,7 +111,7 @@ export class Emitter implements Renderer {
 
   #update({ chart, dimensions, instances }: Entry, feed: Feed, at: number): void {
     const lines = this.#lines;
-    const source = firstSource(chart, feed);
+    const source = firstSource(feed, chart.dimensions);
     if (source === undefined) return;
     const { sample } = feed;
     let state = instances.get(sample.instance);
@@ -187,15 +187,6 @@ export class Emitter implements Renderer {
       }
     }
   }
-}
-
-/** The source of the first dimension that has a value. */
-function firstSource({ dimensions }: Chart, feed: Feed): Feed | undefined {
-  for (const { metric } of dimensions) {
-    const source = sourceOf(feed, metric);
-    if (source !== undefined) return source;
-  }
-  return undefined;
 }
 
 /** Whether a dimension has a value for the first time. */

@@ -39,10 +39,19 @@ export function feedsOf(readings: readonly Reading[]): ReadonlyMap<Scope, readon
 }
 
 /** The first part of a feed that has a metric. */
-export function sourceOf(feed: Feed, metric: string): Feed | undefined {
+function sourceOf(feed: Feed, metric: string): Feed | undefined {
   let source: Feed | undefined = feed;
   while (source !== undefined && source.sample.values[metric] === undefined) source = source.next;
   return source;
+}
+
+/** The source of the first of these metrics that has one. */
+export function firstSource(feed: Feed, metrics: readonly { readonly metric: string }[]): Feed | undefined {
+  for (const { metric } of metrics) {
+    const source = sourceOf(feed, metric);
+    if (source !== undefined) return source;
+  }
+  return undefined;
 }
 
 /** The value of a metric in the first part of a feed that has it. */

@@ -1,7 +1,7 @@
 /** The current values of every chart instance. */
 
 import type { Chart } from '../../charts/types.ts';
-import { type Feed, feedsOf, patienceOf, sourceOf } from '../jobs/feeds.ts';
+import { type Feed, feedsOf, firstSource, patienceOf, valueIn } from '../jobs/feeds.ts';
 import type { Reading } from '../jobs/renderer.ts';
 import { History, type Series } from './history.ts';
 
@@ -46,7 +46,7 @@ export class Shown {
   /** Takes new values; `false` if there are none. */
   read(at: number, feed: Feed): boolean {
     const { dimensions, variables = [] } = this.chart;
-    const source = dimensions.map(({ metric }) => sourceOf(feed, metric)).find((known) => known !== undefined);
+    const source = firstSource(feed, dimensions);
     if (source === undefined) return false;
     this.every = source.every;
     this.#readAt = at;
@@ -120,7 +120,7 @@ export class Board {
 function valuesOf(feed: Feed, keys: readonly (readonly [string, string])[]): ReadonlyMap<string, number> {
   const values = new Map<string, number>();
   for (const [key, metric] of keys) {
-    const value = sourceOf(feed, metric)?.sample.values[metric];
+    const value = valueIn(feed, metric);
     if (value !== undefined) values.set(key, value);
   }
   return values;
