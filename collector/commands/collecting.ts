@@ -7,8 +7,9 @@ import os from 'node:os';
 import { type ContextChoice, chooseContexts, readBuiltin } from '../agent/builtin.ts';
 import type { Environment } from '../agent/environment.ts';
 import type { Log } from '../base/log.ts';
+import { readRegular } from '../check/files.ts';
 import type { CommandLine } from '../cli.ts';
-import { loadConfig } from '../config/load.ts';
+import { type ConfigFileSystem, loadConfig } from '../config/load.ts';
 import { createContext } from '../jobs/context.ts';
 import type { Settings } from '../jobs/job.ts';
 import { RECEIVE_MEMORY } from '../modules/access.ts';
@@ -16,6 +17,9 @@ import { Budget } from '../modules/budget.ts';
 import type { Context } from '../modules/context.ts';
 import { receiveMemory } from '../netlink/foreign.ts';
 import { LIBRARY, runtime } from './system.ts';
+
+/** Opening a FIFO would block the process until another writes to it, and a device may have no end. */
+const regular: ConfigFileSystem = { readFileSync: (path) => readRegular(fs, path) };
 
 /** What the command line, the environment and the configuration ask for. */
 export interface Request extends Settings {
@@ -32,9 +36,9 @@ export interface Request extends Settings {
  */
 export function readRequest(commandLine: CommandLine, environment: Environment): Request {
   const { stockConfigDir, updateEvery, userConfigDir } = environment;
-  const { config, file } = loadConfig(fs, commandLine.config, [userConfigDir, stockConfigDir]);
+  const { config, file } = loadConfig(regular, commandLine.config, [userConfigDir, stockConfigDir]);
   const every = Math.max(commandLine.interval ?? 1, updateEvery ?? 1, config.update_every);
-  const contexts = chooseContexts(config.contexts, readBuiltin(fs, userConfigDir));
+  const contexts = chooseContexts(config.contexts, readBuiltin(regular, userConfigDir));
   return { config, file, every, contexts };
 }
 
