@@ -8,22 +8,22 @@ import { UsageError } from './base/errors.ts';
 import { parseInterval, parseWhole } from './base/interval.ts';
 import { nearest } from './base/nearest.ts';
 
-/** What the program can be asked to do besides feeding an agent, which is what it does when it is asked for nothing. */
+/** The commands; without one the program collects for an agent. */
 export const COMMANDS = ['check', 'show'] as const;
 
 export type Command = (typeof COMMANDS)[number] | 'collect';
 
 export interface CommandLine {
   readonly command: Command;
-  /** Seconds between updates: the agent passes its own interval as the only word. */
+  /** Seconds between updates; the agent passes its own interval as the only argument. */
   readonly interval: number | undefined;
-  /** `--config FILE`: this file instead of the configuration directories. */
+  /** `--config FILE`: read this file instead of searching the configuration directories. */
   readonly config: string | undefined;
   /** `--debug`: log everything. */
   readonly debug: boolean;
   /** `--ticks N`: end after N updates. */
   readonly ticks: number | undefined;
-  /** `--json`: the report of `check` for machines. */
+  /** `--json`: print the report of `check` as JSON. */
   readonly json: boolean;
   readonly help: boolean;
   readonly version: boolean;
@@ -54,7 +54,7 @@ const FLAGS = ['debug', 'json', 'help', 'version'] as const;
 const VALUES = ['config', 'ticks'] as const;
 const MOST_TICKS = 1_000_000_000;
 
-/** The commands that an option means something to; one that is not named here does to all. */
+/** The commands that an option belongs to; the others belong to all. */
 const ONLY_WITH: Readonly<Partial<Record<string, readonly Command[]>>> = {
   INTERVAL: ['collect', 'show'],
   '--debug': ['collect'],
@@ -70,12 +70,12 @@ const ONLY_WITH: Readonly<Partial<Record<string, readonly Command[]>>> = {
 export function parseCommandLine(args: readonly string[]): CommandLine {
   refuseUnknown(args);
   const parsed = minimist([...args], {
-    // Named here, `_` keeps its words as written: "1e3" must not become 1000.
+    // Listed here, `_` keeps its words as written: "1e3" must not become 1000.
     string: ['_', ...VALUES],
     boolean: [...FLAGS],
     unknown: (word) => {
       if (!word.startsWith('-')) return true;
-      // A negative number, which minimist takes for options of one letter.
+      // minimist reads a negative number as one-letter options.
       if (/^-[\d.]/.test(word)) refuseNegative(args, word);
       throw unknownOption(word);
     },
@@ -103,12 +103,12 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   return commandLine;
 }
 
-/** Whether a person typed these words: an agent starts the program with its interval, and names no command. */
+/** Whether a person typed these arguments: an agent passes its interval and no command. */
 export function namesCommand(args: readonly string[]): boolean {
   return /^[a-z]/i.test(args[0] ?? '') || COMMANDS.some((command) => args.includes(command));
 }
 
-/** The word for the interval, which may have been meant for a command. */
+/** Parses the interval, which can also be a misspelled command. */
 function parseWord(word: string, command: Command): number {
   if (command !== 'collect' || !/^[a-z]/i.test(word)) return parseInterval('INTERVAL', word);
   const near = nearest(word, COMMANDS);
@@ -133,8 +133,8 @@ function refuseMisplaced({ command, debug, interval, json, ticks }: CommandLine)
 }
 
 /**
- * Refuses what minimist would make something of: options that it does not ask about (`--no-debug`, `--constructor`)
- * and values of options that have none (`--debug=false`, `--debug false`).
+ * Refuses what minimist accepts: options that it does not report as unknown (`--no-debug`, `--constructor`), and values
+ * of options without a value (`--debug=false`, `--debug false`).
  */
 function refuseUnknown(args: readonly string[]): void {
   for (const [at, word] of args.entries()) {
@@ -149,7 +149,7 @@ function refuseUnknown(args: readonly string[]): void {
   }
 }
 
-/** Refuses a negative number by the name of what it was given for. */
+/** Refuses a negative number, naming the argument it was given for. */
 function refuseNegative(args: readonly string[], word: string): void {
   if (args[args.indexOf(word) - 1] === '--ticks') parseTicks(word);
   parseInterval('INTERVAL', word);

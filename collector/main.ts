@@ -1,10 +1,9 @@
 /**
- * The program: reads what it is told, does what it was asked for, and decides with what code the process ends. Nothing
- * but this file and the commands touches `process`.
+ * Selects the command, and the exit code. Only this file and the commands use `process`.
  *
- * Exit code 0: asked to end, or the agent is gone; the agent may start it again. 1: it cannot go on, or what is checked
- * does not work. 2: the command line, the environment or the configuration is wrong. The agent disables a plugin that
- * exits non-zero before its first chart until the agent is restarted; wrong options cannot change before that.
+ * Exit code 0: asked to end, or the agent is gone; the agent may start it again. 1: an unexpected error, or `check`
+ * found a failure. 2: the command line, the environment or the configuration is invalid. Until it restarts, the agent
+ * disables a plugin that exits with another code than 0 before its first chart.
  */
 
 import { isatty } from 'node:tty';
@@ -19,7 +18,7 @@ import { complain, fail, logTo, print, STDERR } from './commands/streams.ts';
 
 type Run = (commandLine: CommandLine, environment: Environment, log: Log) => Promise<void>;
 
-/** What a person asks for is loaded when it is: an agent's plugin need not carry it. */
+/** Commands for people are loaded on demand: collecting does not need them. */
 const COMMANDS: Readonly<Record<Command, () => Promise<Run>>> = {
   collect: async () => collect,
   check: async () => (await import('./commands/check.ts')).check,

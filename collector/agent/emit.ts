@@ -1,200 +1,230 @@
 /**
- * The life of charts: a chart is defined when it first has something to draw, updated with whatever is known, and made
- * obsolete when there has been nothing to draw for a minute, or for four of its intervals if that is longer. It is made
- * obsolete at once when its definition is removed, or when the module that fed it is turned off. An obsolete chart is
- * freed: if it returns, it is a new one.
+ * The life cycle of charts. A chart is defined when it first has data, and becomes obsolete after a minute without data
+ * or four of its intervals, if that is longer. It becomes obsolete at once when its definition is removed or its module
+ * is turned off. The state of an obsolete chart is freed: if data return, it is a new chart.
  */
 
 import { isDeepStrictEqual } from 'node:util';
 
 import { contextsInOrder, FIRST_PRIORITY } from '../../charts/priorities.ts';
 import type { Chart, Dimension } from '../../charts/types.ts';
-import { type Feed, feedsOf, patienceOf, type Source, sourceOf } from '../jobs/feeds.ts';
+import { type Feed, feedsOf, firstSource, patienceOf, valueIn } from '../jobs/feeds.ts';
 import type { Reading, Renderer } from '../jobs/renderer.ts';
 import type { Sample } from '../modules/module.ts';
+import { LineBuffer } from './protocol/line_buffer.ts';
 import * as protocol from './protocol/writer.ts';
 
 /** The plugin's name as the agent knows it. */
 const PLUGIN = 'conntrack.plugin';
-/** Every chart's `type`, which is its section of the dashboard. */
+/** `type` of every chart: its section of the dashboard. */
 const TYPE = 'conntrack';
+const END = Buffer.from(protocol.end());
 
 /** One chart of one instance, as the agent knows it. */
-interface Drawn {
+interface ChartState {
   readonly id: string;
+  readonly instance: string;
+  /** The encoded start of its `BEGIN` lines. */
+  readonly begin: Buffer;
   readonly labels: Readonly<Record<string, string>>;
-  /** Whether the agent knows it as it is now. */
+  /** Whether the agent has its current definition. */
   isDefined: boolean;
-  /** The module that it was last drawn from. */
+  /** Name of the module that its last values came from. */
   module: string;
-  /** Seconds between two updates, as the agent knows it. */
+  /** Seconds between two updates, as last defined. */
   every: number;
-  /** The dimensions that the agent knows, by their place in the chart. */
-  readonly declared: boolean[];
-  /** The last value of each variable, by its place in the chart. */
-  readonly variables: (number | undefined)[];
+  /** Ids of the defined dimensions: those that have had a value. */
+  readonly declared: Set<string>;
+  /** Last value sent of each variable, by its place in the chart. */
+  readonly sent: (number | undefined)[];
   /** Monotonic time of the last update, in microseconds; `undefined` before the first. */
   updatedAt: number | undefined;
 }
 
-/** A chart and its instances, by name. */
+/** What an update needs of a dimension. */
+interface DimensionLine {
+  readonly metric: string;
+  readonly divisor: number;
+  /** The encoded start of its `SET` lines. */
+  readonly set: Buffer;
+}
+
+/** A chart, and its instances by name. */
 interface Entry {
   readonly chart: Chart;
-  readonly instances: Map<string, Drawn>;
+  readonly dimensions: readonly DimensionLine[];
+  readonly instances: Map<string, ChartState>;
 }
 
 export interface EmitterOptions {
   readonly charts: readonly Chart[];
-  /** Label `source` of every chart; none if empty. */
+  /** Value of the label `source` of every chart; no such label if empty. */
   readonly source: string;
 }
 
 export class Emitter implements Renderer {
   #source: string;
   #entries: readonly Entry[];
-  /** Removed charts, until the agent has been sent their end. */
+  /** Removed charts that the next update makes obsolete. */
   #leaving: Entry[] = [];
+  readonly #lines = new LineBuffer();
 
   constructor({ charts, source }: EmitterOptions) {
     this.#source = source;
-    this.#entries = charts.map((chart) => ({ chart, instances: new Map() }));
+    this.#entries = charts.map((chart) => createEntry(chart, new Map()));
   }
 
   /**
-   * Replaces the charts. One that stays keeps its state, and is defined again if its definition has changed; one that is
-   * removed is made obsolete by the next update.
+   * Replaces the charts. A chart that stays keeps its state, and is defined again if its definition has changed.
+   * Removed charts become obsolete with the next update.
    */
   use({ charts, source }: EmitterOptions): void {
     const before = new Map(this.#entries.map((entry) => [keyOf(entry.chart), entry]));
     this.#entries = charts.map((chart) => {
       const old = before.get(keyOf(chart));
       before.delete(keyOf(chart));
-      const instances = old?.instances ?? new Map<string, Drawn>();
+      const instances = old?.instances ?? new Map<string, ChartState>();
       if (source !== this.#source || !isDeepStrictEqual(chart, old?.chart)) {
-        for (const drawn of instances.values()) drawn.isDefined = false;
+        for (const state of instances.values()) state.isDefined = false;
       }
-      return { chart, instances };
+      return createEntry(chart, instances);
     });
     this.#leaving.push(...before.values());
     this.#source = source;
   }
 
   /**
-   * The protocol text of one tick. It counts as sent: every chart in it is taken for defined and updated.
+   * The protocol text of one tick. It counts as sent: every chart in it is taken as defined and updated.
    *
    * @param at monotonic time in microseconds.
+   * @returns memory that the next call overwrites.
    */
-  render(at: number, readings: readonly Reading[]): string {
+  render(at: number, readings: readonly Reading[]): Buffer {
     const feeds = feedsOf(readings);
-    let text = '';
     for (const entry of this.#entries) {
-      for (const feed of feeds) {
-        if (feed[0]?.sample.scope === entry.chart.scope) text += this.#update(entry, feed, at);
-      }
+      for (const feed of feeds.get(entry.chart.scope) ?? []) this.#update(entry, feed, at);
     }
-    return text + this.#dismiss() + this.#retire(at, readings);
+    this.#dismiss();
+    this.#retire(at, readings);
+    return this.#lines.take();
   }
 
-  #update({ chart, instances }: Entry, feed: Feed, at: number): string {
-    const { dimensions } = chart;
-    const sample = feed[0]?.sample;
-    if (sample === undefined) return '';
-    let drawn = instances.get(sample.instance);
-    let isDefined = drawn?.isDefined === true;
-    let first: Source | undefined;
-    let sets = '';
-    for (let place = 0; place < dimensions.length; place++) {
-      const dimension = dimensions[place];
-      if (dimension === undefined) continue;
-      const source = sourceOf(feed, dimension.metric);
-      const value = source?.sample.values[dimension.metric];
-      if (value === undefined) continue;
-      first ??= source;
-      if (drawn?.declared[place] !== true) isDefined = false;
-      sets += protocol.set(dimension.id, Math.round(value * (dimension.divisor ?? 1)));
+  #update({ chart, dimensions, instances }: Entry, feed: Feed, at: number): void {
+    const lines = this.#lines;
+    const source = firstSource(feed, chart.dimensions);
+    if (source === undefined) return;
+    const { sample } = feed;
+    let state = instances.get(sample.instance);
+    if (state === undefined) {
+      state = createState(chart, sample, source);
+      instances.set(sample.instance, state);
     }
-    if (first === undefined) return '';
-
-    if (drawn === undefined) {
-      drawn = createDrawn(chart, sample, first);
-      instances.set(sample.instance, drawn);
+    const { every, module } = source;
+    if (state.every !== every || hasNewDimension(chart, state, feed)) state.isDefined = false;
+    state.every = every;
+    state.module = module;
+    if (!state.isDefined) this.#define(chart, state, feed);
+    if (state.updatedAt === undefined) lines.addText(protocol.begin(state.id));
+    else lines.addLine(state.begin, Math.round(at - state.updatedAt));
+    state.updatedAt = at;
+    for (const { divisor, metric, set } of dimensions) {
+      const value = valueIn(feed, metric);
+      if (value !== undefined) lines.addLine(set, Math.round(value * divisor));
     }
-    if (drawn.every !== first.every) isDefined = false;
-    drawn.every = first.every;
-    drawn.module = first.module;
-    const definition = isDefined ? '' : this.#define(chart, drawn, feed);
-    const elapsed = drawn.updatedAt === undefined ? undefined : Math.round(at - drawn.updatedAt);
-    drawn.updatedAt = at;
-    return definition + protocol.begin(drawn.id, elapsed) + sets + variableLines(chart, drawn, feed) + protocol.end();
+    this.#addVariables(chart, state, feed);
+    lines.addBytes(END);
   }
 
-  /** Defines a chart that is new, has a dimension that is new to the agent, or has changed otherwise. */
-  #define(chart: Chart, drawn: Drawn, feed: Feed): string {
-    const { declared } = drawn;
-    drawn.isDefined = true;
-    let dimensions = '';
-    for (const [place, dimension] of chart.dimensions.entries()) {
-      if (sourceOf(feed, dimension.metric) !== undefined) declared[place] = true;
-      if (declared[place] === true) dimensions += dimensionLine(dimension);
+  /** Defines a chart that is new or has changed, or has a dimension that is new to the agent. */
+  #define(chart: Chart, state: ChartState, feed: Feed): void {
+    state.isDefined = true;
+    this.#lines.addText(chartLine(chart, state, ''));
+    this.#lines.addText(this.#labelLines(state));
+    for (const dimension of chart.dimensions) {
+      if (valueIn(feed, dimension.metric) !== undefined) state.declared.add(dimension.id);
+      if (state.declared.has(dimension.id)) this.#lines.addText(dimensionLine(dimension));
     }
-    return chartLine(chart, drawn, '') + this.#labelLines(drawn) + dimensions;
   }
 
-  #labelLines({ labels }: Drawn): string {
+  #labelLines({ labels }: ChartState): string {
     let text = '';
     for (const [name, value] of Object.entries(labels)) {
       text += protocol.chartLabel(name, value, protocol.LABEL_FROM_PLUGIN);
     }
     if (this.#source !== '') text += protocol.chartLabel('source', this.#source, protocol.LABEL_FROM_CONFIGURATION);
-    // Agents before 2.0 end a plugin that commits labels of a chart that has none.
+    // Agents before 2.0 end a plugin that commits labels of a chart without labels.
     return text === '' ? '' : text + protocol.chartLabelCommit();
   }
 
-  /** Makes removed charts obsolete. */
-  #dismiss(): string {
-    let text = '';
-    for (const { chart, instances } of this.#leaving.splice(0)) {
-      for (const drawn of instances.values()) text += chartLine(chart, drawn, 'obsolete');
+  /** Adds the variables of a chart whose value has changed since they were sent. */
+  #addVariables({ variables }: Chart, { sent }: ChartState, feed: Feed): void {
+    if (variables === undefined) return;
+    for (const [place, { name, metric }] of variables.entries()) {
+      const value = valueIn(feed, metric);
+      if (value === undefined || value === sent[place]) continue;
+      sent[place] = value;
+      this.#lines.addText(protocol.chartVariable(name, value));
     }
-    return text;
   }
 
-  /** Makes charts obsolete that have been silent for too long, or whose module is gone. */
-  #retire(at: number, readings: readonly Reading[]): string {
-    let text = '';
+  /** Makes removed charts obsolete. */
+  #dismiss(): void {
+    for (const { chart, instances } of this.#leaving.splice(0)) {
+      for (const state of instances.values()) this.#lines.addText(chartLine(chart, state, 'obsolete'));
+    }
+  }
+
+  /** Makes charts obsolete that have been without data for too long, or whose module is gone. */
+  #retire(at: number, readings: readonly Reading[]): void {
+    const modules = new Set(readings.map(({ module }) => module));
     for (const { chart, instances } of this.#entries) {
-      for (const [instance, drawn] of instances) {
-        const silence = at - (drawn.updatedAt ?? at);
+      for (const state of instances.values()) {
+        const silence = at - (state.updatedAt ?? at);
         if (silence === 0) continue;
-        const hasModule = readings.some(({ module }) => module === drawn.module);
-        if (hasModule && silence < patienceOf(drawn.every)) continue;
-        instances.delete(instance);
-        text += chartLine(chart, drawn, 'obsolete');
+        if (modules.has(state.module) && silence < patienceOf(state.every)) continue;
+        instances.delete(state.instance);
+        this.#lines.addText(chartLine(chart, state, 'obsolete'));
       }
     }
-    return text;
   }
 }
 
-/** Identifies a chart, whatever else changes in its definition. */
+/** Whether a dimension has a value for the first time. */
+function hasNewDimension({ dimensions }: Chart, { declared }: ChartState, feed: Feed): boolean {
+  if (declared.size === dimensions.length) return false;
+  for (const { id, metric } of dimensions) if (!declared.has(id) && valueIn(feed, metric) !== undefined) return true;
+  return false;
+}
+
+/** Identifies a chart across changes of its definition. */
 function keyOf({ id, scope }: Chart): string {
   return `${scope} ${id}`;
 }
 
-function createDrawn(chart: Chart, { instance, labels }: Sample, { every, module }: Source): Drawn {
+function createEntry(chart: Chart, instances: Map<string, ChartState>): Entry {
+  const dimensions = chart.dimensions.map(({ divisor = 1, id, metric }) => {
+    return { metric, divisor, set: Buffer.from(protocol.set(id)) };
+  });
+  return { chart, dimensions, instances };
+}
+
+function createState(chart: Chart, { instance, labels }: Sample, { every, module }: Feed): ChartState {
+  const id = `${TYPE}.${chart.id}${instance === '' ? '' : `_${instance}`}`;
   return {
-    id: `${TYPE}.${chart.id}${instance === '' ? '' : `_${instance}`}`,
+    id,
+    instance,
+    begin: Buffer.from(protocol.beginAfter(id)),
     labels,
     isDefined: false,
     module,
     every,
-    declared: chart.dimensions.map(() => false),
-    variables: [],
+    declared: new Set(),
+    sent: [],
     updatedAt: undefined,
   };
 }
 
-function chartLine(chart: Chart, { id, every }: Drawn, state: string): string {
+function chartLine(chart: Chart, { id, every }: ChartState, option: '' | 'obsolete'): string {
   return protocol.chart({
     id,
     title: chart.title,
@@ -204,23 +234,10 @@ function chartLine(chart: Chart, { id, every }: Drawn, state: string): string {
     type: chart.type,
     priority: FIRST_PRIORITY + contextsInOrder.indexOf(chart.context),
     updateEvery: every,
-    options: [chart.detail === true ? 'detail' : '', state].filter((word) => word !== '').join(' '),
+    options: [chart.detail === true ? 'detail' : '', option].filter((word) => word !== '').join(' '),
     plugin: PLUGIN,
     module: chart.module,
   });
-}
-
-/** The variables of a chart whose value has changed since they were sent. */
-function variableLines(chart: Chart, { variables }: Drawn, feed: Feed): string {
-  if (chart.variables === undefined) return '';
-  let text = '';
-  for (const [place, { name, metric }] of chart.variables.entries()) {
-    const value = sourceOf(feed, metric)?.sample.values[metric];
-    if (value === undefined || value === variables[place]) continue;
-    variables[place] = value;
-    text += protocol.chartVariable(name, value);
-  }
-  return text;
 }
 
 function dimensionLine({ id, multiplier = 1, divisor = 1 }: Dimension): string {

@@ -1,6 +1,4 @@
-/**
- * What the Netdata agent says through environment variables, read once and typed.
- */
+/** The environment variables of the Netdata agent. */
 
 import { UsageError } from '../base/errors.ts';
 import { parseInterval } from '../base/interval.ts';
@@ -9,19 +7,19 @@ import type { Level } from '../base/log.ts';
 export interface Environment {
   /** `NETDATA_UPDATE_EVERY`: the agent's own interval in seconds. */
   readonly updateEvery: number | undefined;
-  /** `NETDATA_USER_CONFIG_DIR`: where the operator's configuration lies. */
+  /** `NETDATA_USER_CONFIG_DIR`: directory of the operator's configuration. */
   readonly userConfigDir: string | undefined;
-  /** `NETDATA_STOCK_CONFIG_DIR`: where the packaged configuration lies. */
+  /** `NETDATA_STOCK_CONFIG_DIR`: directory of the packaged configuration. */
   readonly stockConfigDir: string | undefined;
-  /** `NETDATA_HOST_PREFIX`: where the host's `/proc` and `/sys` are mounted; empty on the host itself. */
+  /** `NETDATA_HOST_PREFIX`: prefix of the host's `/proc` and `/sys`; empty on the host itself. */
   readonly hostPrefix: string;
-  /** `NETDATA_LOG_LEVEL`; `undefined` when it is not set or not a level. */
+  /** `NETDATA_LOG_LEVEL`; `undefined` if unset or invalid. */
   readonly logLevel: Level | undefined;
-  /** An invalid `NETDATA_LOG_LEVEL`: worth a line in the log, not worth ending for. */
+  /** An invalid `NETDATA_LOG_LEVEL`, for a warning in the log. */
   readonly unknownLogLevel: string | undefined;
 }
 
-/** The agent's names for its levels, which are syslog's. This plugin logs nothing above `error`. */
+/** The agent's names of log levels, which are syslog's. This plugin logs nothing more severe than `error`. */
 const LEVEL_NAMES: ReadonlyMap<string, Level> = new Map([
   ['emergency', 'error'],
   ['emerg', 'error'],
@@ -38,9 +36,9 @@ const LEVEL_NAMES: ReadonlyMap<string, Level> = new Map([
 ]);
 
 /**
- * Reads the agent's variables. An empty variable counts as not set.
+ * Reads the agent's variables. An empty variable counts as unset.
  *
- * @throws {UsageError} when `NETDATA_UPDATE_EVERY` is no interval or `NETDATA_HOST_PREFIX` no absolute path.
+ * @throws {UsageError} when `NETDATA_UPDATE_EVERY` is not an interval or `NETDATA_HOST_PREFIX` not an absolute path.
  */
 export function readEnvironment(variables: Readonly<Record<string, string | undefined>>): Environment {
   const get = (name: string): string | undefined => variables[name] || undefined;

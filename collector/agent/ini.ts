@@ -8,11 +8,11 @@ const VALUE = new RegExp(`^${BLANK}*([^#[= \\t\\v\\f\\r][^=]*?)${BLANK}*=${BLANK
 export class Ini {
   readonly #values = new Map<string, string>();
 
-  /** Of a key that is there more than once, the last value holds. What is no line of such a file is passed over. */
+  /** The last value of a repeated key wins. Malformed lines are ignored. */
   constructor(text: string) {
     let section = '';
     for (const line of text.split('\n')) {
-      // The agent takes the name as it stands: `[ plugins ]` is another section, `[plugins] # text` is none.
+      // The agent does not trim the name: `[ plugins ]` is another section, and `[plugins] # text` is not a section.
       const [, name] = SECTION.exec(line) ?? [];
       if (name !== undefined) section = name;
       const [, key, value] = VALUE.exec(line) ?? [];
@@ -24,14 +24,14 @@ export class Ini {
     return this.#values.get(`[${section}]${key}`);
   }
 
-  /** Whether the agent takes a setting for yes, or what holds if it is not there. */
+  /** Whether the agent reads a setting as yes; `otherwise` if it is missing. */
   isOn(section: string, key: string, otherwise = true): boolean {
     const value = this.get(section, key);
     if (value === undefined) return otherwise;
     return ['yes', 'true', 'on', 'auto', 'on demand'].includes(value.toLowerCase());
   }
 
-  /** A list of words, quoted or not, as the agent writes its plugin directories. */
+  /** A list of words, quoted or not, such as the plugin directories. */
   words(section: string, key: string): string[] {
     const words = (this.get(section, key) ?? '').matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g);
     return [...words].map(([, double, single, bare]) => double ?? single ?? bare ?? '').filter((word) => word !== '');

@@ -1,19 +1,19 @@
 /**
- * Standard output towards the agent: whole pieces only, ticks first, never more than one tick and one answer in the
+ * Standard output to the agent. Ticks and answers are written whole, ticks first, with at most one of each in the
  * stream.
  *
- * Node.js writes to a pipe without blocking: what the pipe does not take stays in the stream's buffer. While a tick
- * stays there the agent is not reading; ticks are then dropped whole, so the stream goes on well formed when it reads
- * again. An answer may be larger than what a pipe holds, and is no sign of that.
+ * Node.js writes to a pipe without blocking: what does not fit into the pipe stays in the stream's buffer. A tick that
+ * stays there means that the agent is not reading; whole ticks are then dropped, so the stream is still well formed
+ * when the agent reads again. An answer that stays there means nothing: it may be larger than a pipe.
  */
 
 import type { Writable } from 'node:stream';
 import { Condition, type Log } from '../base/log.ts';
 import type { Destination } from '../jobs/renderer.ts';
 
-/** Answers wait while the agent does not read, but no more of them than this many characters. */
+/** Most characters of answers that wait while the agent does not read. */
 const MOST_WAITING = 4 * 1024 * 1024;
-/** The agent reads again when it has taken so many ticks in a row: one that is slow takes one now and then. */
+/** The agent counts as reading again after this many ticks in a row: a slow agent takes one now and then. */
 const TAKEN_IN_A_ROW = 3;
 
 export class Output implements Destination {
@@ -21,12 +21,12 @@ export class Output implements Destination {
   readonly #blocked: Condition;
   readonly #flooded: Condition;
   #dropped = 0;
-  /** Ticks since the last one that was dropped. */
+  /** Ticks since the last dropped one. */
   #taken = 0;
   #isTickWaiting = false;
   #isSilent = true;
   readonly #answers: string[] = [];
-  /** Characters of the answers that wait, the one in the stream included. */
+  /** Characters of the answers that wait, including the one in the stream. */
   #waiting = 0;
 
   constructor(stream: Writable, log: Log) {
@@ -36,8 +36,8 @@ export class Output implements Destination {
   }
 
   /**
-   * Asks for room for one tick. `false` while the agent has not read the previous one: the tick must be dropped, which
-   * is counted and logged once.
+   * Whether there is room for a tick. `false` while the agent has not read the previous one: this one must be dropped.
+   * Drops are counted, and logged once.
    */
   ready(): boolean {
     if (this.#isTickWaiting && this.#stream.writableLength > 0) {
@@ -54,16 +54,16 @@ export class Output implements Destination {
     return true;
   }
 
-  /** Writes one tick with one call. */
-  tick(text: string): void {
-    if (text === '') return;
+  /** Writes a tick with one call. */
+  tick(text: string | Uint8Array): void {
+    if (text.length === 0) return;
     this.#isTickWaiting = true;
     this.#write(text, () => {
       this.#isTickWaiting = false;
     });
   }
 
-  /** Writes an answer when there is room, also while the agent does not read: every call must be answered. */
+  /** Writes an answer as soon as there is room. Every call must be answered, also while the agent does not read. */
   answer(text: string): void {
     if (this.#waiting > MOST_WAITING) {
       this.#flooded.enter('flooded', 'warning', 'the agent calls functions and does not read: answers are dropped');
@@ -74,13 +74,13 @@ export class Output implements Destination {
     this.#answerNext();
   }
 
-  /** Writes an empty line, which every agent passes over, if nothing else was written since the last call. */
+  /** Writes an empty line, which agents ignore, if nothing else was written since the last call. */
   keepAlive(): void {
     if (this.#isSilent && this.#stream.writableLength === 0) this.#stream.write('\n');
     this.#isSilent = true;
   }
 
-  /** Resolves when all that was written has left the process. */
+  /** Resolves when everything written has left the process. */
   async flush(): Promise<void> {
     for (const text of this.#answers.splice(0)) this.#stream.write(text);
     await new Promise<void>((resolve) => {
@@ -98,7 +98,7 @@ export class Output implements Destination {
     });
   }
 
-  #write(text: string, done: () => void): void {
+  #write(text: string | Uint8Array, done: () => void): void {
     this.#isSilent = false;
     this.#stream.write(text, () => {
       done();

@@ -1,13 +1,13 @@
 /**
- * Functions: live answers that the dashboard asks for. This collector offers none, and every call must be answered.
+ * Functions are live answers for the dashboard. This collector has none, but every call must be answered.
  */
 
 import type { FunctionCall } from './protocol/messages.ts';
 import { functionResult } from './protocol/writer.ts';
 
-/** The answer to a call of a function that does not exist; `now` in milliseconds since the epoch. */
+/** The answer to a call of an unknown function; `now` in milliseconds since the epoch. */
 export function answerUnknown({ transaction, call }: FunctionCall, now: number): string {
-  // Cut, for an agent cuts lines of 15 kB.
+  // Shortened, because agents cut lines at 15 kB.
   const name = (call.split(' ', 1)[0] ?? '').slice(0, 100);
   const body = JSON.stringify({
     status: 404,

@@ -1,11 +1,10 @@
 /**
- * Errors that say what was being done, to what, and why it failed. The system's own code (`ENOENT`,
- * `EACCES`, …) stays recognisable through the cause.
+ * Errors with the operation, its target and the cause. The system's code (`ENOENT`, `EACCES`, …) is kept.
  */
 
 import { getSystemErrorMap } from 'node:util';
 
-/** An error of the system as Node.js makes them: a code such as `EPERM` and a text. */
+/** A system error like those of Node.js: a code such as `EPERM`, and a text. */
 export class SystemError extends Error {
   override readonly name = 'SystemError';
   readonly code: string;
@@ -21,7 +20,7 @@ export class SystemError extends Error {
 /** An operation on a named target failed: `open /proc/net/stat/nf_conntrack: ENOENT …`. */
 export class OperationError extends Error {
   override readonly name = 'OperationError';
-  /** The system's error code, when the cause has one. */
+  /** The system's error code, if the cause has one. */
   readonly code: string | undefined;
 
   constructor(operation: string, target: string, cause: unknown) {
@@ -30,23 +29,23 @@ export class OperationError extends Error {
   }
 }
 
-/** The text of a kernel file is not what the kernel prints: torn, empty or of another kind. */
+/** Malformed data from the kernel: torn, empty or in another format. */
 export class FormatError extends Error {
   override readonly name = 'FormatError';
 }
 
-/** The command line, the environment or the configuration file asks for something impossible. */
+/** The command line, the environment or the configuration file is invalid. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** The code of a system error (`ENOENT`), or `undefined` when the value carries none. */
+/** The code of a system error (`ENOENT`), or `undefined` if the value has none. */
 export function errorCode(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** One line that says what an unknown thrown value is. */
+/** The message of any thrown value. */
 export function describe(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

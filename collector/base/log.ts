@@ -1,19 +1,19 @@
 /**
- * Logging in logfmt, one line an event, the way Netdata's own plugins log to stderr.
+ * Logging in logfmt, one line per event, as Netdata's own plugins log to stderr.
  *
- * A condition that lasts (a missing file, an agent that does not read) is logged through {@link Condition}: one line
- * when it begins, one when it ends, nothing in between.
+ * A lasting condition (a missing file, an agent that does not read) is logged with {@link Condition}: one line when it
+ * begins, one when it ends, and none in between.
  */
 
-/** Levels from the most to the least severe; a lower index is more severe. */
+/** Levels, the most severe first. */
 export const LEVELS = ['error', 'warning', 'notice', 'info', 'debug'] as const;
 
-/** Syslog's number of the first level; the others follow. Source: RFC 5424, 6.2.1. */
+/** Syslog's number of the first level. Source: RFC 5424, 6.2.1. */
 const ERROR_PRIORITY = 3;
 
 export type Level = (typeof LEVELS)[number];
 
-/** Values that a log line can carry beside its message. */
+/** Fields of a log line besides its message. */
 export type Fields = Readonly<Record<string, string | number | undefined>>;
 
 export interface Log {
@@ -25,20 +25,20 @@ export interface Log {
 }
 
 export interface LogOptions {
-  /** Lines less severe than this are not written. */
+  /** The least severe level that is written. */
   readonly level: Level;
   /**
-   * Whether the lines go to systemd's journal, which takes a priority from `<N>` before a line and knows the time.
+   * Whether lines go to systemd's journal, which reads a priority from `<N>` before a line and adds the time.
    * Source: sd-daemon(3).
    */
   readonly isJournal?: boolean;
-  /** Receives one whole line, newline included. */
+  /** Receives one line, including its newline. */
   readonly write: (line: string) => void;
   /** Wall clock in milliseconds since the epoch. */
   readonly now: () => number;
 }
 
-/** Creates a logger that writes one logfmt line an event. */
+/** Creates a log that writes one logfmt line per event. */
 export function createLog(options: LogOptions): Log {
   const threshold = LEVELS.indexOf(options.level);
   const at =
@@ -59,7 +59,7 @@ export function createLog(options: LogOptions): Log {
   };
 }
 
-/** `key=value` pairs separated by a blank; values that need it are quoted, absent ones are left out. */
+/** `key=value` pairs separated by blanks; values are quoted if necessary, and undefined ones left out. */
 export function logfmt(fields: Fields): string {
   const pairs: string[] = [];
   for (const [key, value] of Object.entries(fields)) {
@@ -68,7 +68,7 @@ export function logfmt(fields: Fields): string {
   return pairs.join(' ');
 }
 
-/** A state that lasts: its changes are logged, its continuation is not. */
+/** A lasting state, of which only changes are logged. */
 export class Condition {
   readonly #log: Log;
   #state: string | undefined;
@@ -78,20 +78,20 @@ export class Condition {
     this.#log = log;
   }
 
-  /** Enters `state`; logs `message` unless this state was the current one already. */
+  /** Enters `state`; logs `message` unless this is the current state. */
   enter(state: string, level: Level, message: string, fields?: Fields): void {
     if (this.#state === state) return;
     this.#state = state;
     this.#log[level](message, fields);
   }
 
-  /** Leaves whatever state there was, because what it is about works; logs `message`, with "again" if it ever did. */
+  /** Leaves the state because its subject works; logs `message`, with "again" if it ever worked before. */
   works(message: string, fields?: Fields): void {
     if (this.#state !== undefined) this.leave(this.#hasWorked ? `${message} again` : message, fields);
     this.#hasWorked = true;
   }
 
-  /** Leaves whatever state there was; logs `message` if there was one. */
+  /** Leaves the state; logs `message` if there was one. */
   leave(message: string, fields?: Fields): void {
     if (this.#state === undefined) return;
     this.#state = undefined;
@@ -100,7 +100,7 @@ export class Condition {
 }
 
 function quote(value: string): string {
-  // A value stays bare when it is printable ASCII without blank, quote, equals sign or backslash.
+  // No quotes for printable ASCII without blank, quote, equals sign and backslash.
   if (/^[!#-<>-[\]-~]+$/.test(value)) return value;
   return JSON.stringify(value);
 }

@@ -1,6 +1,5 @@
 /**
- * The candidate that is spelled most like `word`, or `undefined` when none is close enough to be what was meant
- * (more than a third of its letters would have to change).
+ * The candidate with the spelling closest to `word`, or `undefined` if more than a third of its letters differ.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
@@ -15,7 +14,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** Levenshtein's distance: how many letters must be added, taken away or replaced. */
+/** Levenshtein distance: the number of letters to add, remove or replace. */
 function editDistance(from: string, to: string): number {
   let previous = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (let row = 1; row <= from.length; row++) {

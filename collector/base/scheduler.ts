@@ -1,14 +1,14 @@
 /**
- * When to update: on the multiples of the interval, like every collector of the agent, so that their points line up.
+ * The times of updates: multiples of the interval, like those of the agent's collectors, so that points line up.
  */
 
-/** Time and waiting, injected so that tests need neither. */
+/** Clocks and sleep, injected so that tests need not wait. */
 export interface Clock {
-  /** Milliseconds since the epoch; may be set back and forth while the program runs. */
+  /** Milliseconds since the epoch; can be set while the program runs. */
   wall(): number;
   /** Microseconds since an arbitrary start; never goes back. */
   monotonic(): number;
-  /** Resolves after about that many milliseconds, or at once when `signal` is aborted. */
+  /** Resolves after about this many milliseconds, or as soon as `signal` is aborted. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
 
@@ -16,28 +16,27 @@ export interface Clock {
 export interface Tick {
   /** Monotonic time in microseconds. */
   readonly at: number;
-  /** How many multiples of the interval have passed since the previous tick without one. */
+  /** Number of multiples of the interval without a tick since the previous one. */
   readonly skipped: number;
 }
 
-/** How ticks are restarted, at the same interval or another. */
+/** For ticks that are restarted. */
 export interface TicksOptions {
-  /** Ends the ticks when it is aborted. */
+  /** Ends the ticks when aborted. */
   readonly signal?: AbortSignal;
-  /** The tick before the first, if there was one, in monotonic microseconds. */
+  /** Time of the last tick before the restart, in monotonic microseconds. */
   readonly after?: number | undefined;
 }
 
-/** The first tick after a restart keeps this distance from the one before, in milliseconds. */
+/** Shortest time between the last tick before a restart and the first after it, in milliseconds. */
 const NEAREST = 500;
 
 /**
- * Yields the first tick at once, so that the first chart needs no waiting, and then one at every multiple of
- * `intervalSeconds` of the wall clock, until `signal` is aborted or the caller asks for no more.
+ * Yields the first tick at once, and then one at every multiple of `intervalSeconds` of the wall clock, until `signal`
+ * is aborted or the caller stops.
  *
- * A tick that would come late by more than half an interval is skipped, not doubled; if the next one would be late too,
- * it comes all the same. Two ticks are never closer than half an interval, neither after the first nor when the wall
- * clock is set back.
+ * A tick that is late by more than half an interval is skipped, unless the previous one was skipped too. Two ticks are
+ * at least half an interval apart, also after the first and when the wall clock is set back.
  */
 export async function* ticks(
   clock: Clock,
@@ -46,12 +45,12 @@ export async function* ticks(
 ): AsyncGenerator<Tick, void> {
   const interval = intervalSeconds * 1000;
   const wait = after === undefined ? 0 : NEAREST - (clock.monotonic() - after) / 1000;
-  // Cannot be aborted: however often the ticks are restarted, the first one comes.
+  // Not aborted by the signal: the first tick comes however often the ticks are restarted.
   if (wait > 0) await clock.sleep(wait);
   let last = clock.monotonic();
-  /** Since when multiples without a tick count as skipped: one that is left out on purpose does not. */
+  /** Multiples without a tick since then count as skipped; those left out on purpose do not. */
   let counted = last;
-  /** Whether one was skipped because it was late, and none has come since. */
+  /** Whether the last tick was skipped for being late. */
   let isBehind = false;
   yield { at: last, skipped: 0 };
 
@@ -60,7 +59,7 @@ export async function* ticks(
     if (signal?.aborted === true) return;
     const at = clock.monotonic();
     const intervals = (at - last) / (interval * 1000);
-    // A timer may fire early; what is left until the multiple then looks like a long time since the one before.
+    // A timer can fire early, which looks like being very late for the previous multiple.
     const isLate = sinceMultiple(clock.wall(), interval) > interval / 2;
     if (isLate && !isBehind) {
       isBehind = intervals >= 1;
@@ -71,7 +70,7 @@ export async function* ticks(
     counted = at;
     if (intervals < 0.5) continue;
     last = at;
-    // Late by up to half an interval is late for this multiple, not beyond it.
+    // Up to half an interval late belongs to this multiple.
     yield { at, skipped: Math.max(0, Math.ceil(passed - 0.5) - 1) };
   }
 }

@@ -1,9 +1,9 @@
-/** Texts for a terminal. */
+/** Text for a terminal. */
 
 /**
- * A text in lines of at most so many columns, broken between words where that can be.
+ * Wraps a text into lines of at most `width` columns, between words if possible.
  *
- * @param long what becomes of a word that is longer: it is cut, or stays whole for whoever copies it.
+ * @param long whether a longer word is cut, or stays whole so that it can be copied.
  */
 export function wrap(text: string, width: number, long: 'cut' | 'whole' = 'cut'): readonly string[] {
   const lines: string[] = [];
@@ -18,7 +18,7 @@ export function wrap(text: string, width: number, long: 'cut' | 'whole' = 'cut')
   return [...lines, left];
 }
 
-/** A text from elsewhere, where what could steer a terminal, or deceive who reads it, is written as its code. */
+/** Untrusted text with all but printable ASCII as codes, so that it can neither control a terminal nor mislead. */
 export function escaped(text: string): string {
   return text.replace(/[^\x20-\x7e]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }

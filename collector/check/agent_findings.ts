@@ -3,7 +3,7 @@
 import { dirname } from 'node:path';
 
 import { chooseContexts, isBuiltinOn, readBuiltin } from '../agent/builtin.ts';
-import type { Config } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
 import { trustedFolder } from '../netlink/trusted.ts';
 import { exists } from '../procfs/file.ts';
 import { userName } from './accounts.ts';

@@ -1,6 +1,6 @@
 /** Whether each module works, and how to fix those that do not. */
 
-import type { Config } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
 import { withoutLink } from '../modules/conntrackd/discovery.ts';
 import type { Problem } from '../modules/problem.ts';
 import type { Observation } from './observe.ts';

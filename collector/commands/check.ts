@@ -12,11 +12,12 @@ import { runCheck, type Self } from '../check/command.ts';
 import { CAPABILITY_ATTRIBUTE, CAPABILITY_SIZE } from '../check/privilege.ts';
 import { parseSeen, SEEN } from '../check/seen.ts';
 import type { CommandLine } from '../cli.ts';
-import { createModules } from '../jobs/collector.ts';
+import { Job } from '../jobs/job.ts';
+import { HOST } from '../jobs/jobs.ts';
 import { loadForeign } from '../modules/access.ts';
 import type { Foreign } from '../netlink/foreign.ts';
 import { readAbilities } from '../terminal/abilities.ts';
-import { moduleOptions } from './collecting.ts';
+import { hostContext } from './collecting.ts';
 import { respawn } from './respawn.ts';
 import { print } from './streams.ts';
 import { clock, LIBRARY } from './system.ts';
@@ -39,7 +40,7 @@ export async function check({ config: asked, json }: CommandLine, environment: E
     capabilities: capabilityReader(),
     uid: process.geteuid?.() ?? 0,
     seen: parseSeen(process.env[SEEN]),
-    modules: (config) => createModules(moduleOptions(config, 1, environment, log)),
+    modules: (config) => new Job(HOST, hostContext(environment, log), { config, every: 1 }).modules,
     self: selfOf(packaged),
     json,
     style: { hasColour: hasColour && process.stdout.isTTY, isUnicode },

@@ -1,4 +1,4 @@
-/** Without a command the program feeds an agent, until that is gone or asks it to end. */
+/** Collects for an agent until the agent is gone or asks the plugin to end. */
 
 import fs from 'node:fs';
 import tty from 'node:tty';
@@ -13,20 +13,22 @@ import { disable } from '../agent/protocol/writer.ts';
 import { answerUnknown } from '../agent/router.ts';
 import type { Log } from '../base/log.ts';
 import type { CommandLine } from '../cli.ts';
-import { Collector, chartsOf } from '../jobs/collector.ts';
-import { readAsked, surroundings } from './collecting.ts';
+import { chartsOf } from '../jobs/job.ts';
+import { HOST, Jobs } from '../jobs/jobs.ts';
+import { Plugin } from '../jobs/plugin.ts';
+import { hostContext, readRequest } from './collecting.ts';
 import { Session } from './session.ts';
 import { endOnSignals } from './signals.ts';
 import { openOutput, STDIN } from './streams.ts';
 import { clock } from './system.ts';
 
 /**
- * Agents since 1.38 end a plugin that has written nothing for two minutes, and some of them know no word to prevent
- * that. Within twice this time, in milliseconds, something is written.
+ * Agents since 1.38 end a plugin that writes nothing for two minutes, and some have no keyword to prevent that.
+ * Something is written within twice this time, in milliseconds.
  */
 const SILENCE = 50_000;
 
-/** Feeds an agent. */
+/** Collects for an agent. */
 export async function collect(commandLine: CommandLine, environment: Environment, log: Log): Promise<void> {
   const quit = (why: string): void => {
     log.debug(`ending: ${why}`);
@@ -34,15 +36,17 @@ export async function collect(commandLine: CommandLine, environment: Environment
   };
   endOnSignals(quit);
   const output = openOutput(log, quit);
-  const isFed = isControlled();
+  const isControlled = hasAgent();
   const emitter = new Emitter({ charts: [], source: '' });
-  const collector = new Collector({ ...surroundings(environment, log), output, renderer: emitter });
+  const jobs = new Jobs();
+  const plugin = new Plugin({ jobs, log, output, renderer: emitter });
+  const context = hostContext(environment, log);
   const session = new Session({
     clock,
     log,
-    read: () => readAsked(commandLine, environment),
-    apply: (asked) => {
-      const { config, contexts, every, file } = asked;
+    read: () => readRequest(commandLine, environment),
+    apply: (request) => {
+      const { config, contexts, every, file } = request;
       log.debug('configured', {
         file,
         every,
@@ -52,27 +56,27 @@ export async function collect(commandLine: CommandLine, environment: Environment
         contexts_reason: contexts.reason,
       });
       emitter.use({ charts: inContexts(chartsOf(config), contexts), source: config.source });
-      const hasModules = collector.apply(asked);
+      const hasModules = jobs.set(HOST, context, request);
       if (!hasModules) log.notice('every module is turned off: nothing to do', { file });
       return hasModules;
     },
-    tick: (tick) => collector.tick(tick),
-    isPatient: isFed && commandLine.ticks === undefined,
+    tick: (tick) => plugin.tick(tick),
+    isPatient: isControlled && commandLine.ticks === undefined,
     most: commandLine.ticks ?? Number.POSITIVE_INFINITY,
   });
-  // On a terminal it means that the terminal is gone.
+  // On a terminal, SIGHUP means that the terminal is gone.
   process.on('SIGHUP', () => (tty.isatty(STDIN) ? quit('SIGHUP') : session.reload()));
-  if (isFed) {
+  if (isControlled) {
     listen(output, log, quit);
     setInterval(() => output.keepAlive(), SILENCE).unref();
   }
   if (!(await session.run())) output.tick(disable());
   await output.flush();
-  collector.close();
+  jobs.close();
 }
 
-/** Whether the agent is at the other end of standard input: a person's terminal or `/dev/null` says nothing. */
-function isControlled(): boolean {
+/** Whether an agent can control the plugin through standard input, unlike a terminal or `/dev/null`. */
+function hasAgent(): boolean {
   try {
     const stdin = fs.fstatSync(STDIN);
     return stdin.isFIFO() || stdin.isSocket();

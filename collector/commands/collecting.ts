@@ -1,7 +1,7 @@
-/** What collecting takes, whoever looks at it: an agent, or a person. */
+/** What every command that collects needs: the configuration, and the context of the modules. */
 
 import fs from 'node:fs';
-import { createConnection, type Socket } from 'node:net';
+import { createConnection } from 'node:net';
 import os from 'node:os';
 
 import { type ContextChoice, chooseContexts, readBuiltin } from '../agent/builtin.ts';
@@ -9,27 +9,32 @@ import type { Environment } from '../agent/environment.ts';
 import type { Log } from '../base/log.ts';
 import { readRegular } from '../check/files.ts';
 import type { CommandLine } from '../cli.ts';
-import { type Config, type ConfigFileSystem, loadConfig } from '../config/load.ts';
-import type { ModuleOptions, Settings, Surroundings } from '../jobs/collector.ts';
+import { type ConfigFileSystem, loadConfig } from '../config/load.ts';
+import { createContext } from '../jobs/context.ts';
+import type { Settings } from '../jobs/job.ts';
+import { RECEIVE_MEMORY } from '../modules/access.ts';
+import { Budget } from '../modules/budget.ts';
+import type { Context } from '../modules/context.ts';
+import { receiveMemory } from '../netlink/foreign.ts';
 import { LIBRARY, runtime } from './system.ts';
 
-/** Opening a FIFO would stop the process until somebody writes to it, and a device may have no end. */
+/** Opening a FIFO would block the process until another writes to it, and a device may have no end. */
 const regular: ConfigFileSystem = { readFileSync: (path) => readRegular(fs, path) };
 
-/** What was asked for, by the command line, the environment and the configuration. */
-export interface Asked extends Settings {
-  /** Where the configuration came from; `undefined` if every default holds. */
+/** What the command line, the environment and the configuration ask for. */
+export interface Request extends Settings {
+  /** The configuration file; `undefined` without one. */
   readonly file: string | undefined;
-  /** Which contexts the charts have that the agent's built-in collector draws too. */
+  /** The contexts of the charts that the agent's built-in collector draws too. */
   readonly contexts: ContextChoice;
 }
 
 /**
- * Reads the configuration. The interval is the longest of those that were asked for.
+ * Reads the configuration. The interval is the longest of those requested.
  *
- * @throws {ConfigError} when it cannot be read or is wrong.
+ * @throws {ConfigError} when it cannot be read or is invalid.
  */
-export function readAsked(commandLine: CommandLine, environment: Environment): Asked {
+export function readRequest(commandLine: CommandLine, environment: Environment): Request {
   const { stockConfigDir, updateEvery, userConfigDir } = environment;
   const { config, file } = loadConfig(regular, commandLine.config, [userConfigDir, stockConfigDir]);
   const every = Math.max(commandLine.interval ?? 1, updateEvery ?? 1, config.update_every);
@@ -37,13 +42,17 @@ export function readAsked(commandLine: CommandLine, environment: Environment): A
   return { config, file, every, contexts };
 }
 
-/** What modules are made with, however they are configured. */
-export function surroundings({ hostPrefix }: Environment, log: Log): Surroundings {
-  const connect = (path: string): Socket => createConnection({ path });
-  return { hostPrefix, release: os.release(), library: LIBRARY, fs, runtime, connect, log };
-}
-
-/** What the modules are made with. */
-export function moduleOptions(config: Config, every: number, environment: Environment, log: Log): ModuleOptions {
-  return { config, every, ...surroundings(environment, log) };
+/** The context of the modules that collect from the host. */
+export function hostContext({ hostPrefix }: Environment, log: Log): Context {
+  return createContext({
+    hostPrefix,
+    release: os.release(),
+    library: LIBRARY,
+    fs,
+    runtime,
+    budget: new Budget(),
+    memory: receiveMemory(RECEIVE_MEMORY),
+    connect: (path) => createConnection({ path }),
+    log,
+  });
 }

@@ -1,18 +1,18 @@
 /**
- * Collecting for an agent, from the first valid configuration to the last update. The configuration can be reloaded
- * meanwhile; an invalid one changes nothing.
+ * Collecting for an agent, from the first valid configuration to the last update. The configuration can be reloaded; an
+ * invalid one changes nothing.
  */
 
 import { Condition, type Log } from '../base/log.ts';
 import { type Clock, type Tick, ticks } from '../base/scheduler.ts';
 import { ConfigError } from '../config/load.ts';
 
-/** An invalid configuration is looked at again after so many milliseconds. */
-const LOOK_AGAIN = 2000;
+/** Milliseconds until an invalid configuration is read again. */
+const RETRY = 2000;
 
-/** What a session must know of a configuration. */
+/** The part of a configuration that a session needs. */
 interface Readable {
-  /** Where it came from; `undefined` if there is no file. */
+  /** Its path; `undefined` without a file. */
   readonly file: string | undefined;
   /** Seconds between two updates. */
   readonly every: number;
@@ -24,15 +24,15 @@ export interface SessionOptions<T extends Readable> {
   /**
    * Reads the configuration.
    *
-   * @throws {ConfigError} when it cannot be read or is wrong.
+   * @throws {ConfigError} when it cannot be read or is invalid.
    */
   readonly read: () => T;
-  /** Puts a configuration into effect, and returns whether it leaves anything to do. */
-  readonly apply: (asked: T) => boolean;
+  /** Applies a configuration, and returns whether any module is on. */
+  readonly apply: (request: T) => boolean;
   readonly tick: (tick: Tick) => void;
-  /** Whether a configuration that is invalid at the start is waited for until it is fixed. */
+  /** Whether to wait for a fix if the configuration is invalid at the start. */
   readonly isPatient: boolean;
-  /** Updates until it ends. */
+  /** Number of updates after which it ends. */
   readonly most: number;
 }
 
@@ -44,31 +44,31 @@ export class Session<T extends Readable> {
     this.#options = options;
   }
 
-  /** Has the configuration read again as soon as no update is under way. */
+  /** Reloads the configuration after the current update. */
   reload(): void {
     this.#interruption.abort();
   }
 
   /**
-   * Updates until it has done so as often as it was asked to.
+   * Runs all updates.
    *
-   * @returns `false`, and has done nothing, if the first configuration left nothing to do.
-   * @throws {ConfigError} when the first configuration is invalid and not waited for.
+   * @returns `false`, without any update, if the first configuration turns every module off.
+   * @throws {ConfigError} when the first configuration is invalid and `isPatient` is not set.
    */
   async run(): Promise<boolean> {
     const { apply, clock, most, tick } = this.#options;
-    let asked = await this.#firstValid();
-    if (!apply(asked)) return false;
+    let request = await this.#firstValid();
+    if (!apply(request)) return false;
     let after: number | undefined;
     for (let left = most; ; ) {
       const { signal } = this.#interruption;
-      for await (const due of ticks(clock, asked.every, { signal, after })) {
+      for await (const due of ticks(clock, request.every, { signal, after })) {
         tick(due);
         after = due.at;
         if (--left <= 0) return true;
       }
       this.#interruption = new AbortController();
-      asked = this.#readAgain() ?? asked;
+      request = this.#readAgain() ?? request;
     }
   }
 
@@ -77,26 +77,26 @@ export class Session<T extends Readable> {
     const invalid = new Condition(log);
     for (;;) {
       try {
-        const asked = read();
-        invalid.leave('the configuration is valid: starting', { file: asked.file });
-        return asked;
+        const request = read();
+        invalid.leave('the configuration is valid: starting', { file: request.file });
+        return request;
       } catch (error) {
         if (!isPatient || !(error instanceof ConfigError)) throw error;
         invalid.enter(error.message, 'error', `${error.message}; waiting until this is fixed`);
       }
-      await clock.sleep(LOOK_AGAIN, this.#interruption.signal);
+      await clock.sleep(RETRY, this.#interruption.signal);
       this.#interruption = new AbortController();
     }
   }
 
-  /** The configuration as it is now, in effect; `undefined` if it is invalid. */
+  /** Reads and applies the configuration; `undefined` if it is invalid. */
   #readAgain(): T | undefined {
     const { apply, log, read } = this.#options;
     try {
-      const asked = read();
-      apply(asked);
-      log.info('the configuration was reloaded', { file: asked.file });
-      return asked;
+      const request = read();
+      apply(request);
+      log.info('the configuration was reloaded', { file: request.file });
+      return request;
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       log.error(`${error.message}; keeping the running configuration`);

@@ -6,7 +6,9 @@ import { UsageError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { ticks } from '../base/scheduler.ts';
 import type { CommandLine } from '../cli.ts';
-import { Collector, chartsOf } from '../jobs/collector.ts';
+import { chartsOf } from '../jobs/job.ts';
+import { HOST, Jobs } from '../jobs/jobs.ts';
+import { Plugin } from '../jobs/plugin.ts';
 import type { Renderer } from '../jobs/renderer.ts';
 import { readAbilities } from '../terminal/abilities.ts';
 import { Board } from '../terminal/board.ts';
@@ -15,7 +17,7 @@ import { plainLine } from '../terminal/plain_line.ts';
 import { screenOf } from '../terminal/screen.ts';
 import { Terminal } from '../terminal/terminal.ts';
 import { paint } from '../terminal/text.ts';
-import { readAsked, surroundings } from './collecting.ts';
+import { hostContext, readRequest } from './collecting.ts';
 import { holdTerminal, jobControl } from './job_control.ts';
 import { openOutput } from './streams.ts';
 import { clock } from './system.ts';
@@ -26,9 +28,9 @@ import { clock } from './system.ts';
  * @throws {UsageError} if no module is enabled.
  */
 export async function show(commandLine: CommandLine, environment: Environment, log: Log): Promise<void> {
-  const asked = readAsked(commandLine, environment);
-  const { every } = asked;
-  const charts = chartsOf(asked.config);
+  const request = readRequest(commandLine, environment);
+  const { every } = request;
+  const charts = chartsOf(request.config);
   const abilities = readAbilities(process.env);
   const isScreen = process.stdout.isTTY && abilities.hasCursor;
   // On the screen, as standard error is usually the same terminal.
@@ -56,8 +58,11 @@ export async function show(commandLine: CommandLine, environment: Environment, l
       return isScreen ? draw() : plainLine(view.board, view.time);
     },
   };
-  const collector = new Collector({ ...surroundings(environment, shownLog), output, renderer });
-  if (!collector.apply(asked)) throw new UsageError(`${asked.file}: every module is turned off: nothing to show`);
+  const jobs = new Jobs();
+  const plugin = new Plugin({ jobs, log: shownLog, output, renderer });
+  if (!jobs.set(HOST, hostContext(environment, shownLog), request)) {
+    throw new UsageError(`${request.file}: every module is turned off: nothing to show`);
+  }
   let wasStopped = false;
   if (isScreen) {
     holdTerminal(terminal, {
@@ -71,12 +76,12 @@ export async function show(commandLine: CommandLine, environment: Environment, l
     let left = commandLine.ticks ?? Number.POSITIVE_INFINITY;
     for await (const tick of ticks(clock, every)) {
       // Updates skipped while the process was stopped are no problem to report.
-      collector.tick(wasStopped ? { ...tick, skipped: 0 } : tick);
+      plugin.tick(wasStopped ? { ...tick, skipped: 0 } : tick);
       wasStopped = false;
       if (--left <= 0) break;
     }
     await output.flush();
-    collector.close();
+    jobs.close();
   } finally {
     terminal.giveBack();
   }

@@ -1,4 +1,4 @@
-/** The standard streams of the process, and how it ends when one of them fails. */
+/** The standard streams of the process, and what happens when one fails. */
 
 import fs from 'node:fs';
 import { Output } from '../agent/output.ts';
@@ -11,9 +11,8 @@ const STDOUT = 1;
 export const STDERR = 2;
 
 /**
- * Standard error, for writing that never waits: a pipe that nobody reads would stop the process for good. Opened anew,
- * a pipe can be told not to wait without telling the other processes that share it. A socket, such as the journal's,
- * cannot be opened anew.
+ * Standard error, opened so that writing never blocks: a pipe without a reader would otherwise block the process for
+ * ever. Reopening a pipe makes it non-blocking for this process only. A socket, such as the journal's, cannot be reopened.
  */
 function openLog(): number {
   try {
@@ -25,8 +24,8 @@ function openLog(): number {
 }
 
 /**
- * Whether standard error is a stream of systemd's journal: the agent's own standard error is one under systemd, and its
- * plugins inherit it where it logs to the journal. Source: `JOURNAL_STREAM` in systemd.exec(5).
+ * Whether standard error is a stream of systemd's journal. Under systemd, an agent that logs to the journal passes its
+ * own on to its plugins. Source: `JOURNAL_STREAM` in systemd.exec(5).
  */
 function isJournal(): boolean {
   try {
@@ -48,7 +47,7 @@ export function logTo(level: Level): Log {
       try {
         fs.writeSync(descriptor, line);
       } catch {
-        // A log that cannot be written is no reason to stop measuring.
+        // Collecting goes before logging.
       }
     },
   });
@@ -59,11 +58,11 @@ export function complain(message: string): void {
   try {
     fs.writeSync(STDERR, `conntrack.plugin: ${message}\n`);
   } catch {
-    // The exit code says it too.
+    // The exit code remains.
   }
 }
 
-/** Ends the process because of what nobody expected, and says what and where. */
+/** Logs an unexpected error with its place, and ends the process. */
 export function fail(log: Log, error: unknown): never {
   const cause = error instanceof Error && error.cause !== undefined ? describe(error.cause) : undefined;
   const where = error instanceof Error ? error.stack?.split('\n', 2)[1]?.trim() : undefined;
@@ -76,7 +75,7 @@ function isReaderGone(error: unknown): boolean {
   return code === 'EPIPE' || code === 'ECONNRESET';
 }
 
-/** Prints a text for a person, who may have closed the pipe already. */
+/** Prints a text for a person; a closed pipe is not an error. */
 export function print(text: string): void {
   try {
     fs.writeSync(STDOUT, text);
@@ -85,7 +84,7 @@ export function print(text: string): void {
   }
 }
 
-/** Standard output, and what ends the process: a signal, or that nobody reads any more. */
+/** Opens standard output. `quit` is called when its reader is gone, and on SIGTERM and SIGINT. */
 export function openOutput(log: Log, quit: (why: string) => void): Output {
   process.stdout.on('error', (error) => {
     if (isReaderGone(error)) quit('standard output is closed');

@@ -1,4 +1,4 @@
-/** Time, the CPU time that was used, and where the library is: what the parts are given of the process. */
+/** Clocks, CPU time and timers of the process, and the path of the library. */
 
 import path from 'node:path';
 
@@ -7,7 +7,7 @@ import type { Clock } from '../base/scheduler.ts';
 
 export const clock: Clock = {
   wall: () => Date.now(),
-  // A third of the price of performance.now(), which matters where a tick costs so little.
+  // A third of the cost of performance.now(), which matters because a tick costs so little.
   monotonic: () => Number(process.hrtime.bigint()) / 1000,
   sleep: (milliseconds, signal) =>
     new Promise((resolve) => {

@@ -1,42 +1,64 @@
-/**
- * Which sample feeds which chart, whoever draws it, and when a chart that is fed no longer is gone.
- */
+/** Which samples feed which charts, and when a chart without data counts as gone. */
 
-import type { Sample } from '../modules/module.ts';
+import type { Sample, Scope } from '../modules/module.ts';
 import type { Reading } from './renderer.ts';
 
-/** A chart without data for so long is gone, in microseconds. */
+/** A chart is gone after this many microseconds without data… */
 const GONE_AFTER = 60e6;
-/** And not before so many intervals: a module that fails once needs up to four to have something to draw again. */
+/** …and at least this many intervals: a module that fails once needs up to four to return data again. */
 const GONE_INTERVALS = 4;
 
-/** A sample, the module that it comes from, and the seconds between two readings of it. */
-export interface Source {
+/**
+ * What the charts of one instance are drawn from: a sample, and the samples that other modules have of the same
+ * instance, as a list, since there are many instances and a list of one needs no array.
+ */
+export interface Feed {
   readonly sample: Sample;
+  /** Name of the sample's module. */
   readonly module: string;
+  /** Seconds between two readings of the module. */
   readonly every: number;
+  /** The sample of the next module; only the host has several. */
+  next: Feed | undefined;
 }
 
-/** What the charts of one instance are drawn from: several modules can know something of the host. */
-export type Feed = readonly Source[];
-
-/** One feed for the host, whichever modules know something of it, and one for each sample of another scope. */
-export function feedsOf(readings: readonly Reading[]): Feed[] {
-  const host: Source[] = [];
-  const feeds: Feed[] = [host];
+/** Groups samples by scope: one feed for the host, whichever modules it comes from, and one for each other sample. */
+export function feedsOf(readings: readonly Reading[]): ReadonlyMap<Scope, readonly Feed[]> {
+  const feeds = new Map<Scope, Feed[]>();
+  let lastOfHost: Feed | undefined;
   for (const { every, module, samples } of readings) {
     for (const sample of samples) {
-      if (sample.scope === 'host') host.push({ sample, module, every });
-      else feeds.push([{ sample, module, every }]);
+      const feed: Feed = { sample, module, every, next: undefined };
+      const isHost = sample.scope === 'host';
+      if (isHost && lastOfHost !== undefined) lastOfHost.next = feed;
+      else if (feeds.get(sample.scope)?.push(feed) === undefined) feeds.set(sample.scope, [feed]);
+      if (isHost) lastOfHost = feed;
     }
   }
   return feeds;
 }
 
-/** The first source that knows a metric. */
-export function sourceOf(feed: Feed, metric: string): Source | undefined {
-  for (const source of feed) {
-    if (source.sample.values[metric] !== undefined) return source;
+/** The first part of a feed that has a metric. */
+function sourceOf(feed: Feed, metric: string): Feed | undefined {
+  let source: Feed | undefined = feed;
+  while (source !== undefined && source.sample.values[metric] === undefined) source = source.next;
+  return source;
+}
+
+/** The source of the first of these metrics that has one. */
+export function firstSource(feed: Feed, metrics: readonly { readonly metric: string }[]): Feed | undefined {
+  for (const { metric } of metrics) {
+    const source = sourceOf(feed, metric);
+    if (source !== undefined) return source;
+  }
+  return undefined;
+}
+
+/** The value of a metric in the first part of a feed that has it. */
+export function valueIn(feed: Feed, metric: string): number | undefined {
+  for (let source: Feed | undefined = feed; source !== undefined; source = source.next) {
+    const value = source.sample.values[metric];
+    if (value !== undefined) return value;
   }
   return undefined;
 }

@@ -1,4 +1,4 @@
-/** Where numbers become text. The agent and the terminal each have their own renderer for the same modules and charts. */
+/** The interface between a tick and its output. The agent and the terminal each have a renderer. */
 
 import type { Sample } from '../modules/module.ts';
 
@@ -13,17 +13,17 @@ export interface Reading {
 
 export interface Renderer {
   /**
-   * The text of one update, which counts as shown.
+   * The text of one update, which counts as sent. Bytes are UTF-8 and valid until the next call.
    *
    * @param at monotonic time in microseconds.
    */
-  render(at: number, readings: readonly Reading[]): string;
+  render(at: number, readings: readonly Reading[]): string | Uint8Array;
 }
 
 /** Where the text of an update goes. */
 export interface Destination {
-  /** Whether the reader has taken the previous update; if not, this one must be dropped. */
+  /** Whether the previous update was taken; if not, this one must not be rendered. */
   ready(): boolean;
-  /** Writes one update with one call. */
-  tick(text: string): void;
+  /** Writes one update with one call. Bytes must not change until {@link ready} returns `true`. */
+  tick(text: string | Uint8Array): void;
 }

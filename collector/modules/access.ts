@@ -28,6 +28,9 @@ export interface EventChannel extends Channel {
   join(group: number): void;
 }
 
+/** Bytes of the memory that all channels receive into: those of the largest receive buffer. */
+export const RECEIVE_MEMORY = 512 * 1024;
+
 /** The memory for datagrams that are received at once. */
 export interface ReceiveBuffer {
   readonly slots: number;
@@ -55,6 +58,8 @@ export interface AccessOptions {
   readonly host: Host;
   /** The directory of koffi's binary. */
   readonly library: string;
+  /** What all channels receive into, {@link RECEIVE_MEMORY} bytes; each has its own if not given. */
+  readonly memory?: Buffer<ArrayBuffer>;
 }
 
 /**
@@ -68,7 +73,7 @@ export function loadForeign(fs: FileSystem & OwnershipFileSystem, library: strin
 }
 
 /** Creates the functions that open channels; the first call loads the library. */
-export function createAccess({ fs, host, library }: AccessOptions): Access {
+export function createAccess({ fs, host, library, memory }: AccessOptions): Access {
   let foreign: Foreign | undefined;
   const load = (target: string): Foreign => {
     try {
@@ -85,7 +90,7 @@ export function createAccess({ fs, host, library }: AccessOptions): Access {
     if (!isTracking(fs, host)) throw new ProblemError('tracking_not_loaded', 'ctnetlink');
   };
   return {
-    ctnetlink: (memory) => {
+    ctnetlink: (buffer) => {
       requireTracking();
       requireHere('ctnetlink');
       try {
@@ -95,15 +100,20 @@ export function createAccess({ fs, host, library }: AccessOptions): Access {
         useCapability(own);
         // If it is unloaded while the socket is open, another request would make the kernel load it.
         const socket = { name: 'ctnetlink', protocol: NETLINK_NETFILTER, beforeSend: requireTracking };
-        return new NetlinkSocket(own, { ...memory, ...socket });
+        return new NetlinkSocket(own, { ...buffer, ...socket, memory });
       } catch (error) {
         throw problemErrorOf(error, 'ctnetlink');
       }
     },
-    sockDiag: (memory) => {
+    sockDiag: (buffer) => {
       requireHere('sock_diag');
       try {
-        return new NetlinkSocket(load('sock_diag'), { ...memory, name: 'sock_diag', protocol: NETLINK_SOCK_DIAG });
+        return new NetlinkSocket(load('sock_diag'), {
+          ...buffer,
+          name: 'sock_diag',
+          protocol: NETLINK_SOCK_DIAG,
+          memory,
+        });
       } catch (error) {
         throw problemErrorOf(error, 'sock_diag');
       }

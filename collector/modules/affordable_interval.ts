@@ -1,5 +1,7 @@
 /** The interval of expensive work that keeps it below a share of one CPU. */
 
+import type { Claim } from './budget.ts';
+
 /** Possible intervals in seconds, besides the configured shortest one. */
 const STEPS: readonly number[] = [10, 20, 40, 60, 120, 300];
 /** The interval is shortened when the work costs less than this part of what the shorter interval allows. */
@@ -10,8 +12,8 @@ export interface AffordableIntervalOptions {
   readonly shortest: number;
   /** Seconds between two ticks; every interval is a multiple. */
   readonly tick: number;
-  /** The share of one CPU that the work may use, from 0 to 1. */
-  readonly share: number;
+  /** The share of one CPU that the work may use. */
+  readonly claim: Claim;
 }
 
 export class AffordableInterval {
@@ -48,6 +50,6 @@ export class AffordableInterval {
 
   /** CPU seconds per run that a step allows. */
   #allowed(step: number): number {
-    return (this.#steps[step] ?? 0) * this.#options.share;
+    return (this.#steps[step] ?? 0) * this.#options.claim.share;
   }
 }

@@ -3,6 +3,7 @@
 import type { Runtime } from '../base/runtime.ts';
 import { AffordableInterval } from './affordable_interval.ts';
 import { Attempts, type AttemptsOptions } from './attempts.ts';
+import type { Claim } from './budget.ts';
 import { DeferredError } from './deferred.ts';
 import { isDue } from './due.ts';
 import type { Problem } from './problem.ts';
@@ -18,8 +19,8 @@ export interface SurveyOptions<T>
   readonly tick: number;
   /** Seconds between two runs, if these are cheap. */
   readonly every: number;
-  /** The share of one CPU that it may use, from 0 to 1. */
-  readonly share: number;
+  /** CPU time that it may use. */
+  readonly claim: Claim;
   /** Begins a run, given the monotonic time of the tick in microseconds. */
   readonly begin: (at: number) => Work<T>;
   /** Releases its resources, after a failure and at the end. */
@@ -46,9 +47,9 @@ export class Survey<T> {
   #next = Number.NEGATIVE_INFINITY;
 
   constructor(options: SurveyOptions<T>) {
-    const { every, share, tick } = options;
+    const { claim, every, tick } = options;
     this.#options = options;
-    this.#interval = new AffordableInterval({ shortest: every, tick, share });
+    this.#interval = new AffordableInterval({ shortest: every, tick, claim });
     this.#attempts = new Attempts(options);
   }
 
@@ -84,6 +85,7 @@ export class Survey<T> {
 
   close(): void {
     this.#isClosed = true;
+    this.#options.claim.release();
     this.#options.release();
   }
 

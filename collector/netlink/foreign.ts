@@ -145,12 +145,13 @@ export class Foreign {
     return received >= 0 ? received : -this.#library.errno();
   }
 
-  /** Allocates `count` slots of `slotSize` bytes with their `struct mmsghdr`, laid out for this platform. */
-  slots(count: number, slotSize: number): Slots {
+  /** Lays out `count` slots of `slotSize` bytes with their `struct mmsghdr`, as this platform has it. */
+  slots(count: number, slotSize: number, memory = receiveMemory(count * slotSize)): Slots {
     const { address, encode, offsetof, sizeof } = this.#library;
     const { entry, vector } = this.#types;
-    // Outside the heap and unpooled, so that its address never changes.
-    const memory = Buffer.allocUnsafeSlow(count * slotSize);
+    if (memory.length < count * slotSize) {
+      throw new RangeError(`${memory.length} bytes cannot hold ${count} slots of ${slotSize} bytes`);
+    }
     const vectors = Buffer.allocUnsafeSlow(count * sizeof(vector));
     const list = Buffer.allocUnsafeSlow(count * sizeof(entry));
     for (let slot = 0; slot < count; slot++) {
@@ -175,6 +176,11 @@ export class Foreign {
     if (result < 0) throw new SystemError(this.#library.errno());
     return result;
   }
+}
+
+/** Memory to receive into: outside the heap, where it keeps its address, unlike pooled or small buffers. */
+export function receiveMemory(bytes: number): Buffer<ArrayBuffer> {
+  return Buffer.allocUnsafeSlow(bytes);
 }
 
 function typesOf({ struct }: Library): Types {

@@ -33,6 +33,11 @@ export interface SocketOptions {
   readonly slots: number;
   /** Bytes of the longest expected datagram, a multiple of 4; a longer one is truncated. */
   readonly slotSize: number;
+  /**
+   * Memory to receive into, which sockets can share if whatever one received is read before another receives; its own
+   * if not given.
+   */
+  readonly memory?: Buffer<ArrayBuffer> | undefined;
   /** Called before each request; throws to prevent it. */
   readonly beforeSend?: () => void;
 }
@@ -47,12 +52,12 @@ export class NetlinkSocket implements Channel {
   #descriptor: number | undefined;
 
   /** @throws {OperationError} when the socket cannot be opened. */
-  constructor(foreign: Foreign, { beforeSend, name, protocol, slots, slotSize }: SocketOptions) {
+  constructor(foreign: Foreign, { beforeSend, memory, name, protocol, slots, slotSize }: SocketOptions) {
     this.#foreign = foreign;
     this.#beforeSend = beforeSend;
     this.#name = name;
     this.#count = slots;
-    this.#slots = foreign.slots(slots, slotSize);
+    this.#slots = foreign.slots(slots, slotSize, memory);
     this.memory = memoryOf(this.#slots.memory);
     const descriptor = this.#try('open', () =>
       foreign.socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol),

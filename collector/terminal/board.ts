@@ -1,7 +1,7 @@
 /** The current values of every chart instance. */
 
 import type { Chart } from '../../charts/types.ts';
-import { type Feed, feedsOf, patienceOf, type Source, sourceOf } from '../jobs/feeds.ts';
+import { type Feed, feedsOf, firstSource, patienceOf, valueIn } from '../jobs/feeds.ts';
 import type { Reading } from '../jobs/renderer.ts';
 import { History, type Series } from './history.ts';
 
@@ -28,7 +28,7 @@ export class Shown {
   #readAt = 0;
   #now = 0;
 
-  constructor(chart: Chart, { instance, labels }: Source['sample'], tick: number) {
+  constructor(chart: Chart, { instance, labels }: Feed['sample'], tick: number) {
     this.chart = chart;
     this.instance = instance;
     this.labels = labels;
@@ -46,7 +46,7 @@ export class Shown {
   /** Takes new values; `false` if there are none. */
   read(at: number, feed: Feed): boolean {
     const { dimensions, variables = [] } = this.chart;
-    const source = dimensions.map(({ metric }) => sourceOf(feed, metric)).find((known) => known !== undefined);
+    const source = firstSource(feed, dimensions);
     if (source === undefined) return false;
     this.every = source.every;
     this.#readAt = at;
@@ -97,12 +97,11 @@ export class Board {
    * @param at monotonic time in microseconds.
    */
   update(at: number, readings: readonly Reading[]): void {
-    for (const feed of feedsOf(readings)) {
-      const sample = feed[0]?.sample;
-      for (const chart of this.#charts) {
-        if (sample?.scope !== chart.scope) continue;
-        const key = `${chart.context} ${sample.instance}`;
-        const shown = this.#shown.get(key) ?? new Shown(chart, sample, this.#every);
+    const feeds = feedsOf(readings);
+    for (const chart of this.#charts) {
+      for (const feed of feeds.get(chart.scope) ?? []) {
+        const key = `${chart.context} ${feed.sample.instance}`;
+        const shown = this.#shown.get(key) ?? new Shown(chart, feed.sample, this.#every);
         if (shown.read(at, feed)) this.#shown.set(key, shown);
       }
     }
@@ -121,7 +120,7 @@ export class Board {
 function valuesOf(feed: Feed, keys: readonly (readonly [string, string])[]): ReadonlyMap<string, number> {
   const values = new Map<string, number>();
   for (const [key, metric] of keys) {
-    const value = sourceOf(feed, metric)?.sample.values[metric];
+    const value = valueIn(feed, metric);
     if (value !== undefined) values.set(key, value);
   }
   return values;

@@ -2,7 +2,7 @@
 
 import { type JsonSchema, toJsonSchema } from '@valibot/to-json-schema';
 
-import { schema } from '../../collector/config/load.ts';
+import { schema } from '../../collector/config/schema.ts';
 
 /** @param descriptions of the options, by name. */
 export function jsonSchema(descriptions: ReadonlyMap<string, string>): string {

@@ -2,7 +2,7 @@
 
 import * as v from 'valibot';
 
-import { schema } from '../../collector/config/load.ts';
+import { schema } from '../../collector/config/schema.ts';
 
 export interface Option {
   /** Its key with those that it is nested under, separated by dots. */

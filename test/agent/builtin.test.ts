@@ -101,7 +101,7 @@ describe('the contexts', () => {
     const places = (['netfilter', 'conntrack'] as const).map((contexts) => {
       const drawn = inContexts(charts, { contexts, reason: 'configured' });
       const text = new Emitter({ charts: drawn, source: '' }).render(0, [{ module: 'stat', every: 1, samples }]);
-      const lines = [...text.matchAll(/^CHART (\S+) .* '(\S+)' (?:line|area) (\d+) /gm)];
+      const lines = [...text.toString().matchAll(/^CHART (\S+) .* '(\S+)' (?:line|area) (\d+) /gm)];
       return lines.map(([, id, context, priority]) => ({ id, context, priority: Number(priority) }));
     });
     for (const [at, sockets] of ['netfilter.conntrack_sockets', 'conntrack.sockets'].entries()) {

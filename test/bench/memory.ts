@@ -12,7 +12,12 @@ import { Output } from '../../collector/agent/output.ts';
 import { createLog } from '../../collector/base/log.ts';
 import type { Runtime } from '../../collector/base/runtime.ts';
 import { parseConfig } from '../../collector/config/load.ts';
-import { Collector, chartsOf } from '../../collector/jobs/collector.ts';
+import { createContext } from '../../collector/jobs/context.ts';
+import { chartsOf } from '../../collector/jobs/job.ts';
+import { HOST, Jobs } from '../../collector/jobs/jobs.ts';
+import { Plugin } from '../../collector/jobs/plugin.ts';
+import { Budget } from '../../collector/modules/budget.ts';
+import { receiveMemory } from '../../collector/netlink/foreign.ts';
 import { temporaryFolder } from './lifetime.ts';
 import { RecordedHost } from './recorded_host.ts';
 
@@ -55,25 +60,28 @@ export async function measureGrowth(): Promise<Growth> {
     'modules: { stat: { enabled: yes, per_cpu: yes }, events: { enabled: no }, flows: { enabled: no }, sockets: { enabled: no }, conntrackd: { enabled: no } }',
   );
   const hostPrefix = host.prefix;
-  const collector = new Collector({
+  const jobs = new Jobs();
+  const renderer = new Emitter({ charts: chartsOf(config), source: config.source });
+  const plugin = new Plugin({ jobs, log, output, renderer });
+  const context = createContext({
     hostPrefix,
     release: '',
     library: '',
     connect: createConnection,
+    budget: new Budget(),
+    memory: receiveMemory(0),
     fs,
     runtime,
-    output,
-    renderer: new Emitter({ charts: chartsOf(config), source: config.source }),
     log,
   });
-  if (!collector.apply({ config, every: 1 })) throw new Error('there is nothing to collect');
+  if (!jobs.set(HOST, context, { config, every: 1 })) throw new Error('there is nothing to collect');
 
   const statistics = fs.openSync(host.statistics, 'r+');
   let seconds = 0;
   const advance = async (updates: number): Promise<void> => {
     for (let update = 0; update < updates; update++) {
       fs.writeSync(statistics, host.nextStatistics(), 0);
-      collector.tick({ at: ++seconds * 1e6, skipped: 0 });
+      plugin.tick({ at: ++seconds * 1e6, skipped: 0 });
       if (update % 100 === 0) await nextTurn();
     }
   };
@@ -85,7 +93,7 @@ export async function measureGrowth(): Promise<Growth> {
     if (written !== SETTLE + UPDATES) throw new Error(`${written} of ${SETTLE + UPDATES} updates were written`);
     return { updates: UPDATES, heap: after.heap - before.heap, resident: after.resident - before.resident };
   } finally {
-    collector.close();
+    jobs.close();
     fs.closeSync(statistics);
   }
 }

@@ -39,7 +39,7 @@ describe('the charts', () => {
     const text = new Emitter({ charts, source: '' }).render(0, [
       { module: 'any', every: 1, samples: [host, ...named, ...samples.sockets] },
     ]);
-    const ids = [...text.matchAll(/^CHART (\S+)/gm)].map(([, id]) => id);
+    const ids = [...text.toString().matchAll(/^CHART (\S+)/gm)].map(([, id]) => id);
     expect(ids).toEqual([...new Set(ids)]);
     expect(ids.sort()).toEqual(charts.flatMap(idsOf).sort());
   });

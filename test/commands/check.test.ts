@@ -70,7 +70,7 @@ describe('the command check', () => {
 
   it('creates the same modules as the plugin', async () => {
     const { modules } = await run();
-    const { defaultConfig } = await import('../../collector/config/load.ts');
+    const { defaultConfig } = await import('../../collector/config/schema.ts');
     const made = modules(defaultConfig());
     expect(made.map(({ name }) => name)).toEqual(['stat', 'events', 'flows', 'sockets', 'conntrackd']);
     for (const module of made) module.close();

@@ -30,7 +30,7 @@ const MESSAGES: Readonly<Record<Question, string>> = {
 
 describe('docs/privileges.md', () => {
   it('names every file that is read', async () => {
-    const host = new RecordedHost({}, { perCpu: true });
+    const host = new RecordedHost({}, { per_cpu: true });
     const open = vi.spyOn(host.volume, 'openSync');
     const eventVolume = new Volume();
     const ofEvents = vi.spyOn(eventVolume, 'openSync');

@@ -34,7 +34,7 @@ export const withOthers = ({ host, cpu }: Metrics): Metrics => ({
 
 /** Samples of `stat` after one second. */
 function statSamples(): ReturnType<typeof eventSamples> {
-  const host = new RecordedHost({}, { perCpu: true });
+  const host = new RecordedHost({}, { per_cpu: true });
   host.stat(
     NAMES,
     NAMES.map(() => 0),

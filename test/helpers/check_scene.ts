@@ -4,7 +4,7 @@ import { readEnvironment } from '../../collector/agent/environment.ts';
 import { type CheckOptions, check } from '../../collector/check/check.ts';
 import { render } from '../../collector/check/render.ts';
 import type { Finding, Report } from '../../collector/check/report.ts';
-import type { Config } from '../../collector/config/load.ts';
+import type { Config } from '../../collector/config/schema.ts';
 import type { Module, Sample } from '../../collector/modules/module.ts';
 import { PROBLEMS, type Problem } from '../../collector/modules/problem.ts';
 import { filesOf, NET_ADMIN, processFiles, type StatusOptions, statusText } from './check_host.ts';

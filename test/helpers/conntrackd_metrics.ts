@@ -1,14 +1,15 @@
 /** What module `conntrackd` returns of daemons in every mode, and what it asks, reads and connects to for that. */
 
+import type { Socket } from 'node:net';
 import { Volume } from 'memfs';
 
 import { createLog } from '../../collector/base/log.ts';
 import { ConntrackdModule } from '../../collector/modules/conntrackd/conntrackd.ts';
 import type { Request } from '../../collector/modules/conntrackd/request.ts';
 import type { Sample } from '../../collector/modules/module.ts';
-import { Host } from '../../collector/procfs/host.ts';
 import { MemoryDaemon } from './conntrackd_daemon.ts';
 import { recording, recordings } from './conntrackd_text.ts';
+import { contextOf } from './context.ts';
 import { FakeRuntime } from './fake_runtime.ts';
 
 const log = createLog({ level: 'error', now: () => 0, write: () => undefined });
@@ -73,23 +74,15 @@ async function ask(
   const runtime = new FakeRuntime();
   const connected = new Set<string>();
   const daemons = new Set<MemoryDaemon>();
-  const module = new ConntrackdModule({
-    fs: volume,
-    host: new Host(volume, ''),
-    log,
-    runtime,
-    connect: (path) => {
-      const daemon = daemonAt(path);
-      if (daemon === undefined) throw new Error(`nobody listens at ${path}`);
-      connected.add(path);
-      daemons.add(daemon);
-      return daemon.connect();
-    },
-    every: 5,
-    timeout: 2,
-    sockets,
-    required: false,
-  });
+  const connect = (path: string): Socket => {
+    const daemon = daemonAt(path);
+    if (daemon === undefined) throw new Error(`nobody listens at ${path}`);
+    connected.add(path);
+    daemons.add(daemon);
+    return daemon.connect();
+  };
+  const settings = { enabled: 'auto', every: 5, update_every: 5, timeout: 2, sockets } as const;
+  const module = new ConntrackdModule(contextOf({ connect, fs: volume, log, runtime }), settings);
   let samples: readonly Sample[] = [];
   for (const second of [0, 5, 6]) {
     runtime.advanceTo(second);

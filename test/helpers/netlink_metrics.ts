@@ -9,7 +9,7 @@ import { FlowsModule } from '../../collector/modules/flows/flows.ts';
 import type { Sample } from '../../collector/modules/module.ts';
 import { TABLES } from '../../collector/modules/sockets/socket_tally.ts';
 import { SocketsModule } from '../../collector/modules/sockets/sockets.ts';
-import { Host } from '../../collector/procfs/host.ts';
+import { contextOf } from './context.ts';
 import { done, FakeChannel, statistics } from './netlink_channel.ts';
 
 const log = createLog({ level: 'error', now: () => 0, write: () => undefined });
@@ -24,16 +24,11 @@ const runtime: Runtime = {
 /** What `events` returns where nothing happens. `volume` is what it reads files from. */
 export function eventSamples(volume: Volume = new Volume()): readonly Sample[] {
   volume.fromJSON({ '/proc/sys/net/netfilter/nf_conntrack_count': '0\n' });
-  const module = new EventsModule({
-    fs: volume,
-    host: new Host(volume, ''),
-    log,
-    connect: () => new FakeChannel(),
-    runtime,
+  const module = new EventsModule(contextOf({ ctnetlink: () => new FakeChannel(), fs: volume, log, runtime }), {
+    enabled: 'auto',
     every: 1,
-    required: false,
-    receiveBuffer: 1024,
-    mostPerSecond: 1000,
+    receive_buffer: 1,
+    most_per_second: 1000,
   });
   // The first interval is shorter than a whole one here.
   module.collect(0);
@@ -46,15 +41,12 @@ export async function flowSamples(): Promise<readonly Sample[]> {
   const channel = new FakeChannel();
   channel.reply('statistics', [statistics({ entries: 0, max: 16 })]);
   channel.reply('table', [done()]);
-  const module = new FlowsModule({
-    log,
-    connect: () => channel,
-    runtime,
-    tick: 1,
-    every: 10,
-    share: 1,
-    fullAbove: 100,
-    required: false,
+  const module = new FlowsModule(contextOf({ ctnetlink: () => channel, log, runtime }), {
+    enabled: 'auto',
+    every: 1,
+    update_every: 10,
+    cpu_share: 100,
+    full_above: 100,
   });
   module.collect(0, true);
   await new Promise((resolve) => setImmediate(resolve));
@@ -66,19 +58,12 @@ export async function socketSamples(volume: Volume = new Volume()): Promise<read
   volume.fromJSON(
     Object.fromEntries(TABLES.map((table) => [`/proc/net/${table}`, '  sl  local_address rem_address\n'])),
   );
-  const module = new SocketsModule({
-    fs: volume,
-    host: new Host(volume, ''),
-    log,
-    connect: () => {
-      throw new Error('nothing is asked over netlink');
-    },
-    runtime,
-    readFrom: 'procfs',
-    tick: 1,
-    every: 5,
-    share: 1,
-    required: false,
+  const module = new SocketsModule(contextOf({ fs: volume, log, runtime }), {
+    enabled: 'auto',
+    every: 1,
+    read_from: 'procfs',
+    update_every: 5,
+    cpu_share: 100,
   });
   module.collect(0, true);
   await new Promise((resolve) => setImmediate(resolve));

@@ -3,9 +3,10 @@
 import { Volume } from 'memfs';
 
 import { createLog } from '../../collector/base/log.ts';
+import type { Context } from '../../collector/modules/context.ts';
 import type { Sample } from '../../collector/modules/module.ts';
-import { StatModule, type StatOptions } from '../../collector/modules/stat/stat.ts';
-import { Host } from '../../collector/procfs/host.ts';
+import { StatModule, type StatSettings } from '../../collector/modules/stat/stat.ts';
+import { contextOf } from './context.ts';
 import { statText } from './stat_text.ts';
 
 export const STAT = '/proc/net/stat/nf_conntrack';
@@ -17,26 +18,23 @@ export class RecordedHost {
   readonly logged: string[] = [];
   readonly module: StatModule;
 
-  constructor(files: Readonly<Record<string, string>> = {}, options: Partial<StatOptions> = {}) {
+  constructor(
+    files: Readonly<Record<string, string>> = {},
+    settings: Partial<StatSettings> = {},
+    parts: Partial<Context> = {},
+  ) {
     this.volume.fromJSON(files);
     const log = createLog({
       level: 'debug',
       now: () => 0,
       write: (line) => this.logged.push(line.replace(/^time=\S+ comm=\S+ source=\S+ level=(\S+) msg=/, '$1 ').trim()),
     });
-    this.module = new StatModule({
-      fs: this.volume,
-      host: new Host(this.volume, ''),
-      log,
+    this.module = new StatModule(contextOf({ fs: this.volume, log, ...parts }), {
+      enabled: 'auto',
       every: 1,
-      perCpu: false,
-      required: false,
-      release: '6.18.0',
-      readFrom: 'procfs',
-      connect: () => {
-        throw new Error('nothing is asked over netlink');
-      },
-      ...options,
+      per_cpu: false,
+      read_from: 'procfs',
+      ...settings,
     });
   }
 

@@ -38,7 +38,7 @@ export function metricsIn(samples: readonly Sample[]): Metrics {
 export function metricsOf(names: readonly string[] | undefined, release: string, value: 0 | 1 = 0): Metrics {
   const settings = ['max', 'buckets', 'expect_max', 'count'];
   const files = settings.map((name) => [`${SETTINGS}${name}`, '16\n'] as const);
-  const host = new RecordedHost(Object.fromEntries(files), { perCpu: true, release });
+  const host = new RecordedHost(Object.fromEntries(files), { per_cpu: true }, { release });
   if (names !== undefined) host.stat(names, ...[0, 1].map(() => names.map(() => value)));
   host.collect(0);
   return metricsIn(host.collect(1));

@@ -2,10 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { AffordableInterval, type AffordableIntervalOptions } from '../../collector/modules/affordable_interval.ts';
+import { Budget, type Claim } from '../../collector/modules/budget.ts';
+
+/** A claim on the budget without any other. */
+function alone(share: number): Claim {
+  return new Budget().claim('work', share);
+}
 
 /** What the intervals are after times that cost so much, in seconds of CPU time. */
 function intervals(options: Partial<AffordableIntervalOptions>, ...costs: readonly number[]): number[] {
-  const interval = new AffordableInterval({ shortest: 10, tick: 1, share: 0.02, ...options });
+  const interval = new AffordableInterval({ shortest: 10, tick: 1, claim: alone(0.02), ...options });
   return costs.map((cost) => {
     interval.update(cost, false);
     return interval.seconds;
@@ -14,7 +20,7 @@ function intervals(options: Partial<AffordableIntervalOptions>, ...costs: readon
 
 describe('the interval', () => {
   it('is the configured one at first and while the work is cheap', () => {
-    expect(new AffordableInterval({ shortest: 10, tick: 1, share: 0.02 }).seconds).toBe(10);
+    expect(new AffordableInterval({ shortest: 10, tick: 1, claim: alone(0.02) }).seconds).toBe(10);
     expect(intervals({}, 0.001, 0.2)).toEqual([10, 10]);
   });
 
@@ -54,11 +60,11 @@ describe('the interval', () => {
     [5, 0.02, 0.1, 5],
     [5, 0.02, 0.11, 10],
   ])('of %i s at least and a share of %d is, for a cost of %d s, %i s', (shortest, share, cost, seconds) => {
-    expect(intervals({ shortest, share }, cost)).toEqual([seconds]);
+    expect(intervals({ shortest, claim: alone(share) }, cost)).toEqual([seconds]);
   });
 
   it('is doubled on request, at every length', () => {
-    const interval = new AffordableInterval({ shortest: 10, tick: 1, share: 0.02 });
+    const interval = new AffordableInterval({ shortest: 10, tick: 1, claim: alone(0.02) });
     const update = (cost: number, isSpared: boolean): number => {
       interval.update(cost, isSpared);
       return interval.seconds;
@@ -90,7 +96,7 @@ describe('the interval', () => {
     const costs = fc.array(fc.record({ cost: fc.double({ min: 0, max: 20, noNaN: true }), isSpared: fc.boolean() }));
     fc.assert(
       fc.property(options, costs, (of, times) => {
-        const interval = new AffordableInterval(of);
+        const interval = new AffordableInterval({ ...of, claim: alone(of.share) });
         for (const { cost, isSpared } of times) {
           interval.update(cost, isSpared);
           expect(interval.seconds % of.tick).toBe(0);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { SystemError } from '../../collector/base/errors.ts';
+import { Budget } from '../../collector/modules/budget.ts';
 import { messageWithFix, ProblemError } from '../../collector/modules/problem.ts';
 import type { Done, Work } from '../../collector/modules/slices.ts';
 import { Survey, type SurveyOptions } from '../../collector/modules/survey.ts';
@@ -36,7 +37,7 @@ class Surveying {
       runtime: this.runtime,
       tick: 1,
       every: 10,
-      share: 0.02,
+      claim: new Budget().claim('wells', 0.02),
       begin: (at) => this.#work(at),
       release: () => this.released++,
       lost: 'wells are not drawn',

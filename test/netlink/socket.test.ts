@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { errorCode, OperationError, SystemError } from '../../collector/base/errors.ts';
 import { CpuStatistics } from '../../collector/netlink/cpu_statistics.ts';
 import { NETLINK_NETFILTER } from '../../collector/netlink/ctnetlink.ts';
-import { Foreign } from '../../collector/netlink/foreign.ts';
+import { Foreign, receiveMemory } from '../../collector/netlink/foreign.ts';
 import { MessageReader } from '../../collector/netlink/message.ts';
 import { NetlinkSocket, type SocketOptions } from '../../collector/netlink/socket.ts';
 import { Statistics } from '../../collector/netlink/statistics.ts';
@@ -100,6 +100,27 @@ describe.skipIf(missingForeign !== undefined)('a netlink socket', () => {
     });
     expect(sequences).toEqual([11, 12, 13]);
     expect(take(socket)).toEqual([[RTM_NEWLINK, 14]]);
+  });
+
+  it('shares memory with other sockets, whatever slots they have, when each is read before the other receives', () => {
+    const foreign = new Foreign(FOREIGN);
+    const memory = receiveMemory(64 * 1024);
+    const few = open({ memory, slots: 2, slotSize: 32 * 1024 }, foreign);
+    const many = open({ memory, slots: 16, slotSize: 4096 }, foreign);
+    for (const socket of [few, many]) expect(socket.memory.bytes.buffer).toBe(memory.buffer);
+    for (const sequence of [31, 32]) few.send(links(sequence, REQUEST));
+    for (const sequence of [41, 42, 43]) many.send(links(sequence, REQUEST));
+    const sequences = (socket: NetlinkSocket): number[] => take(socket).map(([, sequence]) => sequence);
+    expect([sequences(many), sequences(few)]).toEqual([
+      [41, 42, 43],
+      [31, 32],
+    ]);
+  });
+
+  it('refuses memory that is too small for its slots', () => {
+    expect(() => open({ memory: receiveMemory(8191), slots: 2, slotSize: 4096 })).toThrow(
+      '8191 bytes cannot hold 2 slots of 4096 bytes',
+    );
   });
 
   it('truncates a datagram longer than its slot and leaves the others complete', () => {

@@ -1,15 +1,15 @@
-/** What the agent sends to a plugin's standard input. */
+/** Messages of the agent on a plugin's standard input. */
 export type Message =
   | { readonly kind: 'quit' }
   | FunctionCall
-  /** Cancelling, progress or anything else that asks for no answer. */
+  /** A cancellation, a progress request or anything else that needs no answer. */
   | { readonly kind: 'other'; readonly line: string };
 
-/** A call that must be answered, whatever the answer. */
+/** A call, which must always be answered. */
 export interface FunctionCall {
   readonly kind: 'function';
-  /** Names the call in its answer. */
+  /** Identifies the call in its answer. */
   readonly transaction: string;
-  /** The function's name and its arguments, as one text. */
+  /** The function's name and arguments as one text. */
   readonly call: string;
 }

@@ -1,16 +1,16 @@
 /**
- * Words of the plugins.d protocol: how the agent splits a line, and how a value is written so that it stays one word.
+ * Words of the plugins.d protocol: how the agent splits a line, and how a text is quoted to stay one word.
  *
- * Blanks, tabs and `=` separate words; a word may stand between single or double quotes, which cannot be escaped.
+ * Blanks, tabs and `=` separate words. Words can be in single or double quotes, which cannot be escaped.
  * Source: `quoted_strings_splitter` in Netdata's `libnetdata`.
  */
 
 /**
- * Writes any text as one quoted word.
+ * Quotes any text as one word.
  *
- * What the protocol cannot carry is replaced by what comes nearest: control characters and line ends by a blank, a
- * backslash by a slash (an agent would take a last one for an escape of the closing quote), and a double quote by a
- * single one when the text holds both kinds.
+ * Characters that the protocol cannot carry are replaced: control characters and line ends by a blank, a backslash by a
+ * slash (as the last character it would escape the closing quote), and a double quote by a single one if the text has
+ * both kinds.
  */
 export function quote(text: string): string {
   const clean = text.replace(/\p{Cc}|\p{Zl}|\p{Zp}/gu, ' ').replaceAll('\\', '/');
@@ -18,7 +18,7 @@ export function quote(text: string): string {
   return `"${clean.replaceAll('"', "'")}"`;
 }
 
-/** Splits a line into its words the way the agent does; an unclosed quote runs to the end of the line. */
+/** Splits a line into words as the agent does; an unclosed quote extends to the end of the line. */
 export function split(line: string): string[] {
   const words: string[] = [];
   let at = 0;

@@ -1,8 +1,8 @@
 /**
  * Reads the agent's messages from a plugin's standard input.
  *
- * The agent says `QUIT` without a newline, sometimes with nothing after it, so the start of an unfinished line is
- * looked at too. The body of a `FUNCTION_PAYLOAD` may hold any line and is passed over.
+ * The agent sends `QUIT` without a newline, sometimes as its last bytes, so unfinished lines are checked for it, too.
+ * The body of a `FUNCTION_PAYLOAD` can contain any line and is skipped.
  */
 
 import type { Readable } from 'node:stream';
@@ -13,17 +13,17 @@ import { split } from './quoting.ts';
 
 const QUIT = 'QUIT';
 const PAYLOAD_END = 'FUNCTION_PAYLOAD_END';
-/** A line that is still unfinished at this length is no message: it is thrown away instead of filling the memory. */
+/** Longer lines are not messages: they are discarded so that they do not fill the memory. */
 const LINES = { maxLength: 64 * 1024, skipOverflow: true };
 
-/** What happens to what was read. */
+/** Called for what is read. */
 export interface Handlers {
   readonly message: (message: Message) => void;
-  /** The stream ended or broke: nothing will come any more. */
+  /** The stream ended or failed. */
   readonly end: () => void;
 }
 
-/** Hands every message on `input` to `handlers` until it ends; the input's errors count as its end. */
+/** Passes every message on `input` to `handlers` until the input ends or fails. */
 export function readMessages(input: Readable, handlers: Handlers): void {
   const lines = split2(LINES);
   let isBody = false;
@@ -33,7 +33,7 @@ export function readMessages(input: Readable, handlers: Handlers): void {
   input.on('data', (chunk: Buffer) => {
     const text = chunk.toString('latin1');
     const newline = text.lastIndexOf('\n');
-    // One character more than the word tells `QUIT` from the start of a longer one.
+    // One more character than `QUIT`, to distinguish it from the start of a longer word.
     unfinished = (newline < 0 ? unfinished + text : text.slice(newline + 1)).slice(0, QUIT.length + 1);
     lines.write(chunk);
     if (unfinished === QUIT && !isBody) handlers.message({ kind: 'quit' });
@@ -59,7 +59,7 @@ export function readMessages(input: Readable, handlers: Handlers): void {
   lines.on('end', () => handlers.end());
 }
 
-/** The call that the words after the keyword stand for; `undefined` without the transaction that an answer needs. */
+/** The call in the words after the keyword; `undefined` without a transaction, which an answer needs. */
 function functionCall([transaction = '', , call = '']: readonly string[]): FunctionCall | undefined {
   return transaction === '' ? undefined : { kind: 'function', transaction, call };
 }

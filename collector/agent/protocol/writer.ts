@@ -1,12 +1,12 @@
 /**
- * One function for every plugins.d keyword that a plugin sends; each returns the whole line, newline included.
+ * One function for each plugins.d keyword of a plugin. Each returns a complete line, or its start if a number follows.
  *
  * Source: https://learn.netdata.cloud/docs/developer-and-contributor-corner/external-plugins
  */
 
 import { quote } from './quoting.ts';
 
-/** What a `CHART` line says. */
+/** The words of a `CHART` line. */
 export interface ChartLine {
   /** `type.id`, unique on the host. */
   readonly id: string;
@@ -24,7 +24,7 @@ export interface ChartLine {
   readonly module: string;
 }
 
-/** Where a label's value comes from, as the agent numbers it. */
+/** The agent's numbers for the source of a label. */
 export const LABEL_FROM_PLUGIN = 1;
 export const LABEL_FROM_CONFIGURATION = 2;
 
@@ -62,14 +62,19 @@ export function dimension(id: string, name: string, multiplier: number, divisor:
   return `DIMENSION ${quote(id)} ${quote(name)} absolute ${multiplier} ${divisor}\n`;
 }
 
-/** `BEGIN`: opens an update; `microseconds` since the previous one of this chart, none for the first. */
-export function begin(chartId: string, microseconds: number | undefined): string {
-  return microseconds === undefined ? `BEGIN ${chartId}\n` : `BEGIN ${chartId} ${microseconds}\n`;
+/** `BEGIN`: opens the first update of a chart. */
+export function begin(chartId: string): string {
+  return `BEGIN ${chartId}\n`;
 }
 
-/** `SET`: the value of one dimension, a signed 64-bit integer. */
-export function set(dimensionId: string, value: number): string {
-  return `SET ${dimensionId} = ${value}\n`;
+/** `BEGIN`: the start of a line that opens a later update; whole microseconds since the previous one follow. */
+export function beginAfter(chartId: string): string {
+  return `BEGIN ${chartId} `;
+}
+
+/** `SET`: the start of a line that sets a dimension; its value follows, a signed 64-bit integer. */
+export function set(dimensionId: string): string {
+  return `SET ${dimensionId} = `;
 }
 
 /** `VARIABLE CHART`: a number that alerts on the open chart can use. */
@@ -82,17 +87,17 @@ export function end(): string {
   return 'END\n';
 }
 
-/** `DISABLE`: the agent shall not start this plugin again. */
+/** `DISABLE`: tells the agent not to start this plugin again. */
 export function disable(): string {
   return 'DISABLE\n';
 }
 
 /**
- * The whole answer to a `FUNCTION` call.
+ * The complete answer to a `FUNCTION` call.
  *
  * @param code an HTTP status.
- * @param expires when the answer grows stale, in seconds since the epoch.
- * @param body must not hold a line `FUNCTION_RESULT_END`.
+ * @param expires when the answer becomes stale, in seconds since the epoch.
+ * @param body must not contain a line `FUNCTION_RESULT_END`.
  */
 export function functionResult(
   transaction: string,

@@ -3,13 +3,10 @@
  * sockets.
  */
 
-import type { Socket } from 'node:net';
-
-import { Condition, type Log } from '../../base/log.ts';
-import type { Runtime } from '../../base/runtime.ts';
+import { Condition } from '../../base/log.ts';
 import { parseDecimal } from '../../procfs/decimal.ts';
-import { type FileSystem, KernelFile } from '../../procfs/file.ts';
-import type { Host } from '../../procfs/host.ts';
+import { KernelFile } from '../../procfs/file.ts';
+import type { Context, ModuleSettings } from '../context.ts';
 import { DeferredError } from '../deferred.ts';
 import { isDue } from '../due.ts';
 import type { Module, Sample, Status } from '../module.ts';
@@ -29,21 +26,14 @@ const STATES: Readonly<Partial<Record<ProblemCode, 'unresponsive' | 'down'>>> = 
   conntrackd_down: 'down',
 };
 
-export interface ConntrackdOptions {
-  readonly fs: FileSystem;
-  readonly host: Host;
-  readonly log: Log;
-  readonly runtime: Runtime;
-  /** Connects to a UNIX socket. */
-  readonly connect: (path: string) => Socket;
-  /** Seconds between two rounds of requests. */
-  readonly every: number;
+/** Settings of `modules.conntrackd`. */
+export interface ConntrackdSettings extends ModuleSettings {
+  /** Seconds between two rounds of requests, rounded up to a multiple of `every`. */
+  readonly update_every: number;
   /** Seconds to wait for a reply. */
   readonly timeout: number;
   /** Paths of sockets; empty to search for one. */
   readonly sockets: readonly string[];
-  /** Whether the operator requires a daemon: every problem is then an error in the log. */
-  readonly required: boolean;
 }
 
 interface Watched {
@@ -68,7 +58,8 @@ interface Watched {
 export class ConntrackdModule implements Module {
   readonly name = 'conntrackd';
   readonly every: number;
-  readonly #options: ConntrackdOptions;
+  readonly #context: Context;
+  readonly #settings: ConntrackdSettings;
   readonly #client: Client;
   readonly #count: KernelFile;
   readonly #ids = new InstanceIds();
@@ -78,10 +69,12 @@ export class ConntrackdModule implements Module {
   #nextSearch = Number.NEGATIVE_INFINITY;
   readonly #failure = new DeferredError();
 
-  constructor(options: ConntrackdOptions) {
-    const { connect, every, fs, host, runtime, timeout } = options;
-    this.every = every;
-    this.#options = options;
+  constructor(context: Context, settings: ConntrackdSettings) {
+    const { connect, fs, host, runtime } = context;
+    const { every, timeout, update_every } = settings;
+    this.every = Math.ceil(update_every / every) * every;
+    this.#context = context;
+    this.#settings = settings;
     this.#client = new Client({ connect, runtime, timeout: timeout * 1000 });
     this.#count = new KernelFile(fs, () => host.netfilter('nf_conntrack_count'), 32);
   }
@@ -117,7 +110,7 @@ export class ConntrackdModule implements Module {
   async #round(at: number): Promise<void> {
     try {
       // The current update goes first.
-      await this.#options.runtime.yield();
+      await this.#context.runtime.yield();
       if (this.#isClosed) return;
       if (isDue(at, this.#nextSearch)) this.#search(at);
       await Promise.all(this.#watched.filter(({ isBusy }) => !isBusy).map((watched) => this.#ask(watched)));
@@ -131,7 +124,8 @@ export class ConntrackdModule implements Module {
    * name. There is no search while all answer: conntrackd's configuration may have become unreadable.
    */
   #search(at: number): void {
-    const { fs, host, sockets } = this.#options;
+    const { fs, host } = this.#context;
+    const { sockets } = this.#settings;
     this.#nextSearch = at + SEARCH;
     if (this.#watched.length > 0 && this.#watched.every(({ isUp }) => isUp)) return;
     const known = new Map(this.#watched.map((watched) => [watched.place.path, watched]));
@@ -143,7 +137,7 @@ export class ConntrackdModule implements Module {
   }
 
   #watch(place: Place): Watched {
-    const { log, runtime } = this.#options;
+    const { log, runtime } = this.#context;
     const identify = (path: string): Identity => this.#identify(path);
     return {
       place,
@@ -162,7 +156,7 @@ export class ConntrackdModule implements Module {
 
   #identify(path: string): Identity {
     try {
-      const { ino, mtimeMs } = this.#options.fs.statSync(path);
+      const { ino, mtimeMs } = this.#context.fs.statSync(path);
       return `${ino} ${mtimeMs}`;
     } catch {
       return undefined;
@@ -172,7 +166,7 @@ export class ConntrackdModule implements Module {
   async #ask(watched: Watched): Promise<void> {
     watched.isBusy = true;
     try {
-      const at = this.#options.runtime.monotonic();
+      const at = this.#context.runtime.monotonic();
       const round = await watched.daemon.ask(at);
       if (!this.#isClosed && round !== undefined) this.#answered(watched, round);
     } catch (error) {
@@ -185,7 +179,7 @@ export class ConntrackdModule implements Module {
 
   #answered(watched: Watched, round: Round): void {
     const { answers, condition, report } = watched;
-    const { fs, host } = this.#options;
+    const { fs, host } = this.#context;
     const { path } = watched.place;
     const malformed = [...round.malformed];
     watched.isUp = true;
@@ -212,7 +206,7 @@ export class ConntrackdModule implements Module {
     const isMissed = isExpected || code !== 'conntrackd_down';
     watched.problems = [{ ...problem, loses: isMissed ? 'all' : 'nothing' }];
     if (isMissed) {
-      const level = this.#options.required ? 'error' : 'warning';
+      const level = this.#settings.enabled === true ? 'error' : 'warning';
       // The socket is closed to other users by default.
       const isNormal = code === 'conntrackd_denied' && !this.#isExpected;
       condition.enter(code, isNormal ? 'notice' : level, messageWithFix(problem), { code, errno, path: place.path });
@@ -222,12 +216,12 @@ export class ConntrackdModule implements Module {
   }
 
   get #isExpected(): boolean {
-    return this.#options.required || this.#options.sockets.length > 0;
+    return this.#settings.enabled === true || this.#settings.sockets.length > 0;
   }
 
   /** Entries of the kernel's table, which a daemon in the same namespace copies. */
   #connections(): number | undefined {
-    if (!this.#options.host.isHere) return undefined;
+    if (!this.#context.host.isHere) return undefined;
     try {
       return parseDecimal(this.#count.read());
     } catch {

@@ -3,13 +3,11 @@
  * is no other count of them. Needs CAP_NET_ADMIN.
  */
 
-import { Condition, type Log } from '../../base/log.ts';
-import type { Runtime } from '../../base/runtime.ts';
+import { Condition } from '../../base/log.ts';
 import { parseDecimal } from '../../procfs/decimal.ts';
-import { type FileSystem, KernelFile } from '../../procfs/file.ts';
-import type { Host } from '../../procfs/host.ts';
-import type { Connect } from '../access.ts';
+import { KernelFile } from '../../procfs/file.ts';
 import { Attempts } from '../attempts.ts';
+import type { Context, ModuleSettings } from '../context.ts';
 import { isDue } from '../due.ts';
 import type { Module, Sample, Status } from '../module.ts';
 import { messageWithFix, type Problem, ProblemError, problemAt } from '../problem.ts';
@@ -34,20 +32,12 @@ const GROWTH = 50;
 /** Growth without an event is a problem once per this many microseconds: rules can suppress events. */
 const GROWTH_ALARM = 3600e6;
 
-export interface EventsOptions {
-  readonly fs: FileSystem;
-  readonly host: Host;
-  readonly log: Log;
-  readonly connect: Connect;
-  readonly runtime: Runtime;
-  /** Seconds between two readings. */
-  readonly every: number;
-  /** Whether the operator requires events: every problem is then an error in the log. */
-  readonly required: boolean;
-  /** Bytes of unread events that the kernel keeps; it uses up to twice as much. */
-  readonly receiveBuffer: number;
+/** Settings of `modules.events`. */
+export interface EventsSettings extends ModuleSettings {
+  /** Mebibytes of unread events that the kernel keeps; it uses up to twice as much. */
+  readonly receive_buffer: number;
   /** Events per second above which the plugin stops listening. */
-  readonly mostPerSecond: number;
+  readonly most_per_second: number;
 }
 
 /** One time of listening, from joining the groups to closing the socket. */
@@ -64,7 +54,10 @@ interface Session {
 export class EventsModule implements Module {
   readonly name = 'events';
   readonly every: number;
-  readonly #options: EventsOptions;
+  readonly #context: Context;
+  /** Bytes that are asked of the kernel for events that wait. */
+  readonly #receiveBuffer: number;
+  readonly #mostPerSecond: number;
   readonly #setting: KernelFile;
   readonly #entries: KernelFile;
   readonly #attempts: Attempts;
@@ -82,10 +75,12 @@ export class EventsModule implements Module {
   #isSilent = false;
   #nextGrowthAlarm = Number.NEGATIVE_INFINITY;
 
-  constructor(options: EventsOptions) {
-    const { fs, host, log } = options;
-    this.every = options.every;
-    this.#options = options;
+  constructor(context: Context, settings: EventsSettings) {
+    const { fs, host, log } = context;
+    this.every = settings.every;
+    this.#context = context;
+    this.#receiveBuffer = settings.receive_buffer * 1024 * 1024;
+    this.#mostPerSecond = settings.most_per_second;
     this.#setting = new KernelFile(fs, () => host.netfilter('nf_conntrack_events'), 32);
     this.#entries = new KernelFile(fs, () => host.netfilter('nf_conntrack_count'), 32);
     this.#attempts = new Attempts({
@@ -93,7 +88,7 @@ export class EventsModule implements Module {
       lost: LOST,
       back: 'the kernel reports connections',
       from: 'ctnetlink',
-      required: options.required,
+      required: settings.enabled === true,
     });
     this.#losses = new LossLog(log, LOST);
     this.#module = new CtnetlinkModule(fs, host);
@@ -127,9 +122,11 @@ export class EventsModule implements Module {
   #listen(): void {
     this.#hasSetting = false;
     this.#checkSetting();
-    const { connect, every, receiveBuffer, runtime } = this.#options;
+    const { ctnetlink, runtime } = this.#context;
+    const { every } = this;
     this.#module.find();
-    const listening = new Listening({ channel: connect(MEMORY), runtime, every, receiveBuffer });
+    const channel = ctnetlink(MEMORY);
+    const listening = new Listening({ channel, runtime, every, receiveBuffer: this.#receiveBuffer });
     const readAt = listening.drainedAt;
     const balance = new Balance(this.#readEntries(), readAt);
     this.#session = { listening, balance, readAt, isRead: false, tooManySince: undefined };
@@ -146,7 +143,7 @@ export class EventsModule implements Module {
 
   /** The kernel doubles the requested size, to include its own overhead. */
   #checkBuffer(bytes: number): void {
-    const asked = Math.min(2 * this.#options.receiveBuffer, LARGEST);
+    const asked = Math.min(2 * this.#receiveBuffer, LARGEST);
     if (bytes >= asked) {
       this.#bufferProblem = undefined;
       this.#smallBuffer.leave('the receive buffer is as large as configured');
@@ -203,7 +200,7 @@ export class EventsModule implements Module {
     this.#listen();
     if (change === 'unloaded') {
       const message = 'nf_conntrack_netlink was unloaded: new and destroyed connections of that time are not drawn';
-      this.#options.log.warning(message);
+      this.#context.log.warning(message);
     }
     return [];
   }
@@ -227,7 +224,7 @@ export class EventsModule implements Module {
 
   /** Stops listening when there are too many events, or overruns, for too long. */
   #guard(session: Session, perSecond: number, isOverrun: boolean, at: number): void {
-    const { mostPerSecond } = this.#options;
+    const mostPerSecond = this.#mostPerSecond;
     const isFlood = perSecond > mostPerSecond;
     if (!isFlood && !isOverrun) {
       session.tooManySince = undefined;

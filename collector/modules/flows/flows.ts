@@ -3,9 +3,8 @@
  * from dumps as often as the CPU share allows. Needs CAP_NET_ADMIN.
  */
 
-import type { Log } from '../../base/log.ts';
-import type { Runtime } from '../../base/runtime.ts';
 import type { Connect } from '../access.ts';
+import type { Context, ModuleSettings } from '../context.ts';
 import type { Module, Sample, Status } from '../module.ts';
 import type { Done, Work } from '../slices.ts';
 import { Survey } from '../survey.ts';
@@ -16,20 +15,14 @@ const MEMORY = { slots: 4, slotSize: 32 * 1024 };
 /** A table above the limit counts as full until it falls below this part of it, so that the interval does not flap. */
 const FULL_MARGIN = 0.95;
 
-export interface FlowsOptions {
-  readonly log: Log;
-  readonly connect: Connect;
-  readonly runtime: Runtime;
-  /** Seconds between two ticks. */
-  readonly tick: number;
+/** Settings of `modules.flows`. */
+export interface FlowsSettings extends ModuleSettings {
   /** Seconds between two dumps, if these are cheap. */
-  readonly every: number;
-  /** The share of one CPU that dumps may use, from 0 to 1. */
-  readonly share: number;
+  readonly update_every: number;
+  /** Percentage of one CPU that dumps may use. */
+  readonly cpu_share: number;
   /** Percentage of the table in use above which it is dumped half as often. */
-  readonly fullAbove: number;
-  /** Whether the operator requires dumps: every problem is then an error in the log. */
-  readonly required: boolean;
+  readonly full_above: number;
 }
 
 type Values = Record<string, number | undefined>;
@@ -44,11 +37,16 @@ export class FlowsModule implements Module {
   #dumper: Dumper | undefined;
   #isFull = false;
 
-  constructor({ connect, fullAbove, ...options }: FlowsOptions) {
-    this.#connect = connect;
-    this.#fullAbove = fullAbove;
+  constructor({ budget, ctnetlink, log, runtime }: Context, settings: FlowsSettings) {
+    this.#connect = ctnetlink;
+    this.#fullAbove = settings.full_above;
     this.#survey = new Survey({
-      ...options,
+      log,
+      runtime,
+      tick: settings.every,
+      every: settings.update_every,
+      claim: budget.claim(this.name, settings.cpu_share / 100),
+      required: settings.enabled === true,
       begin: () => this.#dump(),
       release: () => this.#disconnect(),
       isSpared: (dump) => this.#updateFull(dump),

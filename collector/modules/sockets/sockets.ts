@@ -3,32 +3,20 @@
  * privilege.
  */
 
-import type { Log } from '../../base/log.ts';
-import type { Runtime } from '../../base/runtime.ts';
-import type { FileSystem } from '../../procfs/file.ts';
-import type { Host } from '../../procfs/host.ts';
-import type { Connect } from '../access.ts';
+import type { Context, ModuleSettings } from '../context.ts';
 import type { Module, Sample, Scope, Status } from '../module.ts';
 import { Survey } from '../survey.ts';
 import { type SocketCount, SocketSource } from './socket_source.ts';
 import { TABLES, type Table } from './socket_tally.ts';
 
-export interface SocketsOptions {
-  readonly fs: FileSystem;
-  readonly host: Host;
-  readonly log: Log;
-  readonly connect: Connect;
-  readonly runtime: Runtime;
+/** Settings of `modules.sockets`. */
+export interface SocketsSettings extends ModuleSettings {
   /** Where to count sockets; `auto` is netlink if available, else procfs. */
-  readonly readFrom: 'auto' | 'netlink' | 'procfs';
-  /** Seconds between two ticks. */
-  readonly tick: number;
+  readonly read_from: 'auto' | 'netlink' | 'procfs';
   /** Seconds between two counts, if these are cheap. */
-  readonly every: number;
-  /** The share of one CPU that counting may use, from 0 to 1. */
-  readonly share: number;
-  /** Whether the operator requires counts: every problem is then an error in the log. */
-  readonly required: boolean;
+  readonly update_every: number;
+  /** Percentage of one CPU that counting may use. */
+  readonly cpu_share: number;
 }
 
 /** The sample of one list of sockets, and its values. */
@@ -45,11 +33,17 @@ export class SocketsModule implements Module {
   readonly #survey: Survey<SocketCount>;
   readonly #instances = new Map<Table, Instance>(TABLES.map((table) => [table, instanceOf(table)]));
 
-  constructor({ connect, fs, host, readFrom, ...options }: SocketsOptions) {
-    const source = new SocketSource({ connect, fs, host, log: options.log, readFrom });
+  constructor({ budget, fs, host, log, runtime, sockDiag }: Context, settings: SocketsSettings) {
+    const readFrom = settings.read_from;
+    const source = new SocketSource({ connect: sockDiag, fs, host, log, readFrom });
     this.#source = source;
     this.#survey = new Survey({
-      ...options,
+      log,
+      runtime,
+      tick: settings.every,
+      every: settings.update_every,
+      claim: budget.claim(this.name, settings.cpu_share / 100),
+      required: settings.enabled === true,
       begin: (at) => source.count(at),
       release: () => source.close(),
       lost: 'sockets are not drawn',

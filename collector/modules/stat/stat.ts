@@ -3,19 +3,19 @@
  * Needs no privilege if the kernel has the statistics file.
  */
 
+import type { Context, ModuleSettings } from '../context.ts';
 import type { Module, Sample, Status } from '../module.ts';
 import { kernelRelease, rowCpus } from './kernel.ts';
 import { Limits } from './limits.ts';
 import { Rates } from './rates.ts';
-import { Sources, type SourcesOptions } from './sources.ts';
+import { Sources } from './sources.ts';
 
-export interface StatOptions extends SourcesOptions {
-  /** Seconds between two readings. */
-  readonly every: number;
+/** Settings of `modules.stat`. */
+export interface StatSettings extends ModuleSettings {
+  /** Where the statistics come from; `auto` is netlink if the kernel has no statistics file. */
+  readonly read_from: 'auto' | 'procfs' | 'netlink';
   /** Whether rates per CPU are returned too. */
-  readonly perCpu: boolean;
-  /** The release of the kernel that this program runs on, for a host whose own is not known. */
-  readonly release: string;
+  readonly per_cpu: boolean;
 }
 
 type Values = Record<string, number | undefined>;
@@ -29,15 +29,16 @@ export class StatModule implements Module {
   readonly #values: Values = {};
   readonly #host: Sample = { scope: 'host', instance: '', labels: {}, values: this.#values };
 
-  constructor(options: StatOptions) {
-    const { fs, host, log } = options;
-    this.every = options.every;
-    this.#sources = new Sources(options);
+  constructor(context: Context, settings: StatSettings) {
+    const { ctnetlink, fs, host, log, release } = context;
+    this.every = settings.every;
+    const required = settings.enabled === true;
+    this.#sources = new Sources({ fs, host, log, connect: ctnetlink, readFrom: settings.read_from, required });
     this.#limits = new Limits(fs, host, log);
     this.#rates = new Rates({
       log,
-      release: () => kernelRelease(fs, host, options.release),
-      cpus: options.perCpu ? ({ cpus, rows }) => cpus ?? rowCpus(fs, host, rows) : undefined,
+      release: () => kernelRelease(fs, host, release),
+      cpus: settings.per_cpu ? ({ cpus, rows }) => cpus ?? rowCpus(fs, host, rows) : undefined,
     });
   }
 

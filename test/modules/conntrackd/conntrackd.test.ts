@@ -1,12 +1,14 @@
+import type { Socket } from 'node:net';
 import { Volume } from 'memfs';
 import { describe, expect, it, vi } from 'vitest';
 
-import { ConntrackdModule, type ConntrackdOptions } from '../../../collector/modules/conntrackd/conntrackd.ts';
+import { ConntrackdModule, type ConntrackdSettings } from '../../../collector/modules/conntrackd/conntrackd.ts';
 import type { Request } from '../../../collector/modules/conntrackd/request.ts';
 import type { Sample } from '../../../collector/modules/module.ts';
 import { messageWithFix, problemAt } from '../../../collector/modules/problem.ts';
 import { Host } from '../../../collector/procfs/host.ts';
 import { MemoryDaemon } from '../../helpers/conntrackd_daemon.ts';
+import { contextOf } from '../../helpers/context.ts';
 import { FakeRuntime } from '../../helpers/fake_runtime.ts';
 import { RecordingLog } from '../../helpers/recording_log.ts';
 
@@ -33,24 +35,23 @@ class Firewall {
   readonly module: ConntrackdModule;
   #starts = 0;
 
-  constructor(options: Partial<ConntrackdOptions> = {}, prefix = '') {
-    this.module = new ConntrackdModule({
-      fs: this.volume,
-      host: new Host(this.volume, prefix),
-      log: this.log,
-      runtime: this.runtime,
-      connect: (path) => {
-        this.connected.push(path);
-        if (this.defect !== undefined) throw this.defect;
-        const daemon = this.daemons.get(path) ?? new MemoryDaemon();
-        if (!this.daemons.has(path)) daemon.instead = { fails: 'ENOENT' };
-        return daemon.connect();
-      },
+  constructor(settings: Partial<ConntrackdSettings> = {}, prefix = '') {
+    const { log, runtime, volume } = this;
+    const connect = (path: string): Socket => {
+      this.connected.push(path);
+      if (this.defect !== undefined) throw this.defect;
+      const daemon = this.daemons.get(path) ?? new MemoryDaemon();
+      if (!this.daemons.has(path)) daemon.instead = { fails: 'ENOENT' };
+      return daemon.connect();
+    };
+    const context = contextOf({ connect, fs: volume, host: new Host(volume, prefix), log, runtime });
+    this.module = new ConntrackdModule(context, {
+      enabled: 'auto',
       every: 5,
+      update_every: 5,
       timeout: 2,
       sockets: [],
-      required: false,
-      ...options,
+      ...settings,
     });
   }
 
@@ -198,7 +199,7 @@ describe('a daemon', () => {
     const configured = new Firewall({ sockets: [FW] });
     expect((await configured.drawn(0, 12)).map(([, state]) => state)).toEqual(['fw down', 'fw down', 'fw down']);
     expect(configured.said()).toEqual([`warning ${DOWN} ${FW}`]);
-    const required = new Firewall({ required: true });
+    const required = new Firewall({ enabled: true });
     expect(await required.drawn(0, 2)).toEqual([[1, 'conntrackd down']]);
     expect(required.said()).toEqual([`error ${DOWN} ${USUAL}`]);
   });
@@ -266,7 +267,7 @@ describe('a daemon', () => {
   ])(
     'that cannot be queried because of %s (required: %s) has no state, and is logged once',
     async (fails, required, line) => {
-      const firewall = new Firewall({ required });
+      const firewall = new Firewall({ enabled: required });
       firewall.start(USUAL).instead = { fails };
       expect(await firewall.drawn(0, 30)).toEqual([]);
       expect(firewall.said()).toEqual([line]);
@@ -593,7 +594,7 @@ describe('the status', () => {
     const configured = new Firewall({ sockets: [FW, EDGE] });
     configured.start(EDGE);
     expect(await problems(configured)).toEqual([`${FW} conntrackd_down, loses all`]);
-    expect(await problems(new Firewall({ required: true }))).toEqual([`${USUAL} conntrackd_down, loses all`]);
+    expect(await problems(new Firewall({ enabled: true }))).toEqual([`${USUAL} conntrackd_down, loses all`]);
     const found = new Firewall();
     found.start(USUAL);
     await found.drawn(0, 3);

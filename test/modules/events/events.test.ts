@@ -5,10 +5,12 @@ import { describe, expect, it, vi } from 'vitest';
 import { eventCharts } from '../../../charts/events.ts';
 import { Emitter } from '../../../collector/agent/emit.ts';
 import { OperationError } from '../../../collector/base/errors.ts';
-import { EventsModule, type EventsOptions } from '../../../collector/modules/events/events.ts';
+import type { Connect } from '../../../collector/modules/access.ts';
+import type { Context } from '../../../collector/modules/context.ts';
+import { EventsModule, type EventsSettings } from '../../../collector/modules/events/events.ts';
 import { ProblemError } from '../../../collector/modules/problem.ts';
 import { KernelFile } from '../../../collector/procfs/file.ts';
-import { Host } from '../../../collector/procfs/host.ts';
+import { contextOf } from '../../helpers/context.ts';
 import { FakeRuntime } from '../../helpers/fake_runtime.ts';
 import {
   altered,
@@ -31,6 +33,7 @@ import { RecordingLog } from '../../helpers/recording_log.ts';
 
 const SETTING = `${SETTINGS}events`;
 const ENTRIES = `${SETTINGS}count`;
+const MEBIBYTE = 1024 * 1024;
 /** Room for 100 events, as the kernel counts them. */
 const RECEIVE_BUFFER = 64_000;
 
@@ -51,28 +54,25 @@ class Listener {
   /** What becomes of a new channel. */
   prepare: (channel: FakeChannel) => void = () => undefined;
 
-  constructor(options: Partial<EventsOptions> = {}) {
-    this.module = new EventsModule({
-      fs: this.volume,
-      host: new Host(this.volume, ''),
-      log: this.log,
-      runtime: this.runtime,
+  constructor(settings: Partial<EventsSettings> = {}, parts: Partial<Context> = {}) {
+    const ctnetlink: Connect = (room) => {
+      const channel = new FakeChannel({ ...room, around: new Uint8Array(room.slotSize).fill(0xff) });
+      this.channels.push(channel);
+      const queue = channel.queue.bind(channel);
+      channel.queue = (...receipts) => {
+        queue(...receipts);
+        this.change(change(receipts));
+      };
+      this.prepare(channel);
+      return channel;
+    };
+    const { log, runtime, volume } = this;
+    this.module = new EventsModule(contextOf({ ctnetlink, fs: volume, log, runtime, ...parts }), {
+      enabled: 'auto',
       every: 1,
-      required: false,
-      receiveBuffer: RECEIVE_BUFFER,
-      mostPerSecond: 1000,
-      connect: (room) => {
-        const channel = new FakeChannel({ ...room, around: new Uint8Array(room.slotSize).fill(0xff) });
-        this.channels.push(channel);
-        const queue = channel.queue.bind(channel);
-        channel.queue = (...receipts) => {
-          queue(...receipts);
-          this.change(change(receipts));
-        };
-        this.prepare(channel);
-        return channel;
-      },
-      ...options,
+      receive_buffer: RECEIVE_BUFFER / MEBIBYTE,
+      most_per_second: 1000,
+      ...settings,
     });
   }
 
@@ -135,7 +135,7 @@ function news(count: number, protocol = TCP): Message[] {
 }
 
 /** One that listens since the 100th second. */
-function listening(options: Partial<EventsOptions> = {}): Listener {
+function listening(options: Partial<EventsSettings> = {}): Listener {
   const listener = new Listener(options);
   expect(listener.tick(100)).toBeUndefined();
   expect(listener.channels).toHaveLength(1);
@@ -149,9 +149,9 @@ const NOTHING_HAPPENED = {
 
 describe('module events', () => {
   it('joins the groups NEW and DESTROY, no others, and sends nothing', () => {
-    const { channel } = listening({ receiveBuffer: 5_000_000 });
+    const { channel } = listening({ receive_buffer: 5 });
     expect(channel.joined).toEqual([1, 3]);
-    expect(channel.receiveBuffer).toBe(5_000_000);
+    expect(channel.receiveBuffer).toBe(5 * 1024 * 1024);
     expect(channel.sent).toEqual([]);
   });
 
@@ -259,7 +259,7 @@ describe('module events', () => {
   });
 
   it('counts every message of every waiting datagram', () => {
-    const listener = listening({ receiveBuffer: RECEIVE_BUFFER * 100 });
+    const listener = listening({ receive_buffer: (100 * RECEIVE_BUFFER) / MEBIBYTE });
     listener.channel.queue(
       [[...news(2), event('destroy', { protocol: GRE }), ...news(1, GRE)], event('destroy', { protocol: TCP })],
       news(300, UDP),
@@ -331,7 +331,7 @@ describe('destroyed connections', () => {
   });
 
   it('are not drawn for a minute after the module resumed listening', () => {
-    const listener = listening({ mostPerSecond: 50 });
+    const listener = listening({ most_per_second: 50 });
     listener.ticks(101, 105, 51);
     expect(listener.channel.isClosed).toBe(true);
     listener.ticks(106, 135);
@@ -627,7 +627,7 @@ describe('repeated overruns', () => {
   });
 
   it('are an error if events are required', () => {
-    const listener = listening({ every: 5, required: true });
+    const listener = listening({ every: 5, enabled: true });
     for (const second of [105, 110]) {
       listener.channel.queue(overrun());
       listener.tick(second);
@@ -707,7 +707,7 @@ describe('a flood of events', () => {
     [5, 1],
     [10, 1],
   ])('stops the module after five seconds: at an interval of %i s, %i updates', (every, updates) => {
-    const listener = listening({ every, mostPerSecond: 10, receiveBuffer: RECEIVE_BUFFER * 10 });
+    const listener = listening({ every, most_per_second: 10, receive_buffer: (10 * RECEIVE_BUFFER) / MEBIBYTE });
     const drawn: unknown[] = [];
     for (let update = 1; update <= updates; update++) {
       expect(listener.channel.isClosed).toBe(false);
@@ -721,7 +721,7 @@ describe('a flood of events', () => {
   });
 
   it('is logged; the module resumes after half a minute', () => {
-    const listener = listening({ mostPerSecond: 50 });
+    const listener = listening({ most_per_second: 50 });
     listener.ticks(101, 105, 51);
     expect(listener.said).toEqual([
       `warning new and destroyed connections are not drawn: ${logged('events_too_many', 50)}`,
@@ -746,7 +746,7 @@ describe('a flood of events', () => {
   });
 
   it('that continues is logged once, however often the module resumes', () => {
-    const listener = listening({ mostPerSecond: 50 });
+    const listener = listening({ most_per_second: 50 });
     for (let second = 101; second <= 300; second++) {
       if (!listener.channel.isClosed) listener.hear(...news(51));
       listener.tick(second);
@@ -757,13 +757,13 @@ describe('a flood of events', () => {
   });
 
   it('are an error if events are required', () => {
-    const listener = listening({ mostPerSecond: 50, required: true });
+    const listener = listening({ most_per_second: 50, enabled: true });
     listener.ticks(101, 105, 51);
     expect(listener.said).toEqual([expect.stringMatching(/^error .* more than 50 /)]);
   });
 
   it('can consist of destroyed connections', () => {
-    const listener = listening({ mostPerSecond: 50 });
+    const listener = listening({ most_per_second: 50 });
     for (let second = 101; second <= 105; second++) {
       listener.hear(...news(25), ...Array.from({ length: 26 }, () => event('destroy', { protocol: UDP })));
       listener.tick(second);
@@ -772,7 +772,7 @@ describe('a flood of events', () => {
   });
 
   it('is none at the limit, or with a lower rate once in five seconds', () => {
-    const listener = listening({ mostPerSecond: 50 });
+    const listener = listening({ most_per_second: 50 });
     listener.ticks(101, 120, 50);
     listener.ticks(121, 124, 99);
     listener.ticks(125, 125, 3);
@@ -791,7 +791,7 @@ describe('events that are turned off', () => {
     [false, 'notice'],
     [true, 'error'],
   ])('at the start are a problem, logged once; required (%s): %s', (required, level) => {
-    const listener = new Listener({ required });
+    const listener = new Listener({ enabled: required });
     listener.volume.writeFileSync(SETTING, '0\n');
     for (let second = 100; second < 400; second++) expect(listener.tick(second)).toBeUndefined();
     expect(listener.channels).toEqual([]);
@@ -859,7 +859,7 @@ describe('events that are turned off', () => {
       ],
     ],
   ])('are told from a setting that vanishes with connection tracking; required (%s)', (required, said) => {
-    const listener = listening({ required });
+    const listener = listening({ enabled: required });
     expect(listener.tick(101)).toEqual(NOTHING_HAPPENED);
     // As the kernel does: whoever holds it open cannot read it any more.
     listener.volume.writeFileSync(SETTING, '');
@@ -896,7 +896,7 @@ describe('a kernel that refuses events', () => {
     [false, 'notice'],
     [true, 'error'],
   ])('has its fix logged once, if required (%s) as %s, and is tried again every half minute', (required, level) => {
-    const listener = new Listener({ required });
+    const listener = new Listener({ enabled: required });
     listener.prepare = (channel) => {
       channel.failures.join = failure('EPERM', 'join group 1 of');
     };
@@ -962,7 +962,7 @@ describe('a kernel that refuses events', () => {
   ])(
     'gives it %i bytes where 1 GiB is asked for, says so only when that is not the most there can be',
     (most, said) => {
-      const listener = new Listener({ receiveBuffer: 2 ** 30 });
+      const listener = new Listener({ receive_buffer: 1024 });
       listener.prepare = (channel) => {
         channel.mostReceiveBuffer = most;
       };
@@ -1014,7 +1014,7 @@ describe('a kernel that refuses events', () => {
       asked++;
       throw new ProblemError('tracking_not_loaded', 'ctnetlink');
     };
-    const listener = new Listener({ required, connect });
+    const listener = new Listener({ enabled: required }, { ctnetlink: connect });
     for (let second = 100; second < 160; second++) expect(listener.tick(second)).toBeUndefined();
     expect(asked).toBe(2);
     expect(listener.said).toEqual(said);
@@ -1024,7 +1024,7 @@ describe('a kernel that refuses events', () => {
     const connect = (): never => {
       throw new TypeError('room is not iterable');
     };
-    const listener = new Listener({ connect });
+    const listener = new Listener({}, { ctnetlink: connect });
     expect(() => listener.tick(100)).toThrow(TypeError);
     expect(() => listener.tick(101)).toThrow(new TypeError('room is not iterable'));
     expect(listener.said).toEqual([]);
@@ -1057,7 +1057,7 @@ describe('between two updates', () => {
   });
 
   it('events are drained more often as the rate grows, up to a hundred times a second', () => {
-    const listener = listening({ mostPerSecond: 1e6 });
+    const listener = listening({ most_per_second: 1e6 });
     listener.ticks(101, 101, 50);
     for (const [at, count] of [
       [101.5, 40],
@@ -1101,7 +1101,7 @@ describe('between two updates', () => {
   });
 
   it('no more events are drained at once than the buffer holds, so that a flood does not block everything else', () => {
-    const listener = listening({ mostPerSecond: 1e6 });
+    const listener = listening({ most_per_second: 1e6 });
     listener.channel.queue(news(60), news(60), news(60));
     expect(listener.tick(101)).toMatchObject({ new: 120 });
     expect(listener.channel.waiting).toBe(1);
@@ -1111,7 +1111,7 @@ describe('between two updates', () => {
   });
 
   it('after an overrun the buffer is drained completely, because the kernel drops events until it is empty', () => {
-    const listener = listening({ mostPerSecond: 1e6 });
+    const listener = listening({ most_per_second: 1e6 });
     listener.channel.queue(news(60), overrun(), ...Array.from({ length: 9 }, () => news(60)));
     expect(listener.tick(101)).toEqual({ event_overruns: 1 });
     expect(listener.channel.waiting).toBe(0);
@@ -1123,7 +1123,7 @@ describe('between two updates', () => {
   });
 
   it('after an overrun the buffer is drained completely between updates, too', () => {
-    const listener = listening({ mostPerSecond: 1e6 });
+    const listener = listening({ most_per_second: 1e6 });
     listener.ticks(101, 101, 50);
     listener.channel.queue(overrun(), ...Array.from({ length: 5 }, () => news(70)));
     listener.runtime.advanceTo(101.5);

@@ -3,8 +3,10 @@ import { describe, expect, it, vi } from 'vitest';
 import { flowCharts } from '../../../charts/flows.ts';
 import { Emitter } from '../../../collector/agent/emit.ts';
 import type { Connect } from '../../../collector/modules/access.ts';
-import { FlowsModule, type FlowsOptions } from '../../../collector/modules/flows/flows.ts';
+import type { Context } from '../../../collector/modules/context.ts';
+import { FlowsModule, type FlowsSettings } from '../../../collector/modules/flows/flows.ts';
 import { ProblemError } from '../../../collector/modules/problem.ts';
+import { contextOf } from '../../helpers/context.ts';
 import { FakeRuntime } from '../../helpers/fake_runtime.ts';
 import {
   altered,
@@ -41,7 +43,7 @@ class Dumping {
   useCost = 0;
   #asked = 0;
 
-  constructor(options: Partial<FlowsOptions> = {}) {
+  constructor(settings: Partial<FlowsSettings> = {}, parts: Partial<Context> = {}) {
     const connect: Connect = (room) => {
       const channel = new FakeChannel({ ...room, around: new Uint8Array(room.slotSize).fill(0xff) });
       channel.replyWith('statistics', () => [this.use]);
@@ -55,16 +57,14 @@ class Dumping {
       this.channels.push(channel);
       return channel;
     };
-    this.module = new FlowsModule({
-      log: this.log,
-      connect,
-      runtime: this.runtime,
-      tick: 1,
-      every: 10,
-      share: 0.02,
-      fullAbove: 95,
-      required: false,
-      ...options,
+    const { log, runtime } = this;
+    this.module = new FlowsModule(contextOf({ ctnetlink: connect, log, runtime, ...parts }), {
+      enabled: 'auto',
+      every: 1,
+      update_every: 10,
+      cpu_share: 2,
+      full_above: 95,
+      ...settings,
     });
   }
 
@@ -366,7 +366,7 @@ describe('the interval of dumps', () => {
   });
 
   it('doubles while the table is full, until it is clearly less full, whatever dumps cost', async () => {
-    const dumping = new Dumping({ fullAbove: 50 });
+    const dumping = new Dumping({ full_above: 50 });
     dumping.use = [statistics({ entries: 50, max: 100 })];
     dumping.cost = 450_000;
     await dumping.tick(460);
@@ -430,7 +430,7 @@ describe('a table that cannot be dumped', () => {
       asked++;
       throw new ProblemError('tracking_not_loaded', 'ctnetlink');
     };
-    const dumping = new Dumping({ required, connect });
+    const dumping = new Dumping({ enabled: required }, { ctnetlink: connect });
     for (let second = 500; second < 560; second++) expect(await dumping.tick(second)).toBeUndefined();
     expect(asked).toBe(2);
     expect(dumping.said).toEqual(said);
@@ -459,7 +459,7 @@ describe('a table that cannot be dumped', () => {
     [10, 60],
     [20, 300],
   ])('a single time keeps its charts: updated every %i s, dumped every %i s', async (tick, every) => {
-    const dumping = new Dumping({ tick, every });
+    const dumping = new Dumping({ every: tick, update_every: every });
     dumping.table = (time) => (time === 2 ? [entries(1)] : [[...entries(1), done()]]);
     const emitter = new Emitter({ charts: flowCharts, source: '' });
     let text = '';

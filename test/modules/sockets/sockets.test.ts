@@ -4,8 +4,8 @@ import { socketCharts } from '../../../charts/sockets.ts';
 import { Emitter } from '../../../collector/agent/emit.ts';
 import type { Sample } from '../../../collector/modules/module.ts';
 import { ProblemError, problemAt } from '../../../collector/modules/problem.ts';
-import { SocketsModule, type SocketsOptions } from '../../../collector/modules/sockets/sockets.ts';
-import { Host } from '../../../collector/procfs/host.ts';
+import { SocketsModule, type SocketsSettings } from '../../../collector/modules/sockets/sockets.ts';
+import { contextOf } from '../../helpers/context.ts';
 import { FakeRuntime } from '../../helpers/fake_runtime.ts';
 import { error } from '../../helpers/netlink_channel.ts';
 import { logged } from '../../helpers/problems.ts';
@@ -23,21 +23,17 @@ class Counting {
   readonly host: SocketHost;
   readonly module: SocketsModule;
 
-  constructor(options: Partial<SocketsOptions> = {}, states = SOCKETS) {
+  constructor(settings: Partial<SocketsSettings> = {}, states = SOCKETS) {
     this.host = new SocketHost(states);
     const { connect, volume } = this.host;
-    this.module = new SocketsModule({
-      fs: volume,
-      host: new Host(volume, ''),
-      log: this.log,
-      connect,
-      runtime: this.runtime,
-      readFrom: 'auto',
-      tick: 1,
-      every: 5,
-      share: 0.02,
-      required: false,
-      ...options,
+    const { log, runtime } = this;
+    this.module = new SocketsModule(contextOf({ fs: volume, log, runtime, sockDiag: connect }), {
+      enabled: 'auto',
+      every: 1,
+      read_from: 'auto',
+      update_every: 5,
+      cpu_share: 2,
+      ...settings,
     });
   }
 
@@ -158,7 +154,7 @@ describe('module sockets', () => {
     'lets everything else have its turn every five milliseconds: %s',
     async (readFrom) => {
       const many = Array.from({ length: 3000 }, () => 1);
-      const counting = new Counting({ readFrom }, { tcp: many, tcp6: [], udp: [], udp6: [] });
+      const counting = new Counting({ read_from: readFrom }, { tcp: many, tcp6: [], udp: [], udp6: [] });
       counting.cost = 1000;
       const slices: number[] = [];
       let before = counting.runtime.monotonic();
@@ -180,7 +176,8 @@ describe('module sockets', () => {
     const emitter = new Emitter({ charts: socketCharts, source: '' });
     await counting.tick(500);
     const samples = await counting.samples(501);
-    const lines = emitter.render(501e6, [{ module: 'sockets', every: counting.module.every, samples }]).split('\n');
+    const update = emitter.render(501e6, [{ module: 'sockets', every: counting.module.every, samples }]);
+    const lines = update.toString().split('\n');
     expect(lines.filter((line) => line.startsWith('BEGIN'))).toEqual([
       'BEGIN conntrack.socket_states_tcp',
       'BEGIN conntrack.socket_states_udp',
@@ -258,7 +255,7 @@ describe('the interval of counts', () => {
     [0.5, 5],
     [0.001, 300],
   ])('keeps them below the share of a CPU that they may take: %d', async (share, seconds) => {
-    const counting = new Counting({ share });
+    const counting = new Counting({ cpu_share: 100 * share });
     await counting.tick(500);
     counting.cost = 20_000;
     await counting.tick(505);
@@ -270,7 +267,7 @@ describe('the interval of counts', () => {
     [10, 5, 10],
     [1, 25, 25],
   ])('with updates every %i s and %i s asked for is %i s', (tick, every, seconds) => {
-    expect(new Counting({ tick, every }).module.every).toBe(seconds);
+    expect(new Counting({ every: tick, update_every: every }).module.every).toBe(seconds);
   });
 });
 
@@ -279,7 +276,7 @@ describe('sockets that cannot be counted', () => {
     [false, 'notice'],
     [true, 'error'],
   ])('are not drawn, and why is said once, until they can be; required: %s', async (required, level) => {
-    const counting = new Counting({ readFrom: 'procfs', required });
+    const counting = new Counting({ read_from: 'procfs', enabled: required });
     counting.host.refusals.set('/proc/net/udp', 'ENOENT');
     for (let second = 500; second < 540; second++) expect(await counting.tick(second)).toBeUndefined();
     expect(counting.said).toEqual([`${level} ${FAILED}open /proc/net/udp: ENOENT: refused`]);
@@ -291,7 +288,7 @@ describe('sockets that cannot be counted', () => {
   });
 
   it('because a list is missing have the problem of that file', async () => {
-    const counting = new Counting({ readFrom: 'procfs' }, {});
+    const counting = new Counting({ read_from: 'procfs' }, {});
     await counting.tick(500);
     await counting.tick(501);
     expect(counting.said).toEqual([`notice ${FAILED}${NO_LIST}`]);
@@ -301,7 +298,7 @@ describe('sockets that cannot be counted', () => {
     ['auto', `notice ${FAILED}${NO_LIST}`],
     ['netlink', `notice ${FAILED}${logged('other_namespace')}`],
   ] as const)('from anywhere are told by what was tried last: %s', async (readFrom, last) => {
-    const counting = new Counting({ readFrom }, {});
+    const counting = new Counting({ read_from: readFrom }, {});
     counting.host.failure = new ProblemError('other_namespace', 'sock_diag');
     await counting.tick(500);
     await counting.tick(501);
@@ -314,7 +311,7 @@ describe('sockets that cannot be counted', () => {
     [2, logged('no_sock_diag')],
     [12, 'ask sock_diag for UDP sockets: ENOMEM: not enough memory'],
   ])('over netlink alone, because the kernel refuses with error %i, say what to do', async (errno, why) => {
-    const counting = new Counting({ readFrom: 'netlink' });
+    const counting = new Counting({ read_from: 'netlink' });
     counting.host.answers.udpSockets = [[error(errno)]];
     for (let second = 500; second < 540; second++) expect(await counting.tick(second)).toBeUndefined();
     expect(counting.said).toEqual([`notice ${FAILED}${why}`]);
@@ -324,7 +321,7 @@ describe('sockets that cannot be counted', () => {
   });
 
   it('in a malformed list are no number, and the log names the file', async () => {
-    const counting = new Counting({ readFrom: 'procfs' });
+    const counting = new Counting({ read_from: 'procfs' });
     counting.host.volume.appendFileSync('/proc/net/tcp6', 'garbage\n');
     await counting.tick(500);
     expect(await counting.tick(501)).toBeUndefined();
@@ -332,7 +329,7 @@ describe('sockets that cannot be counted', () => {
   });
 
   it('over netlink are counted from procfs at once, which is no failure', async () => {
-    const counting = new Counting({ required: true });
+    const counting = new Counting({ enabled: true });
     counting.host.answers.udp6Sockets = [[error(2)]];
     await counting.tick(500);
     expect(await counting.tick(501)).toEqual(COUNTS);
@@ -343,7 +340,7 @@ describe('sockets that cannot be counted', () => {
 describe('a module sockets that is closed', () => {
   it.each(['netlink', 'procfs'] as const)('while it counts touches nothing any more: %s', async (readFrom) => {
     const many = Array.from({ length: 3000 }, () => 1);
-    const counting = new Counting({ readFrom }, { ...SOCKETS, tcp: many });
+    const counting = new Counting({ read_from: readFrom }, { ...SOCKETS, tcp: many });
     let reads = 0;
     counting.host.onRead = () => {
       reads++;
@@ -385,7 +382,7 @@ describe('the status of module sockets', () => {
   const LISTS = ['/proc/net/tcp', '/proc/net/tcp6', '/proc/net/udp', '/proc/net/udp6'];
 
   async function statusOf(readFrom: 'auto' | 'netlink' | 'procfs', prepare: (host: SocketHost) => void) {
-    const counting = new Counting({ readFrom });
+    const counting = new Counting({ read_from: readFrom });
     prepare(counting.host);
     await counting.tick(500);
     await counting.tick(501);

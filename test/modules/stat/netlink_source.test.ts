@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 
 import { ProblemError } from '../../../collector/modules/problem.ts';
-import type { StatOptions } from '../../../collector/modules/stat/stat.ts';
+import type { StatSettings } from '../../../collector/modules/stat/stat.ts';
 import {
   attribute,
   type CpuCounters,
@@ -27,6 +27,12 @@ const UNLOADED = new ProblemError('tracking_not_loaded', 'ctnetlink');
 
 type Counters = CpuCounters & ExpectationCounters;
 
+interface HostOptions {
+  readonly perCpu?: boolean;
+  readonly readFrom?: StatSettings['read_from'];
+  readonly required?: boolean;
+}
+
 /** A sign that connection tracking is loaded, but neither statistics nor settings. */
 const LOADED = { '/sys/module/nf_conntrack/refcnt': '3\n' };
 
@@ -41,9 +47,11 @@ class AnsweringHost extends RecordedHost {
   /** Thrown instead of opening a channel. */
   failure: Error | undefined;
 
-  constructor(files: Readonly<Record<string, string>> = {}, options: Partial<StatOptions> = {}) {
+  constructor(files: Readonly<Record<string, string>> = {}, options: HostOptions = {}) {
     const channels: FakeChannel[] = [];
-    super({ ...LOADED, ...files }, { readFrom: 'auto', connect: () => this.#open(), ...options });
+    const { perCpu = false, readFrom = 'auto', required = false } = options;
+    const settings = { enabled: required || 'auto', per_cpu: perCpu, read_from: readFrom } as const;
+    super({ ...LOADED, ...files }, settings, { ctnetlink: () => this.#open() });
     this.channels = channels;
   }
 
@@ -138,7 +146,7 @@ describe('the statistics over netlink', () => {
     fc.assert(
       fc.property(counters, counters, growth, fc.nat(4000), (first, second, steps, entries) => {
         const overNetlink = new AnsweringHost(files, { perCpu: true });
-        const fromFile = new RecordedHost(files, { perCpu: true });
+        const fromFile = new RecordedHost(files, { per_cpu: true });
         overNetlink.use = [statistics({ entries })];
         let rows = [first, second];
         for (const [at, step] of [[0, 0] as const, ...steps].entries()) {
@@ -431,7 +439,7 @@ describe('statistics that cannot be read over netlink', () => {
     const poor = netfilter({ type: 0x104, flags: 2 }, { resource: 7 }, attribute(2, number(1, 4)));
     channel.reply('cpuStatistics', [cpuStatistics(0), poor], [done()]);
     channel.reply('expectationStatistics', [done()]);
-    const host = new RecordedHost({ [COUNT]: '3000\n' }, { readFrom: 'netlink', connect: () => channel });
+    const host = new RecordedHost({ [COUNT]: '3000\n' }, { read_from: 'netlink' }, { ctnetlink: () => channel });
     expect(host.values(0)).toEqual({ connections: 3000 });
     expect(host.saidOfStatistics).toEqual([expect.stringMatching(/the statistics of CPU 7 have no invalid/)]);
   });

@@ -86,7 +86,7 @@ describe('module stat', () => {
   });
 
   it('draws a counting column "searched" since Linux 4.9 as resolved clashes, also per CPU', () => {
-    const host = new RecordedHost({ '/proc/sys/kernel/osrelease': '4.18.0-vendor\n' }, { perCpu: true });
+    const host = new RecordedHost({ '/proc/sys/kernel/osrelease': '4.18.0-vendor\n' }, { per_cpu: true });
     host.stat(OLD_NAMES, statRow({ entries: 7 }, OLD_NAMES));
     host.collect(1);
     host.stat(OLD_NAMES, statRow({ entries: 7, searched: 13 }, OLD_NAMES));
@@ -99,7 +99,7 @@ describe('module stat', () => {
   });
 
   it("prefers the host's kernel release to that of the machine it runs on", () => {
-    const host = new RecordedHost({ '/proc/sys/kernel/osrelease': '4.4.0-210-generic\n' }, { release: '5.4.0' });
+    const host = new RecordedHost({ '/proc/sys/kernel/osrelease': '4.4.0-210-generic\n' }, {}, { release: '5.4.0' });
     host.stat(OLD_NAMES, statRow({ entries: 7 }, OLD_NAMES));
     host.values(1);
     expect(host.values(2)).toMatchObject({ new: 0, searched: 0, deleted: 0, delete_list: 0 });
@@ -157,7 +157,7 @@ describe('module stat', () => {
   });
 
   it('returns rates per CPU by CPU number if configured', () => {
-    const host = new RecordedHost({ '/sys/devices/system/cpu/possible': '0,4-5\n' }, { perCpu: true });
+    const host = new RecordedHost({ '/sys/devices/system/cpu/possible': '0,4-5\n' }, { per_cpu: true });
     const rows = (first: number, second: number, third: number): void =>
       host.stat(NAMES, ...[first, second, third].map((drop) => statRow({ entries: 9, drop })));
     rows(10, 20, 30);
@@ -176,7 +176,7 @@ describe('module stat', () => {
     ['is of another length', { '/sys/devices/system/cpu/possible': '0-7\n' }],
     ['is malformed', { '/sys/devices/system/cpu/possible': 'all\n' }],
   ])('numbers the CPUs from 0 when the list of them %s', (_, files) => {
-    const host = new RecordedHost(files, { perCpu: true });
+    const host = new RecordedHost(files, { per_cpu: true });
     host.stat(NAMES, statRow({ entries: 1 }), statRow({ entries: 1 }));
     host.collect(1);
     expect(host.collect(2).map((sample) => sample.instance)).toEqual(['', 'cpu0', 'cpu1']);
@@ -240,7 +240,7 @@ describe('module stat, when the statistics file', () => {
   });
 
   it('does not exist although the module is required, logs an error', () => {
-    const host = new RecordedHost({}, { required: true });
+    const host = new RecordedHost({}, { enabled: true });
     host.collect(0);
     expect(host.saidOfStatistics[0]).toMatch(/^error .*not loaded/);
   });
@@ -344,7 +344,7 @@ describe('module stat, when the statistics file', () => {
   it("of the host is missing, does not draw another namespace's number of entries", () => {
     const files = { '/host/proc/1/net/dev': '', '/proc/self/net/dev': '', [`/host${SETTINGS}count`]: '7\n' };
     const host = new RecordedHost(files);
-    const elsewhere = new RecordedHost(files, { host: new Host(host.volume, '/host'), fs: host.volume });
+    const elsewhere = new RecordedHost(files, {}, { host: new Host(host.volume, '/host'), fs: host.volume });
     vi.spyOn(host.volume, 'statSync').mockImplementation((path) =>
       Object.assign(Object.create(null), { ino: String(path).startsWith('/host') ? 1 : 2 }),
     );
@@ -425,13 +425,17 @@ describe('the status of module stat', () => {
       throw new ProblemError('no_capability', 'ctnetlink');
     };
     const refused = { ...new ProblemError('no_capability', 'ctnetlink').problem, loses: 'part' };
-    const auto = new RecordedHost({ ...LIMITS, [COUNT]: '3000\n' }, { readFrom: 'auto', connect });
+    const auto = new RecordedHost({ ...LIMITS, [COUNT]: '3000\n' }, { read_from: 'auto' }, { ctnetlink: connect });
     auto.collect(0);
     expect(auto.module.status()).toMatchObject({ reads: [COUNT], problems: [{ code: 'no_statistics_file' }, refused] });
-    const netlink = new RecordedHost({ ...LIMITS, [COUNT]: '3000\n' }, { readFrom: 'netlink', connect });
+    const netlink = new RecordedHost(
+      { ...LIMITS, [COUNT]: '3000\n' },
+      { read_from: 'netlink' },
+      { ctnetlink: connect },
+    );
     netlink.collect(0);
     expect(netlink.module.status()).toEqual({ reads: [COUNT], problems: [refused] });
-    const nothing = new RecordedHost(LOADED, { readFrom: 'netlink', connect });
+    const nothing = new RecordedHost(LOADED, { read_from: 'netlink' }, { ctnetlink: connect });
     nothing.collect(0);
     expect(nothing.module.status()).toEqual({ reads: ['ctnetlink'], problems: [{ ...refused, loses: 'all' }] });
   });
@@ -440,7 +444,7 @@ describe('the status of module stat', () => {
     const host = new RecordedHost();
     host.write('/host/proc/1/net/dev', '');
     host.write('/proc/self/net/dev', '');
-    const elsewhere = new RecordedHost({}, { host: new Host(host.volume, '/host'), fs: host.volume });
+    const elsewhere = new RecordedHost({}, {}, { host: new Host(host.volume, '/host'), fs: host.volume });
     elsewhere.collect(0);
     expect(elsewhere.module.status()).toMatchObject({ problems: [{ code: 'other_namespace', loses: 'all' }] });
   });

@@ -3,8 +3,14 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { Emitter } from '../../collector/agent/emit.ts';
 import { Output } from '../../collector/agent/output.ts';
 import { parseConfig } from '../../collector/config/load.ts';
-import { Collector, chartsOf } from '../../collector/jobs/collector.ts';
+import { createContext } from '../../collector/jobs/context.ts';
+import { chartsOf } from '../../collector/jobs/job.ts';
+import { HOST, Jobs } from '../../collector/jobs/jobs.ts';
+import { Plugin } from '../../collector/jobs/plugin.ts';
 import { createAccess, type EventChannel, type ReceiveBuffer } from '../../collector/modules/access.ts';
+import { Budget } from '../../collector/modules/budget.ts';
+import type { Context } from '../../collector/modules/context.ts';
+import { receiveMemory } from '../../collector/netlink/foreign.ts';
 import { MemoryDaemon } from '../helpers/conntrackd_daemon.ts';
 import { recording } from '../helpers/conntrackd_text.ts';
 import { FakeRuntime } from '../helpers/fake_runtime.ts';
@@ -43,8 +49,15 @@ class Collecting {
   readonly volume: Volume;
   /** The channels that were opened, by module. */
   readonly channels = new Map<string, FakeChannel>();
-  readonly collector: Collector;
+  readonly context: Context;
+  readonly jobs = new Jobs();
   readonly emitter = new Emitter({ charts: [], source: '' });
+  readonly plugin = new Plugin({
+    jobs: this.jobs,
+    log: this.log,
+    output: new Output(this.pipe, this.log),
+    renderer: this.emitter,
+  });
   /** Whether the configuration left any module. */
   hasModules = false;
   readonly daemon = new MemoryDaemon({
@@ -66,7 +79,7 @@ class Collecting {
       ctnetlink: (room) => this.#open(room, OPENERS[`${room.slots}x${room.slotSize}`] ?? 'nobody'),
       sockDiag: (room) => this.#open(room, 'sockets'),
     });
-    this.collector = new Collector({
+    this.context = createContext({
       hostPrefix: prefix,
       release,
       library: '/usr/lib/conntrack-koffi',
@@ -76,8 +89,8 @@ class Collecting {
         this.connected.add(path);
         return this.daemon.connect();
       },
-      output: new Output(this.pipe, this.log),
-      renderer: this.emitter,
+      budget: new Budget(),
+      memory: receiveMemory(0),
       log: this.log,
     });
     this.configure(config, every);
@@ -87,7 +100,7 @@ class Collecting {
   configure(text: string, every = 1): void {
     const config = parseConfig('conntrack.conf', text);
     this.emitter.use({ charts: chartsOf(config), source: config.source });
-    this.hasModules = this.collector.apply({ config, every });
+    this.hasModules = this.jobs.set(HOST, this.context, { config, every });
   }
 
   #open(room: ReceiveBuffer, module: string): EventChannel {
@@ -117,7 +130,7 @@ class Collecting {
     const before = this.pipe.text.length;
     for (let time = 0; time < times; time++) {
       this.runtime.advanceTo(this.#second);
-      this.collector.tick({ at: this.#second * 1e6, skipped: 0 });
+      this.plugin.tick({ at: this.#second * 1e6, skipped: 0 });
       this.#second += every;
       await this.runtime.settle();
     }
@@ -294,7 +307,7 @@ describe('a collector', () => {
     collecting.daemon.instead = 'hangs';
     await collecting.update(2);
     expect(collecting.daemon.open).toBe(1);
-    collecting.collector.close();
+    collecting.jobs.close();
     const isClosed = [...collecting.channels].map(([module, channel]) => [module, channel.isClosed]).sort();
     expect(isClosed).toEqual([
       ['events', true],
@@ -381,6 +394,40 @@ describe('applying another configuration', () => {
     collecting.configure(off(...ALL));
     expect(collecting.hasModules).toBe(false);
     expect(charts(await collecting.update(1), /obsolete/).sort()).toEqual([...known].sort());
+  });
+});
+
+describe('jobs', () => {
+  it('are added and removed without touching the others', () => {
+    const { context, jobs } = new Collecting('');
+    const own = jobs.modules;
+    expect(own.map(({ name }) => name)).toEqual(['stat', 'events', 'flows', 'sockets', 'conntrackd']);
+    jobs.set('guest', context, { config: parseConfig('conntrack.conf', off('events', 'conntrackd')), every: 7 });
+    const guests = jobs.modules.filter((module) => !own.includes(module));
+    expect(guests.map(({ every, name }) => `${name} ${every}`)).toEqual(['stat 7', 'flows 14', 'sockets 7']);
+    const closed: string[] = [];
+    for (const module of own) vi.spyOn(module, 'close').mockImplementation(() => closed.push(`own ${module.name}`));
+    for (const module of guests) vi.spyOn(module, 'close').mockImplementation(() => closed.push(module.name));
+    jobs.remove('guest');
+    expect(closed).toEqual(['stat', 'flows', 'sockets']);
+    expect(jobs.modules).toEqual(own);
+  });
+
+  it('share the CPU time of their background work, until one is removed', () => {
+    const { context, jobs } = new Collecting('');
+    const flows = context.budget.claim('flows', 0.06);
+    expect(flows.share).toBe(0.03);
+    jobs.set('guest', context, { config: parseConfig('conntrack.conf', ''), every: 1 });
+    expect(flows.share).toBe(0.02);
+    jobs.remove('guest');
+    expect(flows.share).toBe(0.03);
+  });
+
+  it('that are replaced give up what their modules had claimed', () => {
+    const collecting = new Collecting('');
+    const flows = collecting.context.budget.claim('flows', 0.06);
+    collecting.configure('modules: {flows: {cpu_share: 9}}');
+    expect(flows.share).toBe(0.03);
   });
 });
 

@@ -1,0 +1,28 @@
+/** The context that the modules of a job are constructed with. */
+
+import type { Log } from '../base/log.ts';
+import type { Runtime } from '../base/runtime.ts';
+import { createAccess } from '../modules/access.ts';
+import type { Context } from '../modules/context.ts';
+import type { OwnershipFileSystem } from '../netlink/trusted.ts';
+import type { FileSystem } from '../procfs/file.ts';
+import { Host } from '../procfs/host.ts';
+
+/** What a context is made of. */
+export interface Surroundings extends Pick<Context, 'budget' | 'connect' | 'release'> {
+  readonly hostPrefix: string;
+  /** Absolute path of the foreign function library's folder. */
+  readonly library: string;
+  readonly fs: FileSystem & OwnershipFileSystem;
+  readonly runtime: Runtime;
+  /** What all channels receive into: nothing else is received before what was received has been read. */
+  readonly memory: Buffer<ArrayBuffer>;
+  readonly log: Log;
+}
+
+export function createContext({ hostPrefix, library, memory, ...surroundings }: Surroundings): Context {
+  const { fs } = surroundings;
+  const host = new Host(fs, hostPrefix);
+  const access = createAccess({ fs, host, library, memory });
+  return { ...surroundings, ...access, host };
+}

@@ -1,0 +1,84 @@
+/** A job: the modules that a configuration asks for, constructed with one context. */
+
+import { isDeepStrictEqual } from 'node:util';
+
+import { charts } from '../../charts/index.ts';
+import type { Chart } from '../../charts/types.ts';
+import type { Config } from '../config/schema.ts';
+import { ConntrackdModule } from '../modules/conntrackd/conntrackd.ts';
+import type { Context } from '../modules/context.ts';
+import { EventsModule } from '../modules/events/events.ts';
+import { FlowsModule } from '../modules/flows/flows.ts';
+import type { Module } from '../modules/module.ts';
+import { SocketsModule } from '../modules/sockets/sockets.ts';
+import { StatModule } from '../modules/stat/stat.ts';
+
+/** Settings of a job. */
+export interface Settings {
+  readonly config: Config;
+  /** Seconds between two updates. */
+  readonly every: number;
+}
+
+type Name = keyof Config['modules'];
+
+/** The modules, in the order in which their metrics take precedence. */
+const MODULES: {
+  readonly [N in Name]: new (
+    context: Context,
+    settings: Config['modules'][N] & { every: number },
+  ) => Module;
+} = {
+  stat: StatModule,
+  events: EventsModule,
+  flows: FlowsModule,
+  sockets: SocketsModule,
+  conntrackd: ConntrackdModule,
+};
+
+/** A module and the settings that it was constructed with. */
+interface Part {
+  readonly settings: unknown;
+  readonly module: Module;
+}
+
+export class Job {
+  readonly id: string;
+  readonly #parts: ReadonlyMap<Name, Part>;
+
+  /** @param before the job that this one replaces: its modules with equal settings keep running. */
+  constructor(id: string, context: Context, settings: Settings, before?: Job) {
+    this.id = id;
+    const parts = before === undefined ? new Map<Name, Part>() : before.#parts;
+    this.#parts = new Map(
+      wantedModules(settings.config).map((name) => [name, createPart(name, context, settings, parts.get(name))]),
+    );
+  }
+
+  get modules(): readonly Module[] {
+    return [...this.#parts.values()].map(({ module }) => module);
+  }
+
+  /** Closes the modules, except those that another job has taken over. */
+  close(successor?: Job): void {
+    for (const module of this.modules) if (successor?.modules.includes(module) !== true) module.close();
+  }
+}
+
+function createPart<N extends Name>(name: N, context: Context, { config, every }: Settings, before?: Part): Part {
+  const settings = { ...config.modules[name], every };
+  if (before !== undefined && isDeepStrictEqual(settings, before.settings)) return before;
+  return { settings, module: new MODULES[name](context, settings) };
+}
+
+/** The charts that the configuration wants drawn. */
+export function chartsOf(config: Config): readonly Chart[] {
+  return config.mode === 'basic' ? charts.filter((chart) => chart.basic === true) : charts;
+}
+
+/** The modules that are not turned off and have a chart in this mode. */
+function wantedModules(config: Config): readonly Name[] {
+  const drawn = new Set(chartsOf(config).map((chart) => chart.module));
+  const names: readonly Name[] = ['stat', 'events', 'flows', 'sockets', 'conntrackd'];
+  return names.filter((name) => config.modules[name].enabled !== false && drawn.has(name));
+}

@@ -1,0 +1,46 @@
+/** What is collected. Jobs come, change and go while the program runs. */
+
+import type { Context } from '../modules/context.ts';
+import type { Module } from '../modules/module.ts';
+import { Job, type Settings } from './job.ts';
+
+/** Id of the job that collects from the host itself. */
+export const HOST = 'host';
+
+export class Jobs {
+  readonly #jobs = new Map<string, Job>();
+  #modules: readonly Module[] = [];
+
+  /** The modules of all jobs. */
+  get modules(): readonly Module[] {
+    return this.#modules;
+  }
+
+  /**
+   * Adds a job, or replaces the one with its id: modules with the same settings keep running, the others are closed.
+   *
+   * @returns whether the job has any module.
+   */
+  set(id: string, context: Context, settings: Settings): boolean {
+    const before = this.#jobs.get(id);
+    const job = new Job(id, context, settings, before);
+    this.#jobs.set(id, job);
+    before?.close(job);
+    this.#refresh();
+    return job.modules.length > 0;
+  }
+
+  remove(id: string): void {
+    this.#jobs.get(id)?.close();
+    this.#jobs.delete(id);
+    this.#refresh();
+  }
+
+  close(): void {
+    for (const id of [...this.#jobs.keys()]) this.remove(id);
+  }
+
+  #refresh(): void {
+    this.#modules = [...this.#jobs.values()].flatMap((job) => job.modules);
+  }
+}

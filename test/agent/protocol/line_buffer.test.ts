@@ -1,0 +1,72 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { LineBuffer } from '../../../collector/agent/protocol/line_buffer.ts';
+
+const START = Buffer.from('SET found = ');
+
+function lineOf(value: number): string {
+  const lines = new LineBuffer();
+  lines.addLine(START, value);
+  return lines.take().toString();
+}
+
+describe('a line with a number', () => {
+  it.each([
+    ['a number', 4711, 'SET found = 4711\n'],
+    ['one digit', 7, 'SET found = 7\n'],
+    ['a power of ten', 1_000_000, 'SET found = 1000000\n'],
+    ['zero', 0, 'SET found = 0\n'],
+    ['negative zero as zero', -0, 'SET found = 0\n'],
+    ['a negative number', -17, 'SET found = -17\n'],
+    ['the largest 32-bit number', 2 ** 31 - 1, 'SET found = 2147483647\n'],
+    ['the smallest 32-bit number', -(2 ** 31), 'SET found = -2147483648\n'],
+    ['a number beyond 32 bits', 2 ** 31, 'SET found = 2147483648\n'],
+    ['the largest exact number', Number.MAX_SAFE_INTEGER, 'SET found = 9007199254740991\n'],
+  ])('holds %s', (_what, value, expected) => {
+    expect(lineOf(value)).toBe(expected);
+  });
+
+  it('holds any integer as JavaScript writes it', () => {
+    const integers = fc.oneof(fc.integer(), fc.maxSafeInteger());
+    fc.assert(
+      fc.property(integers, (value) => {
+        expect(lineOf(value)).toBe(`SET found = ${value}\n`);
+      }),
+    );
+  });
+});
+
+describe('the lines of a tick', () => {
+  it('keep their order, however they were added', () => {
+    const lines = new LineBuffer();
+    lines.addText("CLABEL 'site' 'Zürich ☃ 🜁' 2\n");
+    lines.addLine(START, 31);
+    lines.addBytes(Buffer.from('END\n'));
+    expect(lines.take().toString()).toBe("CLABEL 'site' 'Zürich ☃ 🜁' 2\nSET found = 31\nEND\n");
+  });
+
+  it('grow beyond any size', () => {
+    const lines = new LineBuffer();
+    const numbers = Array.from({ length: 20_000 }, (_, place) => place * 104_729);
+    for (const number of numbers) lines.addLine(START, number);
+    expect(lines.take().toString()).toBe(numbers.map((number) => `SET found = ${number}\n`).join(''));
+  });
+
+  it('are not in the next tick', () => {
+    const lines = new LineBuffer();
+    lines.addText('BEGIN conntrack.first\n');
+    lines.take();
+    lines.addText('END\n');
+    expect(lines.take().toString()).toBe('END\n');
+    expect(lines.take()).toHaveLength(0);
+  });
+
+  it('are written into the same memory, tick after tick', () => {
+    const lines = new LineBuffer();
+    lines.addLine(START, 31);
+    const first = lines.take();
+    lines.addLine(START, 37);
+    expect(lines.take().buffer).toBe(first.buffer);
+  });
+});

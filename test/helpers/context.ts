@@ -1,0 +1,28 @@
+/** A context of modules, of whose parts a test gives those that it needs. */
+
+import { Volume } from 'memfs';
+
+import { Budget } from '../../collector/modules/budget.ts';
+import type { Context } from '../../collector/modules/context.ts';
+import { Host } from '../../collector/procfs/host.ts';
+import { FakeRuntime } from './fake_runtime.ts';
+import { RecordingLog } from './recording_log.ts';
+
+export function contextOf(parts: Partial<Context>): Context {
+  const { fs = new Volume() } = parts;
+  const unexpected = (): never => {
+    throw new Error('nothing is to be opened');
+  };
+  return {
+    fs,
+    host: new Host(fs, ''),
+    log: new RecordingLog(),
+    runtime: new FakeRuntime(),
+    release: '6.18.0',
+    budget: new Budget(),
+    ctnetlink: unexpected,
+    sockDiag: unexpected,
+    connect: unexpected,
+    ...parts,
+  };
+}
