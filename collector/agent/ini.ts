@@ -1,5 +1,10 @@
 /** The agent's `netdata.conf`: sections, keys and values. */
 
+/** What the agent passes over around words. JavaScript's `\s` is more: a byte order mark, which hides a first `[plugins]`. */
+const BLANK = '[ \\t\\v\\f\\r]';
+const SECTION = new RegExp(`^${BLANK}*\\[(.*)\\]${BLANK}*$`);
+const VALUE = new RegExp(`^${BLANK}*([^#[= \\t\\v\\f\\r][^=]*?)${BLANK}*=${BLANK}*(.*?)${BLANK}*$`);
+
 export class Ini {
   readonly #values = new Map<string, string>();
 
@@ -8,9 +13,9 @@ export class Ini {
     let section = '';
     for (const line of text.split('\n')) {
       // The agent takes the name as it stands: `[ plugins ]` is another section, `[plugins] # text` is none.
-      const [, name] = /^\s*\[(.*)\]\s*$/.exec(line) ?? [];
+      const [, name] = SECTION.exec(line) ?? [];
       if (name !== undefined) section = name;
-      const [, key, value] = /^\s*([^#[=\s][^=]*?)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
+      const [, key, value] = VALUE.exec(line) ?? [];
       if (key !== undefined && value !== undefined) this.#values.set(`[${section}]${key}`, value);
     }
   }

@@ -7,10 +7,14 @@ import os from 'node:os';
 import { type ContextChoice, chooseContexts, readBuiltin } from '../agent/builtin.ts';
 import type { Environment } from '../agent/environment.ts';
 import type { Log } from '../base/log.ts';
+import { readRegular } from '../check/files.ts';
 import type { CommandLine } from '../cli.ts';
-import { type Config, loadConfig } from '../config/load.ts';
+import { type Config, type ConfigFileSystem, loadConfig } from '../config/load.ts';
 import type { ModuleOptions, Settings, Surroundings } from '../jobs/collector.ts';
 import { LIBRARY, runtime } from './system.ts';
+
+/** Opening a FIFO would stop the process until somebody writes to it, and a device may have no end. */
+const regular: ConfigFileSystem = { readFileSync: (path) => readRegular(fs, path) };
 
 /** What was asked for, by the command line, the environment and the configuration. */
 export interface Asked extends Settings {
@@ -27,9 +31,9 @@ export interface Asked extends Settings {
  */
 export function readAsked(commandLine: CommandLine, environment: Environment): Asked {
   const { stockConfigDir, updateEvery, userConfigDir } = environment;
-  const { config, file } = loadConfig(fs, commandLine.config, [userConfigDir, stockConfigDir]);
+  const { config, file } = loadConfig(regular, commandLine.config, [userConfigDir, stockConfigDir]);
   const every = Math.max(commandLine.interval ?? 1, updateEvery ?? 1, config.update_every);
-  const contexts = chooseContexts(config.contexts, readBuiltin(fs, userConfigDir));
+  const contexts = chooseContexts(config.contexts, readBuiltin(regular, userConfigDir));
   return { config, file, every, contexts };
 }
 

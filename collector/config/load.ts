@@ -270,8 +270,16 @@ function valueProblems(value: unknown): Problem[] {
 
 /** A value as the operator would write it, shortened. */
 function show(value: unknown): string {
-  const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
+  const text = typeof value === 'number' ? String(value) : inJson(value);
   return text.length <= 80 ? text : `${text.slice(0, 79)}…`;
+}
+
+function inJson(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return 'a value that contains itself';
+  }
 }
 
 function unwrap(node: unknown): unknown {

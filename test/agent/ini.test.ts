@@ -55,6 +55,13 @@ describe("the agent's configuration file", () => {
     expect(ini.isOn(section, key)).toBe(isOn);
   });
 
+  it.each(['\uFEFF', '\u00A0'])(
+    'has no section in a line that begins with %j, as for agents 1.37.1 and 2.11',
+    (before) => {
+      expect(new Ini(`${before}[plugins]\nproc = no\n`).get('plugins', 'proc')).toBeUndefined();
+    },
+  );
+
   // Each of these was given to agents 1.37.1 and 2.11.
   it.each([
     ['yes', true],

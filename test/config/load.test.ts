@@ -609,6 +609,14 @@ describe('text that is no YAML', () => {
     expect(said).not.toContain('\n');
   });
 
+  it.each(['&a [*a]', '&a { b: *a }'])('or that contains itself is refused: %s', (value) => {
+    expect(() => parseConfig('conntrack.conf', `update_every: ${value}\n`)).toThrow(
+      new ConfigError('conntrack.conf', [
+        { line: 1, text: `update_every: expected ${INTERVAL}, got a value that contains itself` },
+      ]),
+    );
+  });
+
   it('or that would grow without bounds is refused', () => {
     const bomb = ['a: &a [x, x]', 'b: &b [*a, *a, *a, *a]', 'c: &c [*b, *b, *b, *b]', 'd: [*c, *c, *c, *c]'].join('\n');
     expect(refusal(bomb)).toMatch(/^conntrack\.conf: not valid YAML: \S/);

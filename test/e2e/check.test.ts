@@ -244,9 +244,9 @@ describe.skipIf(inject('missing').kernel !== undefined)('check', () => {
     const script = `ip link set lo up
 setpriv --reuid 54321 --regid 54322 --clear-groups ${process.execPath} ${intruder} >${result} & intruder=$!
 until grep -q ready ${result}; do sleep 0.1; done
-for start in $(seq ${STARTS}); do script -qec "$*" /dev/null </dev/null; done
+for start in $(seq ${STARTS}); do script -qec "bash -c 'exec 63<>/dev/tty; exec $*'" /dev/null </dev/null; done
 kill -TERM $intruder; wait $intruder`;
-    // The words are those of a terminal that it makes for them.
+    // The words are those of a terminal that it makes for them, and that they have in a place beyond a gap, too.
     const via = [...alone(accounts(ROOT + NETDATA)), 'sh', '-c', script, 'sh'];
     const program = new Program(['check', '--config', config], { LANG: 'C.UTF-8' }, { plugin, cwd: '/', via });
     await program.ended;

@@ -1,6 +1,6 @@
 /** The built program as a process: how it starts, what it is told, how it ends. */
 
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -255,6 +255,15 @@ describe('the program under an agent, with an invalid configuration,', () => {
     const program = onHost(['1', '--config', file()]);
     await program.logged('cannot be read: ENOENT');
     writeFileSync(file(), VALID);
+    await program.printed("CLABEL 'source' 'fixed'");
+    expect(program.err.match(/\n/g)).toHaveLength(2);
+  });
+
+  it('starts when a FIFO, which nobody writes to, is replaced by a file', async () => {
+    execFileSync('mkfifo', [file()]);
+    const program = onHost(['1'], { NETDATA_USER_CONFIG_DIR: folder });
+    await program.logged(`read ${file()}: it is no regular file; waiting until this is fixed`);
+    replace(file(), VALID);
     await program.printed("CLABEL 'source' 'fixed'");
     expect(program.err.match(/\n/g)).toHaveLength(2);
   });
