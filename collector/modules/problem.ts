@@ -6,9 +6,9 @@
 import { describe, errorCode, FormatError, OperationError } from '../base/errors.ts';
 
 interface ProblemKind {
-  /** What is wrong. `{detail}` stands for a number or the text of the error. */
+  /** What is wrong. `{detail}` is replaced by a number or the text of the error. */
   readonly message: string;
-  /** What an operator can do, short enough for a log line. `check` tells more. */
+  /** What an operator can do, short enough for a log line; `check` prints the commands. */
   readonly fix?: string;
   /** Whether it is normal where connection tracking is not in use: logged only for a module that is required. */
   readonly isOrdinary?: true;
@@ -176,7 +176,7 @@ export type InterfaceName = keyof typeof INTERFACES;
 /** A problem that is thrown. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
-  /** Loses everything; whoever catches it may know better. */
+  /** Loses everything, unless the catcher changes that. */
   readonly problem: Problem;
 
   /** @param detail for the message: a text, or the error that is the cause. */

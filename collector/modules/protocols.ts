@@ -11,7 +11,7 @@ const NUMBERS: Readonly<Record<string, number>> = {
   gre: IPPROTO_GRE,
 };
 
-/** Names in the order of {@link placeOf}; the last one stands for all others. */
+/** Names in the order of {@link placeOf}; the last one is for all others. */
 export const PROTOCOLS: readonly string[] = [...Object.keys(NUMBERS), 'other'];
 
 const PLACES = new Uint8Array(256).fill(PROTOCOLS.length - 1);

@@ -46,7 +46,7 @@ const NOTES: Readonly<Record<ProblemCode, string>> = {
   defect: 'Include the log line.',
 };
 
-/** Every problem, in the order of its table; `…` stands for what varies. */
+/** Every problem, in the order of its table; `…` marks what varies. */
 export function problemTable(): string {
   return table(
     ['Code', 'Message', 'Fix', 'Notes'],

@@ -66,7 +66,7 @@ export class Client {
         finish();
         resolve(Buffer.concat(pieces).toString('latin1'));
       });
-      // After close() the promise stays pending: nobody waits for it.
+      // After close() the promise stays pending: nothing waits for it.
       socket.on('close', finish);
       socket.write(requestBytes(request));
     });

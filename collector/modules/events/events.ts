@@ -17,7 +17,7 @@ import type { EventTally } from './event_tally.ts';
 import { Listening } from './listening.ts';
 import { LossLog } from './loss_log.ts';
 
-/** What is lost without events; log lines begin with it. */
+/** The effect of having no events, at the start of log lines. */
 const LOST = 'new and destroyed connections are not drawn';
 /** An event is some 150 to 400 bytes long; labels and security contexts can make it longer. */
 const MEMORY = { slots: 256, slotSize: 2048 };

@@ -10,7 +10,7 @@ const OVERRUN_LOG = 60e6;
 export class LossLog {
   readonly #log: Log;
   readonly #malformed: Condition;
-  /** What is lost; the log line of malformed events begins with it. */
+  /** The effect of malformed events, at the start of their log line. */
   readonly #lost: string;
   #next = Number.NEGATIVE_INFINITY;
   #overruns = 0;
@@ -21,7 +21,7 @@ export class LossLog {
     this.#malformed = new Condition(log);
   }
 
-  /** Logs what is lost of a tally that was read at `at`, a monotonic time in microseconds. */
+  /** Logs the losses of a tally that was read at `at`, a monotonic time in microseconds. */
   report({ malformed, overruns }: EventTally, at: number): void {
     if (malformed === undefined) {
       this.#malformed.works("the kernel's events are well-formed");
