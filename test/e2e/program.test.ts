@@ -262,7 +262,7 @@ describe('the program under an agent, with an invalid configuration', () => {
   it('starts when a FIFO that nobody writes to is replaced by a file', async () => {
     execFileSync('mkfifo', [file()]);
     const program = onHost(['1'], { NETDATA_USER_CONFIG_DIR: folder });
-    await program.logged(`read ${file()}: it is no regular file; waiting until this is fixed`);
+    await program.logged(`read ${file()}: not a regular file; waiting until this is fixed`);
     replace(file(), VALID);
     await program.printed("CLABEL 'source' 'fixed'");
     expect(program.err.match(/\n/g)).toHaveLength(2);
