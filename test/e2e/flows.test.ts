@@ -184,7 +184,9 @@ describe.skipIf(missing.kernel !== undefined)('the composition of the table', ()
     laboratory.load(200_000);
     await until('less often', 60, () => (interval() ?? 1) > 1);
     expect(drawn(program.stream, 'conntrack.flows_by_protocol')?.['tcp']).toBeGreaterThan(0);
-    expect(program.err).toMatch(/level=info msg="changed the interval between dumps of the connection table"[^\n]*entries=/);
+    expect(program.err).toMatch(
+      /level=info msg="changed the interval between dumps of the connection table"[^\n]*entries=/,
+    );
     laboratory.flush();
     await until('every second again', 60, () => interval() === 1);
     expect(drawn(program.stream, 'conntrack.flows_by_protocol')?.['tcp']).toBe(0);
