@@ -17,8 +17,8 @@ import { until } from '../helpers/until.ts';
 const HOST = fileURLToPath(new URL('../../fixtures/hosts/linux-6.18', import.meta.url));
 const OFTEN = '{ update_every: 1, cpu_share: 100 }';
 const EVERY_SECOND = `modules: { flows: ${OFTEN}, sockets: ${OFTEN} }`;
-const NO_EVENTS = 'level=notice msg="new and destroyed connections are not drawn';
-const NO_FLOWS = 'level=notice msg="the composition of the connection table is not drawn';
+const NO_EVENTS = 'level=notice msg="new and destroyed connections are not collected';
+const NO_FLOWS = 'level=notice msg="the composition of the connection table is not collected';
 const TEXT_OF_SOCKETS = 'level=info msg="sockets are counted from procfs, which costs more CPU time';
 
 const SOCKETS = ['tcp', 'tcp6', 'udp', 'udp6'].map((list) => `conntrack.socket_states_${list}`);

@@ -601,10 +601,10 @@ describe('the configuration of a collector', () => {
     collecting.volume.writeFileSync(`${SETTINGS}events`, '0\n');
     await collecting.update(3);
     expect(collecting.log.entries.map((said) => [said.level, said.message.split(': ', 1)[0]])).toEqual([
-      [level, 'new and destroyed connections are not drawn'],
+      [level, 'new and destroyed connections are not collected'],
       ['info', 'sockets are counted from procfs, which costs more CPU time'],
-      [level, 'the composition of the connection table is not drawn'],
-      [level, 'sockets are not drawn'],
+      [level, 'the composition of the connection table is not collected'],
+      [level, 'sockets are not counted'],
     ]);
   });
 

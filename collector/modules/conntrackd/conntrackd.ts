@@ -51,7 +51,7 @@ interface Watched {
   isBusy: boolean;
   /** As of the last round. */
   problems: readonly Problem[];
-  /** Its samples that are not drawn yet. */
+  /** Not returned yet, or returned but not used. */
   samples: readonly Sample[];
 }
 
@@ -80,10 +80,10 @@ export class ConntrackdModule implements Module {
   }
 
   /** Returns the replies since the last call, and starts the next round when it is due. */
-  collect(at: number, isDrawn: boolean): readonly Sample[] {
+  collect(at: number, isTaken: boolean): readonly Sample[] {
     this.#failure.rethrow();
     const samples = this.#watched.flatMap((watched) => watched.samples);
-    if (isDrawn) for (const watched of this.#watched) watched.samples = [];
+    if (isTaken) for (const watched of this.#watched) watched.samples = [];
     if (isDue(at, this.#next)) {
       this.#next = at + this.every * 1e6;
       // Never rejects: the next call throws a defect.

@@ -50,7 +50,7 @@ export class FlowsModule implements Module {
       begin: () => this.#dump(),
       release: () => this.#disconnect(),
       isSpared: (dump) => this.#updateFull(dump),
-      lost: 'the composition of the connection table is not drawn',
+      lost: 'the composition of the connection table is not collected',
       back: 'the connection table can be dumped',
       repaced: 'changed the interval between dumps of the connection table',
       counted: ({ tally }) => ({ entries: tally.entries }),

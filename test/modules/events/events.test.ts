@@ -382,7 +382,7 @@ describe('destroyed connections', () => {
 describe('nf_conntrack_netlink that is unloaded while the plugin listens', () => {
   const MODULE = '/sys/module/nf_conntrack_netlink';
   const UNLOADED =
-    'warning nf_conntrack_netlink was unloaded: new and destroyed connections of that time are not drawn';
+    'warning nf_conntrack_netlink was unloaded: new and destroyed connections of that time are not counted';
   const load = (listener: Listener): void => void listener.volume.mkdirSync(MODULE, { recursive: true });
   const unload = (listener: Listener): void => listener.volume.rmdirSync(MODULE);
 
@@ -430,7 +430,7 @@ describe('nf_conntrack_netlink that is unloaded while the plugin listens', () =>
     for (let second = 102; second <= 200; second++) expect(listener.tick(second)).toBeUndefined();
     expect(listener.said).toEqual([
       UNLOADED,
-      `notice new and destroyed connections are not drawn: ${logged('no_ctnetlink')}`,
+      `notice new and destroyed connections are not collected: ${logged('no_ctnetlink')}`,
     ]);
     expect(listener.module.status().problems).toMatchObject([{ code: 'no_ctnetlink', loses: 'all' }]);
     load(listener);
@@ -471,7 +471,7 @@ describe('nf_conntrack_netlink that is unloaded while the plugin listens', () =>
 });
 
 describe('a table that grows while the kernel reports nothing', () => {
-  const SILENT = `warning new and destroyed connections are not drawn: ${logged('events_missing')}`;
+  const SILENT = `warning new and destroyed connections are not collected: ${logged('events_missing')}`;
 
   it('is not drawn as 0 new connections: the plugin listens again, and draws once an event comes', () => {
     const listener = listening();
@@ -573,7 +573,7 @@ describe('an overrun', () => {
 });
 
 describe('repeated overruns', () => {
-  const GIVEN_UP = `new and destroyed connections are not drawn: ${logged('events_overrun')}`;
+  const GIVEN_UP = `new and destroyed connections are not collected: ${logged('events_overrun')}`;
 
   it.each([
     [1, 6],
@@ -724,7 +724,7 @@ describe('a flood of events', () => {
     const listener = listening({ most_per_second: 50 });
     listener.ticks(101, 105, 51);
     expect(listener.said).toEqual([
-      `warning new and destroyed connections are not drawn: ${logged('events_too_many', 50)}`,
+      `warning new and destroyed connections are not collected: ${logged('events_too_many', 50)}`,
     ]);
     expect(Array.from(SILENCE, (_, index) => listener.tick(106 + index))).toEqual(SILENCE);
     expect(listener.channels).toHaveLength(1);
@@ -785,7 +785,7 @@ describe('a flood of events', () => {
 });
 
 describe('events that are turned off', () => {
-  const OFF = `new and destroyed connections are not drawn: ${logged('events_off')}`;
+  const OFF = `new and destroyed connections are not collected: ${logged('events_off')}`;
 
   it.each([
     [false, 'notice'],
@@ -854,7 +854,7 @@ describe('events that are turned off', () => {
     [
       true,
       [
-        `error new and destroyed connections are not drawn: ${logged('tracking_not_loaded')}`,
+        `error new and destroyed connections are not collected: ${logged('tracking_not_loaded')}`,
         'info the kernel reports connections again',
       ],
     ],
@@ -889,7 +889,7 @@ describe('events that are turned off', () => {
 });
 
 describe('a kernel that refuses events', () => {
-  const NOT_DRAWN = 'new and destroyed connections are not drawn: ';
+  const NOT_DRAWN = 'new and destroyed connections are not collected: ';
   const CAPABILITY = logged('no_capability');
 
   it.each([

@@ -81,7 +81,7 @@ class Counting {
 }
 
 const COUNTS: Counts = { tcp: 5, tcp6: 3, udp: 3, udp6: 1 };
-const FAILED = 'sockets are not drawn: ';
+const FAILED = 'sockets are not counted: ';
 const NO_LIST = "open /proc/net/tcp: ENOENT: no such file or directory, open '/proc/net/tcp'";
 
 describe('module sockets', () => {
