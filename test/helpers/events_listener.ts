@@ -23,7 +23,7 @@ export const TCP = 6;
 export const UDP = 17;
 export const GRE = 47;
 
-/** A module in a process of its own; what it listens to are channels that a test speaks through. */
+/** The module with its own clock, files and log; a test queues messages on its channels. */
 export class Listener {
   readonly runtime = new FakeRuntime(100e6);
   readonly log = new RecordingLog();
@@ -31,9 +31,9 @@ export class Listener {
   /** Every channel that was opened, in order. */
   readonly channels: FakeChannel[] = [];
   readonly module: EventsModule;
-  /** Entries in the table: those that are reported, unless a test changes them. */
+  /** Entries in the table; follows the queued events. */
   #entries = 0;
-  /** What becomes of a new channel. */
+  /** Changes a new channel before the module gets it. */
   prepare: (channel: FakeChannel) => void = () => undefined;
 
   constructor(settings: Partial<EventsSettings> = {}, parts: Partial<Context> = {}) {
@@ -65,18 +65,18 @@ export class Listener {
     return channel;
   }
 
-  /** The kernel reports. */
+  /** Queues events. */
   hear(...messages: readonly Message[]): void {
     this.channel.queue(messages);
   }
 
-  /** Entries come into the table or leave it, and nothing is reported. */
+  /** Changes the number of entries without an event. */
   change(entries: number): void {
     this.#entries += entries;
     this.volume.writeFileSync(ENTRIES, `${Math.max(0, this.#entries)}\n`);
   }
 
-  /** Lets time go by until then and updates: the numbers that are known, `undefined` when there is nothing to draw. */
+  /** Advances the clock and updates. Returns the known numbers; `undefined` without a sample. */
   tick(second: number): Record<string, number> | undefined {
     this.runtime.advanceTo(second);
     const [sample] = this.module.collect(second * 1e6);
@@ -87,7 +87,7 @@ export class Listener {
     return Object.fromEntries(known);
   }
 
-  /** Updates every second from one to another, with so many new connections in each. */
+  /** Updates every second, each with `perSecond` new connections. */
   ticks(from: number, to: number, perSecond = 0): (Record<string, number> | undefined)[] {
     return Array.from({ length: to - from + 1 }, (_, index) => {
       this.hear(...news(perSecond));
@@ -95,13 +95,13 @@ export class Listener {
     });
   }
 
-  /** Every line that was logged: its level and its message. */
-  get said(): string[] {
+  /** Each log line: level and message. */
+  get logged(): string[] {
     return this.log.entries.map(({ level, message }) => `${level} ${message}`);
   }
 }
 
-/** By how much the number of entries changes with what is reported. */
+/** By how much the events change the number of entries. */
 function change(receipts: readonly Receipt[]): number {
   let sum = 0;
   for (const message of receipts.flatMap((receipt) => (receipt instanceof OperationError ? [] : [...receipt])).flat()) {
@@ -116,7 +116,7 @@ export function news(count: number, protocol = TCP): Message[] {
   return Array.from({ length: count }, () => event('new', { protocol }));
 }
 
-/** One that listens since the 100th second. */
+/** A module that listens from second 100. */
 export function listening(options: Partial<EventsSettings> = {}): Listener {
   const listener = new Listener(options);
   expect(listener.tick(100)).toBeUndefined();
@@ -133,7 +133,7 @@ export function ends(count: number): Message[] {
   return Array.from({ length: count }, () => event('destroy', { protocol: UDP }));
 }
 
-/** One that finds so many entries in the table when it begins to listen. */
+/** The same, with so many entries in the table at that time. */
 export function listeningTo(entries: number): Listener {
   const listener = new Listener();
   listener.change(entries);

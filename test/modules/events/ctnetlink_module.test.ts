@@ -11,7 +11,7 @@ describe('nf_conntrack_netlink that is unloaded while the plugin listens', () =>
   const load = (listener: Listener): void => void listener.volume.mkdirSync(MODULE, { recursive: true });
   const unload = (listener: Listener): void => listener.volume.rmdirSync(MODULE);
 
-  /** One that listens to a kernel that loads the module, after a while, when the groups are joined. */
+  /** A module on a kernel that loads nf_conntrack_netlink in the background when the groups are joined. */
   function listeningToModule(): Listener {
     const listener = new Listener();
     load(listener);
@@ -33,7 +33,7 @@ describe('nf_conntrack_netlink that is unloaded while the plugin listens', () =>
     expect(listener.tick(103)).toBeUndefined();
     listener.hear(...news(6));
     expect(listener.tick(104)).toMatchObject({ new: 6 });
-    expect(listener.said).toEqual([UNLOADED]);
+    expect(listener.logged).toEqual([UNLOADED]);
   });
 
   it('is noticed even if it was loaded again in between', () => {
@@ -45,27 +45,27 @@ describe('nf_conntrack_netlink that is unloaded while the plugin listens', () =>
     expect(listener.tick(102)).toBeUndefined();
     listener.hear(...news(3));
     expect(listener.tick(103)).toMatchObject({ new: 3 });
-    expect(listener.said).toEqual([UNLOADED]);
+    expect(listener.logged).toEqual([UNLOADED]);
   });
 
-  it('and cannot be loaded again is logged once with the fix', () => {
+  it('is logged once with the fix if it cannot be loaded again', () => {
     const listener = listeningToModule();
     listener.tick(101);
     unload(listener);
     for (let second = 102; second <= 200; second++) expect(listener.tick(second)).toBeUndefined();
-    expect(listener.said).toEqual([
+    expect(listener.logged).toEqual([
       UNLOADED,
       `notice new and destroyed connections are not collected: ${logged('no_ctnetlink')}`,
     ]);
     expect(listener.module.status().problems).toMatchObject([{ code: 'no_ctnetlink', loses: 'all' }]);
     load(listener);
-    const drawn = listener.ticks(201, 240);
-    expect(drawn.findIndex((values) => values !== undefined)).toBeLessThan(31);
-    expect(drawn.at(-1)).toMatchObject({ new: 0 });
-    expect(listener.said.slice(2)).toEqual(['info the kernel reports connections again']);
+    const values = listener.ticks(201, 240);
+    expect(values.findIndex((one) => one !== undefined)).toBeLessThan(31);
+    expect(values.at(-1)).toMatchObject({ new: 0 });
+    expect(listener.logged.slice(2)).toEqual(['info the kernel reports connections again']);
   });
 
-  it('with connection tracking is not logged', () => {
+  it('is not logged if connection tracking is unloaded too', () => {
     const listener = listeningToModule();
     listener.tick(101);
     unload(listener);
@@ -73,17 +73,17 @@ describe('nf_conntrack_netlink that is unloaded while the plugin listens', () =>
       throw new ProblemError('tracking_not_loaded', 'ctnetlink');
     };
     expect(listener.tick(102)).toBeUndefined();
-    expect(listener.said).toEqual([]);
+    expect(listener.logged).toEqual([]);
   });
 
-  it('is told from a module that is loaded by the first join: nothing is drawn until it is loaded', () => {
+  it('is distinguished from a module that the first join loads; no rates are returned until it is loaded', () => {
     const listener = listening();
     load(listener);
     expect(listener.tick(101)).toBeUndefined();
     listener.hear(...news(2));
     expect(listener.tick(102)).toMatchObject({ new: 2 });
     expect(listener.channels).toHaveLength(2);
-    expect(listener.said).toEqual([]);
+    expect(listener.logged).toEqual([]);
   });
 
   it('is not looked up at every update if built in', () => {

@@ -26,7 +26,7 @@ import {
   overrun,
 } from '../../helpers/netlink_channel.ts';
 
-describe('the number of events', () => {
+describe('the tally of events', () => {
   it('counts an event that is long because of labels and a security context', () => {
     const listener = listening();
     const attributes = [...entryAttributes({ protocol: GRE }), attribute(22, new Uint8Array(1340))];
@@ -34,7 +34,7 @@ describe('the number of events', () => {
     expect(long.length).toBeGreaterThanOrEqual(1500);
     listener.hear(long, ...news(1));
     expect(listener.tick(101)).toEqual({ ...NOTHING_HAPPENED, new: 2, new_gre: 1, new_tcp: 1 });
-    expect(listener.said).toEqual([]);
+    expect(listener.logged).toEqual([]);
   });
 
   it.each([
@@ -70,7 +70,7 @@ describe('the number of events', () => {
     expect(listener.channel.waiting).toBe(0);
   });
 
-  it('draws new connections as the sum of the protocols', () => {
+  it('has the sum of the protocols as the number of new connections', () => {
     const heard = fc.record({
       kind: fc.constantFrom('new', 'update', 'destroy'),
       protocol: fc.oneof(fc.constantFrom(1, 6, 17, 47, 58, 132), fc.nat(255)),
@@ -134,7 +134,7 @@ describe('a malformed event', () => {
     expect(listener.tick(101)).toEqual({ event_overruns: 3 });
   });
 
-  it('never gives a wrong number, however it is cut or changed', () => {
+  it('never gives a wrong number, however it is truncated or changed', () => {
     const change = fc.record({ at: fc.nat(whole.length - 1), byte: fc.nat(255), length: fc.nat(whole.length) });
     fc.assert(
       fc.property(change, ({ at, byte, length }) => {
@@ -144,7 +144,7 @@ describe('a malformed event', () => {
         listener.channel.queue([changed.slice(0, length)], news(1, UDP));
         const values = listener.tick(101) ?? {};
         const isGap = Object.keys(values).join() === 'event_overruns';
-        // One report was changed: at most one connection of some protocol, or one end of one, comes of it.
+        // The changed event is at most one new or one destroyed connection, of some protocol.
         if (!isGap) {
           expect(values['new']).toBeLessThanOrEqual(2);
           expect((values['new'] ?? 0) + (values['deleted'] ?? 0)).toBeLessThanOrEqual(2);
@@ -156,7 +156,7 @@ describe('a malformed event', () => {
   });
 });
 
-it('counts no more than it may of a flood that never ends, also after an overrun', () => {
+it('the tally counts at most the requested number of events of an endless flood, also after an overrun', () => {
   const channel = new FakeChannel({ slots: 10, slotSize: 1024 });
   const flood = Array.from({ length: 10 }, () => event('new', { protocol: TCP }));
   const receive = channel.receive.bind(channel);

@@ -22,17 +22,17 @@ describe('module events', () => {
     expect(channel.sent).toEqual([]);
   });
 
-  it('draws nothing when it starts to listen, and then what was reported', () => {
+  it('returns nothing when it starts to listen, then the rates of the reported connections', () => {
     const listener = new Listener();
     expect(listener.tick(100)).toBeUndefined();
     expect(listener.tick(101)).toEqual(NOTHING_HAPPENED);
     listener.hear(...news(3), event('destroy', { protocol: TCP }), ...news(2, UDP));
     expect(listener.tick(102)).toEqual({ ...NOTHING_HAPPENED, new: 5, new_tcp: 3, new_udp: 2, deleted: 1 });
     expect(listener.tick(103)).toEqual(NOTHING_HAPPENED);
-    expect(listener.said).toEqual([]);
+    expect(listener.logged).toEqual([]);
   });
 
-  it('draws rates over the time that actually passed', () => {
+  it('computes rates over the time that actually passed', () => {
     const listener = listening();
     listener.hear(...news(4));
     expect(listener.tick(101.6)).toMatchObject({ new: 2.5, new_tcp: 2.5 });
@@ -47,7 +47,7 @@ describe('module events', () => {
     [1, 100_000],
     [10, 1_000_000],
   ])(
-    'draws rates of the first interval over the time since it joined: of %i s, and %i µs later than the tick',
+    'computes the first rates over the time since it joined: in an interval of %i s, %i µs after the tick',
     (every, late) => {
       const listener = new Listener({ every });
       listener.prepare = (channel) => {
@@ -73,7 +73,7 @@ describe('module events', () => {
   it.each([
     [100.5, 101],
     [100.899, 101.5],
-  ])('draws nothing of a first interval that ends early, at %f s, as if it were a whole one', (early, next) => {
+  ])('returns nothing for a first interval that ends early, at %f s', (early, next) => {
     const listener = listening();
     listener.hear(...news(87), ...Array.from({ length: 61 }, () => event('destroy', { protocol: TCP })));
     expect(listener.tick(early)).toBeUndefined();
@@ -87,7 +87,7 @@ describe('module events', () => {
     const listener = listening();
     listener.runtime.compute(990_000);
     listener.hear(...news(6));
-    // The tick is of 100.9 s; it is read only now.
+    // The tick of 100.9 s, read only now.
     listener.runtime.advanceTo(101.2);
     const [sample] = listener.module.collect(100.9e6);
     expect(sample?.values['new']).toBeCloseTo(6 / 1.2, 9);
@@ -95,7 +95,7 @@ describe('module events', () => {
 });
 
 describe('destroyed connections', () => {
-  it('are not drawn while older connections end unreported; new ones are', () => {
+  it('are absent while older connections end unreported; new ones are not', () => {
     const listener = listeningTo(500);
     listener.hear(...news(3));
     expect(listener.tick(101)).toMatchObject({ new: 3, new_tcp: 3, event_overruns: 0 });
@@ -107,7 +107,7 @@ describe('destroyed connections', () => {
     expect(listener.tick(106)).toMatchObject({ new: 2, deleted: 4 });
   });
 
-  it('are drawn after a minute in which all ends were reported, even if older connections remain', () => {
+  it('are returned after a minute in which all ends were reported, even if older connections remain', () => {
     const listener = listeningTo(500);
     for (let second = 101; second < 160; second++) {
       listener.hear(...ends(2));
@@ -120,17 +120,17 @@ describe('destroyed connections', () => {
     expect(listener.tick(161)).not.toHaveProperty('deleted');
   });
 
-  it('are not drawn for a minute after the module resumed listening', () => {
+  it('are absent for a minute after the module resumed listening', () => {
     const listener = listening({ most_per_second: 50 });
     listener.ticks(101, 105, 51);
     expect(listener.channel.isClosed).toBe(true);
     listener.ticks(106, 135);
     expect(listener.channels).toHaveLength(2);
-    const drawn = listener.ticks(136, 197).map((values) => values?.['deleted']);
-    expect(drawn).toEqual([...Array<undefined>(59).fill(undefined), 0, 0, 0]);
+    const deleted = listener.ticks(136, 197).map((values) => values?.['deleted']);
+    expect(deleted).toEqual([...Array<undefined>(59).fill(undefined), 0, 0, 0]);
   });
 
-  it('are not drawn in an interval with an overrun, but after it', () => {
+  it('are absent in an interval with an overrun, but not in the next', () => {
     const listener = listening();
     listener.hear(...news(20));
     expect(listener.tick(101)).toHaveProperty('deleted', 0);
@@ -146,7 +146,7 @@ describe('destroyed connections', () => {
     listener.ticks(101, 160);
     const receive = listener.channel.receive.bind(listener.channel);
     let calls = 0;
-    // Between the first drain and the reading of the number two connections are made, and after it one ends.
+    // Two connections are created between the first drain and the reading of the number, and one ends after it.
     vi.spyOn(listener.channel, 'receive').mockImplementation(() => {
       calls++;
       const received = receive();
@@ -158,7 +158,7 @@ describe('destroyed connections', () => {
     expect(calls).toBeGreaterThan(4);
   });
 
-  it('are not drawn if the number of entries cannot be read; new ones are', () => {
+  it('are absent if the number of entries cannot be read; new ones are not', () => {
     const listener = new Listener();
     listener.volume.unlinkSync(ENTRIES);
     listener.tick(100);

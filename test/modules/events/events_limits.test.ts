@@ -24,14 +24,14 @@ describe('a flood of events', () => {
     [10, 1],
   ])('stops the module after five seconds: at an interval of %i s, %i updates', (every, updates) => {
     const listener = listening({ every, most_per_second: 10, receive_buffer: (10 * RECEIVE_BUFFER) / MEBIBYTE });
-    const drawn: unknown[] = [];
+    const rates: unknown[] = [];
     for (let update = 1; update <= updates; update++) {
       expect(listener.channel.isClosed).toBe(false);
       listener.hear(...news(10 * every + 1));
-      drawn.push(listener.tick(100 + update * every)?.['new']);
+      rates.push(listener.tick(100 + update * every)?.['new']);
     }
     expect(listener.channel.isClosed).toBe(true);
-    expect(drawn).toEqual(Array(updates).fill((10 * every + 1) / every));
+    expect(rates).toEqual(Array(updates).fill((10 * every + 1) / every));
     expect(listener.runtime.waiting).toBe(0);
     expect(listener.tick(100 + (updates + 1) * every)).toBeUndefined();
   });
@@ -39,7 +39,7 @@ describe('a flood of events', () => {
   it('is logged; the module resumes after half a minute', () => {
     const listener = listening({ most_per_second: 50 });
     listener.ticks(101, 105, 51);
-    expect(listener.said).toEqual([
+    expect(listener.logged).toEqual([
       `warning new and destroyed connections are not collected: ${logged('events_too_many', 50)}`,
     ]);
     expect(Array.from(SILENCE, (_, index) => listener.tick(106 + index))).toEqual(SILENCE);
@@ -48,17 +48,17 @@ describe('a flood of events', () => {
     expect(listener.tick(135)).toBeUndefined();
     expect(listener.channels).toHaveLength(2);
     expect(listener.channel.joined).toEqual([1, 3]);
-    expect(listener.said).toHaveLength(1);
+    expect(listener.logged).toHaveLength(1);
     listener.hear(...news(51));
     expect(listener.tick(136)).toMatchObject({ new: 51 });
-    expect(listener.said).toHaveLength(1);
+    expect(listener.logged).toHaveLength(1);
     listener.hear(...news(7));
     expect(listener.tick(137)).toMatchObject({ new: 7 });
-    expect(listener.said.slice(1)).toEqual(['info the kernel reports connections']);
+    expect(listener.logged.slice(1)).toEqual(['info the kernel reports connections']);
 
     listener.ticks(138, 142, 60);
     expect(listener.channel.isClosed).toBe(true);
-    expect(listener.said).toHaveLength(3);
+    expect(listener.logged).toHaveLength(3);
   });
 
   it('that continues is logged once, however often the module resumes', () => {
@@ -67,15 +67,15 @@ describe('a flood of events', () => {
       if (!listener.channel.isClosed) listener.hear(...news(51));
       listener.tick(second);
     }
-    // Listened to from 100, 135, 170, 205, 240 and 275 on.
+    // Listening begins at 100, 135, 170, 205, 240 and 275.
     expect(listener.channels).toHaveLength(6);
-    expect(listener.said).toHaveLength(1);
+    expect(listener.logged).toHaveLength(1);
   });
 
-  it('are an error if events are required', () => {
+  it('is an error if events are required', () => {
     const listener = listening({ most_per_second: 50, enabled: true });
     listener.ticks(101, 105, 51);
-    expect(listener.said).toEqual([expect.stringMatching(/^error .* more than 50 /)]);
+    expect(listener.logged).toEqual([expect.stringMatching(/^error .* more than 50 /)]);
   });
 
   it('can consist of destroyed connections', () => {
@@ -87,14 +87,14 @@ describe('a flood of events', () => {
     expect(listener.channel.isClosed).toBe(true);
   });
 
-  it('is none at the limit, or with a lower rate once in five seconds', () => {
+  it('needs five seconds above the limit without a lower rate in between', () => {
     const listener = listening({ most_per_second: 50 });
     listener.ticks(101, 120, 50);
     listener.ticks(121, 124, 99);
     listener.ticks(125, 125, 3);
     listener.ticks(126, 129, 99);
     expect(listener.channel.isClosed).toBe(false);
-    expect(listener.said).toEqual([]);
+    expect(listener.logged).toEqual([]);
     listener.ticks(130, 130, 99);
     expect(listener.channel.isClosed).toBe(true);
   });
@@ -125,11 +125,11 @@ describe('repeated overruns', () => {
       expect(update(false)).toEqual(NOTHING_HAPPENED);
       for (let time = 1; time < intervals; time++) update(true);
       expect(listener.channel.isClosed).toBe(false);
-      expect(listener.said).not.toContain(`warning ${GIVEN_UP}`);
+      expect(listener.logged).not.toContain(`warning ${GIVEN_UP}`);
 
       expect(update(true)).toEqual({ event_overruns: 1 / every });
       expect(listener.channel.isClosed).toBe(true);
-      expect(listener.said).toContain(`warning ${GIVEN_UP}`);
+      expect(listener.logged).toContain(`warning ${GIVEN_UP}`);
       expect(listener.runtime.waiting).toBe(0);
     },
   );
@@ -150,7 +150,7 @@ describe('repeated overruns', () => {
       listener.tick(second);
     }
     expect(listener.channels.length).toBeGreaterThan(4);
-    expect(listener.said.filter((line) => line.endsWith(GIVEN_UP))).toHaveLength(1);
+    expect(listener.logged.filter((line) => line.endsWith(GIVEN_UP))).toHaveLength(1);
     expect(listener.log.entries.map(({ level }) => level)).not.toContain('info');
   });
 
@@ -160,38 +160,38 @@ describe('repeated overruns', () => {
       listener.channel.queue(overrun());
       listener.tick(second);
     }
-    expect(listener.said).toContain(`error ${GIVEN_UP}`);
+    expect(listener.logged).toContain(`error ${GIVEN_UP}`);
   });
 });
 
 describe('a table that grows while the kernel reports nothing', () => {
   const SILENT = `warning new and destroyed connections are not collected: ${logged('events_missing')}`;
 
-  it('is not drawn as 0 new connections: the plugin listens again, and draws once an event comes', () => {
+  it('is not returned as 0 new connections: the plugin listens again, and returns rates once an event arrives', () => {
     const listener = listening();
     listener.change(49);
     expect(listener.tick(101)).toHaveProperty('new', 0);
     listener.change(1);
     expect(listener.tick(102)).toBeUndefined();
     expect(listener.channel.isClosed).toBe(true);
-    expect(listener.said).toEqual([SILENT]);
+    expect(listener.logged).toEqual([SILENT]);
     expect(listener.module.status().problems).toMatchObject([{ code: 'events_missing', loses: 'all' }]);
     expect(listener.ticks(103, 140)).toEqual(Array<undefined>(38).fill(undefined));
     expect(listener.channels).toHaveLength(2);
     listener.hear(...news(4));
     expect(listener.tick(141)).toMatchObject({ new: 4 });
-    expect(listener.said.slice(1)).toEqual(['info the kernel reports connections again']);
+    expect(listener.logged.slice(1)).toEqual(['info the kernel reports connections again']);
     expect(listener.tick(142)).toHaveProperty('new', 0);
   });
 
-  it('because a rule suppresses all events is logged once and not drawn', () => {
+  it('because a rule suppresses all events is logged once and has no rates', () => {
     const listener = listening();
     for (let second = 101; second <= 3600; second++) {
       listener.change(10);
       if (second > 104) expect(listener.tick(second)).toBeUndefined();
       else listener.tick(second);
     }
-    expect(listener.said).toEqual([SILENT]);
+    expect(listener.logged).toEqual([SILENT]);
     expect(listener.channels).toHaveLength(2);
   });
 
@@ -203,24 +203,24 @@ describe('a table that grows while the kernel reports nothing', () => {
       listener.tick(second);
     }
     expect(listener.channels).toHaveLength(3);
-    expect(listener.said).toHaveLength(4);
+    expect(listener.logged).toHaveLength(4);
   });
 
-  it('by connections whose ends are reported is no problem', () => {
+  it('is not a problem if ends of connections are reported', () => {
     const listener = listening();
     for (let second = 101; second <= 130; second++) {
       listener.change(40);
       listener.hear(event('destroy', { protocol: TCP }));
       expect(listener.tick(second)).toHaveProperty('new', 0);
     }
-    expect(listener.said).toEqual([]);
+    expect(listener.logged).toEqual([]);
   });
 
-  it('because events were turned off has that problem', () => {
+  it('because events were turned off has the problem events_off', () => {
     const listener = listening();
     listener.volume.writeFileSync(SETTING, '0\n');
     listener.change(500);
     expect(listener.tick(101)).toBeUndefined();
-    expect(listener.said).toEqual([expect.stringMatching(/events are turned off/)]);
+    expect(listener.logged).toEqual([expect.stringMatching(/events are turned off/)]);
   });
 });

@@ -14,26 +14,26 @@ describe('events that are turned off', () => {
   it.each([
     [false, 'notice'],
     [true, 'error'],
-  ])('at the start are a problem, logged once; required (%s): %s', (required, level) => {
+  ])('at the start are a problem, logged once; if required (%s) as %s', (required, level) => {
     const listener = new Listener({ enabled: required });
     listener.volume.writeFileSync(SETTING, '0\n');
     for (let second = 100; second < 400; second++) expect(listener.tick(second)).toBeUndefined();
     expect(listener.channels).toEqual([]);
-    expect(listener.said).toEqual([`${level} ${OFF}`]);
+    expect(listener.logged).toEqual([`${level} ${OFF}`]);
 
     listener.volume.writeFileSync(SETTING, '2\n');
-    // Looked for at 100, 130, 160 and so on.
+    // Checked at 100, 130, 160 and so on.
     expect([400, 401].map((second) => listener.tick(second))).toEqual([undefined, NOTHING_HAPPENED]);
-    expect(listener.said.slice(1)).toEqual(['info the kernel reports connections']);
+    expect(listener.logged.slice(1)).toEqual(['info the kernel reports connections']);
   });
 
-  it('while listening are no longer drawn, until they are turned on again', () => {
+  it('while listening give no rates until they are turned on again', () => {
     const listener = listening();
     expect(listener.ticks(101, 112)).not.toContain(undefined);
     listener.volume.writeFileSync(SETTING, '0\n');
     expect(listener.tick(113)).toBeUndefined();
     expect(listener.channel.isClosed).toBe(true);
-    expect(listener.said).toEqual([`notice ${OFF}`]);
+    expect(listener.logged).toEqual([`notice ${OFF}`]);
 
     listener.volume.writeFileSync(SETTING, '1\n');
     expect(listener.ticks(114, 142).filter((values) => values !== undefined)).toEqual([]);
@@ -53,7 +53,7 @@ describe('events that are turned off', () => {
     listener.channel.queue(overrun(), news(1));
     expect(listener.tick(131)).toMatchObject({ event_overruns: 1 });
     expect(wasRead()).toBe(false);
-    // What was made while events were on is still reported when it ends.
+    // The end of a connection that was created while events were on is still reported.
     listener.hear(event('destroy', { protocol: UDP }));
     expect(listener.tick(132)).toBeUndefined();
     expect(wasRead()).toBe(true);
@@ -70,7 +70,7 @@ describe('events that are turned off', () => {
     if (text !== undefined) listener.volume.writeFileSync(SETTING, text);
     listener.tick(100);
     expect(listener.ticks(101, 115)).not.toContain(undefined);
-    expect(listener.said).toEqual([]);
+    expect(listener.logged).toEqual([]);
   });
 
   it.each<[boolean, readonly string[]]>([
@@ -82,10 +82,10 @@ describe('events that are turned off', () => {
         'info the kernel reports connections again',
       ],
     ],
-  ])('are told from a setting that vanishes with connection tracking; required (%s)', (required, said) => {
+  ])('are distinguished from a setting that vanishes with connection tracking; required: %s', (required, said) => {
     const listener = listening({ enabled: required });
     expect(listener.tick(101)).toEqual(NOTHING_HAPPENED);
-    // As the kernel does: whoever holds it open cannot read it any more.
+    // As in the kernel, an open descriptor can no longer be read.
     listener.volume.writeFileSync(SETTING, '');
     listener.volume.unlinkSync(SETTING);
     expect(listener.tick(102)).toBeUndefined();
@@ -95,12 +95,12 @@ describe('events that are turned off', () => {
       throw new ProblemError('tracking_not_loaded', 'ctnetlink');
     };
     for (let second = 103; second < 162; second++) expect(listener.tick(second)).toBeUndefined();
-    expect(listener.said).toEqual(said.slice(0, 1));
+    expect(listener.logged).toEqual(said.slice(0, 1));
     listener.prepare = () => undefined;
     listener.volume.writeFileSync(SETTING, '1\n');
     expect(listener.tick(162)).toBeUndefined();
     expect(listener.tick(163)).toEqual(NOTHING_HAPPENED);
-    expect(listener.said).toEqual(said);
+    expect(listener.logged).toEqual(said);
   });
 
   it('are not assumed if the setting was missing already when the module resumed', () => {
@@ -113,29 +113,29 @@ describe('events that are turned off', () => {
 });
 
 describe('a kernel that refuses events', () => {
-  const NOT_DRAWN = 'new and destroyed connections are not collected: ';
+  const LOST = 'new and destroyed connections are not collected: ';
   const CAPABILITY = logged('no_capability');
 
   it.each([
     [false, 'notice'],
     [true, 'error'],
-  ])('has its fix logged once, if required (%s) as %s, and is tried again every half minute', (required, level) => {
+  ])('is logged once with the fix, if required (%s) as %s, and retried every half minute', (required, level) => {
     const listener = new Listener({ enabled: required });
     listener.prepare = (channel) => {
       channel.failures.join = failure('EPERM', 'join group 1 of');
     };
     for (let second = 100; second < 190; second++) expect(listener.tick(second)).toBeUndefined();
     expect(listener.channels.map(({ isClosed }) => isClosed)).toEqual([true, true, true]);
-    expect(listener.said).toEqual([`${level} ${NOT_DRAWN}${CAPABILITY}`]);
+    expect(listener.logged).toEqual([`${level} ${LOST}${CAPABILITY}`]);
 
     listener.prepare = () => undefined;
     expect(listener.tick(190)).toBeUndefined();
-    expect(listener.said).toHaveLength(1);
+    expect(listener.logged).toHaveLength(1);
     expect(listener.tick(191)).toEqual(NOTHING_HAPPENED);
-    expect(listener.said.slice(1)).toEqual(['info the kernel reports connections']);
+    expect(listener.logged.slice(1)).toEqual(['info the kernel reports connections']);
   });
 
-  it('for a new reason has that logged once, too', () => {
+  it('is logged again for a new reason', () => {
     const listener = new Listener();
     const reasons = ['EPERM', 'EPERM', 'ENOENT', 'ENOENT', 'EPERM'] as const;
     for (const [attempt, reason] of reasons.entries()) {
@@ -145,27 +145,27 @@ describe('a kernel that refuses events', () => {
       listener.tick(100 + 30 * attempt);
     }
     expect(listener.channels).toHaveLength(5);
-    expect(listener.said).toEqual([
-      `notice ${NOT_DRAWN}${CAPABILITY}`,
+    expect(listener.logged).toEqual([
+      `notice ${LOST}${CAPABILITY}`,
       expect.stringContaining('modprobe nf_conntrack_netlink'),
-      `notice ${NOT_DRAWN}${CAPABILITY}`,
+      `notice ${LOST}${CAPABILITY}`,
     ]);
   });
 
-  it('or the receive buffer is a problem, and the channel is closed', () => {
+  it('the receive buffer is a problem, and the channel is closed', () => {
     const listener = new Listener();
     listener.prepare = (channel) => {
       channel.failures.setReceiveBuffer = failure('ENOMEM', 'set the receive buffer of');
     };
     listener.tick(100);
     expect(listener.channel).toMatchObject({ isClosed: true, joined: [] });
-    expect(listener.said).toEqual([expect.stringMatching(/^notice .*set the receive buffer of ctnetlink: ENOMEM/)]);
+    expect(listener.logged).toEqual([expect.stringMatching(/^notice .*set the receive buffer of ctnetlink: ENOMEM/)]);
   });
 
   it.each([
     [false, []],
-    [true, [`error ${NOT_DRAWN}${logged('tracking_not_loaded')}`]],
-  ])('because it tracks no connections is ordinary, unless events are required (%s)', (required, said) => {
+    [true, [`error ${LOST}${logged('tracking_not_loaded')}`]],
+  ])('without connection tracking is logged only if events are required (%s)', (required, said) => {
     let asked = 0;
     const connect = (): never => {
       asked++;
@@ -174,17 +174,17 @@ describe('a kernel that refuses events', () => {
     const listener = new Listener({ enabled: required }, { ctnetlink: connect });
     for (let second = 100; second < 160; second++) expect(listener.tick(second)).toBeUndefined();
     expect(asked).toBe(2);
-    expect(listener.said).toEqual(said);
+    expect(listener.logged).toEqual(said);
   });
 
-  it('is told from a defect of the program, which every update throws', () => {
+  it('is distinguished from a defect of the program, which every update throws', () => {
     const connect = (): never => {
       throw new TypeError('room is not iterable');
     };
     const listener = new Listener({}, { ctnetlink: connect });
     expect(() => listener.tick(100)).toThrow(TypeError);
     expect(() => listener.tick(101)).toThrow(new TypeError('room is not iterable'));
-    expect(listener.said).toEqual([]);
+    expect(listener.logged).toEqual([]);
   });
 });
 
@@ -199,7 +199,7 @@ describe('charts of new and destroyed connections', () => {
     [60, 1, false],
     [1, 2, true],
   ])(
-    'keeps its charts unless it does so for long: updated every %i s, %i failures, obsolete: %s',
+    'become obsolete only after long failures: updated every %i s, %i failures, obsolete: %s',
     (every, failures, isObsolete) => {
       const listener = listening({ every });
       const emitter = new Emitter({ charts: eventCharts, source: '' });
@@ -217,7 +217,7 @@ describe('charts of new and destroyed connections', () => {
       };
       for (let second = 100 + 4 * every; second <= 700; second += every) update(second);
       expect(listener.channels).toHaveLength(failures + 1);
-      expect(listener.said.at(-1)).toBe('info the kernel reports connections again');
+      expect(listener.logged.at(-1)).toBe('info the kernel reports connections again');
       expect(text.includes('obsolete')).toBe(isObsolete);
     },
   );

@@ -25,7 +25,7 @@ describe('between two updates', () => {
     expect(listener.runtime.asked).toEqual([500, 833]);
     listener.hear(...news(2, UDP));
     expect(listener.tick(102)).toMatchObject({ new: 17, new_tcp: 15, new_udp: 2 });
-    // Two in half a second: none is needed any more.
+    // Two in half a second: no drain is needed before the next update.
     expect(listener.runtime.waiting).toBe(0);
   });
 
@@ -57,7 +57,7 @@ describe('between two updates', () => {
       listener.hear(...news(25));
       listener.runtime.advanceTo(second);
     }
-    // The update comes right after a reading, and nothing happened in between.
+    // The update follows a drain directly.
     expect(listener.tick(102)).toMatchObject({ new: 75 });
     expect(listener.runtime.waiting).toBe(1);
     expect(listener.runtime.asked.at(-1)).toBe(624);
@@ -95,7 +95,7 @@ describe('between two updates', () => {
     expect(listener.channel.waiting).toBe(1);
   });
 
-  it('after an overrun the buffer is drained completely between updates, too', () => {
+  it('after an overrun the buffer is also drained completely between updates', () => {
     const listener = listening({ most_per_second: 1e6 });
     listener.ticks(101, 101, 50);
     listener.channel.queue(overrun(), ...Array.from({ length: 5 }, () => news(70)));
@@ -106,7 +106,7 @@ describe('between two updates', () => {
     expect(listener.channel.waiting).toBe(0);
   });
 
-  it('of a long interval, events are drained every two seconds', () => {
+  it('in a long interval, events are drained every two seconds', () => {
     const listener = listening({ every: 60 });
     expect(listener.runtime.asked).toEqual([2000]);
     for (const second of [102, 104, 106]) {
@@ -135,7 +135,7 @@ describe('between two updates', () => {
     expect(listener.runtime.waiting).toBe(0);
     expect(listener.tick(102)).toBeUndefined();
     expect(listener.channel.isClosed).toBe(true);
-    expect(listener.said).toEqual([expect.stringMatching(/^notice .* receive from ctnetlink: ENOMEM/)]);
+    expect(listener.logged).toEqual([expect.stringMatching(/^notice .* receive from ctnetlink: ENOMEM/)]);
     expect(listener.tick(131)).toBeUndefined();
     expect(listener.channels).toHaveLength(1);
     listener.change(-50);
@@ -160,8 +160,8 @@ describe('between two updates', () => {
   });
 });
 
-describe('a kernel that grants another receive buffer', () => {
-  it('but grants a smaller receive buffer is read more often, and that is logged once', () => {
+describe('a kernel that limits the receive buffer', () => {
+  it('makes the plugin drain a smaller one more often, and log that once', () => {
     const listener = new Listener();
     listener.prepare = (channel) => {
       channel.mostReceiveBuffer = 12_800;
@@ -182,16 +182,13 @@ describe('a kernel that grants another receive buffer', () => {
   it.each([
     [2 ** 31 - 2, []],
     [2 ** 31 - 4, [{ code: 'small_receive_buffer', asked: 2 ** 31 - 2 }]],
-  ])(
-    'gives it %i bytes where 1 GiB is asked for, says so only when that is not the most there can be',
-    (most, said) => {
-      const listener = new Listener({ receive_buffer: 1024 });
-      listener.prepare = (channel) => {
-        channel.mostReceiveBuffer = most;
-      };
-      listener.tick(100);
-      expect(listener.channel.receiveBuffer).toBe(2 ** 30);
-      expect(listener.log.entries.map(({ fields }) => fields)).toEqual(said);
-    },
-  );
+  ])('to %i of the requested 1 GiB is logged only if a larger one is possible', (most, said) => {
+    const listener = new Listener({ receive_buffer: 1024 });
+    listener.prepare = (channel) => {
+      channel.mostReceiveBuffer = most;
+    };
+    listener.tick(100);
+    expect(listener.channel.receiveBuffer).toBe(2 ** 30);
+    expect(listener.log.entries.map(({ fields }) => fields)).toEqual(said);
+  });
 });

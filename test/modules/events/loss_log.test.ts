@@ -4,7 +4,7 @@ import { listening, NOTHING_HAPPENED, news, UDP } from '../../helpers/events_lis
 import { event, overrun } from '../../helpers/netlink_channel.ts';
 
 describe('an overrun', () => {
-  it('is drawn, and everything else has a gap for that interval only', () => {
+  it('is counted, and all other numbers have a gap in that interval only', () => {
     const listener = listening();
     listener.hear(...news(2));
     listener.tick(101);
@@ -15,7 +15,7 @@ describe('an overrun', () => {
     expect(listener.tick(104)).toEqual({ ...NOTHING_HAPPENED, new: 5, new_tcp: 5 });
   });
 
-  it('is logged at once, then at most once a minute with their number', () => {
+  it('is logged at once; later ones at most once a minute, with their number', () => {
     const listener = listening();
     for (let second = 101; second <= 230; second += 2) {
       listener.channel.queue(...Array.from({ length: second === 151 ? 8 : 1 }, overrun));
