@@ -1,126 +1,15 @@
-import type { Socket } from 'node:net';
-import { Volume } from 'memfs';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
-import { ConntrackdModule, type ConntrackdSettings } from '../../../collector/modules/conntrackd/conntrackd.ts';
-import type { Request } from '../../../collector/modules/conntrackd/request.ts';
-import type { Sample } from '../../../collector/modules/module.ts';
-import { messageWithFix, problemAt } from '../../../collector/modules/problem.ts';
-import { Host } from '../../../collector/procfs/host.ts';
-import { MemoryDaemon } from '../../helpers/conntrackd_daemon.ts';
-import { contextOf } from '../../helpers/context.ts';
-import { FakeRuntime } from '../../helpers/fake_runtime.ts';
-import { RecordingLog } from '../../helpers/recording_log.ts';
-
-const FW = '/run/fw.ctl';
-const EDGE = '/run/edge.ctl';
-const USUAL = '/var/run/conntrackd.ctl';
-const CONFIGURATION = '/etc/conntrackd/conntrackd.conf';
-const COUNT = '/proc/sys/net/netfilter/nf_conntrack_count';
-
-const runtimeAnswer = (received: number): string =>
-  `daemon uptime: 7 min\n\nnetlink stats:\n\tevents received:\t${String(received).padStart(20)}\n`;
-const CT = 'cache internal:\ncurrent active connections:\t          41\n';
-
-/** A host with daemons in memory, by the paths of their sockets. */
-class Firewall {
-  readonly runtime = new FakeRuntime();
-  readonly log = new RecordingLog();
-  readonly volume = Volume.fromJSON({ '/proc/net/dev': '' });
-  readonly daemons = new Map<string, MemoryDaemon>();
-  /** The paths that were connected to, in order. */
-  readonly connected: string[] = [];
-  /** Thrown in place of connecting. */
-  defect: unknown;
-  readonly module: ConntrackdModule;
-  #starts = 0;
-
-  constructor(settings: Partial<ConntrackdSettings> = {}, prefix = '') {
-    const { log, runtime, volume } = this;
-    const connect = (path: string): Socket => {
-      this.connected.push(path);
-      if (this.defect !== undefined) throw this.defect;
-      const daemon = this.daemons.get(path) ?? new MemoryDaemon();
-      if (!this.daemons.has(path)) daemon.instead = { fails: 'ENOENT' };
-      return daemon.connect();
-    };
-    const context = contextOf({ connect, fs: volume, host: new Host(volume, prefix), log, runtime });
-    this.module = new ConntrackdModule(context, {
-      enabled: 'auto',
-      every: 5,
-      update_every: 5,
-      timeout: 2,
-      sockets: [],
-      ...settings,
-    });
-  }
-
-  /** Starts a daemon, or another in its place. */
-  start(path: string, replies: MemoryDaemon['replies'] = {}): MemoryDaemon {
-    const daemon = new MemoryDaemon({ runtime: runtimeAnswer(100), ct: CT, ...replies });
-    this.daemons.set(path, daemon);
-    this.volume.mkdirSync(path.slice(0, path.lastIndexOf('/')), { recursive: true });
-    this.volume.writeFileSync(path, '');
-    this.volume.utimesSync(path, 1000, 1000 + ++this.#starts);
-    return daemon;
-  }
-
-  stop(path: string): void {
-    this.daemons.delete(path);
-    this.volume.unlinkSync(path);
-  }
-
-  /** Sockets that are listed as those of the host's namespace. */
-  listed(...paths: readonly string[]): void {
-    const lines = paths.map((path, at) => `00000000: 00000002 00000000 00010000 0001 01 ${12_345 + at} ${path}\n`);
-    const text = `Num       RefCount Protocol Flags    Type St Inode Path\n${lines.join('')}`;
-    this.volume.writeFileSync('/proc/net/unix', text);
-  }
-
-  count(connections: string): void {
-    this.volume.mkdirSync(COUNT.slice(0, COUNT.lastIndexOf('/')), { recursive: true });
-    this.volume.writeFileSync(COUNT, connections);
-  }
-
-  /** Updates at that time, and lets the round that begins come as far as it comes. */
-  async tick(second: number, isDrawn = true): Promise<readonly Sample[]> {
-    this.runtime.advanceTo(second);
-    // What was waited for until now has its turn.
-    await this.runtime.settle();
-    const samples = this.module.collect(second * 1e6, isDrawn);
-    await this.runtime.settle();
-    return samples;
-  }
-
-  /** Updates every second; returns the times at which there were samples, each with what they were of. */
-  async drawn(from: number, to: number): Promise<[number, string][]> {
-    const found: [number, string][] = [];
-    for (let second = from; second <= to; second++) {
-      const samples = await this.tick(second);
-      for (const sample of samples) if (sample.scope === 'daemon') found.push([second, stateOf(sample)]);
-    }
-    return found;
-  }
-
-  /** The lines that were logged since the last call. */
-  said(): string[] {
-    return this.log.entries.splice(0).map(({ fields, level, message }) => `${level} ${message} ${fields?.['path']}`);
-  }
-
-  get open(): number {
-    return [...this.daemons.values()].reduce((sum, { open }) => sum + open, 0);
-  }
-}
-
-function stateOf({ instance, values }: Sample): string {
-  const states = ['up', 'unresponsive', 'down'].filter((state) => values[state] === 1);
-  return `${instance} ${states.join()}`;
-}
-
-const DOWN = messageWithFix(problemAt('conntrackd_down', ''));
-const SLOW = messageWithFix(problemAt('conntrackd_unresponsive', ''));
-const BACK = 'conntrackd answers again';
-const DENIED = messageWithFix(problemAt('conntrackd_denied', ''));
+import {
+  CONFIGURATION,
+  CT,
+  descriptorsOf,
+  EDGE,
+  Firewall,
+  FW,
+  runtimeAnswer,
+  USUAL,
+} from '../../helpers/conntrackd_firewall.ts';
 
 describe('the module', () => {
   it('sends requests after the update, and returns replies once', async () => {
@@ -187,128 +76,6 @@ describe('the module', () => {
   });
 });
 
-describe('a daemon', () => {
-  it('that never ran is not drawn or logged', async () => {
-    const firewall = new Firewall();
-    expect(await firewall.drawn(0, 200)).toEqual([]);
-    expect(firewall.said()).toEqual([]);
-    expect(new Set(firewall.connected)).toEqual(new Set([USUAL]));
-  });
-
-  it('that never ran is down if configured or required', async () => {
-    const configured = new Firewall({ sockets: [FW] });
-    expect((await configured.drawn(0, 12)).map(([, state]) => state)).toEqual(['fw down', 'fw down', 'fw down']);
-    expect(configured.said()).toEqual([`warning ${DOWN} ${FW}`]);
-    const required = new Firewall({ enabled: true });
-    expect(await required.drawn(0, 2)).toEqual([[1, 'conntrackd down']]);
-    expect(required.said()).toEqual([`error ${DOWN} ${USUAL}`]);
-  });
-
-  it('that exits is down, logged once, and so is its return', async () => {
-    const firewall = new Firewall();
-    firewall.start(USUAL);
-    await firewall.drawn(0, 6);
-    firewall.stop(USUAL);
-    const gone = (await firewall.drawn(7, 30)).map(([, state]) => state);
-    expect(new Set(gone)).toEqual(new Set(['conntrackd down']));
-    firewall.start(USUAL);
-    expect((await firewall.drawn(31, 37)).at(-1)).toEqual([36, 'conntrackd up']);
-    expect(firewall.said()).toEqual([`warning ${DOWN} ${USUAL}`, `info ${BACK} ${USUAL}`]);
-  });
-
-  it('that starts later is drawn, and not logged', async () => {
-    const firewall = new Firewall();
-    await firewall.drawn(0, 10);
-    firewall.start(USUAL);
-    expect(await firewall.drawn(11, 16)).toEqual([[16, 'conntrackd up']]);
-    expect(firewall.said()).toEqual([]);
-  });
-
-  it('that does not reply in time is unresponsive, logged once', async () => {
-    const firewall = new Firewall();
-    const daemon = firewall.start(USUAL);
-    await firewall.drawn(0, 6);
-    daemon.instead = 'hangs';
-    const hung = await firewall.drawn(7, 26);
-    expect(hung).toEqual([
-      [12, 'conntrackd unresponsive'],
-      [17, 'conntrackd unresponsive'],
-      [22, 'conntrackd unresponsive'],
-    ]);
-    expect([firewall.open, firewall.runtime.waiting]).toEqual([1, 1]);
-    daemon.instead = undefined;
-    await firewall.drawn(27, 36);
-    expect([firewall.open, firewall.runtime.waiting]).toEqual([0, 0]);
-    expect(firewall.said()).toEqual([`warning ${SLOW} ${USUAL}`, `info ${BACK} ${USUAL}`]);
-  });
-
-  it('that changes its state is logged once per change', async () => {
-    const firewall = new Firewall({ sockets: [FW] });
-    const daemon = firewall.start(FW);
-    await firewall.drawn(0, 6);
-    for (const [at, fails] of ['EAGAIN', 'ECONNREFUSED', 'ETIMEDOUT', 'ENOENT', 'ENOENT'].entries()) {
-      daemon.instead = { fails };
-      await firewall.drawn(7 + at * 10, 16 + at * 10);
-    }
-    expect(firewall.said()).toEqual([
-      `warning ${SLOW} ${FW}`,
-      `warning ${DOWN} ${FW}`,
-      `warning ${SLOW} ${FW}`,
-      `warning ${DOWN} ${FW}`,
-    ]);
-  });
-
-  it.each([
-    ['EACCES', false, `notice ${DENIED} ${USUAL}`],
-    ['EPERM', false, `notice ${DENIED} ${USUAL}`],
-    ['EACCES', true, `error ${DENIED} ${USUAL}`],
-    ['EMFILE', false, expect.stringMatching(/^warning cannot query conntrackd: request runtime from .*: .*EMFILE/)],
-    ['ENOMEM', true, expect.stringMatching(/^error cannot query conntrackd: request runtime from .*: .*ENOMEM/)],
-  ])(
-    'that cannot be queried because of %s (required: %s) has no state, and is logged once',
-    async (fails, required, line) => {
-      const firewall = new Firewall({ enabled: required });
-      firewall.start(USUAL).instead = { fails };
-      expect(await firewall.drawn(0, 30)).toEqual([]);
-      expect(firewall.said()).toEqual([line]);
-    },
-  );
-
-  it('that fails at different requests is logged once', async () => {
-    const firewall = new Firewall({ sockets: [FW] });
-    const daemon = firewall.start(FW);
-    const breaking: readonly Request[] = ['ct', 'runtime', 'link', 'queue'];
-    for (const [at, request] of breaking.entries()) {
-      const { [request]: reply = '' } = daemon.replies;
-      daemon.replies[request] = { fails: 'ENOMEM' };
-      await firewall.drawn(at * 10, at * 10 + 9);
-      daemon.replies[request] = reply;
-    }
-    expect(firewall.said()).toEqual([
-      expect.stringMatching(/^warning cannot query conntrackd: request ct from .*: .*ENOMEM/),
-    ]);
-  });
-
-  it('with malformed replies is up; their start and end are logged once', async () => {
-    const firewall = new Firewall({ sockets: [FW] });
-    const daemon = firewall.start(FW, { ct: 'cache internal:\ncurr', queue: '?' });
-    expect((await firewall.drawn(0, 12)).map(([, state]) => state)).toEqual(['fw up', 'fw up', 'fw up']);
-    expect(firewall.log.entries.splice(0)).toEqual([
-      {
-        level: 'warning',
-        message: 'malformed reply from conntrackd: ct: truncated reply',
-        fields: { code: 'conntrackd_malformed', path: FW },
-      },
-    ]);
-    daemon.replies.ct = CT;
-    await firewall.drawn(13, 17);
-    expect(firewall.log.entries.splice(0)).toMatchObject([{ message: expect.stringContaining(': queue: ') }]);
-    daemon.replies.queue = '';
-    await firewall.drawn(18, 30);
-    expect(firewall.said()).toEqual([`info the replies of conntrackd are well-formed ${FW}`]);
-  });
-});
-
 describe('several daemons', () => {
   it('are told apart by their names', async () => {
     const firewall = new Firewall({ sockets: [FW, EDGE] });
@@ -349,72 +116,6 @@ describe('several daemons', () => {
     // The other is asked once at a time.
     expect(firewall.connected.filter((path) => path === FW)).toHaveLength(1);
     expect(edge.asked.filter((request) => request === 'runtime')).toHaveLength(4);
-  });
-});
-
-describe('the entries of the kernel', () => {
-  const kernelOf = async (firewall: Firewall): Promise<number | undefined> => {
-    await firewall.tick(0);
-    return (await firewall.tick(1))[0]?.values['kernel_connections'];
-  };
-
-  it('are drawn beside those of a daemon in the same namespace', async () => {
-    const firewall = new Firewall({ sockets: [FW] });
-    firewall.start(FW);
-    firewall.listed('/run/other.ctl', FW, '/run/last.ctl');
-    firewall.count('43\n');
-    expect(await kernelOf(firewall)).toBe(43);
-    firewall.count('44\n');
-    await firewall.tick(5);
-    expect((await firewall.tick(6))[0]?.values).toMatchObject({ kernel_connections: 44, internal_connections: 41 });
-  });
-
-  it.each([
-    ['of another path', [`${FW}.old`, `/srv${FW}`]],
-    ['of none', []],
-  ])('are not drawn when the sockets of the namespace are those %s', async (_which, paths) => {
-    const firewall = new Firewall({ sockets: [FW] });
-    firewall.start(FW);
-    firewall.listed(...paths);
-    firewall.count('43\n');
-    expect(await kernelOf(firewall)).toBeUndefined();
-  });
-
-  it('are not drawn when neither the sockets nor the entries can be read', async () => {
-    const blind = new Firewall({ sockets: [FW] });
-    blind.start(FW);
-    blind.count('43\n');
-    expect(await kernelOf(blind)).toBeUndefined();
-    const unloaded = new Firewall({ sockets: [FW] });
-    unloaded.start(FW);
-    unloaded.listed(FW);
-    expect(await kernelOf(unloaded)).toBeUndefined();
-    expect([blind.said(), unloaded.said()]).toEqual([[], []]);
-  });
-
-  it('are not drawn when this process runs in another namespace', async () => {
-    const firewall = new Firewall({ sockets: [FW] }, '/host');
-    firewall.start(FW);
-    firewall.volume.fromJSON({
-      '/host/proc/1/net/dev': '',
-      '/host/proc/1/net/unix': `x ${FW}\n`,
-      '/proc/self/net/dev': '',
-    });
-    firewall.volume.mkdirSync('/host/proc/sys/net/netfilter', { recursive: true });
-    firewall.volume.writeFileSync(`/host${COUNT}`, '43\n');
-    expect(await kernelOf(firewall)).toBeUndefined();
-  });
-
-  it('are not drawn once a restarted daemon runs in another namespace', async () => {
-    const firewall = new Firewall({ sockets: [FW] });
-    firewall.start(FW);
-    firewall.listed(FW);
-    firewall.count('43\n');
-    expect(await kernelOf(firewall)).toBe(43);
-    firewall.listed();
-    firewall.start(FW);
-    await firewall.tick(5);
-    expect((await firewall.tick(6))[0]?.values['kernel_connections']).toBeUndefined();
   });
 });
 
@@ -533,16 +234,6 @@ describe('a module that is closed', () => {
     expect(held()).toEqual({ opened: 2, open: 0 });
   });
 });
-
-/** From now on counts how often a file is opened, or was to be, and the files that are not closed. */
-function descriptorsOf({ volume }: Firewall): () => { opened: number; open: number } {
-  const open = vi.spyOn(volume, 'openSync');
-  const close = vi.spyOn(volume, 'closeSync');
-  return () => {
-    const got = open.mock.results.filter(({ type }) => type === 'return').length;
-    return { opened: open.mock.calls.length, open: got - close.mock.calls.length };
-  };
-}
 
 describe('a defect of this program', () => {
   it('is thrown by the next update, once, and does not stop the module', async () => {
