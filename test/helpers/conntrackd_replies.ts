@@ -6,7 +6,8 @@ import { FormatError } from '../../collector/base/errors.ts';
 import { readAnswer } from '../../collector/modules/conntrackd/answer.ts';
 import { FactSheet } from '../../collector/modules/conntrackd/facts.ts';
 import { REQUESTS, type Request } from '../../collector/modules/conntrackd/request.ts';
-import { FORMATS, fill, flat, type Hole, holesIn, isRequest, toldBy } from './conntrackd_text.ts';
+import { FORMATS } from './conntrackd_formats.ts';
+import { fill, flat, type Hole, holesIn, isRequest, toldBy } from './conntrackd_text.ts';
 
 export const REQUEST_NAMES = Object.keys(REQUESTS).filter(isRequest);
 

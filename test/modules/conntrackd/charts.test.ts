@@ -6,8 +6,9 @@ import { readAnswer } from '../../../collector/modules/conntrackd/answer.ts';
 import { FactSheet } from '../../../collector/modules/conntrackd/facts.ts';
 import { InstanceIds } from '../../../collector/modules/conntrackd/instance_ids.ts';
 import { Report } from '../../../collector/modules/conntrackd/report.ts';
+import { FORMATS } from '../../helpers/conntrackd_formats.ts';
 import { upAt } from '../../helpers/conntrackd_report.ts';
-import { distinct, FORMATS, fill } from '../../helpers/conntrackd_text.ts';
+import { distinct, fill } from '../../helpers/conntrackd_text.ts';
 
 /** Everything that any daemon tells, if one could tell it all at once. */
 function everything(first: bigint): FactSheet {

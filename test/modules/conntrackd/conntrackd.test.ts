@@ -1,15 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import {
-  CONFIGURATION,
-  CT,
-  descriptorsOf,
-  EDGE,
-  Firewall,
-  FW,
-  runtimeAnswer,
-  USUAL,
-} from '../../helpers/conntrackd_firewall.ts';
+import { CT, descriptorsOf, EDGE, Firewall, FW, runtimeAnswer, USUAL } from '../../helpers/conntrackd_firewall.ts';
 
 describe('the module', () => {
   it('sends requests after the update, and returns replies once', async () => {
@@ -119,62 +110,6 @@ describe('several daemons', () => {
   });
 });
 
-describe('the configuration of conntrackd', () => {
-  const configure = (firewall: Firewall, path: string): void => {
-    firewall.volume.mkdirSync('/etc/conntrackd', { recursive: true });
-    firewall.volume.writeFileSync(CONFIGURATION, `General {\n UNIX {\n  Path ${path}\n }\n}\n`);
-  };
-
-  it('is read every minute', async () => {
-    const firewall = new Firewall();
-    firewall.start(FW);
-    await firewall.drawn(0, 20);
-    configure(firewall, FW);
-    expect(await firewall.drawn(21, 66)).toEqual([
-      [61, 'fw up'],
-      [66, 'fw up'],
-    ]);
-    // Where there never was one is not asked any more.
-    expect(new Set(firewall.connected.slice(-9))).toEqual(new Set([FW]));
-  });
-
-  it('can move a daemon, which is then down at its old path', async () => {
-    const firewall = new Firewall();
-    configure(firewall, FW);
-    firewall.start(FW);
-    await firewall.drawn(0, 55);
-    firewall.stop(FW);
-    configure(firewall, EDGE);
-    firewall.start(EDGE);
-    expect((await firewall.drawn(56, 66)).filter(([second]) => second > 60)).toEqual([
-      [61, 'fw down'],
-      [66, 'edge up'],
-      [66, 'fw down'],
-    ]);
-  });
-
-  it('can name the same socket in another way: no two daemons have one name', async () => {
-    const firewall = new Firewall();
-    firewall.start(USUAL);
-    firewall.start('/run/conntrackd.ctl');
-    await firewall.drawn(0, 55);
-    configure(firewall, '/run/conntrackd.ctl');
-    expect((await firewall.drawn(56, 66)).filter(([second]) => second > 60)).toEqual([
-      [61, 'conntrackd up'],
-      [66, 'conntrackd up'],
-    ]);
-  });
-
-  it('does not reset known daemons', async () => {
-    const firewall = new Firewall({ sockets: [FW] });
-    const daemon = firewall.start(FW);
-    await firewall.drawn(0, 56);
-    daemon.replies.runtime = runtimeAnswer(130);
-    await firewall.tick(60);
-    expect((await firewall.tick(61))[0]?.values).toMatchObject({ events_received: 6 });
-  });
-});
-
 describe('a module that is closed', () => {
   it('in the middle of a round aborts it, and sends no more requests', async () => {
     const firewall = new Firewall({ sockets: [FW, EDGE] });
@@ -267,40 +202,5 @@ describe('the status', () => {
     const firewall = new Firewall();
     firewall.start(USUAL);
     expect(await problems(firewall)).toEqual([]);
-  });
-
-  it.each([
-    [{ fails: 'EACCES' }, 'conntrackd_denied', 'all'],
-    [{ fails: 'EPERM' }, 'conntrackd_denied', 'all'],
-    [{ fails: 'EMFILE' }, 'conntrackd_failed', 'all'],
-    ['hangs', 'conntrackd_unresponsive', 'all'],
-    [{ fails: 'ECONNREFUSED' }, 'conntrackd_down', 'nothing'],
-  ] as const)('of a daemon that %j has the problem %s, which loses %s', async (instead, code, loses) => {
-    const firewall = new Firewall();
-    firewall.start(USUAL).instead = instead;
-    expect(await problems(firewall)).toEqual([`${USUAL} ${code}, loses ${loses}`]);
-  });
-
-  it('has a problem for each daemon that is down and was configured, required or seen before', async () => {
-    const configured = new Firewall({ sockets: [FW, EDGE] });
-    configured.start(EDGE);
-    expect(await problems(configured)).toEqual([`${FW} conntrackd_down, loses all`]);
-    expect(await problems(new Firewall({ enabled: true }))).toEqual([`${USUAL} conntrackd_down, loses all`]);
-    const found = new Firewall();
-    found.start(USUAL);
-    await found.drawn(0, 3);
-    found.stop(USUAL);
-    await found.drawn(4, 12);
-    expect(found.module.status().problems).toMatchObject([{ code: 'conntrackd_down', loses: 'all' }]);
-  });
-
-  it('loses a part while replies to some requests are malformed', async () => {
-    const firewall = new Firewall({ sockets: [FW] });
-    firewall.start(FW, { ct: 'cache internal:\ncurr', queue: '?' });
-    await firewall.drawn(0, 3);
-    expect(firewall.module.status().problems).toMatchObject([
-      { code: 'conntrackd_malformed', target: FW, loses: 'part', message: expect.stringContaining(': ct: ') },
-      { code: 'conntrackd_malformed', target: FW, loses: 'part', message: expect.stringContaining(': queue: ') },
-    ]);
   });
 });

@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { FormatError } from '../../../collector/base/errors.ts';
 import { readAnswer } from '../../../collector/modules/conntrackd/answer.ts';
 import { FactSheet } from '../../../collector/modules/conntrackd/facts.ts';
+import { FORMATS } from '../../helpers/conntrackd_formats.ts';
 import { of, type Told, told } from '../../helpers/conntrackd_replies.ts';
-import { distinct, FORMATS, fill, recording, toldBy } from '../../helpers/conntrackd_text.ts';
+import { distinct, fill, recording, toldBy } from '../../helpers/conntrackd_text.ts';
 
 describe('a recorded answer', () => {
   it('of a pair tells its caches, and the lost messages of the one that did not get them', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Request } from '../../../collector/modules/conntrackd/request.ts';
-import { BACK, COUNT, CT, DENIED, DOWN, Firewall, FW, SLOW, USUAL } from '../../helpers/conntrackd_firewall.ts';
+import { BACK, COUNT, CT, DENIED, DOWN, EDGE, Firewall, FW, SLOW, USUAL } from '../../helpers/conntrackd_firewall.ts';
 
 describe('a daemon', () => {
   it('that never ran is not drawn or logged', async () => {
@@ -187,5 +187,47 @@ describe('the entries of the kernel', () => {
     firewall.start(FW);
     await firewall.tick(5);
     expect((await firewall.tick(6))[0]?.values['kernel_connections']).toBeUndefined();
+  });
+});
+
+describe('the problem', () => {
+  const problems = async (firewall: Firewall): Promise<readonly string[]> => {
+    await firewall.drawn(0, 3);
+    return firewall.module.status().problems.map(({ code, loses, target }) => `${target} ${code}, loses ${loses}`);
+  };
+
+  it.each([
+    [{ fails: 'EACCES' }, 'conntrackd_denied', 'all'],
+    [{ fails: 'EPERM' }, 'conntrackd_denied', 'all'],
+    [{ fails: 'EMFILE' }, 'conntrackd_failed', 'all'],
+    ['hangs', 'conntrackd_unresponsive', 'all'],
+    [{ fails: 'ECONNREFUSED' }, 'conntrackd_down', 'nothing'],
+  ] as const)('of a daemon that %j has the problem %s, which loses %s', async (instead, code, loses) => {
+    const firewall = new Firewall();
+    firewall.start(USUAL).instead = instead;
+    expect(await problems(firewall)).toEqual([`${USUAL} ${code}, loses ${loses}`]);
+  });
+
+  it('has a problem for each daemon that is down and was configured, required or seen before', async () => {
+    const configured = new Firewall({ sockets: [FW, EDGE] });
+    configured.start(EDGE);
+    expect(await problems(configured)).toEqual([`${FW} conntrackd_down, loses all`]);
+    expect(await problems(new Firewall({ enabled: true }))).toEqual([`${USUAL} conntrackd_down, loses all`]);
+    const found = new Firewall();
+    found.start(USUAL);
+    await found.drawn(0, 3);
+    found.stop(USUAL);
+    await found.drawn(4, 12);
+    expect(found.module.status().problems).toMatchObject([{ code: 'conntrackd_down', loses: 'all' }]);
+  });
+
+  it('loses a part while replies to some requests are malformed', async () => {
+    const firewall = new Firewall({ sockets: [FW] });
+    firewall.start(FW, { ct: 'cache internal:\ncurr', queue: '?' });
+    await firewall.drawn(0, 3);
+    expect(firewall.module.status().problems).toMatchObject([
+      { code: 'conntrackd_malformed', target: FW, loses: 'part', message: expect.stringContaining(': ct: ') },
+      { code: 'conntrackd_malformed', target: FW, loses: 'part', message: expect.stringContaining(': queue: ') },
+    ]);
   });
 });
