@@ -70,7 +70,7 @@ export class Firewall {
     this.volume.unlinkSync(path);
   }
 
-  /** Sockets that are listed as those of the host's namespace. */
+  /** Lists sockets in the host's namespace, and no others. */
   listed(...paths: readonly string[]): void {
     const lines = paths.map((path, at) => `00000000: 00000002 00000000 00010000 0001 01 ${12_345 + at} ${path}\n`);
     const text = `Num       RefCount Protocol Flags    Type St Inode Path\n${lines.join('')}`;
@@ -82,18 +82,18 @@ export class Firewall {
     this.volume.writeFileSync(COUNT, connections);
   }
 
-  /** Updates at that time, and lets the round that begins come as far as it comes. */
-  async tick(second: number, isDrawn = true): Promise<readonly Sample[]> {
+  /** Updates, and lets the round that begins run until it waits. */
+  async tick(second: number, isTaken = true): Promise<readonly Sample[]> {
     this.runtime.advanceTo(second);
-    // What was waited for until now has its turn.
+    // Pending callbacks run first.
     await this.runtime.settle();
-    const samples = this.module.collect(second * 1e6, isDrawn);
+    const samples = this.module.collect(second * 1e6, isTaken);
     await this.runtime.settle();
     return samples;
   }
 
-  /** Updates every second; returns the times at which there were samples, each with what they were of. */
-  async drawn(from: number, to: number): Promise<[number, string][]> {
+  /** Updates every second. Returns the daemon and its state at each second with a sample. */
+  async states(from: number, to: number): Promise<[number, string][]> {
     const found: [number, string][] = [];
     for (let second = from; second <= to; second++) {
       const samples = await this.tick(second);
@@ -102,8 +102,8 @@ export class Firewall {
     return found;
   }
 
-  /** The lines that were logged since the last call. */
-  said(): string[] {
+  /** The log lines since the last call. */
+  logged(): string[] {
     return this.log.entries.splice(0).map(({ fields, level, message }) => `${level} ${message} ${fields?.['path']}`);
   }
 
@@ -121,7 +121,7 @@ export const DOWN = messageWithFix(problemAt('conntrackd_down', ''));
 export const SLOW = messageWithFix(problemAt('conntrackd_unresponsive', ''));
 export const BACK = 'conntrackd answers again';
 export const DENIED = messageWithFix(problemAt('conntrackd_denied', ''));
-/** From now on counts how often a file is opened, or was to be, and the files that are not closed. */
+/** Counts from now on how often a file is opened, and the files that are open. */
 export function descriptorsOf({ volume }: Firewall): () => { opened: number; open: number } {
   const open = vi.spyOn(volume, 'openSync');
   const close = vi.spyOn(volume, 'closeSync');

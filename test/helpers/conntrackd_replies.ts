@@ -7,33 +7,33 @@ import { readAnswer } from '../../collector/modules/conntrackd/answer.ts';
 import { FactSheet } from '../../collector/modules/conntrackd/facts.ts';
 import { REQUESTS, type Request } from '../../collector/modules/conntrackd/request.ts';
 import { FORMATS } from './conntrackd_formats.ts';
-import { fill, flat, type Hole, holesIn, isRequest, toldBy } from './conntrackd_text.ts';
+import { fill, flat, type Hole, holesIn, isRequest, numbersOf } from './conntrackd_text.ts';
 
 export const REQUEST_NAMES = Object.keys(REQUESTS).filter(isRequest);
 
 export const formats = Object.entries(FORMATS).map(([name, [request, format]]) => ({ name, request, format }));
 
-export type Told = Record<string, string>;
+export type Numbers = Record<string, string>;
 
-/** What an answer tells. */
-export function told(request: Request, text: string): Told {
+/** The numbers in a reply. */
+export function numbersIn(request: Request, text: string): Numbers {
   const sheet = new FactSheet();
   readAnswer(request, text, sheet);
   return flat(sheet);
 }
 
-/** What a spoilt answer tells; `undefined` when it is refused in the one way in which it may be. */
-export function toldOrRefused(request: Request, text: string): Told | undefined {
+/** The numbers in a damaged reply; `undefined` if it is refused. */
+export function numbersOrRefused(request: Request, text: string): Numbers | undefined {
   try {
-    return told(request, text);
+    return numbersIn(request, text);
   } catch (error) {
     if (error instanceof FormatError) return undefined;
     throw error;
   }
 }
 
-/** What one subject is told. */
-export function of(subject: string, all: Told): Told {
+/** The numbers of one subject. */
+export function of(subject: string, all: Numbers): Numbers {
   const start = `${subject}.`;
   const own = Object.entries(all).filter(([name]) => name.startsWith(start));
   return Object.fromEntries(own.map(([name, value]) => [name.slice(start.length), value]));
@@ -49,14 +49,14 @@ export function numbersFor(holes: readonly Hole[]): fc.Arbitrary<bigint[]> {
   );
 }
 
-/** An answer in one of the formats, and what it tells. */
+/** A reply in one of the formats, and its numbers. */
 export const answers = fc.constantFrom(...formats).chain(({ format, request }) =>
   numbersFor(holesIn(format)).map((values) => ({
     request,
     text: fill(format, values),
-    whole: toldBy(format, values),
+    whole: numbersOf(format, values),
   })),
 );
 
-/** Answers whose blocks have names; links are identified by their order. */
+/** Replies whose blocks have names; links are identified by their order. */
 export const namedAnswers = answers.filter(({ request }) => request !== 'link');

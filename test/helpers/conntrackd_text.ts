@@ -31,7 +31,7 @@ export function fill(format: string, values: readonly bigint[]): string {
 }
 
 /** What is to be read where a format has these numbers. */
-export function toldBy(format: string, values: readonly bigint[]): Record<string, string> {
+export function numbersOf(format: string, values: readonly bigint[]): Record<string, string> {
   const told: Record<string, string> = {};
   for (const [heading, known] of Object.entries(STATES)) if (format.includes(heading)) Object.assign(told, known);
   for (const [place, { kind, name }] of holesIn(format).entries()) {

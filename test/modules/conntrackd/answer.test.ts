@@ -3,39 +3,39 @@ import { describe, expect, it } from 'vitest';
 
 import { FormatError } from '../../../collector/base/errors.ts';
 import type { Request } from '../../../collector/modules/conntrackd/request.ts';
-import { formats, numbersFor, of, REQUEST_NAMES, told } from '../../helpers/conntrackd_replies.ts';
-import { distinct, fill, holesIn, recordings, toldBy } from '../../helpers/conntrackd_text.ts';
+import { formats, numbersFor, numbersIn, of, REQUEST_NAMES } from '../../helpers/conntrackd_replies.ts';
+import { distinct, fill, holesIn, numbersOf, recordings } from '../../helpers/conntrackd_text.ts';
 
 const RUNS = { numRuns: 300 };
 
-describe('an answer to', () => {
-  it.each(formats)('$name is read to the last number, whatever they are', ({ format, request }) => {
+describe('a reply to', () => {
+  it.each(formats)('$name is read completely, whatever its numbers are', ({ format, request }) => {
     fc.assert(
       fc.property(numbersFor(holesIn(format)), (values) => {
-        expect(told(request, fill(format, values))).toEqual(toldBy(format, values));
+        expect(numbersIn(request, fill(format, values))).toEqual(numbersOf(format, values));
       }),
       RUNS,
     );
   });
 
-  it.each(formats)('$name has numbers that are not mixed up', ({ format, request }) => {
+  it.each(formats)('$name is read without mixing up its numbers', ({ format, request }) => {
     const values = distinct(format);
-    expect(told(request, fill(format, values))).toEqual(toldBy(format, values));
+    expect(numbersIn(request, fill(format, values))).toEqual(numbersOf(format, values));
   });
 
-  it.each(REQUEST_NAMES)('%s that is empty tells nothing but that there are no children', (request) => {
+  it.each(REQUEST_NAMES)('%s has no numbers if empty, except 0 children', (request) => {
     const none = {
       'daemon.children_any': '0 gauge',
       'daemon.children_flush': '0 gauge',
       'daemon.children_commit': '0 gauge',
       'daemon.children_unknown': '0 gauge',
     };
-    expect(told(request, '')).toEqual(request === 'process' ? none : {});
+    expect(numbersIn(request, '')).toEqual(request === 'process' ? none : {});
   });
 });
 
-describe('a recorded answer', () => {
-  it('is there for every mode, and for every request', () => {
+describe('a recorded reply', () => {
+  it('exists for every mode and every request', () => {
     const all = recordings();
     expect(new Set(all.map(({ request }) => request))).toEqual(new Set(REQUEST_NAMES));
     const modes = ['alarm', 'ftfw-udp', 'ftfw-multicast', 'ftfw-expectations', 'notrack', 'notrack-no-caches', 'stats'];
@@ -43,9 +43,9 @@ describe('a recorded answer', () => {
     expect(modes.filter((mode) => !recorded.has(mode))).toEqual([]);
   });
 
-  it.each(recordings())('$name is understood: no line of numbers is left out that is known', ({ request, text }) => {
-    const found = told(request, text);
-    // Each line that tells something that is drawn, counted by its words.
+  it.each(recordings())('$name is read completely: no known line of numbers is skipped', ({ request, text }) => {
+    const found = numbersIn(request, text);
+    // The lines with numbers that are charted.
     const lines: Readonly<Record<Request, RegExp>> = {
       ct: /^(?:current active|connections|.*\d (?:Bytes +\d+ Pckts|Malformed|Pckts mfrm)|.* server=)/gm,
       expect: /^(?:current active|connections)/gm,
@@ -77,26 +77,26 @@ describe('the uptime', () => {
     ['2 days 3 h 4 min', 183_840],
     ['499 days 23 h 5 min', 43_196_700],
   ])('of %s', (text, seconds) => {
-    expect(told('runtime', `daemon uptime: ${text}\n\n`)).toEqual({ 'daemon.uptime': `${seconds} gauge` });
+    expect(numbersIn('runtime', `daemon uptime: ${text}\n\n`)).toEqual({ 'daemon.uptime': `${seconds} gauge` });
   });
 
   it.each(['', '-3 min', '-1 days 3 h 4 min', '3 h', '2 days', 'x min', '1.5 min', '3 min 2 h', '9999999 days 1 min'])(
-    'of %j is not known',
+    'of %j is unknown',
     (text) => {
-      expect(told('runtime', `daemon uptime: ${text}\n`)).toEqual({});
+      expect(numbersIn('runtime', `daemon uptime: ${text}\n`)).toEqual({});
     },
   );
 
   it('that is printed twice is refused', () => {
     const text = 'daemon uptime: 3 min\ndaemon uptime: 4 min\n';
-    expect(() => told('runtime', text)).toThrow(new FormatError('uptime is printed twice'));
+    expect(() => numbersIn('runtime', text)).toThrow(new FormatError('uptime is printed twice'));
   });
 });
 
 describe('child processes', () => {
   it('are counted by their type', () => {
     const text = 'PID=7 type=flush\nPID=8 type=commit\nPID=9 type=commit\nPID=10 type=unknown\nPID=11 type=any\n';
-    expect(of('daemon', told('process', text))).toEqual({
+    expect(of('daemon', numbersIn('process', text))).toEqual({
       children_any: '1 gauge',
       children_flush: '1 gauge',
       children_commit: '2 gauge',
@@ -105,14 +105,14 @@ describe('child processes', () => {
   });
 
   it.each(['PID=7 type=commit', 'PID=x type=any\n', 'PID=-7 type=any\n', 'type=any\n', 'PID=7 type=any\n\n', '\n'])(
-    'cannot be those of %j',
+    'are malformed in %j',
     (text) => {
-      expect(() => told('process', text)).toThrow(FormatError);
+      expect(() => numbersIn('process', text)).toThrow(FormatError);
     },
   );
 });
 
-/** Lines of two numbers that are both told count once more; so does a line of what has two states. */
+/** The second numbers of lines with two, or with two states. */
 function pairsIn(request: Request, text: string): number {
   if (request !== 'ct' && request !== 'expect') return 0;
   const outcomes = [...text.matchAll(/\tfailed:/g)].length;

@@ -4,11 +4,11 @@ import { describe, expect, it } from 'vitest';
 import {
   answers,
   formats,
+  type Numbers,
   namedAnswers,
+  numbersIn,
+  numbersOrRefused,
   REQUEST_NAMES,
-  type Told,
-  told,
-  toldOrRefused,
 } from '../../helpers/conntrackd_replies.ts';
 import { distinct, fill, holesIn, recordings } from '../../helpers/conntrackd_text.ts';
 
@@ -16,12 +16,12 @@ const RUNS = { numRuns: 300 };
 
 const namedFormats = formats.filter(({ request }) => request !== 'link');
 
-describe('an answer that is spoilt', () => {
-  it('because it is cut off is refused, or told as far as it goes', () => {
+describe('a damaged reply', () => {
+  it('that is truncated is refused, or has only numbers of the whole reply', () => {
     fc.assert(
       fc.property(answers, fc.nat(), ({ request, text, whole }, at) => {
         const part = text.slice(0, at % text.length);
-        const found = toldOrRefused(request, part);
+        const found = numbersOrRefused(request, part);
         if (!part.endsWith('\n') && part !== '') expect(found).toBeUndefined();
         expectNoMore(found, whole);
       }),
@@ -30,63 +30,60 @@ describe('an answer that is spoilt', () => {
   });
 
   it.each(recordings().filter(({ request, text }) => request !== 'process' && text !== ''))(
-    'because $name was cut off anywhere has no other number',
+    '$name, truncated anywhere, has no wrong number',
     ({ request, text }) => {
-      const whole = told(request, text);
+      const whole = numbersIn(request, text);
       const wrong = Array.from({ length: text.length }, (_, length) => {
-        const found = toldOrRefused(request, text.slice(0, length)) ?? {};
+        const found = numbersOrRefused(request, text.slice(0, length)) ?? {};
         return Object.entries(found).filter(([metric, value]) => whole[metric] !== value);
       });
       expect(wrong.flatMap((metrics, length) => (metrics.length === 0 ? [] : [{ length, metrics }]))).toEqual([]);
     },
   );
 
-  it('because a line is missing has no other number', () => {
+  it('with a missing line has no wrong number', () => {
     fc.assert(
       fc.property(answers, fc.nat(), ({ request, text, whole }, which) => {
         const lines = text.split('\n');
         lines.splice(which % (lines.length - 1), 1);
-        expectNoMore(toldOrRefused(request, lines.join('\n')), whole);
+        expectNoMore(numbersOrRefused(request, lines.join('\n')), whole);
       }),
       RUNS,
     );
   });
 
-  it('because a line is doubled is refused, or has the same numbers', () => {
+  it('with a doubled line is refused, or has the same numbers', () => {
     fc.assert(
       fc.property(namedAnswers, fc.nat(), ({ request, text, whole }, which) => {
         const lines = text.split('\n');
         const place = which % (lines.length - 1);
         lines.splice(place, 0, lines[place] ?? '');
-        expectNoMore(toldOrRefused(request, lines.join('\n')), whole);
+        expectNoMore(numbersOrRefused(request, lines.join('\n')), whole);
       }),
       RUNS,
     );
   });
 
-  it('because blocks are in another order, or missing, has no other number', () => {
+  it('with missing or reordered blocks has no wrong number', () => {
     const shuffled = namedAnswers.chain((answer) => {
       const blocks = answer.text.slice(0, -2).split('\n\n');
       return fc.shuffledSubarray(blocks).map((some) => ({ ...answer, changed: `${some.join('\n\n')}\n\n` }));
     });
     fc.assert(
       fc.property(shuffled, ({ changed, request, whole }) => {
-        expectNoMore(toldOrRefused(request, changed), whole);
+        expectNoMore(numbersOrRefused(request, changed), whole);
       }),
       RUNS,
     );
   });
 
-  it.each(namedFormats)(
-    'because a block of $name is there twice, with other numbers, is refused',
-    ({ format, request }) => {
-      const block = format.split('\n\n').findLast((one) => /\{[^{}:]+:/.test(one)) ?? '';
-      const text = fill(`${format}${block}\n\n`, distinct(`${format}${block}`));
-      expect(() => told(request, text)).toThrow(/is printed twice$/);
-    },
-  );
+  it.each(namedFormats)('to $name with a block twice, with different numbers, is refused', ({ format, request }) => {
+    const block = format.split('\n\n').findLast((one) => /\{[^{}:]+:/.test(one)) ?? '';
+    const text = fill(`${format}${block}\n\n`, distinct(`${format}${block}`));
+    expect(() => numbersIn(request, text)).toThrow(/is printed twice$/);
+  });
 
-  it('because a digit became something else is refused, or lacks that number', () => {
+  it('with a character in place of a digit is refused, or lacks that number', () => {
     const strange = fc.constantFrom('-', '.', 'x', ':', ',', '+', '\0', '\x7f', '\xff', '%', '/', '(');
     fc.assert(
       fc.property(answers, fc.nat(), strange, ({ request, text, whole }, which, character) => {
@@ -95,13 +92,13 @@ describe('an answer that is spoilt', () => {
         );
         const at = digits[which % digits.length] ?? 0;
         const changed = text.slice(0, at) + character + text.slice(at + 1);
-        expectNoMore(toldOrRefused(request, changed), whole);
+        expectNoMore(numbersOrRefused(request, changed), whole);
       }),
       RUNS,
     );
   });
 
-  it('because its numbers have any digits is refused, or has only numbers that can be', () => {
+  it('with any digits is refused, or has only possible numbers', () => {
     const digits = fc.stringMatching(/^\d{1,25}$/);
     const any = fc.constantFrom(...formats).chain(({ format, request }) =>
       fc.tuple(...holesIn(format).map(() => digits)).map((numbers) => {
@@ -111,19 +108,19 @@ describe('an answer that is spoilt', () => {
     );
     fc.assert(
       fc.property(any, ({ request, text }) => {
-        expectPossible(toldOrRefused(request, text));
+        expectPossible(numbersOrRefused(request, text));
       }),
       RUNS,
     );
   });
 
-  it('because it is anything at all is refused, or tells nothing', () => {
+  it('of any text is refused, or has no numbers', () => {
     const anything = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), fc.string());
     const requests = fc.constantFrom(...REQUEST_NAMES);
     fc.assert(
       fc.property(requests, anything, fc.boolean(), (request, text, isWhole) => {
-        const found = toldOrRefused(request, isWhole ? `${text}\n` : text);
-        // Of no child process it tells, that there is none.
+        const found = numbersOrRefused(request, isWhole ? `${text}\n` : text);
+        // Without a line, there are 0 child processes.
         const known = Object.keys(found ?? {}).filter((metric) => !metric.startsWith('daemon.children_'));
         expect(known).toEqual([]);
       }),
@@ -131,21 +128,21 @@ describe('an answer that is spoilt', () => {
     );
   });
 
-  it('because it is made of lines of all answers is refused, or has only numbers that can be', () => {
+  it('of lines from all replies is refused, or has only possible numbers', () => {
     const all = formats.flatMap(({ format }) => fill(format, distinct(format)).split('\n'));
     const odd = ['daemon uptime: 3 days 4 min', 'PID=3 type=any', 'resent queue (len=7)', ':', ' :', '\t', 'cache :'];
     const lines = fc.array(fc.oneof(fc.constantFrom(...all), fc.constantFrom(...odd)), { maxLength: 60 });
     const names = fc.constantFrom(...REQUEST_NAMES);
     fc.assert(
       fc.property(names, lines, (request, some) => {
-        expectPossible(toldOrRefused(request, `${some.join('\n')}\n`));
+        expectPossible(numbersOrRefused(request, `${some.join('\n')}\n`));
       }),
       RUNS,
     );
   });
 
   // Half a megabyte each: quadratic running time would exceed the timeout of a test.
-  it('because it is long has only possible numbers', () => {
+  it('of half a megabyte has only possible numbers', () => {
     const long = 'a'.repeat(500_000);
     const texts = [
       `${' '.repeat(500_000)}Bytes\n`,
@@ -157,18 +154,18 @@ describe('an answer that is spoilt', () => {
       ':\n'.repeat(250_000),
       'PID=1 type=any\n'.repeat(30_000),
     ];
-    const found = REQUEST_NAMES.flatMap((request) => texts.map((text) => toldOrRefused(request, text)));
+    const found = REQUEST_NAMES.flatMap((request) => texts.map((text) => numbersOrRefused(request, text)));
     for (const one of found) expectPossible(one);
     expect(found).toHaveLength(72);
   });
 });
 
-/** Nothing but what the whole answer tells. */
-function expectNoMore(found: Told | undefined, whole: Told): void {
+/** Expects only numbers of the whole reply. */
+function expectNoMore(found: Numbers | undefined, whole: Numbers): void {
   for (const [metric, value] of Object.entries(found ?? {})) expect([metric, value]).toEqual([metric, whole[metric]]);
 }
 
-function expectPossible(found: Told | undefined): void {
+function expectPossible(found: Numbers | undefined): void {
   for (const [metric, value] of Object.entries(found ?? {})) {
     const [, digits = '', kind = ''] = /^(\d+) (gauge|u32|u64)$/.exec(value) ?? [];
     expect([metric, digits]).not.toEqual([metric, '']);

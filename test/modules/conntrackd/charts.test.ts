@@ -10,7 +10,7 @@ import { FORMATS } from '../../helpers/conntrackd_formats.ts';
 import { upAt } from '../../helpers/conntrackd_report.ts';
 import { distinct, fill } from '../../helpers/conntrackd_text.ts';
 
-/** Everything that any daemon tells, if one could tell it all at once. */
+/** The numbers of all daemons together. */
 function everything(first: bigint): FactSheet {
   const sheet = new FactSheet();
   for (const [request, format] of Object.values(FORMATS))
@@ -22,7 +22,7 @@ function everything(first: bigint): FactSheet {
   return sheet;
 }
 
-/** The metrics of each scope that are known, those of counters as rates. */
+/** The known metrics of each scope. */
 function reported(): Map<string, string[]> {
   const report = new Report('fw', new InstanceIds());
   const round = (first: bigint) => ({ sheet: everything(first), restarted: false, malformed: new Map() }) as const;
@@ -45,26 +45,26 @@ const counters = new Set(
 const scopes = [...new Set(conntrackdCharts.map(({ scope }) => String(scope)))];
 
 describe('the charts of conntrackd', () => {
-  it('are of every scope that is reported', () => {
+  it('cover every scope of the samples', () => {
     expect([...scopes].sort()).toEqual([...reported().keys()].sort());
   });
 
-  it.each(scopes)('of the scope %s draw every metric that is reported, and no other', (scope) => {
+  it.each(scopes)('of scope %s show every reported metric, and no other', (scope) => {
     const charts = conntrackdCharts.filter((chart) => chart.scope === scope);
-    const drawn = charts.flatMap(({ dimensions, variables = [] }) =>
+    const shown = charts.flatMap(({ dimensions, variables = [] }) =>
       [...dimensions, ...variables].map(({ metric }) => metric),
     );
-    expect([...new Set(drawn)].sort()).toEqual(reported().get(scope));
+    expect([...new Set(shown)].sort()).toEqual(reported().get(scope));
   });
 
-  it('draw each metric in one place', () => {
-    const drawn = conntrackdCharts.flatMap(({ dimensions, scope }) =>
+  it('show each metric once', () => {
+    const shown = conntrackdCharts.flatMap(({ dimensions, scope }) =>
       dimensions.map(({ metric }) => `${scope} ${metric}`),
     );
-    expect(drawn).toEqual([...new Set(drawn)]);
+    expect(shown).toEqual([...new Set(shown)]);
   });
 
-  it('draw rates, and what is no whole number, in thousandths, and counts as they are', () => {
+  it('send rates and fractions in thousandths, and counts as they are', () => {
     const wrong = conntrackdCharts.flatMap(({ dimensions, id, scope }) =>
       dimensions
         .filter(({ divisor = 1, metric }: Dimension) => {
@@ -76,7 +76,7 @@ describe('the charts of conntrackd', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('of rates have a unit per second, others have not', () => {
+  it('have a unit per second exactly if they show rates', () => {
     const wrong = conntrackdCharts.filter(
       ({ dimensions, scope, units }) =>
         units.endsWith('/s') !== dimensions.some(({ metric }) => counters.has(`${scope} ${metric}`)),
@@ -84,7 +84,7 @@ describe('the charts of conntrackd', () => {
     expect(wrong.map(({ id }) => id)).toEqual([]);
   });
 
-  it('have ids and contexts of their own, and dimensions of their own within a chart', () => {
+  it('have unique ids and contexts, and unique dimensions in each chart', () => {
     for (const names of [
       conntrackdCharts.map(({ id }) => id),
       conntrackdCharts.map(({ context }) => context),

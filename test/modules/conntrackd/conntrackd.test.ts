@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { CT, descriptorsOf, EDGE, Firewall, FW, runtimeAnswer, USUAL } from '../../helpers/conntrackd_firewall.ts';
 
-describe('the module', () => {
+describe('module conntrackd', () => {
   it('sends requests after the update, and returns replies once', async () => {
     const firewall = new Firewall({ sockets: [FW] });
     const daemon = firewall.start(FW);
@@ -22,7 +22,7 @@ describe('the module', () => {
     });
     expect(samples[1]?.values).toMatchObject({ active: 41 });
     expect(await firewall.tick(102)).toEqual([]);
-    expect([firewall.module.name, firewall.module.every, firewall.said(), firewall.open]).toEqual([
+    expect([firewall.module.name, firewall.module.every, firewall.logged(), firewall.open]).toEqual([
       'conntrackd',
       5,
       [],
@@ -30,22 +30,22 @@ describe('the module', () => {
     ]);
   });
 
-  it('asks every five seconds, and makes rates of the true time between', async () => {
+  it('queries every five seconds, and computes rates over the time that actually passed', async () => {
     const firewall = new Firewall({ sockets: [FW] });
     const daemon = firewall.start(FW);
-    expect(await firewall.drawn(100, 111)).toEqual([
+    expect(await firewall.states(100, 111)).toEqual([
       [101, 'fw up'],
       [106, 'fw up'],
       [111, 'fw up'],
     ]);
     daemon.replies.runtime = runtimeAnswer(142);
-    // It was asked at 110, and comes late this time.
+    // The previous round was at 110; this one is late.
     await firewall.tick(117);
     const [sample] = await firewall.tick(118);
     expect(sample?.values).toMatchObject({ events_received: 6 });
   });
 
-  it('keeps samples until they are drawn, the newest of each daemon', async () => {
+  it('returns the latest samples of each daemon until they are used', async () => {
     const firewall = new Firewall({ sockets: [FW] });
     const daemon = firewall.start(FW);
     await firewall.tick(100, false);
@@ -57,10 +57,10 @@ describe('the module', () => {
     expect(await firewall.tick(107)).toEqual([]);
   });
 
-  it('draws no rate over a restart', async () => {
+  it('returns no rate over a restart', async () => {
     const firewall = new Firewall({ sockets: [FW] });
     firewall.start(FW);
-    await firewall.drawn(100, 106);
+    await firewall.states(100, 106);
     firewall.start(FW, { runtime: runtimeAnswer(5000) });
     await firewall.tick(110);
     expect((await firewall.tick(111))[0]?.values).toMatchObject({ up: 1, events_received: undefined });
@@ -68,7 +68,7 @@ describe('the module', () => {
 });
 
 describe('several daemons', () => {
-  it('are told apart by their names', async () => {
+  it('have samples with their names', async () => {
     const firewall = new Firewall({ sockets: [FW, EDGE] });
     firewall.start(FW);
     firewall.start(EDGE, { ct: CT.replace('41', '17') });
@@ -82,11 +82,11 @@ describe('several daemons', () => {
     ]);
   });
 
-  it('are drawn on time while one of them hangs', async () => {
+  it('have samples on time while one of them hangs', async () => {
     const firewall = new Firewall({ sockets: [FW, EDGE] });
     firewall.start(FW).instead = 'hangs';
     firewall.start(EDGE);
-    expect(await firewall.drawn(0, 8)).toEqual([
+    expect(await firewall.states(0, 8)).toEqual([
       [1, 'edge up'],
       [2, 'fw unresponsive'],
       [6, 'edge up'],
@@ -98,20 +98,20 @@ describe('several daemons', () => {
     const firewall = new Firewall({ sockets: [FW, EDGE], timeout: 60 });
     firewall.start(FW).instead = 'hangs';
     const edge = firewall.start(EDGE);
-    expect(await firewall.drawn(0, 16)).toEqual([
+    expect(await firewall.states(0, 16)).toEqual([
       [1, 'edge up'],
       [6, 'edge up'],
       [11, 'edge up'],
       [16, 'edge up'],
     ]);
-    // The other is asked once at a time.
+    // One round at a time.
     expect(firewall.connected.filter((path) => path === FW)).toHaveLength(1);
     expect(edge.asked.filter((request) => request === 'runtime')).toHaveLength(4);
   });
 });
 
-describe('a module that is closed', () => {
-  it('in the middle of a round aborts it, and sends no more requests', async () => {
+describe('module conntrackd, when closed,', () => {
+  it('aborts a round in progress, and sends no more requests', async () => {
     const firewall = new Firewall({ sockets: [FW, EDGE] });
     const hanging = firewall.start(FW, { cache: 'hangs' });
     const answering = firewall.start(EDGE);
@@ -124,10 +124,10 @@ describe('a module that is closed', () => {
     await firewall.runtime.settle();
     expect([asked, firewall.open, firewall.runtime.waiting]).toEqual([3, 0, 0]);
     expect(hanging.asked.length).toBeLessThanOrEqual(5);
-    expect(firewall.said()).toEqual([]);
+    expect(firewall.logged()).toEqual([]);
   });
 
-  it('before a round starts does not start it', async () => {
+  it('does not start a round', async () => {
     const firewall = new Firewall();
     firewall.start(USUAL);
     const held = descriptorsOf(firewall);
@@ -139,7 +139,7 @@ describe('a module that is closed', () => {
     expect([firewall.connected, firewall.runtime.waiting, held()]).toEqual([[], 0, { opened: 0, open: 0 }]);
   });
 
-  it('at the end of a round ignores the replies', async () => {
+  it('ignores the replies of a round that has just ended', async () => {
     const firewall = new Firewall({ sockets: [FW] });
     firewall.start(FW);
     firewall.listed(FW);
@@ -154,7 +154,7 @@ describe('a module that is closed', () => {
     };
     Object.assign(firewall.volume, { statSync });
     await firewall.tick(0);
-    expect([looks, held(), firewall.said()]).toEqual([2, { opened: 0, open: 0 }, []]);
+    expect([looks, held(), firewall.logged()]).toEqual([2, { opened: 0, open: 0 }, []]);
   });
 
   it('closes its files', async () => {
@@ -163,7 +163,7 @@ describe('a module that is closed', () => {
     firewall.start(FW);
     firewall.listed(FW);
     firewall.count('43\n');
-    await firewall.drawn(0, 70);
+    await firewall.states(0, 70);
     firewall.module.close();
     firewall.module.close();
     expect(held()).toEqual({ opened: 2, open: 0 });
@@ -180,18 +180,18 @@ describe('a defect of this program', () => {
     await expect(firewall.tick(1)).rejects.toBe(defect);
     expect(await firewall.tick(2)).toEqual([]);
     firewall.defect = undefined;
-    expect(await firewall.drawn(3, 6)).toEqual([[6, 'fw up']]);
-    expect(firewall.said()).toEqual([]);
+    expect(await firewall.states(3, 6)).toEqual([[6, 'fw up']]);
+    expect(firewall.logged()).toEqual([]);
   });
 });
 
-describe('the status', () => {
+describe('the status of module conntrackd', () => {
   const problems = async (firewall: Firewall): Promise<readonly string[]> => {
-    await firewall.drawn(0, 3);
+    await firewall.states(0, 3);
     return firewall.module.status().problems.map(({ code, loses, target }) => `${target} ${code}, loses ${loses}`);
   };
 
-  it('names no socket at first, then the one where a daemon would be', async () => {
+  it('names no socket at first, then the default one', async () => {
     const firewall = new Firewall();
     expect(firewall.module.status()).toEqual({ reads: [], problems: [] });
     expect(await problems(firewall)).toEqual([`${USUAL} conntrackd_down, loses nothing`]);

@@ -11,13 +11,13 @@ describe('the configuration of conntrackd', () => {
   it('is read every minute', async () => {
     const firewall = new Firewall();
     firewall.start(FW);
-    await firewall.drawn(0, 20);
+    await firewall.states(0, 20);
     configure(firewall, FW);
-    expect(await firewall.drawn(21, 66)).toEqual([
+    expect(await firewall.states(21, 66)).toEqual([
       [61, 'fw up'],
       [66, 'fw up'],
     ]);
-    // Where there never was one is not asked any more.
+    // A path where no daemon ever answered is no longer queried.
     expect(new Set(firewall.connected.slice(-9))).toEqual(new Set([FW]));
   });
 
@@ -25,24 +25,24 @@ describe('the configuration of conntrackd', () => {
     const firewall = new Firewall();
     configure(firewall, FW);
     firewall.start(FW);
-    await firewall.drawn(0, 55);
+    await firewall.states(0, 55);
     firewall.stop(FW);
     configure(firewall, EDGE);
     firewall.start(EDGE);
-    expect((await firewall.drawn(56, 66)).filter(([second]) => second > 60)).toEqual([
+    expect((await firewall.states(56, 66)).filter(([second]) => second > 60)).toEqual([
       [61, 'fw down'],
       [66, 'edge up'],
       [66, 'fw down'],
     ]);
   });
 
-  it('can name the same socket in another way: no two daemons have one name', async () => {
+  it('can name the same socket by another path; no two daemons have one name', async () => {
     const firewall = new Firewall();
     firewall.start(USUAL);
     firewall.start('/run/conntrackd.ctl');
-    await firewall.drawn(0, 55);
+    await firewall.states(0, 55);
     configure(firewall, '/run/conntrackd.ctl');
-    expect((await firewall.drawn(56, 66)).filter(([second]) => second > 60)).toEqual([
+    expect((await firewall.states(56, 66)).filter(([second]) => second > 60)).toEqual([
       [61, 'conntrackd up'],
       [66, 'conntrackd up'],
     ]);
@@ -51,7 +51,7 @@ describe('the configuration of conntrackd', () => {
   it('does not reset known daemons', async () => {
     const firewall = new Firewall({ sockets: [FW] });
     const daemon = firewall.start(FW);
-    await firewall.drawn(0, 56);
+    await firewall.states(0, 56);
     daemon.replies.runtime = runtimeAnswer(130);
     await firewall.tick(60);
     expect((await firewall.tick(61))[0]?.values).toMatchObject({ events_received: 6 });

@@ -16,7 +16,7 @@ function recorded(node: string, ...requests: readonly Request[]): Partial<Record
 
 const uptime = (text: string): string => `daemon uptime: ${text}\n`;
 
-/** A daemon in memory, and the one that watches it. */
+/** A daemon in memory, and the client side of it. */
 class Watching {
   readonly runtime = new FakeRuntime();
   readonly conntrackd: MemoryDaemon;
@@ -162,7 +162,7 @@ describe('a restart', () => {
     expect(await watching.restartedAt(110)).toEqual([true]);
   });
 
-  it('of a daemon whose uptime is not told counts anew from what is told then', async () => {
+  it('of a daemon that reports no uptime is followed by comparisons with the next reported uptime', async () => {
     const watching = new Watching({ runtime: uptime('7 min') });
     await watching.up(100);
     Object.assign(watching, { identity: 'another' });
@@ -262,7 +262,7 @@ describe('a malformed reply', () => {
     expect(await watching.requestsOf(105)).toEqual([...FTFW].filter((request) => request !== 'expect'));
   });
 
-  it('is told from a defect of this program, which is thrown', async () => {
+  it('is distinguished from a defect of this program, which is thrown', async () => {
     const watching = new Watching({ runtime: uptime('0 min') });
     const defect = new TypeError('undefined is not a function');
     vi.spyOn(watching.conntrackd, 'connect').mockImplementation(() => {

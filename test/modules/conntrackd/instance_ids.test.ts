@@ -22,7 +22,7 @@ describe('the id of an instance', () => {
     expect(['eth0_1', 'eth0.1'].map((name) => ids.of('link', name, name))).toEqual([...first].reverse());
   });
 
-  it('may be used again in another scope', () => {
+  it('can be used again in another scope', () => {
     const ids = new InstanceIds();
     expect(ids.of('link', 'fw internal', 'fw_internal')).toBe('fw_internal');
     expect(ids.of('cache', 'fw internal', 'fw_internal')).toBe('fw_internal');

@@ -7,10 +7,10 @@ import { interfaceName, LinkNames } from '../../../collector/modules/conntrackd/
 import { recording } from '../../helpers/conntrackd_text.ts';
 
 type Status = 'RUNNING' | 'NO-CARRIER' | 'DOWN';
-/** What is printed of a link. */
+/** A link as printed. */
 type Printed = readonly [device: string, status: Status];
 
-/** What the daemon prints, byte by byte; the link at position n has sent n + 1 bytes. */
+/** The reply; the link at position n has sent n + 1 bytes. */
 function answer(links: readonly Printed[]): string {
   const column = (number: number): string => String(number).padStart(20);
   const blocks = links.map(
@@ -25,7 +25,7 @@ ${column(0)} Error send ${column(0)} Error recv\n\n`,
   return blocks.join('');
 }
 
-/** What is known after an answer: the name, the device and the status of each link, by position. */
+/** The name, the device and the status of each link after a reply, by position. */
 function settle(names: LinkNames, text: string): string[] {
   const sheet = new FactSheet();
   readAnswer('link', text, sheet);
@@ -41,7 +41,7 @@ function settle(names: LinkNames, text: string): string[] {
   });
 }
 
-/** What is known after the last of several answers of one daemon. */
+/** The same after the last of several replies of one daemon. */
 function known(...answers: readonly (readonly Printed[])[]): string[] {
   const names = new LinkNames();
   return answers.map((links) => settle(names, answer(links))).at(-1) ?? [];
@@ -63,7 +63,7 @@ describe('a link whose interface is removed', () => {
       ['eth2 down', 'eth3 running'],
     ],
     [
-      'nothing',
+      'empty',
       [
         ['', 'DOWN'],
         ['eth3', 'RUNNING'],
@@ -95,7 +95,7 @@ describe('a link whose interface is removed', () => {
       ['eth2 down', 'eth3 running'],
     ],
     [
-      'a status of its own',
+      'a status',
       [
         ['x status=UP role=y', 'DOWN'],
         ['eth3', 'RUNNING'],
@@ -103,19 +103,19 @@ describe('a link whose interface is removed', () => {
       ['eth2 down', 'eth3 running'],
     ],
     [
-      'what could be a name',
+      'a valid name',
       [
         ['stack', 'DOWN'],
         ['eth3', 'RUNNING'],
       ],
       ['eth2 down', 'eth3 running'],
     ],
-  ])('stays at its name and is down when its name is %s', (_what, links, expected) => {
+  ])('keeps its name and is down if the printed name is %s', (_what, links, expected) => {
     expect(known(UP, links)).toEqual(expected);
     expect(known(UP, links, links)).toEqual(expected);
   });
 
-  it('is known by its position when it was removed before the first answer', () => {
+  it('is named by its position if it was removed before the first reply', () => {
     expect(
       known([
         ['\x03', 'DOWN'],
@@ -141,7 +141,7 @@ describe('a link whose interface is removed', () => {
     expect(changing).toEqual(['link 1 down', 'eth3 running']);
   });
 
-  it('has no status when it may be a second channel over the same interface', () => {
+  it('has no status if it may be a second channel over the same interface', () => {
     const same: Printed[] = [
       ['eth2', 'RUNNING'],
       ['eth2', 'RUNNING'],
@@ -150,7 +150,7 @@ describe('a link whose interface is removed', () => {
     expect(known(same, same)).toEqual(['eth2 running', 'link 2 unknown']);
   });
 
-  it.each(['first', 'second', 'both'])('is read in what conntrackd 1.4.7 answers: %s', (which) => {
+  it.each(['first', 'second', 'both'])('is recognised in a reply of conntrackd 1.4.7: %s', (which) => {
     const names = new LinkNames();
     const read = (name: string): string[] => {
       const sheet = new FactSheet();
@@ -165,7 +165,7 @@ describe('a link whose interface is removed', () => {
 });
 
 describe('a link', () => {
-  it('is called by its interface, in each of its states', () => {
+  it('is named by its interface, in each of its states', () => {
     expect(known(UP)).toEqual(['eth2 running', 'eth3 running']);
     expect(
       known([
@@ -185,7 +185,7 @@ describe('a link', () => {
     ).toEqual(['eth2 running', 'eth3 running']);
   });
 
-  it('follows its interface when that gets another name, once it is up', () => {
+  it('takes the new name of its interface, once it is up', () => {
     expect(
       known(UP, [
         ['wan', 'DOWN'],
@@ -214,14 +214,14 @@ describe('a link', () => {
     expect(found).toEqual(['eth2 down', 'eth2 link 2 (eth2) running']);
   });
 
-  it('is forgotten with its daemon', () => {
+  it('is forgotten on request', () => {
     const names = new LinkNames();
     settle(names, answer(UP));
     names.forget();
     expect(settle(names, answer([['eth9', 'RUNNING']]))).toEqual(['eth9 running']);
   });
 
-  it('keeps its name over an answer without links', () => {
+  it('keeps its name after a reply without links', () => {
     const names = new LinkNames();
     settle(names, answer(UP));
     names.settle(new FactSheet());
@@ -236,7 +236,7 @@ describe('a link', () => {
     ).toEqual(['eth2 down', 'eth3 running']);
   });
 
-  it('keeps its numbers and its name whatever memory is printed in place of another', () => {
+  it('keeps its numbers and its name, whatever is printed in place of the name of another', () => {
     const junk = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 16 }).map((text) => Buffer.from(text).toString('latin1').slice(0, 80)),
       fc.constantFrom('eth2', 'eth3', 'eth4', '', ':', '\n', ' status=DOWN', 'UDP traffic device=', '\x03'),

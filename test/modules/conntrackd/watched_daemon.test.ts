@@ -3,48 +3,48 @@ import type { Request } from '../../../collector/modules/conntrackd/request.ts';
 import { BACK, COUNT, CT, DENIED, DOWN, EDGE, Firewall, FW, SLOW, USUAL } from '../../helpers/conntrackd_firewall.ts';
 
 describe('a daemon', () => {
-  it('that never ran is not drawn or logged', async () => {
+  it('that never ran has no samples and no log line', async () => {
     const firewall = new Firewall();
-    expect(await firewall.drawn(0, 200)).toEqual([]);
-    expect(firewall.said()).toEqual([]);
+    expect(await firewall.states(0, 200)).toEqual([]);
+    expect(firewall.logged()).toEqual([]);
     expect(new Set(firewall.connected)).toEqual(new Set([USUAL]));
   });
 
   it('that never ran is down if configured or required', async () => {
     const configured = new Firewall({ sockets: [FW] });
-    expect((await configured.drawn(0, 12)).map(([, state]) => state)).toEqual(['fw down', 'fw down', 'fw down']);
-    expect(configured.said()).toEqual([`warning ${DOWN} ${FW}`]);
+    expect((await configured.states(0, 12)).map(([, state]) => state)).toEqual(['fw down', 'fw down', 'fw down']);
+    expect(configured.logged()).toEqual([`warning ${DOWN} ${FW}`]);
     const required = new Firewall({ enabled: true });
-    expect(await required.drawn(0, 2)).toEqual([[1, 'conntrackd down']]);
-    expect(required.said()).toEqual([`error ${DOWN} ${USUAL}`]);
+    expect(await required.states(0, 2)).toEqual([[1, 'conntrackd down']]);
+    expect(required.logged()).toEqual([`error ${DOWN} ${USUAL}`]);
   });
 
   it('that exits is down, logged once, and so is its return', async () => {
     const firewall = new Firewall();
     firewall.start(USUAL);
-    await firewall.drawn(0, 6);
+    await firewall.states(0, 6);
     firewall.stop(USUAL);
-    const gone = (await firewall.drawn(7, 30)).map(([, state]) => state);
+    const gone = (await firewall.states(7, 30)).map(([, state]) => state);
     expect(new Set(gone)).toEqual(new Set(['conntrackd down']));
     firewall.start(USUAL);
-    expect((await firewall.drawn(31, 37)).at(-1)).toEqual([36, 'conntrackd up']);
-    expect(firewall.said()).toEqual([`warning ${DOWN} ${USUAL}`, `info ${BACK} ${USUAL}`]);
+    expect((await firewall.states(31, 37)).at(-1)).toEqual([36, 'conntrackd up']);
+    expect(firewall.logged()).toEqual([`warning ${DOWN} ${USUAL}`, `info ${BACK} ${USUAL}`]);
   });
 
-  it('that starts later is drawn, and not logged', async () => {
+  it('that starts later has samples and no log line', async () => {
     const firewall = new Firewall();
-    await firewall.drawn(0, 10);
+    await firewall.states(0, 10);
     firewall.start(USUAL);
-    expect(await firewall.drawn(11, 16)).toEqual([[16, 'conntrackd up']]);
-    expect(firewall.said()).toEqual([]);
+    expect(await firewall.states(11, 16)).toEqual([[16, 'conntrackd up']]);
+    expect(firewall.logged()).toEqual([]);
   });
 
   it('that does not reply in time is unresponsive, logged once', async () => {
     const firewall = new Firewall();
     const daemon = firewall.start(USUAL);
-    await firewall.drawn(0, 6);
+    await firewall.states(0, 6);
     daemon.instead = 'hangs';
-    const hung = await firewall.drawn(7, 26);
+    const hung = await firewall.states(7, 26);
     expect(hung).toEqual([
       [12, 'conntrackd unresponsive'],
       [17, 'conntrackd unresponsive'],
@@ -52,20 +52,20 @@ describe('a daemon', () => {
     ]);
     expect([firewall.open, firewall.runtime.waiting]).toEqual([1, 1]);
     daemon.instead = undefined;
-    await firewall.drawn(27, 36);
+    await firewall.states(27, 36);
     expect([firewall.open, firewall.runtime.waiting]).toEqual([0, 0]);
-    expect(firewall.said()).toEqual([`warning ${SLOW} ${USUAL}`, `info ${BACK} ${USUAL}`]);
+    expect(firewall.logged()).toEqual([`warning ${SLOW} ${USUAL}`, `info ${BACK} ${USUAL}`]);
   });
 
   it('that changes its state is logged once per change', async () => {
     const firewall = new Firewall({ sockets: [FW] });
     const daemon = firewall.start(FW);
-    await firewall.drawn(0, 6);
+    await firewall.states(0, 6);
     for (const [at, fails] of ['EAGAIN', 'ECONNREFUSED', 'ETIMEDOUT', 'ENOENT', 'ENOENT'].entries()) {
       daemon.instead = { fails };
-      await firewall.drawn(7 + at * 10, 16 + at * 10);
+      await firewall.states(7 + at * 10, 16 + at * 10);
     }
-    expect(firewall.said()).toEqual([
+    expect(firewall.logged()).toEqual([
       `warning ${SLOW} ${FW}`,
       `warning ${DOWN} ${FW}`,
       `warning ${SLOW} ${FW}`,
@@ -84,8 +84,8 @@ describe('a daemon', () => {
     async (fails, required, line) => {
       const firewall = new Firewall({ enabled: required });
       firewall.start(USUAL).instead = { fails };
-      expect(await firewall.drawn(0, 30)).toEqual([]);
-      expect(firewall.said()).toEqual([line]);
+      expect(await firewall.states(0, 30)).toEqual([]);
+      expect(firewall.logged()).toEqual([line]);
     },
   );
 
@@ -96,10 +96,10 @@ describe('a daemon', () => {
     for (const [at, request] of breaking.entries()) {
       const { [request]: reply = '' } = daemon.replies;
       daemon.replies[request] = { fails: 'ENOMEM' };
-      await firewall.drawn(at * 10, at * 10 + 9);
+      await firewall.states(at * 10, at * 10 + 9);
       daemon.replies[request] = reply;
     }
-    expect(firewall.said()).toEqual([
+    expect(firewall.logged()).toEqual([
       expect.stringMatching(/^warning cannot query conntrackd: request ct from .*: .*ENOMEM/),
     ]);
   });
@@ -107,7 +107,7 @@ describe('a daemon', () => {
   it('with malformed replies is up; their start and end are logged once', async () => {
     const firewall = new Firewall({ sockets: [FW] });
     const daemon = firewall.start(FW, { ct: 'cache internal:\ncurr', queue: '?' });
-    expect((await firewall.drawn(0, 12)).map(([, state]) => state)).toEqual(['fw up', 'fw up', 'fw up']);
+    expect((await firewall.states(0, 12)).map(([, state]) => state)).toEqual(['fw up', 'fw up', 'fw up']);
     expect(firewall.log.entries.splice(0)).toEqual([
       {
         level: 'warning',
@@ -116,21 +116,21 @@ describe('a daemon', () => {
       },
     ]);
     daemon.replies.ct = CT;
-    await firewall.drawn(13, 17);
+    await firewall.states(13, 17);
     expect(firewall.log.entries.splice(0)).toMatchObject([{ message: expect.stringContaining(': queue: ') }]);
     daemon.replies.queue = '';
-    await firewall.drawn(18, 30);
-    expect(firewall.said()).toEqual([`info the replies of conntrackd are well-formed ${FW}`]);
+    await firewall.states(18, 30);
+    expect(firewall.logged()).toEqual([`info the replies of conntrackd are well-formed ${FW}`]);
   });
 });
 
-describe('the entries of the kernel', () => {
+describe("the number of entries in the kernel's table", () => {
   const kernelOf = async (firewall: Firewall): Promise<number | undefined> => {
     await firewall.tick(0);
     return (await firewall.tick(1))[0]?.values['kernel_connections'];
   };
 
-  it('are drawn beside those of a daemon in the same namespace', async () => {
+  it('is returned for a daemon in the same namespace', async () => {
     const firewall = new Firewall({ sockets: [FW] });
     firewall.start(FW);
     firewall.listed('/run/other.ctl', FW, '/run/last.ctl');
@@ -144,7 +144,7 @@ describe('the entries of the kernel', () => {
   it.each([
     ['of another path', [`${FW}.old`, `/srv${FW}`]],
     ['of none', []],
-  ])('are not drawn when the sockets of the namespace are those %s', async (_which, paths) => {
+  ])('is absent if the sockets of the namespace are those %s', async (_which, paths) => {
     const firewall = new Firewall({ sockets: [FW] });
     firewall.start(FW);
     firewall.listed(...paths);
@@ -152,7 +152,7 @@ describe('the entries of the kernel', () => {
     expect(await kernelOf(firewall)).toBeUndefined();
   });
 
-  it('are not drawn when neither the sockets nor the entries can be read', async () => {
+  it('is absent if the sockets or the number cannot be read', async () => {
     const blind = new Firewall({ sockets: [FW] });
     blind.start(FW);
     blind.count('43\n');
@@ -161,10 +161,10 @@ describe('the entries of the kernel', () => {
     unloaded.start(FW);
     unloaded.listed(FW);
     expect(await kernelOf(unloaded)).toBeUndefined();
-    expect([blind.said(), unloaded.said()]).toEqual([[], []]);
+    expect([blind.logged(), unloaded.logged()]).toEqual([[], []]);
   });
 
-  it('are not drawn when this process runs in another namespace', async () => {
+  it('is absent if this process runs in another namespace', async () => {
     const firewall = new Firewall({ sockets: [FW] }, '/host');
     firewall.start(FW);
     firewall.volume.fromJSON({
@@ -177,7 +177,7 @@ describe('the entries of the kernel', () => {
     expect(await kernelOf(firewall)).toBeUndefined();
   });
 
-  it('are not drawn once a restarted daemon runs in another namespace', async () => {
+  it('is absent once a restarted daemon runs in another namespace', async () => {
     const firewall = new Firewall({ sockets: [FW] });
     firewall.start(FW);
     firewall.listed(FW);
@@ -190,9 +190,9 @@ describe('the entries of the kernel', () => {
   });
 });
 
-describe('the problem', () => {
+describe('the problems of a daemon', () => {
   const problems = async (firewall: Firewall): Promise<readonly string[]> => {
-    await firewall.drawn(0, 3);
+    await firewall.states(0, 3);
     return firewall.module.status().problems.map(({ code, loses, target }) => `${target} ${code}, loses ${loses}`);
   };
 
@@ -202,29 +202,29 @@ describe('the problem', () => {
     [{ fails: 'EMFILE' }, 'conntrackd_failed', 'all'],
     ['hangs', 'conntrackd_unresponsive', 'all'],
     [{ fails: 'ECONNREFUSED' }, 'conntrackd_down', 'nothing'],
-  ] as const)('of a daemon that %j has the problem %s, which loses %s', async (instead, code, loses) => {
+  ] as const)('with %j are %s, which loses %s', async (instead, code, loses) => {
     const firewall = new Firewall();
     firewall.start(USUAL).instead = instead;
     expect(await problems(firewall)).toEqual([`${USUAL} ${code}, loses ${loses}`]);
   });
 
-  it('has a problem for each daemon that is down and was configured, required or seen before', async () => {
+  it('lose everything if it is down and was configured, required or seen before', async () => {
     const configured = new Firewall({ sockets: [FW, EDGE] });
     configured.start(EDGE);
     expect(await problems(configured)).toEqual([`${FW} conntrackd_down, loses all`]);
     expect(await problems(new Firewall({ enabled: true }))).toEqual([`${USUAL} conntrackd_down, loses all`]);
     const found = new Firewall();
     found.start(USUAL);
-    await found.drawn(0, 3);
+    await found.states(0, 3);
     found.stop(USUAL);
-    await found.drawn(4, 12);
+    await found.states(4, 12);
     expect(found.module.status().problems).toMatchObject([{ code: 'conntrackd_down', loses: 'all' }]);
   });
 
-  it('loses a part while replies to some requests are malformed', async () => {
+  it('lose a part while some replies are malformed', async () => {
     const firewall = new Firewall({ sockets: [FW] });
     firewall.start(FW, { ct: 'cache internal:\ncurr', queue: '?' });
-    await firewall.drawn(0, 3);
+    await firewall.states(0, 3);
     expect(firewall.module.status().problems).toMatchObject([
       { code: 'conntrackd_malformed', target: FW, loses: 'part', message: expect.stringContaining(': ct: ') },
       { code: 'conntrackd_malformed', target: FW, loses: 'part', message: expect.stringContaining(': queue: ') },
