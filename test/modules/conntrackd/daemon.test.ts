@@ -205,25 +205,15 @@ describe('a restart', () => {
 });
 
 describe('a daemon that cannot be queried', () => {
-  it.each([
-    ['ENOENT', 'conntrackd_down'],
-    ['ENOTDIR', 'conntrackd_down'],
-    ['ECONNREFUSED', 'conntrackd_down'],
-    ['ETIMEDOUT', 'conntrackd_unresponsive'],
-    ['EAGAIN', 'conntrackd_unresponsive'],
-    ['EACCES', 'conntrackd_denied'],
-    ['EPERM', 'conntrackd_denied'],
-    ['ECONNRESET', 'conntrackd_down'],
-    ['EPIPE', 'conntrackd_down'],
-    ['EMFILE', 'conntrackd_failed'],
-  ])('throws for %s the problem %s after one request', async (errno, code) => {
+  it('throws its problem after the first request', async () => {
     const watching = new Watching();
-    watching.conntrackd.instead = { fails: errno };
-    expect(await watching.ask(100)).toMatchObject({ errno, problem: { code, target: '/run/fw.ctl', loses: 'all' } });
+    watching.conntrackd.instead = { fails: 'ECONNREFUSED' };
+    const problem = { code: 'conntrackd_down', target: '/run/fw.ctl', loses: 'all' };
+    expect(await watching.ask(100)).toMatchObject({ errno: 'ECONNREFUSED', problem });
     expect(watching.conntrackd.taken()).toEqual(['runtime']);
   });
 
-  it('is asked nothing else after the first reply that times out', async () => {
+  it('is not queried further after a timeout', async () => {
     const watching = new Watching({ runtime: uptime('0 min'), ct: 'hangs' });
     const round = watching.ask(100);
     await watching.runtime.settle();

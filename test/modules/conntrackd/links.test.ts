@@ -47,105 +47,42 @@ function known(...answers: readonly (readonly Printed[])[]): string[] {
   return answers.map((links) => settle(names, answer(links))).at(-1) ?? [];
 }
 
-const UP: readonly Printed[] = [
-  ['eth2', 'RUNNING'],
-  ['eth3', 'RUNNING'],
-];
+function two(device: string, status: Status, other = 'eth3', otherStatus: Status = 'RUNNING'): readonly Printed[] {
+  return [
+    [device, status],
+    [other, otherStatus],
+  ];
+}
+
+const UP = two('eth2', 'RUNNING');
 
 describe('a link whose interface is removed', () => {
   it.each<[string, readonly Printed[], string[]]>([
-    [
-      'a control byte',
-      [
-        ['\x03', 'DOWN'],
-        ['eth3', 'RUNNING'],
-      ],
-      ['eth2 down', 'eth3 running'],
-    ],
-    [
-      'empty',
-      [
-        ['', 'DOWN'],
-        ['eth3', 'RUNNING'],
-      ],
-      ['eth2 down', 'eth3 running'],
-    ],
+    ['a control byte', two('\x03', 'DOWN'), ['eth2 down', 'eth3 running']],
+    ['empty', two('', 'DOWN'), ['eth2 down', 'eth3 running']],
     [
       'the name and the status of the link before',
-      [
-        ['eth2', 'RUNNING'],
-        ['eth2', 'RUNNING'],
-      ],
+      two('eth2', 'RUNNING', 'eth2', 'RUNNING'),
       ['eth2 running', 'eth3 down'],
     ],
-    [
-      'the same for both',
-      [
-        ['\x03', 'DOWN'],
-        ['\x03', 'DOWN'],
-      ],
-      ['eth2 down', 'eth3 down'],
-    ],
-    [
-      'a line end and a colon',
-      [
-        ['a:\nb:', 'RUNNING'],
-        ['eth3', 'RUNNING'],
-      ],
-      ['eth2 down', 'eth3 running'],
-    ],
-    [
-      'a status',
-      [
-        ['x status=UP role=y', 'DOWN'],
-        ['eth3', 'RUNNING'],
-      ],
-      ['eth2 down', 'eth3 running'],
-    ],
-    [
-      'a valid name',
-      [
-        ['stack', 'DOWN'],
-        ['eth3', 'RUNNING'],
-      ],
-      ['eth2 down', 'eth3 running'],
-    ],
+    ['the same for both', two('\x03', 'DOWN', '\x03', 'DOWN'), ['eth2 down', 'eth3 down']],
+    ['a line end and a colon', two('a:\nb:', 'RUNNING'), ['eth2 down', 'eth3 running']],
+    ['a status', two('x status=UP role=y', 'DOWN'), ['eth2 down', 'eth3 running']],
+    ['a valid name', two('stack', 'DOWN'), ['eth2 down', 'eth3 running']],
   ])('keeps its name and is down if the printed name is %s', (_what, links, expected) => {
     expect(known(UP, links)).toEqual(expected);
     expect(known(UP, links, links)).toEqual(expected);
   });
 
   it('is named by its position if it was removed before the first reply', () => {
-    expect(
-      known([
-        ['\x03', 'DOWN'],
-        ['eth3', 'RUNNING'],
-      ]),
-    ).toEqual(['link 1 down', 'eth3 running']);
-    expect(
-      known([
-        ['\x03', 'DOWN'],
-        ['\x03', 'DOWN'],
-      ]),
-    ).toEqual(['link 1 down', 'link 2 down']);
-    const changing = known(
-      [
-        ['\x03', 'DOWN'],
-        ['eth3', 'RUNNING'],
-      ],
-      [
-        ['stack', 'DOWN'],
-        ['eth3', 'RUNNING'],
-      ],
-    );
+    expect(known(two('\x03', 'DOWN'))).toEqual(['link 1 down', 'eth3 running']);
+    expect(known(two('\x03', 'DOWN', '\x03', 'DOWN'))).toEqual(['link 1 down', 'link 2 down']);
+    const changing = known(two('\x03', 'DOWN'), two('stack', 'DOWN'));
     expect(changing).toEqual(['link 1 down', 'eth3 running']);
   });
 
   it('has no status if it may be a second channel over the same interface', () => {
-    const same: Printed[] = [
-      ['eth2', 'RUNNING'],
-      ['eth2', 'RUNNING'],
-    ];
+    const same = two('eth2', 'RUNNING', 'eth2', 'RUNNING');
     expect(known(same)).toEqual(['eth2 running', 'link 2 unknown']);
     expect(known(same, same)).toEqual(['eth2 running', 'link 2 unknown']);
   });
@@ -167,50 +104,18 @@ describe('a link whose interface is removed', () => {
 describe('a link', () => {
   it('is named by its interface, in each of its states', () => {
     expect(known(UP)).toEqual(['eth2 running', 'eth3 running']);
-    expect(
-      known([
-        ['eth2', 'NO-CARRIER'],
-        ['eth3', 'DOWN'],
-      ]),
-    ).toEqual(['eth2 no_carrier', 'eth3 down']);
-    expect(
-      known(
-        UP,
-        [
-          ['eth2', 'DOWN'],
-          ['eth3', 'DOWN'],
-        ],
-        UP,
-      ),
-    ).toEqual(['eth2 running', 'eth3 running']);
+    expect(known(two('eth2', 'NO-CARRIER', 'eth3', 'DOWN'))).toEqual(['eth2 no_carrier', 'eth3 down']);
+    expect(known(UP, two('eth2', 'DOWN', 'eth3', 'DOWN'), UP)).toEqual(['eth2 running', 'eth3 running']);
   });
 
   it('takes the new name of its interface, once it is up', () => {
-    expect(
-      known(UP, [
-        ['wan', 'DOWN'],
-        ['eth3', 'RUNNING'],
-      ]),
-    ).toEqual(['eth2 down', 'eth3 running']);
-    expect(
-      known(UP, [
-        ['wan', 'NO-CARRIER'],
-        ['eth3', 'RUNNING'],
-      ]),
-    ).toEqual(['wan no_carrier', 'eth3 running']);
-    expect(
-      known(UP, [
-        ['eth3', 'RUNNING'],
-        ['eth2', 'RUNNING'],
-      ]),
-    ).toEqual(['eth3 running', 'eth2 running']);
+    expect(known(UP, two('wan', 'DOWN'))).toEqual(['eth2 down', 'eth3 running']);
+    expect(known(UP, two('wan', 'NO-CARRIER'))).toEqual(['wan no_carrier', 'eth3 running']);
+    expect(known(UP, two('eth3', 'RUNNING', 'eth2', 'RUNNING'))).toEqual(['eth3 running', 'eth2 running']);
   });
 
   it('has a distinct name when its interface gets the name of a removed one', () => {
-    const found = known(UP, [
-      ['\x03', 'DOWN'],
-      ['eth2', 'RUNNING'],
-    ]);
+    const found = known(UP, two('\x03', 'DOWN', 'eth2', 'RUNNING'));
     expect(found).toEqual(['eth2 down', 'eth2 link 2 (eth2) running']);
   });
 
@@ -225,15 +130,7 @@ describe('a link', () => {
     const names = new LinkNames();
     settle(names, answer(UP));
     names.settle(new FactSheet());
-    expect(
-      settle(
-        names,
-        answer([
-          ['\x03', 'DOWN'],
-          ['eth3', 'RUNNING'],
-        ]),
-      ),
-    ).toEqual(['eth2 down', 'eth3 running']);
+    expect(settle(names, answer(two('\x03', 'DOWN')))).toEqual(['eth2 down', 'eth3 running']);
   });
 
   it('keeps its numbers and its name, whatever is printed in place of the name of another', () => {
