@@ -2,44 +2,10 @@ import { describe, expect, it } from 'vitest';
 
 import { FormatError, OperationError } from '../../../collector/base/errors.ts';
 import { ProblemError } from '../../../collector/modules/problem.ts';
-import { SocketSource } from '../../../collector/modules/sockets/socket_source.ts';
-import { Host } from '../../../collector/procfs/host.ts';
+import { Counting, type ReadFrom } from '../../helpers/counting_source.ts';
 import { diagnosed, done, error, failure, type Receipt } from '../../helpers/netlink_channel.ts';
 import { logged } from '../../helpers/problems.ts';
-import { RecordingLog } from '../../helpers/recording_log.ts';
-import { COUNTS, counted, finish, SOCKETS, SocketHost, type SocketStates } from '../../helpers/socket_host.ts';
-
-/** The same host with IPv4 alone. */
-const WITHOUT_IPV6: SocketStates = { tcp: SOCKETS.tcp ?? [], udp: SOCKETS.udp ?? [] };
-const COUNTS_WITHOUT_IPV6 = { tcp: COUNTS.tcp, udp: COUNTS.udp };
-
-type ReadFrom = 'auto' | 'netlink' | 'procfs';
-
-/** Somebody who counts the sockets of a host, at times in seconds. */
-class Counting {
-  readonly log = new RecordingLog();
-  readonly host: SocketHost;
-  readonly source: SocketSource;
-  /** The times of the counts that were told to be second tries. */
-  readonly secondTries: number[] = [];
-
-  constructor(readFrom: ReadFrom, states: SocketStates = SOCKETS) {
-    this.host = new SocketHost(states);
-    const { connect, volume } = this.host;
-    this.source = new SocketSource({ fs: volume, host: new Host(volume, ''), log: this.log, connect, readFrom });
-  }
-
-  count(second = 500): Record<string, Record<string, number>> {
-    const { isSecondTry, tallies } = finish(this.source.count(second * 1e6));
-    if (isSecondTry) this.secondTries.push(second);
-    return counted(tallies);
-  }
-
-  /** Every line that was logged: its level and its message. */
-  get said(): string[] {
-    return this.log.entries.map(({ level, message }) => `${level} ${message}`);
-  }
-}
+import { COUNTS, type SocketHost } from '../../helpers/socket_host.ts';
 
 const LOST = 'info sockets are counted from procfs, which costs more CPU time: ';
 const BACK = 'info sockets are counted over netlink';
@@ -50,91 +16,11 @@ describe('sockets', () => {
     expect(counting.count()).toEqual(COUNTS);
     expect([counting.said, counting.secondTries]).toEqual([[], []]);
   });
-
-  it.each<ReadFrom>(['auto', 'netlink', 'procfs'])('of IPv6 are absent, not 0, where there is none: %s', (readFrom) => {
-    expect(new Counting(readFrom, WITHOUT_IPV6).count()).toEqual(COUNTS_WITHOUT_IPV6);
-  });
-
-  it.each<ReadFrom>(['auto', 'netlink', 'procfs'])(
-    'of IPv6 are 0 where it is there, and nobody uses it: %s',
-    (readFrom) => {
-      const states = { ...WITHOUT_IPV6, tcp6: [], udp6: [] };
-      expect(new Counting(readFrom, states).count()).toEqual({ ...COUNTS_WITHOUT_IPV6, tcp6: {}, udp6: {} });
-    },
-  );
-
-  it.each<[ReadFrom, unknown]>([
-    ['auto', { ...COUNTS_WITHOUT_IPV6, tcp6: {}, udp6: {} }],
-    ['netlink', { ...COUNTS_WITHOUT_IPV6, tcp6: {}, udp6: {} }],
-    ['procfs', COUNTS_WITHOUT_IPV6],
-  ])(
-    'of IPv6 come when it does, and stay 0 for a kernel that still answers when its lists go: %s',
-    (readFrom, left) => {
-      const counting = new Counting(readFrom, WITHOUT_IPV6);
-      counting.count(500);
-      counting.host.become(SOCKETS);
-      expect(counting.count(505)).toEqual(COUNTS);
-      counting.host.become(WITHOUT_IPV6);
-      expect(counting.count(510)).toEqual(left);
-      expect(counting.count(515)).toEqual(left);
-    },
-  );
-
-  it.each<ReadFrom>(['auto', 'netlink'])(
-    'of IPv6 that the kernel tells of are drawn, list or no list: %s',
-    (readFrom) => {
-      const counting = new Counting(readFrom, WITHOUT_IPV6);
-      counting.host.answers.udp6Sockets = [[[diagnosed({ family: 10, state: 7 }), done()]]];
-      expect(counting.count()).toEqual({ ...COUNTS_WITHOUT_IPV6, udp6: { unconnected: 1 } });
-    },
-  );
-
-  it.each<ReadFrom>(['auto', 'netlink'])(
-    'of IPv6 that there were once are 0 when they are gone, and only those of their list: %s',
-    (readFrom) => {
-      const counting = new Counting(readFrom, WITHOUT_IPV6);
-      counting.host.answers.udp6Sockets = [[[diagnosed({ family: 10, state: 7 }), done()]]];
-      counting.count(500);
-      delete counting.host.answers.udp6Sockets;
-      expect(counting.count(505)).toEqual({ ...COUNTS_WITHOUT_IPV6, udp6: {} });
-    },
-  );
-
-  it.each<ReadFrom>(['auto', 'netlink'])(
-    'of IPv6 whose list was there once are 0 when it is gone, though there never was one: %s',
-    (readFrom) => {
-      const counting = new Counting(readFrom, { ...WITHOUT_IPV6, tcp6: [] });
-      expect(counting.count(500)).toEqual({ ...COUNTS_WITHOUT_IPV6, tcp6: {} });
-      counting.host.become(WITHOUT_IPV6);
-      expect(counting.count(505)).toEqual({ ...COUNTS_WITHOUT_IPV6, tcp6: {} });
-    },
-  );
-
-  it.each<ReadFrom>(['auto', 'netlink'])('of IPv6 are 0 where all lists are hidden: %s', (readFrom) => {
-    const counting = new Counting(readFrom, WITHOUT_IPV6);
-    for (const table of ['tcp', 'udp']) counting.host.volume.rmSync(`/proc/net/${table}`);
-    expect(counting.count()).toEqual({ ...COUNTS_WITHOUT_IPV6, tcp6: {}, udp6: {} });
-    expect(counting.said).toEqual([]);
-  });
-
-  it.each<ReadFrom>(['auto', 'netlink'])('of IPv6 alone are ever absent, by the list of TCP: %s', (readFrom) => {
-    const counting = new Counting(readFrom, { tcp: [10], udp: [] });
-    counting.host.volume.rmSync('/proc/net/udp');
-    expect(counting.count()).toEqual({ tcp: { listen: 1 }, udp: {} });
-  });
-
-  it.each(['EACCES', 'EIO', 'ENOTDIR'])('of IPv6 are 0 where there is no telling, for asking ends with %s', (code) => {
-    for (const table of ['tcp6', 'udp6']) {
-      const counting = new Counting('netlink', WITHOUT_IPV6);
-      counting.host.hidden.set(`/proc/net/${table}`, code);
-      expect(counting.count()).toEqual({ ...COUNTS_WITHOUT_IPV6, [table]: {} });
-    }
-  });
 });
 
 describe('reading from netlink alone', () => {
   it('opens no list', () => {
-    const counting = new Counting('netlink', WITHOUT_IPV6);
+    const counting = new Counting('netlink', { tcp: [1], udp: [7] });
     counting.count();
     expect(counting.host.opened).toEqual([]);
   });

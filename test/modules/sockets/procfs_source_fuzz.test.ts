@@ -1,61 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { FormatError, OperationError } from '../../../collector/base/errors.ts';
-import { DiagSource } from '../../../collector/modules/sockets/diag_source.ts';
+import { FormatError } from '../../../collector/base/errors.ts';
 import { ProcfsSource } from '../../../collector/modules/sockets/procfs_source.ts';
 import { type SocketTally, TABLES, type Table } from '../../../collector/modules/sockets/socket_tally.ts';
 import type { FileSystem } from '../../../collector/procfs/file.ts';
 import { Host } from '../../../collector/procfs/host.ts';
-import { altered, diagnosed, done, FakeChannel, type Receipt } from '../../helpers/netlink_channel.ts';
+import { expected, listOf, lists, NAMES, tcpState, UDP_NAMES, udpState } from '../../helpers/socket_arbitraries.ts';
 import { counted, finish } from '../../helpers/socket_host.ts';
-import { HEADINGS, type ListedSocket, listText } from '../../helpers/socket_lists.ts';
-
-type Lists = Readonly<Record<Table, readonly ListedSocket[]>>;
-
-const NAMES = {
-  ...{ 1: 'established', 2: 'syn_sent', 3: 'syn_recv', 4: 'fin_wait1', 5: 'fin_wait2', 6: 'time_wait' },
-  ...{ 7: 'close', 8: 'close_wait', 9: 'last_ack', 10: 'listen', 11: 'closing', 12: 'new_syn_recv' },
-} as const;
-const UDP_NAMES = { 1: 'connected', 7: 'unconnected' } as const;
-
-const tcpState = fc.integer({ min: 1, max: 12 });
-const udpState = fc.constantFrom(1, 7);
-
-function listOf(state: fc.Arbitrary<number>): fc.Arbitrary<ListedSocket[]> {
-  const socket = fc.record({
-    state,
-    number: fc.nat(1_000_000),
-    address: fc.nat(0xffffffff),
-    port: fc.nat(0xffff),
-  });
-  return fc.array(socket, { maxLength: 40 });
-}
-
-const lists: fc.Arbitrary<Lists> = fc.record({
-  tcp: listOf(tcpState),
-  tcp6: listOf(tcpState),
-  udp: listOf(udpState),
-  udp6: listOf(udpState),
-});
+import { HEADINGS, listText } from '../../helpers/socket_lists.ts';
 
 /** How many bytes reads bring, in turn. */
 const readings = fc.array(fc.integer({ min: 1, max: 3000 }), { minLength: 1, maxLength: 10 });
-
-/** What there is to count, by list and name. */
-function expected(of: Lists): Record<string, Record<string, number>> {
-  return Object.fromEntries(
-    TABLES.map((table) => {
-      const counts: Record<string, number> = {};
-      const names: Readonly<Record<number, string>> = table.startsWith('udp') ? UDP_NAMES : NAMES;
-      for (const { state } of of[table]) {
-        const name = names[state] ?? 'nothing';
-        counts[name] = (counts[name] ?? 0) + 1;
-      }
-      return [table, counts];
-    }),
-  );
-}
 
 /** A file system of nothing but these lists, whose reads bring so many bytes at most, in turn. */
 function fileSystemOf(texts: ReadonlyMap<string, Buffer>, sizes: readonly number[]): FileSystem {
@@ -218,74 +174,5 @@ describe('a list of sockets as text', () => {
         expect(outcome(table, Buffer.from(bytes), sizes)).toBeUndefined();
       }),
     );
-  });
-});
-
-describe('a list of sockets as messages', () => {
-  const family = (table: Table): number => (table.endsWith('6') ? 10 : 2);
-  const datagramsOf = (sockets: readonly Uint8Array[], size: number): Uint8Array[][] =>
-    Array.from({ length: Math.ceil(sockets.length / size) }, (_, at) => sockets.slice(at * size, (at + 1) * size));
-
-  /** What sockets of TCP and UDP are told of by these receipts. */
-  function ask(tcp: readonly Receipt[], udp: readonly Receipt[], udp6: readonly Receipt[]): SocketTally[] {
-    const source = new DiagSource((room) => {
-      const around = diagnosed({ family: 222, state: 200 });
-      const channel = new FakeChannel({ ...room, around, name: 'sock_diag' });
-      channel.reply('tcpSockets', ...tcp);
-      channel.reply('udpSockets', ...udp);
-      channel.reply('udp6Sockets', ...udp6);
-      return channel;
-    });
-    return finish(source.count());
-  }
-
-  it('is counted exactly, whatever sockets it has and however they are divided', () => {
-    fc.assert(
-      fc.property(lists, fc.integer({ min: 1, max: 50 }), fc.boolean(), (of, size, isApart) => {
-        const told = (...tables: readonly Table[]): Receipt[] => {
-          const sockets = tables.flatMap((table) =>
-            of[table].map(({ state }) => diagnosed({ family: family(table), state })),
-          );
-          const datagrams = datagramsOf(sockets, size);
-          return isApart ? [...datagrams.map((one): Receipt => [one]), [done()]] : [[...datagrams, done()]];
-        };
-        expect(counted(ask(told('tcp', 'tcp6'), told('udp'), told('udp6')))).toEqual(expected(of));
-      }),
-      { numRuns: 200 },
-    );
-  });
-
-  it('with a length that lies or a part that is missing is refused, or has no more than it tells of', () => {
-    const sockets = fc.array(fc.record({ state: tcpState, family: fc.constantFrom(2, 10) }), {
-      minLength: 1,
-      maxLength: 20,
-    });
-    const length = fc.constantFrom(0, 1, 15, 16, 17, 71, 72, 87, 88, 89, 96, 97, 176, 0x7fffffff, 0xffffffff);
-    const lie = fc.record({ which: fc.nat(), length, isCut: fc.boolean(), left: fc.nat() });
-    let understood = 0;
-    fc.assert(
-      fc.property(sockets, fc.option(lie), (of, changed) => {
-        const told = of.map((socket) => diagnosed(socket));
-        if (changed !== null) {
-          const which = changed.which % told.length;
-          const one = told[which] ?? new Uint8Array();
-          told[which] = changed.isCut ? one.subarray(0, changed.left % one.length) : altered(one, 0, 4, changed.length);
-        }
-        const answer: Receipt[] = [[told], [done()]];
-        let tallies: SocketTally[];
-        try {
-          tallies = ask(answer, [[done()]], [[done()]]);
-        } catch (error) {
-          expect(error instanceof FormatError || error instanceof OperationError).toBe(true);
-          return;
-        }
-        understood++;
-        const all = tallies.reduce((sum, tally) => sum + tally.sockets, 0);
-        expect(all).toBeLessThanOrEqual(of.length);
-        if (changed === null) expect(all).toBe(of.length);
-      }),
-      { numRuns: 500 },
-    );
-    expect(understood).toBeGreaterThan(20);
   });
 });
