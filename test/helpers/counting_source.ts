@@ -7,12 +7,12 @@ import { counted, finish, SOCKETS, SocketHost, type SocketStates } from './socke
 
 export type ReadFrom = 'auto' | 'netlink' | 'procfs';
 
-/** Somebody who counts the sockets of a host, at times in seconds. */
+/** Counts the sockets of a host. */
 export class Counting {
   readonly log = new RecordingLog();
   readonly host: SocketHost;
   readonly source: SocketSource;
-  /** The times of the counts that were told to be second tries. */
+  /** The seconds of the counts that were second tries. */
   readonly secondTries: number[] = [];
 
   constructor(readFrom: ReadFrom, states: SocketStates = SOCKETS) {
@@ -27,8 +27,8 @@ export class Counting {
     return counted(tallies);
   }
 
-  /** Every line that was logged: its level and its message. */
-  get said(): string[] {
+  /** Each log line: level and message. */
+  get logged(): string[] {
     return this.log.entries.map(({ level, message }) => `${level} ${message}`);
   }
 }

@@ -34,7 +34,7 @@ export const lists: fc.Arbitrary<Lists> = fc.record({
   udp6: listOf(udpState),
 });
 
-/** What there is to count, by list and name. */
+/** The number of sockets by list and state. */
 export function expected(of: Lists): Record<string, Record<string, number>> {
   return Object.fromEntries(
     TABLES.map((table) => {

@@ -9,10 +9,10 @@ import { SocketHost, type SocketStates } from './socket_host.ts';
 
 export const SOCKETS: SocketStates = { tcp: [1, 1, 1, 10, 6], tcp6: [8, 8, 10], udp: [7, 7, 1], udp6: [1] };
 
-/** The sockets that the module says there are, by list. */
+/** Number of sockets by list. */
 export type Counts = Record<string, number>;
 
-/** A module in a process of its own, on a host with sockets. */
+/** The module with its own clock, log and host. */
 export class Counting {
   readonly runtime = new FakeRuntime(500e6);
   readonly log = new RecordingLog();
@@ -33,23 +33,23 @@ export class Counting {
     });
   }
 
-  /** What a read or a datagram costs from now on, in microseconds. */
+  /** CPU time of each later read or datagram, in microseconds. */
   set cost(microseconds: number) {
     this.host.onRead = () => this.runtime.compute(microseconds);
   }
 
-  /** Updates at that time, and lets a count that begins come to its end. */
-  async samples(second: number, isDrawn = true): Promise<readonly Sample[]> {
+  /** Updates, and lets a count that begins run to its end. */
+  async samples(second: number, isTaken = true): Promise<readonly Sample[]> {
     this.runtime.advanceTo(second);
     // The next update fills the same samples.
-    const samples = structuredClone(this.module.collect(second * 1e6, isDrawn));
+    const samples = structuredClone(this.module.collect(second * 1e6, isTaken));
     await this.runtime.settle();
     return samples;
   }
 
-  /** How many sockets are drawn of each list; `undefined` when nothing is. */
-  async tick(second: number, isDrawn = true): Promise<Counts | undefined> {
-    const samples = await this.samples(second, isDrawn);
+  /** Updates. Returns the number of sockets of each list; `undefined` without samples. */
+  async tick(second: number, isTaken = true): Promise<Counts | undefined> {
+    const samples = await this.samples(second, isTaken);
     if (samples.length === 0) return undefined;
     return Object.fromEntries(
       samples.map(({ instance, values }) => [
@@ -59,7 +59,7 @@ export class Counting {
     ) as Counts;
   }
 
-  /** Updates every second; returns the times at which sockets were counted over netlink. */
+  /** Updates every second. Returns the seconds at which sockets were counted over netlink. */
   async countedAt(from: number, to: number): Promise<number[]> {
     const times: number[] = [];
     for (let second = from; second <= to; second++) {
@@ -70,8 +70,8 @@ export class Counting {
     return times;
   }
 
-  /** Every line that was logged: its level and its message. */
-  get said(): string[] {
+  /** Each log line: level and message. */
+  get logged(): string[] {
     return this.log.entries.map(({ level, message }) => `${level} ${message}`);
   }
 }

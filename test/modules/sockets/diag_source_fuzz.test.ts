@@ -8,12 +8,12 @@ import { altered, diagnosed, done, FakeChannel, type Receipt } from '../../helpe
 import { expected, lists, tcpState } from '../../helpers/socket_arbitraries.ts';
 import { counted, finish } from '../../helpers/socket_host.ts';
 
-describe('a list of sockets as messages', () => {
+describe('a list of sockets over sock_diag', () => {
   const family = (table: Table): number => (table.endsWith('6') ? 10 : 2);
   const datagramsOf = (sockets: readonly Uint8Array[], size: number): Uint8Array[][] =>
     Array.from({ length: Math.ceil(sockets.length / size) }, (_, at) => sockets.slice(at * size, (at + 1) * size));
 
-  /** What sockets of TCP and UDP are told of by these receipts. */
+  /** Counts with these replies. */
   function ask(tcp: readonly Receipt[], udp: readonly Receipt[], udp6: readonly Receipt[]): SocketTally[] {
     const source = new DiagSource((room) => {
       const around = diagnosed({ family: 222, state: 200 });
@@ -26,23 +26,23 @@ describe('a list of sockets as messages', () => {
     return finish(source.count());
   }
 
-  it('is counted exactly, whatever sockets it has and however they are divided', () => {
+  it('is counted exactly, whatever sockets it has and however they are divided into datagrams', () => {
     fc.assert(
       fc.property(lists, fc.integer({ min: 1, max: 50 }), fc.boolean(), (of, size, isApart) => {
-        const told = (...tables: readonly Table[]): Receipt[] => {
+        const replyOf = (...tables: readonly Table[]): Receipt[] => {
           const sockets = tables.flatMap((table) =>
             of[table].map(({ state }) => diagnosed({ family: family(table), state })),
           );
           const datagrams = datagramsOf(sockets, size);
           return isApart ? [...datagrams.map((one): Receipt => [one]), [done()]] : [[...datagrams, done()]];
         };
-        expect(counted(ask(told('tcp', 'tcp6'), told('udp'), told('udp6')))).toEqual(expected(of));
+        expect(counted(ask(replyOf('tcp', 'tcp6'), replyOf('udp'), replyOf('udp6')))).toEqual(expected(of));
       }),
       { numRuns: 200 },
     );
   });
 
-  it('with a length that lies or a part that is missing is refused, or has no more than it tells of', () => {
+  it('with a wrong length or a missing part is refused, or has no more sockets than it should', () => {
     const sockets = fc.array(fc.record({ state: tcpState, family: fc.constantFrom(2, 10) }), {
       minLength: 1,
       maxLength: 20,
@@ -52,13 +52,15 @@ describe('a list of sockets as messages', () => {
     let understood = 0;
     fc.assert(
       fc.property(sockets, fc.option(lie), (of, changed) => {
-        const told = of.map((socket) => diagnosed(socket));
+        const messages = of.map((socket) => diagnosed(socket));
         if (changed !== null) {
-          const which = changed.which % told.length;
-          const one = told[which] ?? new Uint8Array();
-          told[which] = changed.isCut ? one.subarray(0, changed.left % one.length) : altered(one, 0, 4, changed.length);
+          const which = changed.which % messages.length;
+          const one = messages[which] ?? new Uint8Array();
+          messages[which] = changed.isCut
+            ? one.subarray(0, changed.left % one.length)
+            : altered(one, 0, 4, changed.length);
         }
-        const answer: Receipt[] = [[told], [done()]];
+        const answer: Receipt[] = [[messages], [done()]];
         let tallies: SocketTally[];
         try {
           tallies = ask(answer, [[done()]], [[done()]]);

@@ -13,7 +13,7 @@ import { HEADINGS, listText } from '../../helpers/socket_lists.ts';
 /** How many bytes reads bring, in turn. */
 const readings = fc.array(fc.integer({ min: 1, max: 3000 }), { minLength: 1, maxLength: 10 });
 
-/** A file system of nothing but these lists, whose reads bring so many bytes at most, in turn. */
+/** A file system with these lists alone, and the most bytes of each read, in turn. */
 function fileSystemOf(texts: ReadonlyMap<string, Buffer>, sizes: readonly number[]): FileSystem {
   const paths = [...texts.keys()];
   let reads = 0;
@@ -24,7 +24,7 @@ function fileSystemOf(texts: ReadonlyMap<string, Buffer>, sizes: readonly number
       const most = Math.min(length, sizes[reads++ % sizes.length] ?? length);
       return text.copy(buffer, offset, position, position + most);
     },
-    // No file of the kernel's own, whose reads end at pages alone.
+    // Not a kernel file, whose reads end only at page boundaries.
     fstatSync: () => ({ nlink: 1, size: 1 }),
     closeSync: () => undefined,
     statSync: () => ({ ino: 1, mtimeMs: 1 }),
@@ -76,7 +76,7 @@ const garbage = fc
       },
   );
 
-/** Takes some bytes away from one place and puts them in at another: lines out of order, torn and glued. */
+/** Moves some bytes to another place. */
 const move = fc.tuple(fc.nat(), fc.nat(400), fc.nat()).map(
   ([from, length, to]): Change =>
     (text) => {
@@ -88,7 +88,7 @@ const move = fc.tuple(fc.nat(), fc.nat(400), fc.nat()).map(
     },
 );
 
-/** Whole lines in another order, some of them left out or double, which no reader can notice. */
+/** Reorders, drops and doubles whole lines, which no reader can notice. */
 const reorder = fc.array(fc.nat(), { minLength: 1, maxLength: 60 }).map(
   (order): Change =>
     (text) => {
@@ -100,7 +100,7 @@ const reorder = fc.array(fc.nat(), { minLength: 1, maxLength: 60 }).map(
 
 const changes = fc.array(fc.oneof(flip, cut, garbage, move, reorder), { minLength: 1, maxLength: 4 });
 
-/** The states that the lines of a text show, each where a reader of `ss` would look for it; the first has none. */
+/** The states in all lines but the first, found with a regular expression. */
 function shown(table: Table, text: string): number[] {
   const address = `[^\\n]{${table.endsWith('6') ? 32 : 8}}:[^\\n]{4}`;
   const line = new RegExp(`^[^:\\n]+: ${address} ${address} ([0-9A-Fa-f]{2}) `);
@@ -110,7 +110,7 @@ function shown(table: Table, text: string): number[] {
     .map((one) => Number.parseInt(line.exec(one)?.[1] ?? '', 16));
 }
 
-/** What one list comes to: the number of sockets in each state, or what is wrong with it. */
+/** The count of one list; `undefined` if it is refused. */
 function outcome(table: Table, text: Buffer, sizes: readonly number[]): SocketTally | undefined {
   try {
     return readLists({ ...EMPTY, [table]: text }, sizes).find((tally) => tally.table === table);
@@ -121,7 +121,7 @@ function outcome(table: Table, text: Buffer, sizes: readonly number[]): SocketTa
   }
 }
 
-describe('a list of sockets as text', () => {
+describe('a list of sockets in procfs', () => {
   it('is counted exactly, whatever sockets it has and wherever the reads end', () => {
     fc.assert(
       fc.property(lists, readings, (of, sizes) => {
@@ -132,7 +132,7 @@ describe('a list of sockets as text', () => {
     );
   });
 
-  it.each(TABLES)('of %s with something changed is refused, or counted line by line as it stands', (table) => {
+  it.each(TABLES)('of %s with changes is refused, or counted line by line', (table) => {
     const list = listOf(table.startsWith('udp') ? udpState : tcpState);
     let understood = 0;
     fc.assert(
@@ -150,11 +150,11 @@ describe('a list of sockets as text', () => {
       }),
       { numRuns: 500 },
     );
-    // Otherwise this would prove nothing but that everything is refused.
+    // Otherwise everything could be refused.
     expect(understood).toBeGreaterThan(20);
   });
 
-  it.each(TABLES)('of %s that is cut anywhere but at the end of a line is refused', (table) => {
+  it.each(TABLES)('of %s that is truncated within a line is refused', (table) => {
     const list = listOf(table.startsWith('udp') ? udpState : tcpState);
     fc.assert(
       fc.property(list, fc.nat(), readings, (sockets, at, sizes) => {
@@ -168,7 +168,7 @@ describe('a list of sockets as text', () => {
     );
   });
 
-  it('of anything is refused', () => {
+  it('of random bytes is refused', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 2000 }), fc.constantFrom(...TABLES), readings, (bytes, table, sizes) => {
         expect(outcome(table, Buffer.from(bytes), sizes)).toBeUndefined();

@@ -11,10 +11,10 @@ const LOST = 'info sockets are counted from procfs, which costs more CPU time: '
 const BACK = 'info sockets are counted over netlink';
 
 describe('sockets', () => {
-  it.each<ReadFrom>(['auto', 'netlink', 'procfs'])('are the same in the same host, read from %s', (readFrom) => {
+  it.each<ReadFrom>(['auto', 'netlink', 'procfs'])('are counted the same from %s', (readFrom) => {
     const counting = new Counting(readFrom);
     expect(counting.count()).toEqual(COUNTS);
-    expect([counting.said, counting.secondTries]).toEqual([[], []]);
+    expect([counting.logged, counting.secondTries]).toEqual([[], []]);
   });
 });
 
@@ -36,25 +36,25 @@ describe('reading from netlink alone', () => {
     counting.host.failure = undefined;
     counting.host.answers.udpSockets = [[error(1)]];
     expect(() => counting.count(501)).toThrow('ask sock_diag for UDP sockets: EPERM: ');
-    expect([counting.host.opened, counting.said]).toEqual([[], []]);
+    expect([counting.host.opened, counting.logged]).toEqual([[], []]);
   });
 });
 
 describe('reading from procfs alone', () => {
-  it('opens no channel, however often it is read', () => {
+  it('opens no channel', () => {
     const counting = new Counting('procfs');
     for (let second = 500; second < 600; second += 10) expect(counting.count(second)).toEqual(COUNTS);
-    expect([counting.host.channels, counting.said, counting.secondTries]).toEqual([[], [], []]);
+    expect([counting.host.channels, counting.logged, counting.secondTries]).toEqual([[], [], []]);
   });
 
   it('throws an error of a list, and logs nothing itself', () => {
     const counting = new Counting('procfs', {});
     expect(() => counting.count()).toThrow('open /proc/net/tcp: ENOENT: ');
-    expect([counting.host.channels, counting.said]).toEqual([[], []]);
+    expect([counting.host.channels, counting.logged]).toEqual([[], []]);
   });
 });
 
-describe('reading from wherever it can', () => {
+describe('reading from sock_diag or procfs', () => {
   const whole = (...states: readonly number[]): readonly Receipt[] => [
     states.map((state) => diagnosed({ state })),
     [done()],
@@ -69,12 +69,7 @@ describe('reading from wherever it can', () => {
 
   it.each<[string, unknown, Partial<SocketHost['answers']>, string]>([
     ['refused when it is opened', new ProblemError('sock_diag_blocked', 'sock_diag'), {}, logged('sock_diag_blocked')],
-    [
-      'impossible where the plugin lives',
-      new ProblemError('other_namespace', 'sock_diag'),
-      {},
-      logged('other_namespace'),
-    ],
+    ['in another network namespace', new ProblemError('other_namespace', 'sock_diag'), {}, logged('other_namespace')],
     ['refused for TCP', undefined, { tcpSockets: [[error(2)]] }, logged('no_sock_diag')],
     ['refused for UDP, after TCP was counted', undefined, { udpSockets: [[error(2)]] }, logged('no_sock_diag')],
     [
@@ -84,32 +79,32 @@ describe('reading from wherever it can', () => {
       logged('sock_diag_blocked'),
     ],
     [
-      'broken off in the middle',
+      'interrupted',
       undefined,
       { tcpSockets: whole(1, 1, 1).slice(0, 1) },
       'ask sock_diag for TCP sockets: the reply is incomplete',
     ],
     [
-      'a channel that fails',
+      'failing',
       undefined,
       { tcpSockets: [[diagnosed({ state: 1 })], failure('EIO', 'receive from', 'sock_diag')] },
       'receive from sock_diag: EIO: i/o error',
     ],
-    ['nonsense', undefined, { udpSockets: whole(7, 3) }, logged('malformed_reply', 'udp socket in unknown state 3')],
+    ['malformed', undefined, { udpSockets: whole(7, 3) }, logged('malformed_reply', 'udp socket in unknown state 3')],
     [
-      'an answer to another question',
+      'replying to another request',
       undefined,
       { udp6Sockets: whole(7, 7, 7, 1) },
       logged('malformed_reply', 'unrequested socket of address family 2'),
     ],
   ])(
-    'falls back on the lists in the same count when netlink is %s, and says so once',
+    'falls back to procfs in the same count when netlink is %s, and logs that once',
     (_what, failure, answers, why) => {
       const counting = new Counting('auto');
       counting.host.failure = failure;
       Object.assign(counting.host.answers, answers);
       for (const second of [500, 505, 530, 1095, 1100, 1105]) expect(counting.count(second)).toEqual(COUNTS);
-      expect(counting.said).toEqual([`${LOST}${why}`]);
+      expect(counting.logged).toEqual([`${LOST}${why}`]);
       expect([counting.host.held, counting.secondTries]).toEqual([0, [500, 1100]]);
     },
   );
@@ -125,7 +120,7 @@ describe('reading from wherever it can', () => {
     host.opened.length = 0;
     for (const second of [1100, 1105, 1110]) expect(counting.count(second)).toEqual(COUNTS);
     expect([host.asked, host.channels.length, host.opened]).toEqual([4, 2, []]);
-    expect(counting.said).toEqual([expect.stringContaining(LOST), BACK]);
+    expect(counting.logged).toEqual([expect.stringContaining(LOST), BACK]);
     expect(counting.secondTries).toEqual([500]);
   });
 
@@ -135,7 +130,7 @@ describe('reading from wherever it can', () => {
     for (let second = 500; second <= 2300; second += 5) counting.count(second);
     expect(counting.secondTries).toEqual([500, 1100, 1700, 2300]);
     expect(counting.host.channels.map(({ isClosed }) => isClosed)).toEqual([true, true, true, true]);
-    expect(counting.said).toHaveLength(1);
+    expect(counting.logged).toHaveLength(1);
   });
 
   it('logs another reason, and a new failure', () => {
@@ -150,7 +145,7 @@ describe('reading from wherever it can', () => {
     answers.tcpSockets = [[error(1)]];
     counting.count(1705);
     const sandbox = `${LOST}${logged('sock_diag_blocked')}`;
-    expect(counting.said).toEqual([expect.stringContaining('modprobe'), sandbox, BACK, sandbox]);
+    expect(counting.logged).toEqual([expect.stringContaining('modprobe'), sandbox, BACK, sandbox]);
   });
 
   it('throws the error of the lists if neither source works', () => {
@@ -161,24 +156,24 @@ describe('reading from wherever it can', () => {
     counting.host.refusals.clear();
     counting.host.volume.writeFileSync('/proc/net/udp', 'nonsense\n');
     expect(() => counting.count(505)).toThrow(FormatError);
-    expect(counting.said).toEqual([`${LOST}${logged('other_namespace')}`]);
+    expect(counting.logged).toEqual([`${LOST}${logged('other_namespace')}`]);
   });
 
   it('throws a defect of the program', () => {
     const counting = new Counting('auto');
     counting.host.failure = new TypeError('not a function');
     expect(() => counting.count()).toThrow(new TypeError('not a function'));
-    expect([counting.host.opened, counting.said]).toEqual([[], []]);
+    expect([counting.host.opened, counting.logged]).toEqual([[], []]);
   });
 });
 
-describe('a source of sockets that is closed', () => {
+describe('a closed source of sockets', () => {
   it.each<[ReadFrom, unknown]>([
     ['netlink', undefined],
     ['procfs', undefined],
     ['auto', undefined],
     ['auto', new ProblemError('other_namespace', 'sock_diag')],
-  ])('in the middle of a count lets go of everything: %s', (readFrom, failure) => {
+  ])('holds no descriptor, even in the middle of a count: %s', (readFrom, failure) => {
     const counting = new Counting(readFrom);
     counting.host.failure = failure;
     const work = counting.source.count(500e6);

@@ -38,7 +38,7 @@ describe('module sockets', () => {
       },
     ]);
     expect(await counting.samples(502)).toEqual([]);
-    expect(counting.said).toEqual([]);
+    expect(counting.logged).toEqual([]);
   });
 
   it('counts every five seconds, from 0 each time', async () => {
@@ -49,7 +49,7 @@ describe('module sockets', () => {
     expect(await counting.tick(516)).toEqual({ tcp: 2, tcp6: 0, udp: 1, udp6: 0 });
   });
 
-  it('has no sample of IPv6 on a host without it, from when it has it, and a 0 of it when it has lost it', async () => {
+  it('has IPv6 samples only once the host has IPv6, and 0 after IPv6 is gone', async () => {
     const without: SocketStates = { tcp: [1], udp: [7] };
     const counting = new Counting({}, without);
     await counting.tick(500);
@@ -62,7 +62,7 @@ describe('module sockets', () => {
     expect(await counting.tick(511)).toEqual({ tcp: 1, tcp6: 0, udp: 1, udp6: 0 });
   });
 
-  it('returns the last count again until it is drawn', async () => {
+  it('returns the last count until it is used', async () => {
     const counting = new Counting();
     await counting.tick(500, false);
     for (const second of [501, 502, 504]) expect(await counting.tick(second, false)).toEqual(COUNTS);
@@ -71,28 +71,25 @@ describe('module sockets', () => {
     expect(counting.host.asked).toBe(1);
   });
 
-  it.each(['netlink', 'procfs'] as const)(
-    'lets everything else have its turn every five milliseconds: %s',
-    async (readFrom) => {
-      const many = Array.from({ length: 3000 }, () => 1);
-      const counting = new Counting({ read_from: readFrom }, { tcp: many, tcp6: [], udp: [], udp6: [] });
-      counting.cost = 1000;
-      const slices: number[] = [];
-      let before = counting.runtime.monotonic();
-      const pause = counting.runtime.yield.bind(counting.runtime);
-      counting.runtime.yield = () => {
-        slices.push(counting.runtime.monotonic() - before);
-        before = counting.runtime.monotonic();
-        return pause();
-      };
-      await counting.tick(500);
-      expect(slices.length).toBeGreaterThanOrEqual(3);
-      expect(Math.max(...slices)).toBeLessThanOrEqual(6000);
-      expect(await counting.tick(501)).toMatchObject({ tcp: 3000 });
-    },
-  );
+  it.each(['netlink', 'procfs'] as const)('yields every five milliseconds: %s', async (readFrom) => {
+    const many = Array.from({ length: 3000 }, () => 1);
+    const counting = new Counting({ read_from: readFrom }, { tcp: many, tcp6: [], udp: [], udp6: [] });
+    counting.cost = 1000;
+    const slices: number[] = [];
+    let before = counting.runtime.monotonic();
+    const pause = counting.runtime.yield.bind(counting.runtime);
+    counting.runtime.yield = () => {
+      slices.push(counting.runtime.monotonic() - before);
+      before = counting.runtime.monotonic();
+      return pause();
+    };
+    await counting.tick(500);
+    expect(slices.length).toBeGreaterThanOrEqual(3);
+    expect(Math.max(...slices)).toBeLessThanOrEqual(6000);
+    expect(await counting.tick(501)).toMatchObject({ tcp: 3000 });
+  });
 
-  it('draws a chart for each list of the host, labelled with its protocol', async () => {
+  it('has a chart for each list of the host, labelled with the protocol', async () => {
     const counting = new Counting({}, { tcp: [1, 1, 12], udp: [7], udp6: [1] });
     const emitter = new Emitter({ charts: socketCharts, source: '' });
     await counting.tick(500);
@@ -116,8 +113,8 @@ describe('module sockets', () => {
   });
 });
 
-describe('a module sockets that is closed', () => {
-  it.each(['netlink', 'procfs'] as const)('while it counts touches nothing any more: %s', async (readFrom) => {
+describe('module sockets, when closed,', () => {
+  it.each(['netlink', 'procfs'] as const)('reads nothing more in the middle of a count: %s', async (readFrom) => {
     const many = Array.from({ length: 3000 }, () => 1);
     const counting = new Counting({ read_from: readFrom }, { ...SOCKETS, tcp: many });
     let reads = 0;
@@ -137,10 +134,10 @@ describe('a module sockets that is closed', () => {
     expect(await counting.tick(501)).toBeUndefined();
     expect(await counting.tick(600)).toBeUndefined();
     expect([reads, opened.length, counting.host.asked]).toEqual(before);
-    expect([counting.host.held, counting.said]).toEqual([0, []]);
+    expect([counting.host.held, counting.logged]).toEqual([0, []]);
   });
 
-  it('between two counts closes its channel, and opens no other', async () => {
+  it('closes its channel between two counts, and opens no other', async () => {
     const counting = new Counting();
     await counting.tick(500);
     counting.module.close();
@@ -148,11 +145,11 @@ describe('a module sockets that is closed', () => {
     expect([counting.host.held, counting.host.channels.length, counting.host.opened]).toEqual([0, 1, []]);
   });
 
-  it('before its first count opens nothing', async () => {
+  it('opens nothing before its first count', async () => {
     const counting = new Counting();
     counting.module.collect(500e6, true);
     counting.module.close();
     await counting.runtime.settle();
-    expect([counting.host.channels, counting.host.opened, counting.said]).toEqual([[], [], []]);
+    expect([counting.host.channels, counting.host.opened, counting.logged]).toEqual([[], [], []]);
   });
 });

@@ -6,7 +6,7 @@ import { COUNTS, Counting } from '../../helpers/sockets_module.ts';
 describe('the interval of counts', () => {
   it('grows and shrinks with their cost, which is logged with the number of sockets', async () => {
     const counting = new Counting();
-    // Eight receipts: three datagrams of TCP, one of UDP and one of UDP over IPv6, each answer with its end.
+    // Eight receipts: three datagrams of TCP, one of UDP and one of UDP over IPv6, each reply with its end.
     counting.cost = 50_000;
     await counting.tick(500);
     const { every } = counting.module;
@@ -14,7 +14,7 @@ describe('the interval of counts', () => {
     counting.cost = 100;
     expect(await counting.countedAt(501, 526)).toEqual([520, 525]);
     expect(counting.module.every).toBe(5);
-    expect(counting.said).toEqual(Array(2).fill('info changed the interval between counts of sockets'));
+    expect(counting.logged).toEqual(Array(2).fill('info changed the interval between counts of sockets'));
     expect(counting.log.entries.map(({ fields }) => fields)).toEqual([
       { sockets: 12, cpu_ms: 400, seconds: 20 },
       { sockets: 12, cpu_ms: 1, seconds: 5 },
@@ -23,7 +23,7 @@ describe('the interval of counts', () => {
 
   it('ignores the cost of a failed attempt at sock_diag every ten minutes', async () => {
     const counting = new Counting();
-    // TCP is counted, in three datagrams and an end, then a refusal; the text takes eight reads.
+    // TCP in three datagrams and an end, then a refusal; procfs in eight reads.
     counting.host.answers.udpSockets = [[error(2)]];
     counting.cost = 9000;
     const [usual, tries] = [new Set<number>(), new Map<number, number>()];
@@ -38,17 +38,17 @@ describe('the interval of counts', () => {
       if (counting.host.asked > asked) tries.set(second, cost);
       else if (opened.length > lists) usual.add(cost);
     }
-    // 2 % of five seconds are 100 ms; where these are exceeded, 80 ms would be what leads back to five seconds.
+    // 2 % of five seconds are 100 ms. Once that is exceeded, only 80 ms would lead back to five seconds.
     expect([...usual]).toEqual([72_000]);
     expect([...tries]).toEqual([500, 1100, 1700].map((second) => [second, 117_000]));
     expect(times).toEqual(Array.from({ length: 261 }, (_, at) => 500 + 5 * at));
-    expect(counting.said).toEqual([expect.stringMatching(/^info sockets are counted from procfs/)]);
+    expect(counting.logged).toEqual([expect.stringMatching(/^info sockets are counted from procfs/)]);
   });
 
-  it('follows what the text costs, after what the first of these costs alone', async () => {
+  it('follows the cost of procfs, except that of the first count', async () => {
     const counting = new Counting();
     counting.host.answers.udpSockets = [[error(2)]];
-    // The text takes 160 ms: too much for five seconds, but for the first that tells what it costs.
+    // Procfs takes 160 ms: too much for five seconds, but the first count is not charged.
     counting.cost = 20_000;
     const every: number[] = [];
     for (const second of [500, 505, 510]) {
@@ -62,7 +62,7 @@ describe('the interval of counts', () => {
     [0.02, 10],
     [0.5, 5],
     [0.001, 300],
-  ])('keeps them below the share of a CPU that they may take: %d', async (share, seconds) => {
+  ])('keeps their cost below %d of a CPU: %i s', async (share, seconds) => {
     const counting = new Counting({ cpu_share: 100 * share });
     await counting.tick(500);
     counting.cost = 20_000;
@@ -74,7 +74,7 @@ describe('the interval of counts', () => {
     [3, 5, 6],
     [10, 5, 10],
     [1, 25, 25],
-  ])('with updates every %i s and %i s asked for is %i s', (tick, every, seconds) => {
+  ])('with updates every %i s and %i s configured is %i s', (tick, every, seconds) => {
     expect(new Counting({ every: tick, update_every: every }).module.every).toBe(seconds);
   });
 });

@@ -13,65 +13,68 @@ describe('sockets that cannot be counted', () => {
   it.each([
     [false, 'notice'],
     [true, 'error'],
-  ])('are not drawn, and why is said once, until they can be; required: %s', async (required, level) => {
+  ])('give no samples and one log line; required: %s', async (required, level) => {
     const counting = new Counting({ read_from: 'procfs', enabled: required });
     counting.host.refusals.set('/proc/net/udp', 'ENOENT');
     for (let second = 500; second < 540; second++) expect(await counting.tick(second)).toBeUndefined();
-    expect(counting.said).toEqual([`${level} ${FAILED}open /proc/net/udp: ENOENT: refused`]);
+    expect(counting.logged).toEqual([`${level} ${FAILED}open /proc/net/udp: ENOENT: refused`]);
     expect(counting.host.held).toBe(0);
     counting.host.refusals.clear();
     for (let second = 540; second < 563; second++) await counting.tick(second);
     expect(await counting.tick(563)).toEqual(COUNTS);
-    expect(counting.said.slice(1)).toEqual(['info sockets can be counted']);
+    expect(counting.logged.slice(1)).toEqual(['info sockets can be counted']);
   });
 
   it('because a list is missing have the problem of that file', async () => {
     const counting = new Counting({ read_from: 'procfs' }, {});
     await counting.tick(500);
     await counting.tick(501);
-    expect(counting.said).toEqual([`notice ${FAILED}${NO_LIST}`]);
+    expect(counting.logged).toEqual([`notice ${FAILED}${NO_LIST}`]);
   });
 
   it.each([
     ['auto', `notice ${FAILED}${NO_LIST}`],
     ['netlink', `notice ${FAILED}${logged('other_namespace')}`],
-  ] as const)('from anywhere are told by what was tried last: %s', async (readFrom, last) => {
+  ] as const)('have the problem of the source that was tried last: %s', async (readFrom, last) => {
     const counting = new Counting({ read_from: readFrom }, {});
     counting.host.failure = new ProblemError('other_namespace', 'sock_diag');
     await counting.tick(500);
     await counting.tick(501);
-    expect(counting.said.at(-1)).toBe(last);
-    expect(counting.said).toHaveLength(readFrom === 'auto' ? 2 : 1);
+    expect(counting.logged.at(-1)).toBe(last);
+    expect(counting.logged).toHaveLength(readFrom === 'auto' ? 2 : 1);
   });
 
   it.each([
     [1, logged('sock_diag_blocked')],
     [2, logged('no_sock_diag')],
     [12, 'ask sock_diag for UDP sockets: ENOMEM: not enough memory'],
-  ])('over netlink alone, because the kernel refuses with error %i, say what to do', async (errno, why) => {
-    const counting = new Counting({ read_from: 'netlink' });
-    counting.host.answers.udpSockets = [[error(errno)]];
-    for (let second = 500; second < 540; second++) expect(await counting.tick(second)).toBeUndefined();
-    expect(counting.said).toEqual([`notice ${FAILED}${why}`]);
-    expect([counting.host.held, counting.host.opened]).toEqual([0, []]);
-    // Begun at 500 and, half a minute after that was noticed, at 531: each over a channel of its own.
-    expect(counting.host.channels).toHaveLength(2);
-  });
+  ])(
+    'over netlink alone, because the kernel refuses with error %i, are logged once with the fix',
+    async (errno, why) => {
+      const counting = new Counting({ read_from: 'netlink' });
+      counting.host.answers.udpSockets = [[error(errno)]];
+      for (let second = 500; second < 540; second++) expect(await counting.tick(second)).toBeUndefined();
+      expect(counting.logged).toEqual([`notice ${FAILED}${why}`]);
+      expect([counting.host.held, counting.host.opened]).toEqual([0, []]);
+      // At 500 and, half a minute after the failure was noticed, at 531: each over its own channel.
+      expect(counting.host.channels).toHaveLength(2);
+    },
+  );
 
-  it('in a malformed list are no number, and the log names the file', async () => {
+  it('in a malformed list give no samples, and the log names the file', async () => {
     const counting = new Counting({ read_from: 'procfs' });
     counting.host.volume.appendFileSync('/proc/net/tcp6', 'garbage\n');
     await counting.tick(500);
     expect(await counting.tick(501)).toBeUndefined();
-    expect(counting.said).toEqual([`notice ${FAILED}malformed file: /proc/net/tcp6: not a socket: "garbage"`]);
+    expect(counting.logged).toEqual([`notice ${FAILED}malformed file: /proc/net/tcp6: not a socket: "garbage"`]);
   });
 
-  it('over netlink are counted from procfs at once, which is no failure', async () => {
+  it('over netlink are counted from procfs at once, which is not a failure', async () => {
     const counting = new Counting({ enabled: true });
     counting.host.answers.udp6Sockets = [[error(2)]];
     await counting.tick(500);
     expect(await counting.tick(501)).toEqual(COUNTS);
-    expect(counting.said).toEqual([expect.stringMatching(/^info sockets are counted from procfs/)]);
+    expect(counting.logged).toEqual([expect.stringMatching(/^info sockets are counted from procfs/)]);
   });
 });
 
@@ -91,13 +94,13 @@ describe('the status of module sockets', () => {
   };
   const ELSEWHERE = problemAt('other_namespace', 'sock_diag');
 
-  it('names what is configured', async () => {
+  it('names the configured source', async () => {
     expect(await statusOf('auto', () => undefined)).toEqual({ reads: ['sock_diag'], problems: [] });
     expect(await statusOf('netlink', () => undefined)).toEqual({ reads: ['sock_diag'], problems: [] });
     expect(await statusOf('procfs', elsewhere)).toEqual({ reads: LISTS, problems: [] });
   });
 
-  it('loses a part while procfs stands in for sock_diag, and everything without a second source', async () => {
+  it('loses a part while procfs replaces sock_diag, and everything without a second source', async () => {
     expect(await statusOf('auto', elsewhere)).toEqual({ reads: LISTS, problems: [{ ...ELSEWHERE, loses: 'part' }] });
     expect(await statusOf('netlink', elsewhere)).toEqual({
       reads: ['sock_diag'],
