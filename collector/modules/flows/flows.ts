@@ -3,15 +3,14 @@
  * from dumps as often as the CPU share allows. Needs CAP_NET_ADMIN.
  */
 
-import type { Connect } from '../access.ts';
+import type { TableUse } from '../../netlink/statistics.ts';
 import type { Context, ModuleSettings } from '../context.ts';
 import type { Module, Sample, Status } from '../module.ts';
-import type { Done, Work } from '../slices.ts';
+import type { Done } from '../slices.ts';
 import { Survey } from '../survey.ts';
-import { type Dump, Dumper } from './dumper.ts';
+import { type Scan, TableReader } from './table_reader.ts';
+import { Tally } from './tally.ts';
 
-/** The kernel sends at most 32 KiB of a dump at once. */
-const MEMORY = { slots: 4, slotSize: 32 * 1024 };
 /** A table above the limit counts as full until it falls below this part of it, so that the interval does not flap. */
 const FULL_MARGIN = 0.95;
 
@@ -27,18 +26,19 @@ export interface FlowsSettings extends ModuleSettings {
 
 type Values = Record<string, number | undefined>;
 
+type Dump = Scan<readonly [Tally]>;
+
 export class FlowsModule implements Module {
   readonly name = 'flows';
-  readonly #connect: Connect;
   readonly #fullAbove: number;
   readonly #survey: Survey<Dump>;
   readonly #values: Values = {};
   readonly #samples: readonly Sample[] = [{ scope: 'host', instance: '', labels: {}, values: this.#values }];
-  #dumper: Dumper | undefined;
+  readonly #table: TableReader;
   #isFull = false;
 
   constructor({ budget, ctnetlink, log, runtime }: Context, settings: FlowsSettings) {
-    this.#connect = ctnetlink;
+    this.#table = new TableReader(ctnetlink);
     this.#fullAbove = settings.full_above;
     this.#survey = new Survey({
       log,
@@ -47,13 +47,13 @@ export class FlowsModule implements Module {
       every: settings.update_every,
       claim: budget.claim(this.name, settings.cpu_share / 100),
       required: settings.enabled === true,
-      begin: () => this.#dump(),
-      release: () => this.#disconnect(),
+      begin: () => this.#table.read({ begin: () => [new Tally()] as const }),
+      release: () => this.#table.close(),
       isSpared: (dump) => this.#updateFull(dump),
       lost: 'the composition of the connection table is not drawn',
       back: 'the connection table can be dumped',
       repaced: 'changed the interval between dumps of the connection table',
-      counted: ({ tally }) => ({ entries: tally.entries }),
+      counted: ({ read }) => ({ entries: read }),
       from: 'ctnetlink',
     });
   }
@@ -79,27 +79,24 @@ export class FlowsModule implements Module {
     this.#survey.close();
   }
 
-  *#dump(): Work<Dump> {
-    this.#dumper ??= new Dumper(this.#connect(MEMORY));
-    return yield* this.#dumper.dump();
-  }
-
-  #disconnect(): void {
-    this.#dumper?.close();
-    this.#dumper = undefined;
-  }
-
   /** Whether the table is so full that it is dumped half as often. */
-  #updateFull({ utilization = 0 }: Dump): boolean {
+  #updateFull({ use }: Dump): boolean {
+    const utilization = utilizationOf(use) ?? 0;
     this.#isFull = utilization > this.#fullAbove * (this.#isFull ? FULL_MARGIN : 1);
     return this.#isFull;
   }
 
-  #fill({ cpuTime, duration, value: { tally, utilization } }: Done<Dump>): void {
+  #fill({ cpuTime, duration, value: { use, visitors } }: Done<Dump>): void {
     const values = this.#values;
+    const [tally] = visitors;
     tally.fill(values);
-    values['flows_utilization'] = utilization;
+    values['flows_utilization'] = utilizationOf(use);
     values['dump_duration'] = duration / 1000;
     values['dump_cpu_time'] = cpuTime / 1000;
   }
+}
+
+/** Percentage of the table in use; `undefined` if there is no limit or it is unknown. */
+function utilizationOf({ entries, max }: TableUse): number | undefined {
+  return max === undefined ? undefined : (entries / max) * 100;
 }

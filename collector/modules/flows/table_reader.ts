@@ -1,53 +1,94 @@
-/** Dumps the connection table and counts its entries. */
+/** Reads the connection table, or a part of it, for any number of visitors. */
 
 import type { Channel } from '../../netlink/channel.ts';
 import { Exchange } from '../../netlink/exchange.ts';
-import { Flow } from '../../netlink/flow.ts';
+import { Flow, type FlowPart } from '../../netlink/flow.ts';
 import type { MessageReader } from '../../netlink/message.ts';
-import { Statistics } from '../../netlink/statistics.ts';
+import { Statistics, type TableUse } from '../../netlink/statistics.ts';
+import type { Connect } from '../access.ts';
 import type { Work } from '../slices.ts';
-import { Tally } from './tally.ts';
 
-export interface Dump {
-  readonly tally: Tally;
-  /** Percentage of the table in use at the start; `undefined` if there is no limit or it is unknown. */
-  readonly utilization: number | undefined;
+/** The kernel sends at most 32 KiB of a dump at once. */
+const MEMORY = { slots: 4, slotSize: 32 * 1024 };
+
+/** Looks at entries of the table. */
+export interface FlowVisitor {
+  /** The parts of an entry that it needs. */
+  readonly parts: readonly FlowPart[];
+  /**
+   * @param flow valid during the call.
+   * @param bytes what the offsets of addresses in `flow` refer to.
+   */
+  add(flow: Flow, bytes: Uint8Array): void;
 }
 
-export class Dumper {
-  readonly #channel: Channel;
-  readonly #exchange: Exchange;
-  readonly #statistics: Statistics;
-  readonly #flow: Flow;
+/** What was read. */
+export interface Scan<V> {
+  readonly visitors: V;
+  /** Entries that the visitors have seen. */
+  readonly read: number;
+  /** Entries of the table at the start, and its limit. */
+  readonly use: TableUse;
+  /**
+   * Whether the visitors have seen only a part of the table: its beginning. The kernel goes by the buckets of the hash
+   * table, and its hash is keyed with a secret, so that part is a uniform random sample.
+   */
+  readonly isSample: boolean;
+}
 
-  constructor(channel: Channel) {
-    this.#channel = channel;
-    this.#exchange = new Exchange(channel);
-    this.#statistics = new Statistics(channel, this.#exchange);
-    this.#flow = new Flow(channel.memory);
+export interface ScanOptions<V> {
+  /** Makes the visitors; called again if the table has to be read again. */
+  readonly begin: () => V;
+  /** Entries after which to stop, given the use of the table; everything is read if not given. */
+  readonly most?: (use: TableUse) => number;
+}
+
+export class TableReader {
+  readonly #connect: Connect;
+  #channel: Channel | undefined;
+
+  constructor(connect: Connect) {
+    this.#connect = connect;
   }
 
   /**
-   * Counts the whole table. A dump that the kernel flags as interrupted is repeated once, then accepted.
+   * Reads the table. A dump that the kernel flags as interrupted is repeated once, then accepted.
    *
+   * @throws {ProblemError} when the channel cannot be opened.
    * @throws {OperationError} when the request fails.
    * @throws {FormatError} when the reply is malformed.
    */
-  *dump(): Work<Dump> {
-    const { entries, max } = this.#statistics.use();
-    const utilization = max === undefined ? undefined : (entries / max) * 100;
+  *read<V extends readonly FlowVisitor[]>({ begin, most }: ScanOptions<V>): Work<Scan<V>> {
+    this.#channel ??= this.#connect(MEMORY);
+    const channel = this.#channel;
+    const exchange = new Exchange(channel);
+    const use = new Statistics(channel, exchange).use();
+    const limit = most?.(use) ?? Number.POSITIVE_INFINITY;
     for (let attempt = 1; ; attempt++) {
-      const tally = new Tally();
+      const visitors = begin();
+      const flow = new Flow(channel.memory, [...new Set(visitors.flatMap(({ parts }) => parts))]);
+      let read = 0;
       const visit = (message: MessageReader): void => {
-        this.#flow.read(message);
-        tally.add(this.#flow);
+        flow.read(message);
+        for (const visitor of visitors) visitor.add(flow, channel.memory.bytes);
+        read++;
       };
-      const progress = yield* this.#exchange.steps('table', visit);
-      if (progress === 'complete' || attempt > 1) return { tally, utilization };
+      exchange.ask('table');
+      let progress = exchange.take(visit);
+      while (progress === 'more' && read < limit) {
+        yield;
+        progress = exchange.take(visit);
+      }
+      const isSample = progress === 'more';
+      // The kernel would keep the rest of its reply for the next request.
+      if (isSample) this.close();
+      if (progress !== 'interrupted' || attempt > 1) return { visitors, read, use, isSample };
     }
   }
 
+  /** Also ends a reading that is not complete. */
   close(): void {
-    this.#channel.close();
+    this.#channel?.close();
+    this.#channel = undefined;
   }
 }

@@ -11,6 +11,7 @@ import {
 } from '../../netlink/flow.ts';
 import { AF_INET, AF_INET6, IPPROTO_TCP } from '../../netlink/inet.ts';
 import { PROTOCOLS, placeOf } from '../protocols.ts';
+import type { FlowVisitor } from './table_reader.ts';
 
 const FAMILIES = ['ipv4', 'ipv6'] as const;
 const REPLIES = ['unreplied', 'replied', 'assured'] as const;
@@ -36,9 +37,8 @@ const TCP_STATES = [
 ] as const;
 const STATELESS = TCP_STATES.length - 1;
 
-export class Tally {
-  /** Entries counted. */
-  entries = 0;
+export class Tally implements FlowVisitor {
+  readonly parts = [];
   readonly #protocols = new Float64Array(PROTOCOLS.length);
   readonly #families = new Float64Array(FAMILIES.length);
   readonly #replies = new Float64Array(REPLIES.length);
@@ -47,7 +47,6 @@ export class Tally {
   readonly #tcpStates = new Float64Array(TCP_STATES.length);
 
   add({ family, protocol, status, tcpState }: Flow): void {
-    this.entries++;
     increment(this.#protocols, placeOf(protocol));
     if (family === AF_INET) increment(this.#families, 0);
     else if (family === AF_INET6) increment(this.#families, 1);
