@@ -15,7 +15,8 @@ import { createRequire } from 'node:module';
 import type * as Koffi from 'koffi';
 import split2 from 'split2';
 
-import { Dumper } from '../../collector/modules/flows/dumper.ts';
+import { TableReader } from '../../collector/modules/flows/table_reader.ts';
+import { Tally } from '../../collector/modules/flows/tally.ts';
 import { inSlices } from '../../collector/modules/slices.ts';
 import { NETLINK_NETFILTER } from '../../collector/netlink/ctnetlink.ts';
 import { Foreign } from '../../collector/netlink/foreign.ts';
@@ -37,14 +38,14 @@ export interface DumpTimes {
 async function dump(library: string, rounds: number): Promise<void> {
   const options = { name: 'ctnetlink', protocol: NETLINK_NETFILTER, slots: 4, slotSize: 32 * 1024 };
   const channel = new NetlinkSocket(new Foreign(library), options);
-  const dumper = new Dumper(channel);
+  const table = new TableReader(() => channel);
   const counted: number[] = [];
   const received: number[] = [];
   let entries = 0;
   for (let round = 0; round < rounds; round++) {
-    const dumped = await inSlices(dumper.dump(), runtime, () => false);
+    const dumped = await inSlices(table.read({ begin: () => [new Tally()] }), runtime, () => false);
     counted.push((dumped?.cpuTime ?? Number.NaN) / 1000);
-    entries = dumped?.value.tally.entries ?? 0;
+    entries = dumped?.value.read ?? 0;
     received.push(receive(channel, 'table') / 1000);
   }
   const times: DumpTimes = { entries, counted: median(counted), received: median(received) };
