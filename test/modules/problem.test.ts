@@ -86,7 +86,7 @@ describe('the error of an interface', () => {
     ['a system error outside of any operation', new SystemError(1)],
     ['not an error', 'EPERM'],
     ['undefined', undefined],
-  ])('that is %s is thrown on', (_, thrown) => {
+  ])('that is %s is rethrown', (_, thrown) => {
     const passOn = (): unknown => {
       try {
         return problemErrorOf(thrown, 'ctnetlink');
