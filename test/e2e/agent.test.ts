@@ -12,6 +12,7 @@ import { charts } from '../../charts/index.ts';
 import { Agent } from '../helpers/agent.ts';
 import { end, Laboratory, ROUTER_ADDRESS, SERVER_ADDRESS } from '../helpers/laboratory.ts';
 import { AGENT_URL, isAbout } from '../helpers/running_agent.ts';
+import { shortenSockets, shortenTable } from '../helpers/shortened_health.ts';
 import { SocketLoad } from '../helpers/socket_load.ts';
 import { SocketHolder, socketsBySs } from '../helpers/sockets.ts';
 import { until } from '../helpers/until.ts';
@@ -56,58 +57,6 @@ const SOCKET_CHARTS = charts.flatMap((chart) =>
   chart.module === 'sockets' ? [chart.scope, `${chart.scope}6`].map((list) => ({ ...chart, list })) : [],
 );
 
-/** The health file with shorter lookbacks: the real ones are longer than a test can wait. */
-function inHaste(health: string): string {
-  return tableInHaste(socketsInHaste(health));
-}
-
-/**
- * The health file with a twentieth of the lookback of conntrack_time_to_full, which is still in minutes, and a twelfth
- * of that of conntrack_full. Alerts on the table are evaluated every second.
- */
-function tableInHaste(health: string): string {
-  return withTemplates(health, /^conntrack_/, (template) =>
-    template
-      .replace(' max -1m unaligned of used', ' max -5s unaligned of used')
-      .replace(' max -1m at -4m unaligned of connections', ' max -3s at -12s unaligned of connections')
-      .replace(' min -1m unaligned of connections', ' min -3s unaligned of connections')
-      .replace('$conntrack_connections_before) / 3\n', '$conntrack_connections_before) * 20 / 3\n')
-      .replace(/^( *every:) .*$/m, '$1 1s'),
-  );
-}
-
-/**
- * The health file with a sixtieth of every time of sockets_close_wait_growing and of its inputs, and 20 seconds instead
- * of the day of a leak and of the six hours of the usual level: the agent evaluates an alert only once it has data for
- * the whole lookback. sockets_syn_recv_high looks back 15 seconds, and the usual level ends before them.
- */
-function socketsInHaste(health: string): string {
-  const sixtieth = (times: string): string =>
-    times
-      .replaceAll('-1d', '-20s')
-      .replaceAll(/(?<=\d)m/g, 's')
-      .replaceAll(/(?<=\d)h/g, 'm');
-  const leaks = withTemplates(health, /^sockets_close_wait_/, (template) =>
-    template.replaceAll(/^ *(?:lookup|every|delay): .*$/gm, sixtieth),
-  );
-  return withTemplates(leaks, /^sockets_syn_recv_/, (template) =>
-    template
-      .replace(' average -6h at -10m unaligned of syn_recv', ' average -20s at -20s unaligned of syn_recv')
-      .replace(' min -1m unaligned of syn_recv', ' min -15s unaligned of syn_recv')
-      .replace(/^( *every:) .*$/m, '$1 1s'),
-  );
-}
-
-/** Changes the templates of a health file whose names match. */
-function withTemplates(health: string, names: RegExp, change: (template: string) => string): string {
-  const templates = health.split(/^(?= *(?:template|alarm): )/m);
-  return templates
-    .map((template) =>
-      names.test(/^ *(?:template|alarm): (\S+)/.exec(template)?.[1] ?? '') ? change(template) : template,
-    )
-    .join('');
-}
-
 /** The beginnings of the dashboard's explanations of the six contexts that it knows. */
 const KNOWN_TEXTS = [
   'The number of entries in the conntrack table.',
@@ -117,56 +66,6 @@ const KNOWN_TEXTS = [
   'Conntrack errors.',
   'Conntrack table lookup statistics.',
 ];
-
-it('the health file with short lookbacks differs only in the times of alerts on sockets', () => {
-  const every = 'every: 1m → every: 1s';
-  const seldom = 'every: 10m → every: 10s';
-  const longer = 'delay: down 1h multiplier 1.5 max 6h → delay: down 1m multiplier 1.5 max 6m';
-  expect(changesBy(socketsInHaste)).toEqual([
-    'lookup: max -5m at -20m unaligned of close_wait → lookup: max -5s at -20s unaligned of close_wait',
-    every,
-    'lookup: min -5m at -10m unaligned of close_wait → lookup: min -5s at -10s unaligned of close_wait',
-    every,
-    'lookup: max -5m at -10m unaligned of close_wait → lookup: max -5s at -10s unaligned of close_wait',
-    every,
-    'lookup: min -5m unaligned of close_wait → lookup: min -5s unaligned of close_wait',
-    every,
-    longer,
-    'lookup: min -1d at -1d unaligned of close_wait → lookup: min -20s at -20s unaligned of close_wait',
-    seldom,
-    'lookup: min -1d unaligned of close_wait → lookup: min -20s unaligned of close_wait',
-    seldom,
-    longer,
-    'lookup: average -6h at -10m unaligned of syn_recv → lookup: average -20s at -20s unaligned of syn_recv',
-    every,
-    'lookup: min -1m unaligned of syn_recv → lookup: min -15s unaligned of syn_recv',
-    'every: 10s → every: 1s',
-  ]);
-});
-
-it('the health file with short lookbacks differs only in the times of alerts on the table', () => {
-  const [often, seldom] = ['every: 10s → every: 1s', 'every: 30s → every: 1s'];
-  expect(changesBy(tableInHaste)).toEqual([
-    'lookup: max -1m unaligned of used → lookup: max -5s unaligned of used',
-    // Of conntrack_full, drops and early_drops, insert_failed and chain_too_long.
-    ...[often, often, often, seldom, seldom],
-    'lookup: max -1m at -4m unaligned of connections → lookup: max -3s at -12s unaligned of connections',
-    often,
-    'lookup: min -1m unaligned of connections → lookup: min -3s unaligned of connections',
-    'calc: ($this - $conntrack_connections_before) / 3 → calc: ($this - $conntrack_connections_before) * 20 / 3',
-    // Of conntrack_growth, time_to_full and unreplied.
-    ...[often, often, often],
-  ]);
-});
-
-/** Lines of the health file before and after a change. */
-function changesBy(haste: (health: string) => string): string[] {
-  const health = readFileSync('health/conntrack.conf', 'utf8').split('\n');
-  const hasty = haste(health.join('\n')).split('\n');
-  expect(hasty).toHaveLength(health.length);
-  const trimmed = (line = ''): string => line.trim().replaceAll(/ +/g, ' ');
-  return hasty.flatMap((line, at) => (line === health[at] ? [] : [`${trimmed(health[at])} → ${trimmed(line)}`]));
-}
 
 describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
   let laboratory: Laboratory;
@@ -186,7 +85,7 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
     await laboratory.traffic('server', 'tcp-echo', 5001, 300);
     healthy = new SocketLoad(laboratory, ROUTER_ADDRESS, 300);
     await healthy.begin(300, 60);
-    agent = await Agent.start(laboratory, { config: CONFIG, health: inHaste });
+    agent = await Agent.start(laboratory, { config: CONFIG, health: (health) => shortenTable(shortenSockets(health)) });
     await until('the plugin has charts of every module', 30, async () => {
       const listed = await agent.charts('conntrack.plugin');
       // The first dump of a process can be so costly that the second is delayed.
@@ -237,20 +136,20 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
         ...entries(11, (n) => `-s 10.88.1.${n} -d 10.99.0.1 -p 50`),
       ]);
       const protocols = { tcp: 413, udp: 61, icmp: 41, icmpv6: 31, sctp: 0, gre: 21, other: 11 };
-      await until('578 entries', 10, async () => (await latest('conntrack.sockets', 'connections')) === 578);
+      await until('578 entries', 10, async () => (await agent.latest('conntrack.sockets', 'connections')) === 578);
       expect(laboratory.count()).toBe(578);
-      expect(await latest('conntrack.utilization', 'used')).toBeCloseTo((578 / MAX) * 100, 1);
+      expect(await agent.latest('conntrack.utilization', 'used')).toBeCloseTo((578 / MAX) * 100, 1);
       await until('they are drawn by protocol', 20, async () => {
         for (const [protocol, count] of Object.entries(protocols)) {
-          expect(await latest('conntrack.flows_by_protocol', protocol), protocol).toBe(count);
+          expect(await agent.latest('conntrack.flows_by_protocol', protocol), protocol).toBe(count);
         }
         return true;
       });
-      expect(await latest('conntrack.flows_by_reply', 'assured')).toBe(413);
-      expect(await latest('conntrack.flows_by_reply', 'unreplied')).toBe(165);
+      expect(await agent.latest('conntrack.flows_by_reply', 'assured')).toBe(413);
+      expect(await agent.latest('conntrack.flows_by_reply', 'unreplied')).toBe(165);
       const to = await wallSeconds(2);
       for (const [protocol, count] of Object.entries(protocols)) {
-        const made = await total('conntrack.new_by_protocol', protocol, from, to);
+        const made = await agent.total('conntrack.new_by_protocol', protocol, from, to);
         expect(made, `${protocol}, ${made} of ${count}`).toSatisfy((value: number) => isAbout(value, count));
       }
       laboratory.flush();
@@ -295,7 +194,7 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
       laboratory.load(40);
       await until('conntrack_unreplied is CLEAR', 60, async () => {
         const { status, value } = (await agent.alarms())['conntrack_unreplied'] ?? {};
-        return status === 'CLEAR' && value === 90 && (await latest('conntrack.sockets', 'connections')) === 400;
+        return status === 'CLEAR' && value === 90 && (await agent.latest('conntrack.sockets', 'connections')) === 400;
       });
       laboratory.flush();
     });
@@ -326,19 +225,19 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
       ended = await wallSeconds(5);
 
       for (const [chart, dimension] of SHARED) {
-        const own = await total(`conntrack.${chart}`, dimension, began, ended);
-        const builtin = await total(`netfilter.conntrack_${chart}`, dimension, began, ended);
+        const own = await agent.total(`conntrack.${chart}`, dimension, began, ended);
+        const builtin = await agent.total(`netfilter.conntrack_${chart}`, dimension, began, ended);
         expect(own, `${chart}.${dimension}, ours ${own}, the agent's ${builtin}`).toSatisfy((value: number) =>
           isAbout(value, builtin),
         );
       }
-      expect(await total('conntrack.changes', 'inserted', began, ended)).toBeGreaterThan(1000);
+      expect(await agent.total('conntrack.changes', 'inserted', began, ended)).toBeGreaterThan(1000);
       for (const [chart, dimension] of [
         ['new', 'invalid'],
         ['errors', 'drop'],
         ['errors', 'early_drop'],
       ] as const) {
-        expect(await total(`conntrack.${chart}`, dimension, began, ended), dimension).toBeGreaterThan(50);
+        expect(await agent.total(`conntrack.${chart}`, dimension, began, ended), dimension).toBeGreaterThan(50);
       }
     });
 
@@ -447,10 +346,14 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
       laboratory.set('nf_conntrack_max', 262_144);
       laboratory.load(100_000);
       await until('the interval is longer', 60, async () => ((await interval()) ?? 0) > FLOWS_EVERY);
-      await until('all are drawn', 130, async () => (await latest('conntrack.flows_by_protocol', 'tcp')) === 100_000);
+      await until(
+        'all are drawn',
+        130,
+        async () => (await agent.latest('conntrack.flows_by_protocol', 'tcp')) === 100_000,
+      );
       laboratory.flush();
       await until('the interval is as before', 60, async () => (await interval()) === FLOWS_EVERY);
-      await until('none is drawn', 60, async () => (await latest('conntrack.flows_by_protocol', 'tcp')) === 0);
+      await until('none is drawn', 60, async () => (await agent.latest('conntrack.flows_by_protocol', 'tcp')) === 0);
       expect(agent.log.split(OTHER_INTERVAL).length).toBeGreaterThan(2);
     });
   });
@@ -482,10 +385,13 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
       ]);
       await until('they are drawn', 10, async () => {
         for (const [list, counts] of Object.entries({ tcp6, udp, udp6 })) {
-          expect(await latestOf(`conntrack.socket_states_${list}`), list).toEqual(counts);
+          expect(await agent.latestOf(`conntrack.socket_states_${list}`), list).toEqual(counts);
         }
         // Of the others, the agent itself has some.
-        expect(await latestOf('conntrack.socket_states_tcp')).toMatchObject({ close_wait: 60, listen: tcp['listen'] });
+        expect(await agent.latestOf('conntrack.socket_states_tcp')).toMatchObject({
+          close_wait: 60,
+          listen: tcp['listen'],
+        });
         return true;
       });
       await router.close();
@@ -553,18 +459,11 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
     await until('another plugin process', 60, () => agent.pluginPid !== undefined && agent.pluginPid !== killed);
     laboratory.load(29);
     await until('29 entries are drawn', 30, async () => {
-      expect(await latest('conntrack.sockets', 'connections')).toBe(29);
+      expect(await agent.latest('conntrack.sockets', 'connections')).toBe(29);
       return true;
     });
-    await until('rates are drawn', 30, async () => (await latest('conntrack.changes', 'inserted')) !== null);
+    await until('rates are drawn', 30, async () => (await agent.latest('conntrack.changes', 'inserted')) !== null);
   });
-
-  /** The latest point of a chart, by dimension. */
-  async function latestOf(chart: string): Promise<Record<string, number | null>> {
-    const { labels, data } = await agent.data(chart, -1);
-    const [, ...dimensions] = labels;
-    return Object.fromEntries(dimensions.map((dimension, at) => [dimension, data[0]?.[at + 1] ?? null]));
-  }
 
   /** The least and the most of a dimension over some seconds. */
   async function rangeOf(chart: string, dimension: string, after: number, before: number): Promise<[number, number]> {
@@ -572,14 +471,6 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
     const column = labels.indexOf(dimension);
     const values = data.map((row) => row[column]).filter((value) => typeof value === 'number');
     return [Math.min(...values), Math.max(...values)];
-  }
-
-  function latest(chart: string, dimension: string): Promise<number | null> {
-    return agent.latest(chart, dimension);
-  }
-
-  function total(chart: string, dimension: string, after: number, before: number): Promise<number> {
-    return agent.total(chart, dimension, after, before);
   }
 });
 
