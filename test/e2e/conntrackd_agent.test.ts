@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
 import { Agent } from '../helpers/agent.ts';
 import { establishedConnections } from '../helpers/conntrack.ts';
-import { BAD_MESSAGES, ConntrackdLaboratory } from '../helpers/conntrackd_lab.ts';
+import { ConntrackdLaboratory } from '../helpers/conntrackd_lab.ts';
+import { BAD_MESSAGES } from '../helpers/conntrackd_requests.ts';
 import { onlyConntrackd } from '../helpers/conntrackd_watch.ts';
 import type { Alarm, Place } from '../helpers/running_agent.ts';
 import { shortenConntrackd, templatesOf } from '../helpers/shortened_health.ts';
@@ -92,7 +93,7 @@ describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined).concurrent(
       expect(await agent.latestOf(LINK)).toMatchObject({ running: 0 });
       return true;
     });
-    laboratory.mend();
+    laboratory.repair();
     await status(LINK, 'conntrackd_link_down', 'CLEAR');
   });
 

@@ -1,6 +1,7 @@
 /** What a conntrackd has counted, read from its answers in another way than the program does. */
 
-import type { ConntrackdLaboratory, ConntrackdNode } from './conntrackd_lab.ts';
+import type { ConntrackdLaboratory } from './conntrackd_lab.ts';
+import type { ConntrackdNode } from './conntrackd_modes.ts';
 
 /**
  * By the chart that draws them, as it is called after `conntrackd_`, with the cache or link after a blank; and by

@@ -4,7 +4,8 @@ import { expect, type TestContext } from 'vitest';
 
 import { establishedConnections } from './conntrack.ts';
 import { countersOf } from './conntrackd_counters.ts';
-import { ConntrackdLaboratory, type ConntrackdMode } from './conntrackd_lab.ts';
+import { ConntrackdLaboratory } from './conntrackd_lab.ts';
+import type { ConntrackdMode } from './conntrackd_modes.ts';
 import { ConntrackdWatch, type Mark, type WatchOptions } from './conntrackd_watch.ts';
 import { until } from './until.ts';
 

@@ -3,7 +3,8 @@
 import { expect } from 'vitest';
 
 import { type Counters, countersOf } from './conntrackd_counters.ts';
-import type { ConntrackdLaboratory, ConntrackdNode } from './conntrackd_lab.ts';
+import type { ConntrackdLaboratory } from './conntrackd_lab.ts';
+import type { ConntrackdNode } from './conntrackd_modes.ts';
 import { Program, type ProgramOptions } from './program.ts';
 import { drawn, eventsOf } from './stream.ts';
 

@@ -17,13 +17,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { REQUESTS as CODES, type Request } from '../../collector/modules/conntrackd/request.ts';
 import { establishedConnections } from './conntrack.ts';
-import {
-  BAD_MESSAGES,
-  CONNTRACKD_MODES,
-  ConntrackdLaboratory,
-  type ConntrackdMode,
-  type ConntrackdNode,
-} from './conntrackd_lab.ts';
+import { ConntrackdLaboratory } from './conntrackd_lab.ts';
+import { CONNTRACKD_MODES, type ConntrackdMode, type ConntrackdNode } from './conntrackd_modes.ts';
+import { BAD_MESSAGES } from './conntrackd_requests.ts';
 import { until } from './until.ts';
 
 const REQUESTS = Object.keys(CODES) as Request[];
@@ -115,7 +111,7 @@ async function cutLink(laboratory: ConntrackdLaboratory, whileCut: () => Promise
   laboratory.restore('active', establishedConnections(23, 4000));
   await sleep(500);
   await whileCut();
-  laboratory.mend();
+  laboratory.repair();
   await until('the link is back', 10, async () => {
     const answers = await Promise.all(laboratory.nodes.map((node) => laboratory.ask(node, 'link')));
     return answers.every((answer) => !/DOWN|NO-CARRIER/.test(answer));
