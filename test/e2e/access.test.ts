@@ -11,7 +11,7 @@ import type { ProblemCode } from '../../collector/modules/problem.ts';
 import { AS_NOBODY, withHostAt, withMount } from '../helpers/container.ts';
 import { Laboratory } from '../helpers/laboratory.ts';
 import { copyForEverybody, Program, type ProgramOptions } from '../helpers/program.ts';
-import { drawn } from '../helpers/stream.ts';
+import { lastValues } from '../helpers/stream.ts';
 import { until } from '../helpers/until.ts';
 
 const HOST = fileURLToPath(new URL('../../fixtures/hosts/linux-6.18', import.meta.url));
@@ -68,8 +68,8 @@ it.concurrent('below a prefix that may be another host, the plugin uses no netli
   const { expect } = test;
   const program = start(test, { NETDATA_HOST_PREFIX: HOST }, {});
   await expectUnprivileged(program);
-  expect(drawn(program.stream, 'conntrack.sockets')).toEqual({ connections: 2300 });
-  expect(drawn(program.stream, 'conntrack.socket_states_udp6')).toEqual({ connected: 28, unconnected: 32 });
+  expect(lastValues(program.stream, 'conntrack.sockets')).toEqual({ connections: 2300 });
+  expect(lastValues(program.stream, 'conntrack.socket_states_udp6')).toEqual({ connected: 28, unconnected: 32 });
   expectLogged(program, 'other_namespace', [NO_EVENTS, NO_FLOWS, TEXT_OF_SOCKETS]);
 });
 
@@ -89,13 +89,13 @@ describe.skipIf(inject('missing').kernel !== undefined).concurrent('in its own n
     return start(test, {}, { via: [...laboratory.via('router'), ...AS_NOBODY], plugin, cwd: '/', config });
   }
 
-  it('a plugin without privileges draws what needs none, and logs the missing capability once for each other module', async (test) => {
+  it('a plugin without privileges collects what needs none, and logs the missing capability once for each other module', async (test) => {
     const { expect } = test;
     const program = startUnprivileged(test, EVERY_SECOND);
     await expectUnprivileged(program);
-    expect(drawn(program.stream, 'conntrack.sockets')).toEqual({ connections: 17 });
+    expect(lastValues(program.stream, 'conntrack.sockets')).toEqual({ connections: 17 });
     expect(Object.keys(program.stream.definitions)).toContain('conntrack.errors');
-    // Sockets are counted over netlink all the same: of the others, nothing is said.
+    // Sockets are counted over netlink; the others log nothing.
     expectLogged(program, 'no_capability', [NO_EVENTS, NO_FLOWS]);
   });
 
@@ -126,11 +126,11 @@ describe.skipIf(inject('missing').kernel !== undefined).concurrent('in its own n
     const via = [...laboratory.via('router'), ...withMount('--bind /proc'), join(folder, 'proc')];
     const program = start(test, { NETDATA_HOST_PREFIX: folder }, { via });
     await expectUnprivileged(program);
-    expect(drawn(program.stream, 'conntrack.flows_by_protocol')).toBeUndefined();
+    expect(lastValues(program.stream, 'conntrack.flows_by_protocol')).toBeUndefined();
     expectLogged(program, 'other_namespace', [NO_EVENTS, NO_FLOWS, TEXT_OF_SOCKETS]);
   });
 
-  it('a plugin in a container in the network namespace of the host draws everything', async (test) => {
+  it('a plugin in a container in the network namespace of the host collects everything', async (test) => {
     const { expect } = test;
     const folder = temporaryFolder(test);
     mkdirSync(join(folder, 'proc'));
@@ -142,8 +142,8 @@ describe.skipIf(inject('missing').kernel !== undefined).concurrent('in its own n
     expect(Object.keys(program.stream.definitions)).toEqual(
       expect.arrayContaining([...chartsOf('stat'), ...chartsOf('events'), ...chartsOf('flows'), ...SOCKETS]),
     );
-    expect(drawn(program.stream, 'conntrack.sockets')).toEqual({ connections: 17 });
-    expect(drawn(program.stream, 'conntrack.flows_by_protocol')).toMatchObject({ tcp: 17, udp: 0 });
+    expect(lastValues(program.stream, 'conntrack.sockets')).toEqual({ connections: 17 });
+    expect(lastValues(program.stream, 'conntrack.flows_by_protocol')).toMatchObject({ tcp: 17, udp: 0 });
     expect(lines(program)).toEqual([]);
   });
 });

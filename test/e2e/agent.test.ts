@@ -134,7 +134,7 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
       await until('578 entries', 10, async () => (await agent.latest('conntrack.sockets', 'connections')) === 578);
       expect(laboratory.count()).toBe(578);
       expect(await agent.latest('conntrack.utilization', 'used')).toBeCloseTo((578 / MAX) * 100, 1);
-      await until('they are drawn by protocol', 20, async () => {
+      await until('the chart shows every protocol', 20, async () => {
         for (const [protocol, count] of Object.entries(protocols)) {
           expect(await agent.latest('conntrack.flows_by_protocol', protocol), protocol).toBe(count);
         }
@@ -194,7 +194,7 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
       laboratory.flush();
     });
 
-    it.sequential('draws the same as its built-in collector while packets are dropped, and raises conntrack_full to CRITICAL', async ({
+    it.sequential('shows the same as its built-in collector while packets are dropped, and raises conntrack_full to CRITICAL', async ({
       expect,
     }) => {
       // No traffic in the first and the last seconds, so that both collectors see all of it.
@@ -250,7 +250,7 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
     });
 
     describe.skipIf(missing.browser !== undefined).sequential('shows its dashboard, which', () => {
-      const drawnCharts = [
+      const shownCharts = [
         ...charts.filter(({ scope }) => scope === 'host'),
         ...SOCKET_CHARTS.map(({ id, list, title }) => ({ id: `${id}_${list}`, title })),
       ];
@@ -288,8 +288,8 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
         rmSync(folder, { recursive: true, force: true });
       });
 
-      it('draws every chart with its title, and explains the known contexts', async ({ expect }) => {
-        for (const chart of drawnCharts) {
+      it('has every chart with its title, and explains the known contexts', async ({ expect }) => {
+        for (const chart of shownCharts) {
           const element = page.locator(`[data-netdata="conntrack.${chart.id}"]`);
           await element.scrollIntoViewIfNeeded();
           await element.locator('canvas').first().waitFor({ timeout: 60_000 });
@@ -299,7 +299,7 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
         for (const text of KNOWN_TEXTS) expect(await page.getByText(text).count(), text).toBe(1);
         const { y = 0 } = (await page.locator('[data-netdata="conntrack.utilization"]').boundingBox()) ?? {};
         await page.evaluate(`scrollBy(0, ${y - ABOVE_CHARTS})`);
-        // The rest of the page is drawn when the picture is taken; the lines need a moment to grow.
+        // The browser renders the rest of the page for the picture; the lines need a moment to grow.
         await seconds(5);
         const path = process.env['UPDATE_PICTURE'] === '1' ? PICTURE : join(folder, 'dashboard.png');
         await page.screenshot({ path, clip: SHOWN });
@@ -326,9 +326,9 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
     it.sequential('logs no error of the plugin', ({ expect }) => {
       const lines = agent.log.split('\n');
       expect(lines.filter((line) => /ERROR .*PLUGINSD\[conntrack/.test(line))).toEqual([]);
-      const said = lines.filter((line) => line.includes('comm=conntrack.plugin'));
+      const logged = lines.filter((line) => line.includes('comm=conntrack.plugin'));
       const expected = [OTHER_INTERVAL, ...LATENESS];
-      expect(said.filter((line) => !expected.some((message) => line.includes(message)))).toEqual([]);
+      expect(logged.filter((line) => !expected.some((message) => line.includes(message)))).toEqual([]);
     });
 
     it.sequential('follows a longer dump interval of a large table, and the shorter one afterwards', async ({
@@ -342,13 +342,17 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
       laboratory.load(100_000);
       await until('the interval is longer', 60, async () => ((await interval()) ?? 0) > FLOWS_EVERY);
       await until(
-        'all are drawn',
+        'the chart shows all entries',
         130,
         async () => (await agent.latest('conntrack.flows_by_protocol', 'tcp')) === 100_000,
       );
       laboratory.flush();
       await until('the interval is as before', 60, async () => (await interval()) === FLOWS_EVERY);
-      await until('none is drawn', 60, async () => (await agent.latest('conntrack.flows_by_protocol', 'tcp')) === 0);
+      await until(
+        'the chart shows no entry',
+        60,
+        async () => (await agent.latest('conntrack.flows_by_protocol', 'tcp')) === 0,
+      );
       expect(agent.log.split(OTHER_INTERVAL).length).toBeGreaterThan(2);
     });
   });
@@ -360,11 +364,11 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
     process.kill(killed, 'SIGTERM');
     await until('another plugin process', 60, () => agent.pluginPid !== undefined && agent.pluginPid !== killed);
     laboratory.load(29);
-    await until('29 entries are drawn', 30, async () => {
+    await until('the chart shows 29 entries', 30, async () => {
       expect(await agent.latest('conntrack.sockets', 'connections')).toBe(29);
       return true;
     });
-    await until('rates are drawn', 30, async () => (await agent.latest('conntrack.changes', 'inserted')) !== null);
+    await until('the chart has rates', 30, async () => (await agent.latest('conntrack.changes', 'inserted')) !== null);
   });
 });
 

@@ -46,7 +46,7 @@ async function fullAlerts(agent: RunningAgent): Promise<Readonly<Record<string, 
   return Object.fromEntries(full.map((alarm) => [alarm.name, alarm]));
 }
 
-/** The contexts of the charts that the built-in collector draws, too. */
+/** The contexts of the charts that the built-in collector has too. */
 const contextsOf = (builtin: boolean): string[] =>
   SHARED.map(({ context, contextBesideBuiltin = '' }) => (builtin ? contextBesideBuiltin : context));
 
@@ -73,7 +73,7 @@ const setups = SETUPS.filter(({ group }) => inject('missing')[group] === undefin
 /** Setups with what identifies them in the title of a test. */
 const titled = (list: readonly Setup[]) => list.map((setup) => [setup.version, setup] as const);
 
-/** Starts an agent on a router of its own; resolves when its charts have rates. */
+/** Starts an agent on a separate router; resolves when its charts have rates. */
 async function start(laboratory: Laboratory, { builtin, group }: Setup): Promise<RunningAgent> {
   const agent =
     group === 'agent2'

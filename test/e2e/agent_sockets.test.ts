@@ -41,7 +41,7 @@ describe.skipIf(inject('missing').agent !== undefined).concurrent('sockets under
 
   const [growing, leak, high] = ['sockets_close_wait_growing', 'sockets_close_wait_leak', 'sockets_syn_recv_high'];
 
-  it.sequential('draws the sockets of each address family as ss lists them, labelled with the protocol', async ({
+  it.sequential('shows the sockets of each address family as ss lists them, labelled with the protocol', async ({
     expect,
   }) => {
     const listed = await agent.charts('conntrack.plugin');
@@ -49,7 +49,7 @@ describe.skipIf(inject('missing').agent !== undefined).concurrent('sockets under
       expect(listed[`conntrack.${id}_${list}`]?.chart_labels).toMatchObject({ protocol: list });
     }
     const router = new SocketHolder(laboratory, 'router', 60);
-    // Both ends of them are the router's.
+    // Both ends are on the router.
     await router.do('listen', 'servers', '::1', 7400);
     await router.do('connect', 'clients', '::1', 7400, 37);
     await router.do('accepted', 'servers', 37);
@@ -62,11 +62,11 @@ describe.skipIf(inject('missing').agent !== undefined).concurrent('sockets under
       { connected: 0, unconnected: 19 },
       { connected: 11, unconnected: 23 },
     ]);
-    await until('they are drawn', 10, async () => {
+    await until('the charts show them', 10, async () => {
       for (const [list, counts] of Object.entries({ tcp6, udp, udp6 })) {
         expect(await agent.latestOf(`conntrack.socket_states_${list}`), list).toEqual(counts);
       }
-      // Of the others, the agent itself has some.
+      // The agent itself has some of the others.
       expect(await agent.latestOf('conntrack.socket_states_tcp')).toMatchObject({
         close_wait: 60,
         listen: tcp['listen'],

@@ -39,10 +39,10 @@ describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined).concurrent(
     openSocket(laboratory);
     const config = onlyConntrackd(`sockets: [${laboratory.socket('active')}], update_every: 1`);
     agent = await startAgent(laboratory, config);
-    // Rates are there from the second round on.
-    const drawn = async () =>
+    // Rates begin with the second round.
+    const hasRates = async () =>
       'conntrack.conntrackd_link_traffic_active_sync0' in (await agent.charts('conntrack.plugin'));
-    await until('the daemon is drawn', 30, drawn);
+    await until('the charts have rates', 30, hasRates);
   });
 
   afterAll(async () => {
@@ -62,7 +62,7 @@ describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined).concurrent(
     expect(labels('link_traffic_active_sync0')).toMatchObject({ daemon: 'active', device: 'sync0', protocol: 'udp' });
     expect(labels('queue_elements_active_rsqueue')).toMatchObject({ daemon: 'active', queue: 'rsqueue' });
     expect(listed[SYNC]).toMatchObject({ context: 'conntrackd.sync', units: 'connections', update_every: 1 });
-    await until('the connections are drawn', 10, async () => {
+    await until('the charts show the connections', 10, async () => {
       expect(await agent.latestOf(SYNC)).toEqual({ kernel: 311, internal: 311, external: 17 });
       expect(await agent.latestOf(LINK)).toEqual({ running: 1, no_carrier: 0, down: 0 });
       return true;
@@ -89,7 +89,7 @@ describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined).concurrent(
   it.sequential('raises conntrackd_link_down while the active link is cut', async ({ expect }) => {
     laboratory.cut();
     await status(LINK, 'conntrackd_link_down', 'CRITICAL');
-    await until('the link is not drawn as running', 10, async () => {
+    await until('the chart shows the link as not running', 10, async () => {
       expect(await agent.latestOf(LINK)).toMatchObject({ running: 0 });
       return true;
     });
@@ -151,9 +151,9 @@ describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined).concurrent(
   it.sequential('logs no error of the plugin but the stopped daemon', ({ expect }) => {
     const lines = agent.log.split('\n');
     expect(lines.filter((line) => /ERROR .*PLUGINSD\[conntrack/.test(line))).toEqual([]);
-    const said = lines.filter((line) => line.includes('comm=conntrack.plugin'));
+    const logged = lines.filter((line) => line.includes('comm=conntrack.plugin'));
     expect(
-      said.filter((line) => !/msg="conntrackd answers again"|code=conntrackd_(?:down|denied) /.test(line)),
+      logged.filter((line) => !/msg="conntrackd answers again"|code=conntrackd_(?:down|denied) /.test(line)),
     ).toEqual([]);
   });
 

@@ -12,7 +12,7 @@ import { createLaboratory, drawing, watch, watchSingle } from '../helpers/conntr
 import { type ConntrackdWatch, type Mark, onlyConntrackd } from '../helpers/conntrackd_watch.ts';
 import { AS_NOBODY, withHostAt } from '../helpers/container.ts';
 import { copyForEverybody, Program } from '../helpers/program.ts';
-import { drawn } from '../helpers/stream.ts';
+import { lastValues } from '../helpers/stream.ts';
 
 const ANSWERS_AGAIN = 'level=info msg="conntrackd answers again" path=PATH';
 const NO_STATE = { up: 0, unresponsive: 0, down: 0 };
@@ -123,8 +123,8 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('the char
     const ofAnother = start(laboratory.via('active'));
     const sync = 'conntrack.conntrackd_sync_active';
     await Promise.all([ofHost.printed(`BEGIN ${sync}`), ofAnother.printed(`BEGIN ${sync}`)]);
-    expect(drawn(ofHost.stream, sync)).toEqual({ kernel: 47, internal: 47, external: 0 });
-    expect(drawn(ofAnother.stream, sync)).toEqual({ internal: 47, external: 0 });
+    expect(lastValues(ofHost.stream, sync)).toEqual({ kernel: 47, internal: 47, external: 0 });
+    expect(lastValues(ofAnother.stream, sync)).toEqual({ internal: 47, external: 0 });
     expect([ofHost.err, ofAnother.err]).toEqual(['', '']);
   });
 });

@@ -13,7 +13,7 @@ import {
   SERVER_ADDRESS_6,
 } from '../helpers/laboratory.ts';
 import { Program } from '../helpers/program.ts';
-import { drawn } from '../helpers/stream.ts';
+import { lastValues } from '../helpers/stream.ts';
 import { TCP_STATES } from '../helpers/tcp_states.ts';
 import { until } from '../helpers/until.ts';
 
@@ -93,11 +93,11 @@ describe.skipIf(missing.kernel !== undefined)('the composition of the table', ()
     return program;
   }
 
-  /** Waits until the composition of an unchanging table is drawn. */
+  /** Waits until the charts show the composition of an unchanging table. */
   async function expectDrawn(program: Program, expected: Composition): Promise<void> {
-    await until('the composition is drawn', 30, () => {
+    await until('the charts show the composition', 30, () => {
       const { stream } = program;
-      const seen = COMPOSITION_CHARTS.map((chart) => [chart, drawn(stream, `conntrack.${chart}`)]);
+      const seen = COMPOSITION_CHARTS.map((chart) => [chart, lastValues(stream, `conntrack.${chart}`)]);
       expect(Object.fromEntries(seen)).toEqual(expected);
       return true;
     });
@@ -121,7 +121,7 @@ describe.skipIf(missing.kernel !== undefined)('the composition of the table', ()
       connect(SERVER_ADDRESS_6, 5001, 10, 'reset'),
       laboratory.finishedTraffic('client', 'udp-spread', SERVER_ADDRESS, BLACK_HOLE, 11, 100, 60),
       fromClient('udp-talk', SERVER_ADDRESS_6, 5006, 12, 1, 120),
-      // A flow of UDP is assured when it goes on for more than two seconds.
+      // A UDP flow is assured after more than two seconds.
       fromClient('udp-talk', SERVER_ADDRESS, 5006, 13, 8, 120),
     ]);
     const expected = {
@@ -183,13 +183,13 @@ describe.skipIf(missing.kernel !== undefined)('the composition of the table', ()
     laboratory.set('nf_conntrack_max', 262_144);
     laboratory.load(200_000);
     await until('less often', 60, () => (interval() ?? 1) > 1);
-    expect(drawn(program.stream, 'conntrack.flows_by_protocol')?.['tcp']).toBeGreaterThan(0);
+    expect(lastValues(program.stream, 'conntrack.flows_by_protocol')?.['tcp']).toBeGreaterThan(0);
     expect(program.err).toMatch(
       /level=info msg="changed the interval between dumps of the connection table"[^\n]*entries=/,
     );
     laboratory.flush();
     await until('every second again', 60, () => interval() === 1);
-    expect(drawn(program.stream, 'conntrack.flows_by_protocol')?.['tcp']).toBe(0);
+    expect(lastValues(program.stream, 'conntrack.flows_by_protocol')?.['tcp']).toBe(0);
     for (const chart of COMPOSITION_CHARTS) expect(program.stream.definitions[`conntrack.${chart}`]?.every).toBe(1);
   });
 
@@ -205,10 +205,10 @@ describe.skipIf(missing.kernel !== undefined)('the composition of the table', ()
         20,
         () => composition(laboratory.table())['flows_by_offload']?.['software'] === 2,
       );
-      await until('they are drawn', 20, () => {
+      await until('the charts show them', 20, () => {
         const { stream } = program;
-        expect(drawn(stream, 'conntrack.flows_by_offload')).toEqual({ none: 0, software: 2, hardware: 0 });
-        expect(drawn(stream, 'conntrack.tcp_states')).toMatchObject({ established: 0, offloaded: 2 });
+        expect(lastValues(stream, 'conntrack.flows_by_offload')).toEqual({ none: 0, software: 2, hardware: 0 });
+        expect(lastValues(stream, 'conntrack.tcp_states')).toMatchObject({ established: 0, offloaded: 2 });
         return true;
       });
     } finally {

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { PLUGIN } from '../helpers/program.ts';
 import { AT_MOST, ProgramHost } from '../helpers/program_host.ts';
-import { drawn, parseStream } from '../helpers/stream.ts';
+import { lastValues, parseStream } from '../helpers/stream.ts';
 
 const host = new ProgramHost();
 
@@ -25,7 +25,7 @@ describe('the program', () => {
     expect(first).toBeUndefined();
     expect(second).toBeGreaterThanOrEqual(500_000);
     for (const microseconds of others) expect(microseconds).toBeGreaterThan(500_000);
-    expect(drawn(stream, 'conntrack.utilization')).toEqual({ used: 100 });
+    expect(lastValues(stream, 'conntrack.utilization')).toEqual({ used: 100 });
     expect(program.err).toBe('');
   });
 

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PLUGIN } from '../helpers/program.ts';
 import { AT_MOST, HOST, ProgramHost, replace } from '../helpers/program_host.ts';
 import { NAMES, statRow, statText } from '../helpers/stat_text.ts';
-import { drawn, parseStream } from '../helpers/stream.ts';
+import { lastValues, parseStream } from '../helpers/stream.ts';
 import { until } from '../helpers/until.ts';
 import { seconds } from '../helpers/wall_clock.ts';
 
@@ -119,7 +119,7 @@ describe('the program in a container with the host below a prefix', () => {
     replace(join(host.folder, 'proc/1/net/stat/nf_conntrack'), statText(NAMES, [statRow({ entries: 1717 })]));
     const program = host.start(['1', '--ticks', '1'], { NETDATA_HOST_PREFIX: host.folder });
     await program.ended;
-    expect(drawn(parseStream(program.out), 'conntrack.sockets')).toEqual({ connections: 1717 });
+    expect(lastValues(parseStream(program.out), 'conntrack.sockets')).toEqual({ connections: 1717 });
   });
 
   it('waits while connection tracking is not loaded, and logs the remedy', async () => {

@@ -9,7 +9,7 @@ import type { ConntrackdNode } from './conntrackd_modes.ts';
  */
 export type Counters = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
-/** What stands under the heading of a cache; what is not drawn as a change has no name. */
+/** Lines below the heading of a cache; those that are no change have no name. */
 const CHANGES: readonly (readonly [cache: string, heading: string, names: readonly string[]])[] = [
   ['internal', 'cache internal:', ['', 'created', '', 'updated', '', 'destroyed']],
   ['external', 'cache external:', ['', 'created', '', 'updated', '', 'destroyed']],

@@ -8,7 +8,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -23,7 +23,7 @@ import {
   type Mode,
   setupOf,
 } from './conntrackd_modes.ts';
-import { askConntrackd, CHANGING_REQUESTS } from './conntrackd_requests.ts';
+import { askConntrackd } from './conntrackd_requests.ts';
 import { JANITOR, RULES, SENDER } from './conntrackd_scripts.ts';
 import { exchangeUdp, openFtp } from './conntrackd_traffic.ts';
 import { until } from './until.ts';
@@ -96,11 +96,6 @@ export class ConntrackdLaboratory {
     return filesOf(this.folder, node).socket;
   }
 
-  /** The daemon's log. */
-  log(node: ConntrackdNode): string {
-    return readFileSync(filesOf(this.folder, node).log, 'utf8');
-  }
-
   /** The path of the daemon's configuration file. */
   configuration(node: ConntrackdNode): string {
     return filesOf(this.folder, node).configuration;
@@ -116,11 +111,6 @@ export class ConntrackdLaboratory {
   /** Sends a request to a daemon and returns its answer. */
   async ask(node: ConntrackdNode, request: Request): Promise<string> {
     return (await askConntrackd(this.socket(node), REQUESTS[request])).toString('latin1');
-  }
-
-  /** Sends a request that changes a daemon's state. */
-  async order(node: ConntrackdNode, request: keyof typeof CHANGING_REQUESTS): Promise<void> {
-    await askConntrackd(this.socket(node), CHANGING_REQUESTS[request]);
   }
 
   /** Starts a daemon; resolves when it answers. */

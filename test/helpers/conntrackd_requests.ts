@@ -1,10 +1,7 @@
-/** Requests to conntrackd, also those that the plugin never sends, and messages that a daemon counts as errors. */
+/** A client of conntrackd that shares no code with the plugin's, and messages that a daemon counts as errors. */
 
 import { connect } from 'node:net';
 import { endianness } from 'node:os';
-
-/** Requests that change the daemon's state, for tests only. */
-export const CHANGING_REQUESTS = { commit: 18, flushCaches: 19, bulk: 22, resyncFromOther: 23 } as const;
 
 /** Messages for `ConntrackdLaboratory.send`; a daemon counts each as a different error. */
 export const BAD_MESSAGES = {

@@ -27,7 +27,7 @@ import { SocketHolder } from './sockets.ts';
 import { Tmux } from './tmux.ts';
 
 const MAX = '/proc/sys/net/netfilter/nf_conntrack_max';
-/** For which time the dashboard's charts are drawn. */
+/** The period that the charts of the dashboard show. */
 const SHOWN_SECONDS = 60;
 const [COLUMNS, ROWS] = [100, 34];
 
@@ -129,7 +129,7 @@ async function drawSections(browser: Browser, folder: string, before: number): P
   const page = await browser.newPage({ viewport: { width: 1200, height: 12_000 } });
   const hash = `menu_conntrack;after=${before - SHOWN_SECONDS * 1000};before=${before};theme=white`;
   await page.goto(`${AGENT_URL}/#${hash}`, { waitUntil: 'domcontentloaded' });
-  for (const ids of Object.values(SECTIONS)) for (const id of ids) await drawn(page, id);
+  for (const ids of Object.values(SECTIONS)) for (const id of ids) await rendered(page, id);
   for (const [name, [first, last]] of Object.entries(SECTIONS)) {
     await page.locator(chart(first)).scrollIntoViewIfNeeded();
     // A moment lets the lines grow.
@@ -145,7 +145,7 @@ async function drawSections(browser: Browser, folder: string, before: number): P
 
 const chart = (id: string): string => `[data-netdata="conntrack.${id}"]`;
 
-async function drawn(page: Page, id: string): Promise<void> {
+async function rendered(page: Page, id: string): Promise<void> {
   await page.locator(chart(id)).scrollIntoViewIfNeeded();
   await page.locator(chart(id)).locator('canvas').first().waitFor({ timeout: 60_000 });
 }

@@ -199,7 +199,7 @@ function portOf(flavour: Flavour, way: Way): number {
   return flavour.firstPort + WAYS.indexOf(way);
 }
 
-/** What is drawn of the connections of a flavour. */
+/** The expected counts of a flavour of connections. */
 function counts({ connections }: Flavour): Record<string, number> {
   const { held, orphaned, ...others } = connections;
   return {
