@@ -44,10 +44,10 @@ const MAX = 2000;
 const LATENESS = ['msg="late: updates are skipped"', 'msg="back on schedule"'];
 const OTHER_INTERVAL = 'level=info msg="changed the interval between dumps of the connection table"';
 
-/** Dumps the table often, even when it is full, and rarely once that costs more than a small table can. */
+/** Dumps the whole table often, even when it is full, and rarely once that costs more than a small table can. */
 const FLOWS_EVERY = 2;
 const CONFIG = `modules:
-  flows: { update_every: ${FLOWS_EVERY}, cpu_share: 5, full_above: 100 }
+  flows: { update_every: ${FLOWS_EVERY}, cpu_share: 5, full_above: 100, method: full }
   sockets: { update_every: 1, cpu_share: 100 }
 `;
 

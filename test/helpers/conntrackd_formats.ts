@@ -1,6 +1,6 @@
 /**
- * The formats of conntrackd's answers, with a hole for every number: `{SUBJECT.METRIC:KIND}`, or `{KIND}` where nobody
- * reads the number. The kind says its width and its type: `g` is a gauge and `c` a counter of 32 bits in 12 columns,
+ * The formats of conntrackd's replies, with a hole for every number: `{SUBJECT.METRIC:KIND}`, or `{KIND}` for a number
+ * that is not read. The kind is its width and its type: `g` is a gauge and `c` a counter of 32 bits in 12 columns,
  * `n` a counter of 32 bits and `C` one of 64 in 20 columns.
  */
 
@@ -134,7 +134,7 @@ const EXPECTED =
 const UDP = channelBlock('UDP traffic (active device=eth3)');
 const QUEUES = `allocated queue nodes:\t\t{daemon.queue_nodes:g}\n\n${queueBlock('txqueue')}${queueBlock('errorq')}`;
 
-/** What the headings of links tell. */
+/** The numbers from the headings of links. */
 export const STATES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'UDP traffic device=eth3 status=RUNNING role=ACTIVE': states('link/0', 'running', 'active'),
   'UDP traffic device=bond0.7 status=DOWN role=BACKUP': states('link/1', 'down', 'backup'),
@@ -145,7 +145,7 @@ function states(subject: string, ...current: readonly string[]): Record<string, 
   return Object.fromEntries(all.map((state) => [`${subject}.${state}`, `${current.includes(state) ? 1 : 0} gauge`]));
 }
 
-/** Answers in each of the formats, by a name for people. */
+/** The request and the format of each reply, by a name. */
 export const FORMATS: Readonly<Record<string, readonly [Request, string]>> = {
   'ct of a pair over UDP': ['ct', CACHES + TRAFFIC + UDP + TRACKING],
   'ct of a pair over multicast': [

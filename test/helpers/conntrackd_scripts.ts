@@ -63,8 +63,8 @@ for (let count = left; count > 0; count--) {
 
 /** Sends datagrams, each given in hexadecimal digits, to a port of a host from port 3999. */
 export const SENDER = `
-export const [host, port, ...datagrams] = process.argv.slice(1);
-export const socket = require('node:dgram').createSocket('udp4').bind(3999, async () => {
+const [host, port, ...datagrams] = process.argv.slice(1);
+const socket = require('node:dgram').createSocket('udp4').bind(3999, async () => {
   for (const datagram of datagrams) await new Promise((sent) => socket.send(Buffer.from(datagram, 'hex'), port, host, sent));
   socket.close();
 });

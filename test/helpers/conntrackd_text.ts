@@ -9,7 +9,7 @@ import { REQUESTS, type Request } from '../../collector/modules/conntrackd/reque
 import { STATES } from './conntrackd_formats.ts';
 
 export interface Hole {
-  /** Subject and metric; undefined where nobody reads the number. */
+  /** Subject and metric; undefined for a number that is not read. */
   readonly name: string | undefined;
   readonly kind: 'g' | 'c' | 'n' | 'C';
 }
@@ -30,41 +30,41 @@ export function fill(format: string, values: readonly bigint[]): string {
   );
 }
 
-/** What is to be read where a format has these numbers. */
+/** The numbers to be read from a format with these numbers. */
 export function numbersOf(format: string, values: readonly bigint[]): Record<string, string> {
-  const told: Record<string, string> = {};
-  for (const [heading, known] of Object.entries(STATES)) if (format.includes(heading)) Object.assign(told, known);
+  const numbers: Record<string, string> = {};
+  for (const [heading, known] of Object.entries(STATES)) if (format.includes(heading)) Object.assign(numbers, known);
   for (const [place, { kind, name }] of holesIn(format).entries()) {
-    if (name !== undefined) told[name] = `${values[place]} ${kind === 'g' ? 'gauge' : kind === 'C' ? 'u64' : 'u32'}`;
+    if (name !== undefined) numbers[name] = `${values[place]} ${kind === 'g' ? 'gauge' : kind === 'C' ? 'u64' : 'u32'}`;
   }
-  return told;
+  return numbers;
 }
 
-/** Every number of a sheet, with what it is, by subject and metric. */
+/** Every number of a sheet with its kind, by subject and metric. */
 export function flat(sheet: FactSheet): Record<string, string> {
-  const told: Record<string, string> = {};
+  const numbers: Record<string, string> = {};
   for (const { counters, gauges, subject } of sheet.all()) {
     const name = subject.name === '' ? subject.scope : `${subject.scope}/${subject.name}`;
-    for (const [metric, value] of gauges) told[`${name}.${metric}`] = `${value} gauge`;
-    for (const [metric, { bits, value }] of counters) told[`${name}.${metric}`] = `${value} u${bits}`;
+    for (const [metric, value] of gauges) numbers[`${name}.${metric}`] = `${value} gauge`;
+    for (const [metric, { bits, value }] of counters) numbers[`${name}.${metric}`] = `${value} u${bits}`;
   }
-  return told;
+  return numbers;
 }
 
-/** A number for each hole of a format, all of them different. */
+/** A distinct number for each hole of a format. */
 export function distinct(format: string, first = 1001n): bigint[] {
   return holesIn(format).map((_hole, place) => first + 7n * BigInt(place));
 }
 
-/** A recorded or composed answer. */
+/** A recorded or composed reply. */
 export interface Recording {
-  /** Where it is, below the folder of all of them. */
+  /** Its path below the folder of recordings. */
   readonly name: string;
   readonly request: Request;
   readonly text: string;
 }
 
-/** All recorded and composed answers. */
+/** All recorded and composed replies. */
 export function recordings(): Recording[] {
   const folder = fileURLToPath(new URL('../../fixtures/conntrackd', import.meta.url));
   const names = readdirSync(folder, { encoding: 'utf8', recursive: true }).filter((name) => name.endsWith('.txt'));
@@ -74,7 +74,7 @@ export function recordings(): Recording[] {
   });
 }
 
-/** The text of one of them. */
+/** The text of one. */
 export function recording(name: string): string {
   const found = recordings().find((one) => one.name === `${name}.txt`);
   if (found === undefined) throw new Error(`no recording ${name}`);

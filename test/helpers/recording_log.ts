@@ -1,6 +1,4 @@
-/**
- * A log that keeps what was logged.
- */
+/** A log in memory. */
 
 import type { Fields, Level, Log } from '../../collector/base/log.ts';
 

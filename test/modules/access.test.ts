@@ -73,7 +73,7 @@ describe('a ctnetlink channel', () => {
 
   it.each([
     ['in another namespace', { '/proc/self/net/dev': '', '/host/proc/1/net/dev': '' }],
-    ['in one that cannot be told', { '/proc/self/net/dev': '' }],
+    ['in an unknown one', { '/proc/self/net/dev': '' }],
   ])('is not opened for a host %s that tracks connections; without tracking, only that is reported', (_, files) => {
     expect(problemWith({ ...files, [STAT]: '' }, '/host')).toMatchObject({ code: 'tracking_not_loaded' });
     const found = problemWith({ ...files, '/host/sys/module/nf_conntrack/refcnt': '3\n' }, '/host');
@@ -176,7 +176,7 @@ describe('a sock_diag channel', () => {
 
   it.each([
     ['in another namespace', { '/proc/self/net/dev': '', '/host/proc/1/net/dev': '' }],
-    ['in one that cannot be told', { '/proc/self/net/dev': '' }],
+    ['in an unknown one', { '/proc/self/net/dev': '' }],
   ])('is not opened for a host %s', (_, files) => {
     const found = problemWith(files, '/host', 'sockDiag');
     expect(found).toMatchObject({ code: 'other_namespace' });
@@ -204,7 +204,7 @@ describe.skipIf(missingForeign !== undefined)('a socket that the kernel refuses'
   const AF_NETLINK = 16;
 
   beforeEach(() => {
-    // Whoever runs the test may not have it.
+    // The user of the test may lack it.
     vi.spyOn(Foreign.prototype, 'useCapability').mockReturnValue();
   });
 

@@ -203,8 +203,8 @@ describe('a request to a daemon', () => {
   it.each(['EACCES', 'EPERM', 'EAGAIN', 'EMFILE'])('fails with %s if connecting does', async (code) => {
     const refusing = new MemoryDaemon();
     refusing.instead = { fails: code };
-    const { cause, code: told } = await failureOf(clientOf(() => refusing.connect()).ask('/run/a.ctl', 'runtime'));
-    expect([told, errorCode(cause)]).toEqual([code, code]);
+    const { cause, code: found } = await failureOf(clientOf(() => refusing.connect()).ask('/run/a.ctl', 'runtime'));
+    expect([found, errorCode(cause)]).toEqual([code, code]);
   });
 
   it('fails with ECONNRESET if it closes without reading the request', async () => {
