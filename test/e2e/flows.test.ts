@@ -104,7 +104,7 @@ describe.skipIf(missing.kernel !== undefined)('the composition of the table', ()
   }
 
   it('equals conntrack -L for real TCP and UDP of both families, with and without NAT', async () => {
-    const program = await start('update_every: 1, cpu_share: 100');
+    const program = await start('update_every: 1, cpu_share: 100, method: full');
     const connect = (host: string, port: number, count: number, act: string): Promise<void> =>
       fromClient('tcp-connect', host, port, count, act, 120);
     await Promise.all([
@@ -158,7 +158,7 @@ describe.skipIf(missing.kernel !== undefined)('the composition of the table', ()
   });
 
   it('equals conntrack -L for 200,000 loaded entries of every kind', async () => {
-    const program = await start('update_every: 1, cpu_share: 100');
+    const program = await start('update_every: 1, cpu_share: 100, method: full');
     laboratory.set('nf_conntrack_max', 262_144);
     const { lines, byProtocol, byState } = mixedEntries(200_000);
     laboratory.restore(lines);
@@ -177,7 +177,7 @@ describe.skipIf(missing.kernel !== undefined)('the composition of the table', ()
   });
 
   it('is dumped less often while dumps are costly, and often again when they are cheap', async () => {
-    const program = await start('update_every: 1, cpu_share: 5');
+    const program = await start('update_every: 1, cpu_share: 5, method: full');
     const interval = (): number | undefined => program.stream.definitions['conntrack.flows_by_protocol']?.every;
     await until('every second', 30, () => interval() === 1);
     laboratory.set('nf_conntrack_max', 262_144);
@@ -194,7 +194,7 @@ describe.skipIf(missing.kernel !== undefined)('the composition of the table', ()
   });
 
   it.skipIf(missing.offload !== undefined)('shows offloaded connections', async () => {
-    const program = await start('update_every: 1, cpu_share: 100');
+    const program = await start('update_every: 1, cpu_share: 100, method: full');
     laboratory.addRules('router', FLOW_TABLE);
     try {
       // A connection stays offloaded while it has traffic.
