@@ -60,7 +60,8 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('the char
   it('have no false rate when the daemon is restarted between two rounds', async (test) => {
     const { expect } = test;
     const { laboratory, active, from } = await watchSingle(test, 500, { module: 'update_every: 4' });
-    await laboratory.restart('active');
+    await laboratory.stop('active');
+    await laboratory.start('active');
     // The new daemon has counted more than the previous one.
     laboratory.restore('active', establishedConnections(300, 9000));
     expect((await countersOf(laboratory, 'active'))['cache_changes stats']?.['created']).toBe(800);

@@ -152,11 +152,6 @@ export class ConntrackdLaboratory {
     process.kill(this.pid(node), 'SIGCONT');
   }
 
-  async restart(node: ConntrackdNode): Promise<void> {
-    await this.stop(node);
-    await this.start(node);
-  }
-
   /** With TCP, waits until the daemons are connected in both directions, which takes a while after a start or a cut. */
   async connected(): Promise<void> {
     if (this.#setup.transport !== 'TCP') return;
