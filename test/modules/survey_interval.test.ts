@@ -115,18 +115,6 @@ describe('the interval of surveys', () => {
     expect(await surveying.begunAt(500, 580)).toEqual([500, 520, 540, 550, 560, 570, 580]);
   });
 
-  it.each([
-    [1, 10, [500, 510, 520, 530]],
-    [3, 10, [500, 512, 524]],
-    [7, 10, [500, 514, 528]],
-    [20, 20, [500, 520]],
-    [5, 30, [500, 530]],
-  ])('with updates every %i s is a multiple of that: for %i s', async (tick, every, times) => {
-    const surveying = new Surveying({ tick, every });
-    expect(await surveying.begunAt(500, 530, tick)).toEqual(times);
-    expect(surveying.survey.every % tick).toBe(0);
-  });
-
   it('counts from the start of a survey, and tolerates inexact updates', async () => {
     const surveying = new Surveying();
     const times = [500, 510.02, 519.8, 529.9, 539];

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { FormatError, OperationError } from '../../collector/base/errors.ts';
+import { type Change, cut, flip, move } from '../helpers/changes.ts';
 import { altered, bytes, concat, message } from '../helpers/netlink_channel.ts';
 import {
   expectSound,
@@ -27,23 +28,6 @@ const SOCKET = 16 + 72;
 
 const RUNS = { numRuns: 300 };
 
-type Change = (datagram: Uint8Array) => Uint8Array;
-
-const flip = fc.tuple(fc.nat(), fc.nat(7)).map(
-  ([at, bit]): Change =>
-    (datagram) => {
-      const copy = bytes(datagram);
-      if (copy.length > 0) copy[at % copy.length] = (copy[at % copy.length] ?? 0) ^ (1 << bit);
-      return copy;
-    },
-);
-
-const cut = fc.nat().map(
-  (at): Change =>
-    (datagram) =>
-      datagram.subarray(0, at % (datagram.length + 1)),
-);
-
 /** Lengths of messages and attributes are at multiples of 4. */
 const newLength = fc.tuple(fc.nat(), fc.constantFrom(0, 1, 3, 4, 5, 8, 15, 16, 17, 20, 0x7fff, 0x8000, 0xffff)).map(
   ([at, length]): Change =>
@@ -53,19 +37,7 @@ const newLength = fc.tuple(fc.nat(), fc.constantFrom(0, 1, 3, 4, 5, 8, 15, 16, 1
     },
 );
 
-/** Moves some bytes to another place. */
-const move = fc.tuple(fc.nat(), fc.nat(200), fc.nat()).map(
-  ([from, length, to]): Change =>
-    (datagram) => {
-      const start = from % (datagram.length + 1);
-      const piece = datagram.subarray(start, start + length);
-      const rest = concat([datagram.subarray(0, start), datagram.subarray(start + piece.length)]);
-      const place = to % (rest.length + 1);
-      return concat([rest.subarray(0, place), piece, rest.subarray(place)]);
-    },
-);
-
-const changes = fc.array(fc.tuple(fc.nat(), fc.oneof(flip, cut, newLength, move)), { minLength: 1, maxLength: 6 });
+const changes = fc.array(fc.tuple(fc.nat(), fc.oneof(flip, cut, newLength, move(200))), { minLength: 1, maxLength: 6 });
 
 /** Changed datagrams of a recording, each as one piece because its lengths cannot be trusted. */
 function changed(name: string): fc.Arbitrary<Uint8Array[][]> {

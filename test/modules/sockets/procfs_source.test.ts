@@ -53,12 +53,6 @@ describe('sockets in the lists of procfs', () => {
     expect(counted(finish(source.count()))).toEqual({ tcp: { listen: 1 }, udp: { unconnected: 1 } });
   });
 
-  it.each([1, 2, 64, 4096])('are the same with reads of at most %i bytes', (size) => {
-    const { host, source } = reading();
-    host.mostRead = size;
-    expect(counted(finish(source.count()))).toEqual(COUNTS);
-  });
-
   it('are counted in a list that is longer than the buffer', () => {
     const states = Array.from({ length: 101_234 }, (_, at) => (at % 3 === 0 ? 6 : 1));
     const { source } = reading({ tcp: states, tcp6: [10], udp: [], udp6: [] });

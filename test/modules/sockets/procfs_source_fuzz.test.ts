@@ -6,6 +6,7 @@ import { ProcfsSource } from '../../../collector/modules/sockets/procfs_source.t
 import { type SocketTally, TABLES, type Table } from '../../../collector/modules/sockets/socket_tally.ts';
 import type { FileSystem } from '../../../collector/procfs/file.ts';
 import { Host } from '../../../collector/procfs/host.ts';
+import { type Change, cut, flip, move } from '../../helpers/changes.ts';
 import { expected, listOf, lists, NAMES, tcpState, UDP_NAMES, udpState } from '../../helpers/socket_arbitraries.ts';
 import { counted, finish } from '../../helpers/socket_host.ts';
 import { HEADINGS, listText } from '../../helpers/socket_lists.ts';
@@ -43,23 +44,6 @@ const EMPTY = {
   udp6: Buffer.from(`${HEADINGS.udp6}\n`),
 };
 
-type Change = (text: Buffer) => Buffer;
-
-const flip = fc.tuple(fc.nat(), fc.nat(7)).map(
-  ([at, bit]): Change =>
-    (text) => {
-      const copy = Buffer.from(text);
-      if (copy.length > 0) copy[at % copy.length] = (copy[at % copy.length] ?? 0) ^ (1 << bit);
-      return copy;
-    },
-);
-
-const cut = fc.nat().map(
-  (at): Change =>
-    (text) =>
-      text.subarray(0, at % (text.length + 1)),
-);
-
 const garbage = fc
   .tuple(
     fc.nat(),
@@ -76,29 +60,17 @@ const garbage = fc
       },
   );
 
-/** Moves some bytes to another place. */
-const move = fc.tuple(fc.nat(), fc.nat(400), fc.nat()).map(
-  ([from, length, to]): Change =>
-    (text) => {
-      const start = from % (text.length + 1);
-      const piece = text.subarray(start, start + length);
-      const rest = Buffer.concat([text.subarray(0, start), text.subarray(start + piece.length)]);
-      const place = to % (rest.length + 1);
-      return Buffer.concat([rest.subarray(0, place), piece, rest.subarray(place)]);
-    },
-);
-
 /** Reorders, drops and doubles whole lines, which no reader can notice. */
 const reorder = fc.array(fc.nat(), { minLength: 1, maxLength: 60 }).map(
   (order): Change =>
     (text) => {
-      const [headings = '', ...lines] = text.toString('latin1').trimEnd().split('\n');
+      const [headings = '', ...lines] = Buffer.from(text).toString('latin1').trimEnd().split('\n');
       const some = lines.length === 0 ? [] : order.map((at) => lines[at % lines.length] ?? '');
       return Buffer.from([headings, ...some].map((line) => `${line}\n`).join(''), 'latin1');
     },
 );
 
-const changes = fc.array(fc.oneof(flip, cut, garbage, move, reorder), { minLength: 1, maxLength: 4 });
+const changes = fc.array(fc.oneof(flip, cut, garbage, move(400), reorder), { minLength: 1, maxLength: 4 });
 
 /** The states in all lines but the first, found with a regular expression. */
 function shown(table: Table, text: string): number[] {
@@ -137,7 +109,9 @@ describe('a list of sockets in procfs', () => {
     let understood = 0;
     fc.assert(
       fc.property(list, changes, readings, (sockets, some, sizes) => {
-        const text = some.reduce<Buffer>((before, change) => change(before), Buffer.from(listText(table, sockets)));
+        const text = Buffer.from(
+          some.reduce<Uint8Array>((before, change) => change(before), Buffer.from(listText(table, sockets))),
+        );
         const tally = outcome(table, text, sizes);
         if (tally === undefined) return;
         understood++;

@@ -69,12 +69,4 @@ describe('the interval of counts', () => {
     await counting.tick(505);
     expect(counting.module.every).toBe(seconds);
   });
-
-  it.each([
-    [3, 5, 6],
-    [10, 5, 10],
-    [1, 25, 25],
-  ])('with updates every %i s and %i s configured is %i s', (tick, every, seconds) => {
-    expect(new Counting({ every: tick, update_every: every }).module.every).toBe(seconds);
-  });
 });
