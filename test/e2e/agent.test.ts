@@ -1,18 +1,18 @@
 /** A real Netdata 1.37 agent with the built plugin on a router with real traffic, and its dashboard in a browser. */
 
 import { type ChildProcess, spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
 import { charts } from '../../charts/index.ts';
 import { Agent } from '../helpers/agent.ts';
+import { Dashboard } from '../helpers/dashboard.ts';
 import { end, Laboratory, SERVER_ADDRESS } from '../helpers/laboratory.ts';
-import { AGENT_URL, isAbout } from '../helpers/running_agent.ts';
+import { isAbout } from '../helpers/running_agent.ts';
 import { shortenTable } from '../helpers/shortened_health.ts';
+import { SOCKET_CHARTS } from '../helpers/socket_charts.ts';
 import { until } from '../helpers/until.ts';
 import { seconds, wallSeconds } from '../helpers/wall_clock.ts';
 
@@ -20,8 +20,6 @@ const missing = inject('missing');
 const PICTURE = fileURLToPath(new URL('../../docs/dashboard.png', import.meta.url));
 /** The part of the page in the picture: the table, its connections, errors and composition. */
 const SHOWN = { x: 0, y: 0, width: 1200, height: 2820 };
-/** Height of the bar and the headings above the first chart, in pixels. */
-const ABOVE_CHARTS = 235;
 
 /** Charts and dimensions that the agent's built-in collector reads correctly on every kernel. */
 const SHARED: readonly (readonly [string, string])[] = [
@@ -50,11 +48,6 @@ const CONFIG = `modules:
   flows: { update_every: ${FLOWS_EVERY}, cpu_share: 5, full_above: 100, method: full }
   sockets: { update_every: 1, cpu_share: 100 }
 `;
-
-/** The charts of sockets, each with its list. */
-const SOCKET_CHARTS = charts.flatMap((chart) =>
-  chart.module === 'sockets' ? [chart.scope, `${chart.scope}6`].map((list) => ({ ...chart, list })) : [],
-);
 
 /** The beginnings of the dashboard's explanations of the six contexts that it knows. */
 const KNOWN_TEXTS = [
@@ -210,11 +203,7 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
       }
       await end(talk);
       const flows = await laboratory.traffic('client', 'udp-flows', SERVER_ADDRESS, 5000, 100, 120);
-      await until(
-        'conntrack_full is CRITICAL',
-        60,
-        async () => (await agent.alarms())['conntrack_full']?.status === 'CRITICAL',
-      );
+      await until('conntrack_full is CRITICAL', 60, async () => (await status('conntrack_full')) === 'CRITICAL');
       await seconds(2);
       await end(flows);
       ended = await wallSeconds(5);
@@ -238,7 +227,7 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
 
     it.sequential('warns of packets and connections that a full table drops', async ({ expect }) => {
       for (const name of ['conntrack_drops', 'conntrack_early_drops']) {
-        await until(`${name} is WARNING`, 60, async () => (await agent.alarms())[name]?.status === 'WARNING');
+        await until(`${name} is WARNING`, 60, async () => (await status(name)) === 'WARNING');
       }
       const alarms = await agent.alarms();
       // There is no conntrackd here.
@@ -254,73 +243,42 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
         ...charts.filter(({ scope }) => scope === 'host'),
         ...SOCKET_CHARTS.map(({ id, list, title }) => ({ id: `${id}_${list}`, title })),
       ];
-      let folder = '';
-      let browser: Browser;
-      let page: Page;
+      let dashboard: Dashboard;
       let flows: ChildProcess;
 
       beforeAll(async () => {
-        folder = mkdtempSync(join(tmpdir(), 'conntrack-browser-'));
-        const wrapper = join(folder, 'chromium');
-        writeFileSync(wrapper, `#!/bin/sh\nexec ip netns exec ${laboratory.namespace('router')} chromium "$@"\n`);
-        chmodSync(wrapper, 0o755);
         flows = await laboratory.traffic('client', 'udp-flows', SERVER_ADDRESS, 5000, 100, 90);
-        browser = await chromium.launch({
-          executablePath: wrapper,
-          args: [
-            '--no-sandbox',
-            '--disable-gpu',
-            '--disable-quic',
-            '--no-first-run',
-            '--disable-background-networking',
-            '--disable-component-update',
-            '--disable-sync',
-          ],
-        });
-        page = await browser.newPage({ viewport: { width: 1200, height: 6000 } });
-        const hash = `menu_conntrack;after=${began * 1000};before=${(ended + 5) * 1000};theme=white`;
-        await page.goto(`${AGENT_URL}/#${hash}`, { waitUntil: 'domcontentloaded' });
+        dashboard = await Dashboard.open(laboratory.namespace('router'), began, ended + 5);
       });
 
       afterAll(async () => {
-        await browser?.close();
+        await dashboard?.close();
         if (flows !== undefined) await end(flows);
-        rmSync(folder, { recursive: true, force: true });
       });
 
       it('has every chart with its title, and explains the known contexts', async ({ expect }) => {
-        for (const chart of shownCharts) {
-          const element = page.locator(`[data-netdata="conntrack.${chart.id}"]`);
-          await element.scrollIntoViewIfNeeded();
-          await element.locator('canvas').first().waitFor({ timeout: 60_000 });
-          expect(await element.textContent()).toContain(chart.title);
-        }
+        for (const { id, title } of shownCharts) expect(await dashboard.chart(id)).toContain(title);
         // Only among the agent's own charts: beside those, ours have other contexts.
-        for (const text of KNOWN_TEXTS) expect(await page.getByText(text).count(), text).toBe(1);
-        const { y = 0 } = (await page.locator('[data-netdata="conntrack.utilization"]').boundingBox()) ?? {};
-        await page.evaluate(`scrollBy(0, ${y - ABOVE_CHARTS})`);
+        for (const text of KNOWN_TEXTS) expect(await dashboard.page.getByText(text).count(), text).toBe(1);
+        await dashboard.scrollTo('utilization');
         // The browser renders the rest of the page for the picture; the lines need a moment to grow.
         await seconds(5);
-        const path = process.env['UPDATE_PICTURE'] === '1' ? PICTURE : join(folder, 'dashboard.png');
-        await page.screenshot({ path, clip: SHOWN });
+        const path = process.env['UPDATE_PICTURE'] === '1' ? PICTURE : join(dashboard.folder, 'dashboard.png');
+        await dashboard.page.screenshot({ path, clip: SHOWN });
       });
 
       it('lists the raised alert with its text', async ({ expect }) => {
-        await page.locator('[data-target="#alarmsModal"]').first().click();
+        await dashboard.page.locator('[data-target="#alarmsModal"]').first().click();
         const [, info = ''] = /^ *info: (.*)$/m.exec(readFileSync('health/conntrack.conf', 'utf8')) ?? [];
-        const shown = page.locator('#alarms_active').getByText(info).first();
+        const shown = dashboard.page.locator('#alarms_active').getByText(info).first();
         expect(await shown.textContent({ timeout: 30_000 })).toContain(info);
       });
     });
 
     it.sequential('clears conntrack_full when the table is emptied', async ({ expect }) => {
-      expect((await agent.alarms())['conntrack_full']?.status).toBe('CRITICAL');
+      expect(await status('conntrack_full')).toBe('CRITICAL');
       laboratory.flush();
-      await until(
-        'conntrack_full is CLEAR',
-        100,
-        async () => (await agent.alarms())['conntrack_full']?.status === 'CLEAR',
-      );
+      await until('conntrack_full is CLEAR', 100, async () => (await status('conntrack_full')) === 'CLEAR');
     });
 
     it.sequential('logs no error of the plugin', ({ expect }) => {
@@ -341,18 +299,11 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
       laboratory.set('nf_conntrack_max', 262_144);
       laboratory.load(100_000);
       await until('the interval is longer', 60, async () => ((await interval()) ?? 0) > FLOWS_EVERY);
-      await until(
-        'the chart shows all entries',
-        130,
-        async () => (await agent.latest('conntrack.flows_by_protocol', 'tcp')) === 100_000,
-      );
+      const tcp = (): Promise<number | null> => agent.latest('conntrack.flows_by_protocol', 'tcp');
+      await until('the chart shows all entries', 130, async () => (await tcp()) === 100_000);
       laboratory.flush();
       await until('the interval is as before', 60, async () => (await interval()) === FLOWS_EVERY);
-      await until(
-        'the chart shows no entry',
-        60,
-        async () => (await agent.latest('conntrack.flows_by_protocol', 'tcp')) === 0,
-      );
+      await until('the chart shows no entry', 60, async () => (await tcp()) === 0);
       expect(agent.log.split(OTHER_INTERVAL).length).toBeGreaterThan(2);
     });
   });
@@ -370,6 +321,10 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
     });
     await until('the chart has rates', 30, async () => (await agent.latest('conntrack.changes', 'inserted')) !== null);
   });
+
+  async function status(alarm: string): Promise<string | undefined> {
+    return (await agent.alarms())[alarm]?.status;
+  }
 });
 
 /** Options of `conntrack` for each of `count` entries. */

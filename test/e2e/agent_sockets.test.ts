@@ -2,21 +2,16 @@
 
 import { afterAll, beforeAll, describe, inject, it } from 'vitest';
 
-import { charts } from '../../charts/index.ts';
 import { Agent } from '../helpers/agent.ts';
 import { Laboratory, ROUTER_ADDRESS } from '../helpers/laboratory.ts';
 import { shortenSockets } from '../helpers/shortened_health.ts';
+import { SOCKET_CHARTS } from '../helpers/socket_charts.ts';
 import { SocketLoad } from '../helpers/socket_load.ts';
 import { SocketHolder, socketsBySs } from '../helpers/sockets.ts';
 import { until } from '../helpers/until.ts';
 import { seconds, wallSeconds } from '../helpers/wall_clock.ts';
 
 const CONFIG = 'modules: { flows: { enabled: no }, sockets: { update_every: 1, cpu_share: 100 } }\n';
-
-/** The charts of sockets, each with its list. */
-const SOCKET_CHARTS = charts.flatMap((chart) =>
-  chart.module === 'sockets' ? [chart.scope, `${chart.scope}6`].map((list) => ({ ...chart, list })) : [],
-);
 
 describe.skipIf(inject('missing').agent !== undefined).concurrent('sockets under a Netdata 1.37 agent', () => {
   let laboratory: Laboratory;
