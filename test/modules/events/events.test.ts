@@ -95,31 +95,6 @@ describe('module events', () => {
 });
 
 describe('destroyed connections', () => {
-  it('are absent while older connections end unreported; new ones are not', () => {
-    const listener = listeningTo(500);
-    listener.hear(...news(3));
-    expect(listener.tick(101)).toMatchObject({ new: 3, new_tcp: 3, event_overruns: 0 });
-    for (const second of [102, 103, 104, 105]) {
-      listener.change(-125);
-      expect(listener.tick(second)).not.toHaveProperty('deleted');
-    }
-    listener.hear(...news(2), ...ends(4));
-    expect(listener.tick(106)).toMatchObject({ new: 2, deleted: 4 });
-  });
-
-  it('are returned after a minute in which all ends were reported, even if older connections remain', () => {
-    const listener = listeningTo(500);
-    for (let second = 101; second < 160; second++) {
-      listener.hear(...ends(2));
-      expect(listener.tick(second)).not.toHaveProperty('deleted');
-    }
-    listener.hear(...ends(2));
-    expect(listener.tick(160)).toMatchObject({ deleted: 2 });
-    listener.change(-1);
-    listener.hear(...ends(2));
-    expect(listener.tick(161)).not.toHaveProperty('deleted');
-  });
-
   it('are absent for a minute after the module resumed listening', () => {
     const listener = listening({ most_per_second: 50 });
     listener.ticks(101, 105, 51);

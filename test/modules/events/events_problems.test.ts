@@ -135,23 +135,6 @@ describe('a kernel that refuses events', () => {
     expect(listener.logged.slice(1)).toEqual(['info the kernel reports connections']);
   });
 
-  it('is logged again for a new reason', () => {
-    const listener = new Listener();
-    const reasons = ['EPERM', 'EPERM', 'ENOENT', 'ENOENT', 'EPERM'] as const;
-    for (const [attempt, reason] of reasons.entries()) {
-      listener.prepare = (channel) => {
-        channel.failures.join = failure(reason, 'join');
-      };
-      listener.tick(100 + 30 * attempt);
-    }
-    expect(listener.channels).toHaveLength(5);
-    expect(listener.logged).toEqual([
-      `notice ${LOST}${CAPABILITY}`,
-      expect.stringContaining('modprobe nf_conntrack_netlink'),
-      `notice ${LOST}${CAPABILITY}`,
-    ]);
-  });
-
   it('the receive buffer is a problem, and the channel is closed', () => {
     const listener = new Listener();
     listener.prepare = (channel) => {
