@@ -71,7 +71,7 @@ describe('the charts', () => {
   );
 
   it.each(charts)(
-    '$id of scope $scope draws below the axis exactly what the built-in collector draws there, and what leaves a daemon',
+    '$id of scope $scope shows below the axis what the built-in collector shows there, and what leaves a daemon',
     ({ dimensions }) => {
       const builtIn = [
         'ignore',

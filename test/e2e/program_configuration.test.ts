@@ -23,7 +23,7 @@ describe('the program without an agent', () => {
     expect(program.err.match(/\n/g)).toHaveLength(1);
   });
 
-  it('refuses an invalid configuration where it runs without an agent', () => {
+  it('refuses an invalid configuration with exit code 2', () => {
     const file = join(host.folder, 'conntrack.conf');
     writeFileSync(file, 'mode: quick\n');
     const result = spawnSync(PLUGIN, ['1', '--config', file], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });

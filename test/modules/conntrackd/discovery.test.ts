@@ -86,7 +86,7 @@ describe('the path of the socket in the configuration of conntrackd', () => {
 });
 
 describe('the sockets of daemons', () => {
-  it('are the configured ones, whatever else exists', () => {
+  it('are the configured ones, even if others exist', () => {
     const found = places({ [CONFIGURATION]: EXAMPLE }, ['/run/one.ctl', '/srv/two.sock'], '/host');
     expect(found).toEqual([
       ['one', '/run/one.ctl'],

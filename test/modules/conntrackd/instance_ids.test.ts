@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { InstanceIds } from '../../../collector/modules/conntrackd/instance_ids.ts';
 
 describe('the id of an instance', () => {
-  it('differs between names that the agent would store alike', () => {
+  it('differs between names that the agent would store as the same', () => {
     const ids = new InstanceIds();
     const names = ['eth0.1', 'eth0_1', 'eth0-1', 'eth0@1', 'eth0_1_2'];
     expect(names.map((name) => ids.of('link', name, name))).toEqual([

@@ -25,7 +25,7 @@ describe('a request', () => {
     expect([...requestBytes(request)]).toEqual(endianness() === 'LE' ? bytes : bytes.reverse());
   });
 
-  it('is one of nine, none of which changes anything', () => {
+  it('is one of nine that only read', () => {
     expect(Object.entries(REQUESTS).sort()).toEqual([...CODES].sort());
   });
 
