@@ -26,9 +26,4 @@ export class Counting {
     if (isSecondTry) this.secondTries.push(second);
     return counted(tallies);
   }
-
-  /** Each log line: level and message. */
-  get logged(): string[] {
-    return this.log.entries.map(({ level, message }) => `${level} ${message}`);
-  }
 }

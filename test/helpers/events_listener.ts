@@ -94,11 +94,6 @@ export class Listener {
       return this.tick(from + index);
     });
   }
-
-  /** Each log line: level and message. */
-  get logged(): string[] {
-    return this.log.entries.map(({ level, message }) => `${level} ${message}`);
-  }
 }
 
 /** By how much the events change the number of entries. */

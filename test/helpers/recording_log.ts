@@ -11,6 +11,11 @@ export interface Entry {
 export class RecordingLog implements Log {
   readonly entries: Entry[] = [];
 
+  /** The level and the message of each line. */
+  get lines(): string[] {
+    return this.entries.map(({ level, message }) => `${level} ${message}`);
+  }
+
   /** The messages alone, in order. */
   get messages(): string[] {
     return this.entries.map(({ message }) => message);

@@ -69,11 +69,6 @@ export class Counting {
     }
     return times;
   }
-
-  /** Each log line: level and message. */
-  get logged(): string[] {
-    return this.log.entries.map(({ level, message }) => `${level} ${message}`);
-  }
 }
 
 export const COUNTS: Counts = { tcp: 5, tcp6: 3, udp: 3, udp6: 1 };

@@ -82,9 +82,4 @@ export class Surveying {
     for (let second = from; second <= to; second += step) await this.tick(second);
     return this.begun.slice(before);
   }
-
-  /** Each log line: level and message. */
-  get logged(): string[] {
-    return this.log.entries.map(({ level, message }) => `${level} ${message}`);
-  }
 }

@@ -12,7 +12,7 @@ describe('a survey', () => {
     expect(await surveying.tick(502)).toBeUndefined();
     expect(await surveying.begunAt(503, 530)).toEqual([510, 520, 530]);
     expect(await surveying.tick(531)).toMatchObject({ value: 4 });
-    expect([surveying.logged, surveying.released]).toEqual([[], 0]);
+    expect([surveying.log.lines, surveying.released]).toEqual([[], 0]);
   });
 
   it('starts its work after the update', async () => {
@@ -80,7 +80,7 @@ describe('the result of a survey', () => {
     expect(await surveying.tick(511, false)).toMatchObject({ value: 1 });
     expect(await surveying.tick(512)).toMatchObject({ value: 1 });
     expect(await surveying.tick(513)).toBeUndefined();
-    expect(surveying.logged).toEqual([`notice ${logLine(OFF)}`]);
+    expect(surveying.log.lines).toEqual([`notice ${logLine(OFF)}`]);
   });
 });
 
@@ -89,19 +89,19 @@ describe('a survey that fails', () => {
     const surveying = new Surveying({ isExceptional: () => true });
     surveying.failures = (number) => (number === 1 ? OFF : undefined);
     expect(await surveying.begunAt(500, 541)).toEqual([500, 531, 541]);
-    expect(surveying.logged.slice(1)).toEqual(['info wells can be surveyed again']);
+    expect(surveying.log.lines.slice(1)).toEqual(['info wells can be surveyed again']);
   });
 
   it('is logged by the next update, releases its resources, and is repeated half a minute later', async () => {
     const surveying = new Surveying();
     surveying.failures = (number) => (number <= 3 ? OFF : undefined);
     await surveying.tick(500);
-    expect([surveying.logged, surveying.released]).toEqual([[], 0]);
+    expect([surveying.log.lines, surveying.released]).toEqual([[], 0]);
     expect(await surveying.begunAt(501, 592)).toEqual([531, 562]);
-    expect(surveying.logged).toEqual([`notice ${logLine(OFF)}`]);
+    expect(surveying.log.lines).toEqual([`notice ${logLine(OFF)}`]);
     expect(surveying.released).toBe(3);
     expect(await surveying.begunAt(593, 604)).toEqual([593, 603]);
-    expect(surveying.logged.slice(1)).toEqual(['info wells can be surveyed again']);
+    expect(surveying.log.lines.slice(1)).toEqual(['info wells can be surveyed again']);
     expect(surveying.released).toBe(3);
   });
 
@@ -115,7 +115,7 @@ describe('a survey that fails', () => {
     const surveying = new Surveying();
     surveying.failures = (number) => (number === 2 ? OFF : undefined);
     expect(await surveying.begunAt(500, 551)).toEqual([500, 510, 541, 551]);
-    expect(surveying.logged).toHaveLength(2);
+    expect(surveying.log.lines).toHaveLength(2);
   });
 
   it.each([
@@ -138,7 +138,7 @@ describe('a survey that fails', () => {
     const surveying = new Surveying({ required });
     surveying.failures = () => problem;
     await surveying.begunAt(500, 502);
-    expect(surveying.logged).toEqual(lines);
+    expect(surveying.log.lines).toEqual(lines);
   });
 
   it.each([
@@ -174,7 +174,7 @@ describe('a survey that fails', () => {
       surveying.failures = (number) => (number === 1 ? new TypeError('not a function') : undefined);
       await surveying.tick(500);
       await expect(surveying.tick(501)).rejects.toThrow(new TypeError('not a function'));
-      expect([surveying.logged, surveying.released]).toEqual([[], 1]);
+      expect([surveying.log.lines, surveying.released]).toEqual([[], 1]);
     },
   );
 
@@ -200,7 +200,7 @@ describe('a survey that is closed', () => {
     await surveying.runtime.settle();
     expect(surveying.steps).toBe(1);
     expect(surveying.survey.collect(500.5e6, true)).toBeUndefined();
-    expect([surveying.logged, surveying.released]).toEqual([[], 1]);
+    expect([surveying.log.lines, surveying.released]).toEqual([[], 1]);
   });
 
   it('before its work has started does not start it', async () => {

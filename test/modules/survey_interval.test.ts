@@ -19,7 +19,7 @@ describe('the interval of surveys', () => {
     expect(await surveying.begunAt(601, 645)).toEqual([620, 640]);
     surveying.cost = 1000;
     expect(await surveying.begunAt(646, 690)).toEqual([660, 670, 680, 690]);
-    expect(surveying.logged).toEqual(Array(3).fill('info changed the interval between surveys of wells'));
+    expect(surveying.log.lines).toEqual(Array(3).fill('info changed the interval between surveys of wells'));
     expect(surveying.log.entries.map(({ fields }) => fields)).toEqual([
       { wells: 100, cpu_ms: 650, seconds: 40 },
       { wells: 400, cpu_ms: 300, seconds: 20 },
@@ -77,7 +77,7 @@ describe('the interval of surveys', () => {
     expect(await surveying.tick(515)).toEqual({ value: 2, duration: 4_000_000, cpuTime: 4_000_000 });
     await surveying.tick(520);
     expect(await surveying.tick(525)).toMatchObject({ value: 3, cpuTime: 4_000_000 });
-    expect([surveying.survey.every, surveying.logged]).toEqual([10, []]);
+    expect([surveying.survey.every, surveying.log.lines]).toEqual([10, []]);
     surveying.cost = 1000;
     expect(await surveying.begunAt(526, 550)).toEqual([530, 540, 550]);
   });
@@ -88,7 +88,7 @@ describe('the interval of surveys', () => {
     await surveying.tick(500);
     surveying.cost = 0;
     expect(await surveying.begunAt(501, 620)).toEqual([540, 580, 590, 600, 610, 620]);
-    expect(surveying.logged).toHaveLength(2);
+    expect(surveying.log.lines).toHaveLength(2);
   });
 
   it.each([

@@ -33,7 +33,7 @@ describe('nf_conntrack_netlink that is unloaded while the plugin listens', () =>
     expect(listener.tick(103)).toBeUndefined();
     listener.hear(...news(6));
     expect(listener.tick(104)).toMatchObject({ new: 6 });
-    expect(listener.logged).toEqual([UNLOADED]);
+    expect(listener.log.lines).toEqual([UNLOADED]);
   });
 
   it('is noticed even if it was loaded again in between', () => {
@@ -45,7 +45,7 @@ describe('nf_conntrack_netlink that is unloaded while the plugin listens', () =>
     expect(listener.tick(102)).toBeUndefined();
     listener.hear(...news(3));
     expect(listener.tick(103)).toMatchObject({ new: 3 });
-    expect(listener.logged).toEqual([UNLOADED]);
+    expect(listener.log.lines).toEqual([UNLOADED]);
   });
 
   it('is logged once with the fix if it cannot be loaded again', () => {
@@ -53,7 +53,7 @@ describe('nf_conntrack_netlink that is unloaded while the plugin listens', () =>
     listener.tick(101);
     unload(listener);
     for (let second = 102; second <= 200; second++) expect(listener.tick(second)).toBeUndefined();
-    expect(listener.logged).toEqual([
+    expect(listener.log.lines).toEqual([
       UNLOADED,
       `notice new and destroyed connections are not collected: ${logged('no_ctnetlink')}`,
     ]);
@@ -62,7 +62,7 @@ describe('nf_conntrack_netlink that is unloaded while the plugin listens', () =>
     const values = listener.ticks(201, 240);
     expect(values.findIndex((one) => one !== undefined)).toBeLessThan(31);
     expect(values.at(-1)).toMatchObject({ new: 0 });
-    expect(listener.logged.slice(2)).toEqual(['info the kernel reports connections again']);
+    expect(listener.log.lines.slice(2)).toEqual(['info the kernel reports connections again']);
   });
 
   it('is not logged if connection tracking is unloaded too', () => {
@@ -73,7 +73,7 @@ describe('nf_conntrack_netlink that is unloaded while the plugin listens', () =>
       throw new ProblemError('tracking_not_loaded', 'ctnetlink');
     };
     expect(listener.tick(102)).toBeUndefined();
-    expect(listener.logged).toEqual([]);
+    expect(listener.log.lines).toEqual([]);
   });
 
   it('is distinguished from a module that the first join loads; no rates are returned until it is loaded', () => {
@@ -83,7 +83,7 @@ describe('nf_conntrack_netlink that is unloaded while the plugin listens', () =>
     listener.hear(...news(2));
     expect(listener.tick(102)).toMatchObject({ new: 2 });
     expect(listener.channels).toHaveLength(2);
-    expect(listener.logged).toEqual([]);
+    expect(listener.log.lines).toEqual([]);
   });
 
   it('is not looked up at every update if built in', () => {

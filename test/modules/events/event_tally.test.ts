@@ -34,7 +34,7 @@ describe('the tally of events', () => {
     expect(long.length).toBeGreaterThanOrEqual(1500);
     listener.hear(long, ...news(1));
     expect(listener.tick(101)).toEqual({ ...NOTHING_HAPPENED, new: 2, new_gre: 1, new_tcp: 1 });
-    expect(listener.logged).toEqual([]);
+    expect(listener.log.lines).toEqual([]);
   });
 
   it.each([

@@ -29,7 +29,7 @@ describe('module events', () => {
     listener.hear(...news(3), event('destroy', { protocol: TCP }), ...news(2, UDP));
     expect(listener.tick(102)).toEqual({ ...NOTHING_HAPPENED, new: 5, new_tcp: 3, new_udp: 2, deleted: 1 });
     expect(listener.tick(103)).toEqual(NOTHING_HAPPENED);
-    expect(listener.logged).toEqual([]);
+    expect(listener.log.lines).toEqual([]);
   });
 
   it('computes rates over the time that actually passed', () => {

@@ -39,7 +39,7 @@ describe('a flood of events', () => {
   it('is logged; the module resumes after half a minute', () => {
     const listener = listening({ most_per_second: 50 });
     listener.ticks(101, 105, 51);
-    expect(listener.logged).toEqual([
+    expect(listener.log.lines).toEqual([
       `warning new and destroyed connections are not collected: ${logged('events_too_many', 50)}`,
     ]);
     expect(Array.from(SILENCE, (_, index) => listener.tick(106 + index))).toEqual(SILENCE);
@@ -48,17 +48,17 @@ describe('a flood of events', () => {
     expect(listener.tick(135)).toBeUndefined();
     expect(listener.channels).toHaveLength(2);
     expect(listener.channel.joined).toEqual([1, 3]);
-    expect(listener.logged).toHaveLength(1);
+    expect(listener.log.lines).toHaveLength(1);
     listener.hear(...news(51));
     expect(listener.tick(136)).toMatchObject({ new: 51 });
-    expect(listener.logged).toHaveLength(1);
+    expect(listener.log.lines).toHaveLength(1);
     listener.hear(...news(7));
     expect(listener.tick(137)).toMatchObject({ new: 7 });
-    expect(listener.logged.slice(1)).toEqual(['info the kernel reports connections']);
+    expect(listener.log.lines.slice(1)).toEqual(['info the kernel reports connections']);
 
     listener.ticks(138, 142, 60);
     expect(listener.channel.isClosed).toBe(true);
-    expect(listener.logged).toHaveLength(3);
+    expect(listener.log.lines).toHaveLength(3);
   });
 
   it('that continues is logged once, however often the module resumes', () => {
@@ -69,7 +69,7 @@ describe('a flood of events', () => {
     }
     // Listening begins at 100, 135, 170, 205, 240 and 275.
     expect(listener.channels).toHaveLength(6);
-    expect(listener.logged).toHaveLength(1);
+    expect(listener.log.lines).toHaveLength(1);
   });
 
   it('can consist of destroyed connections', () => {
@@ -88,7 +88,7 @@ describe('a flood of events', () => {
     listener.ticks(125, 125, 3);
     listener.ticks(126, 129, 99);
     expect(listener.channel.isClosed).toBe(false);
-    expect(listener.logged).toEqual([]);
+    expect(listener.log.lines).toEqual([]);
     listener.ticks(130, 130, 99);
     expect(listener.channel.isClosed).toBe(true);
   });
@@ -119,11 +119,11 @@ describe('repeated overruns', () => {
       expect(update(false)).toEqual(NOTHING_HAPPENED);
       for (let time = 1; time < intervals; time++) update(true);
       expect(listener.channel.isClosed).toBe(false);
-      expect(listener.logged).not.toContain(`warning ${GIVEN_UP}`);
+      expect(listener.log.lines).not.toContain(`warning ${GIVEN_UP}`);
 
       expect(update(true)).toEqual({ event_overruns: 1 / every });
       expect(listener.channel.isClosed).toBe(true);
-      expect(listener.logged).toContain(`warning ${GIVEN_UP}`);
+      expect(listener.log.lines).toContain(`warning ${GIVEN_UP}`);
       expect(listener.runtime.waiting).toBe(0);
     },
   );
@@ -144,7 +144,7 @@ describe('repeated overruns', () => {
       listener.tick(second);
     }
     expect(listener.channels.length).toBeGreaterThan(4);
-    expect(listener.logged.filter((line) => line.endsWith(GIVEN_UP))).toHaveLength(1);
+    expect(listener.log.lines.filter((line) => line.endsWith(GIVEN_UP))).toHaveLength(1);
     expect(listener.log.entries.map(({ level }) => level)).not.toContain('info');
   });
 });
@@ -159,13 +159,13 @@ describe('a table that grows while the kernel reports nothing', () => {
     listener.change(1);
     expect(listener.tick(102)).toBeUndefined();
     expect(listener.channel.isClosed).toBe(true);
-    expect(listener.logged).toEqual([SILENT]);
+    expect(listener.log.lines).toEqual([SILENT]);
     expect(listener.module.status().problems).toMatchObject([{ code: 'events_missing', loses: 'all' }]);
     expect(listener.ticks(103, 140)).toEqual(Array<undefined>(38).fill(undefined));
     expect(listener.channels).toHaveLength(2);
     listener.hear(...news(4));
     expect(listener.tick(141)).toMatchObject({ new: 4 });
-    expect(listener.logged.slice(1)).toEqual(['info the kernel reports connections again']);
+    expect(listener.log.lines.slice(1)).toEqual(['info the kernel reports connections again']);
     expect(listener.tick(142)).toHaveProperty('new', 0);
   });
 
@@ -176,7 +176,7 @@ describe('a table that grows while the kernel reports nothing', () => {
       if (second > 104) expect(listener.tick(second)).toBeUndefined();
       else listener.tick(second);
     }
-    expect(listener.logged).toEqual([SILENT]);
+    expect(listener.log.lines).toEqual([SILENT]);
     expect(listener.channels).toHaveLength(2);
   });
 
@@ -188,7 +188,7 @@ describe('a table that grows while the kernel reports nothing', () => {
       listener.tick(second);
     }
     expect(listener.channels).toHaveLength(3);
-    expect(listener.logged).toHaveLength(4);
+    expect(listener.log.lines).toHaveLength(4);
   });
 
   it('is not a problem if ends of connections are reported', () => {
@@ -198,7 +198,7 @@ describe('a table that grows while the kernel reports nothing', () => {
       listener.hear(event('destroy', { protocol: TCP }));
       expect(listener.tick(second)).toHaveProperty('new', 0);
     }
-    expect(listener.logged).toEqual([]);
+    expect(listener.log.lines).toEqual([]);
   });
 
   it('because events were turned off has the problem events_off', () => {
@@ -206,6 +206,6 @@ describe('a table that grows while the kernel reports nothing', () => {
     listener.volume.writeFileSync(SETTING, '0\n');
     listener.change(500);
     expect(listener.tick(101)).toBeUndefined();
-    expect(listener.logged).toEqual([expect.stringMatching(/events are turned off/)]);
+    expect(listener.log.lines).toEqual([expect.stringMatching(/events are turned off/)]);
   });
 });

@@ -19,12 +19,12 @@ describe('events that are turned off', () => {
     listener.volume.writeFileSync(SETTING, '0\n');
     for (let second = 100; second < 400; second++) expect(listener.tick(second)).toBeUndefined();
     expect(listener.channels).toEqual([]);
-    expect(listener.logged).toEqual([`${level} ${OFF}`]);
+    expect(listener.log.lines).toEqual([`${level} ${OFF}`]);
 
     listener.volume.writeFileSync(SETTING, '2\n');
     // Checked at 100, 130, 160 and so on.
     expect([400, 401].map((second) => listener.tick(second))).toEqual([undefined, NOTHING_HAPPENED]);
-    expect(listener.logged.slice(1)).toEqual(['info the kernel reports connections']);
+    expect(listener.log.lines.slice(1)).toEqual(['info the kernel reports connections']);
   });
 
   it('while listening give no rates until they are turned on again', () => {
@@ -33,7 +33,7 @@ describe('events that are turned off', () => {
     listener.volume.writeFileSync(SETTING, '0\n');
     expect(listener.tick(113)).toBeUndefined();
     expect(listener.channel.isClosed).toBe(true);
-    expect(listener.logged).toEqual([`notice ${OFF}`]);
+    expect(listener.log.lines).toEqual([`notice ${OFF}`]);
 
     listener.volume.writeFileSync(SETTING, '1\n');
     expect(listener.ticks(114, 142).filter((values) => values !== undefined)).toEqual([]);
@@ -70,7 +70,7 @@ describe('events that are turned off', () => {
     if (text !== undefined) listener.volume.writeFileSync(SETTING, text);
     listener.tick(100);
     expect(listener.ticks(101, 115)).not.toContain(undefined);
-    expect(listener.logged).toEqual([]);
+    expect(listener.log.lines).toEqual([]);
   });
 
   it.each<[boolean, readonly string[]]>([
@@ -95,12 +95,12 @@ describe('events that are turned off', () => {
       throw new ProblemError('tracking_not_loaded', 'ctnetlink');
     };
     for (let second = 103; second < 162; second++) expect(listener.tick(second)).toBeUndefined();
-    expect(listener.logged).toEqual(said.slice(0, 1));
+    expect(listener.log.lines).toEqual(said.slice(0, 1));
     listener.prepare = () => undefined;
     listener.volume.writeFileSync(SETTING, '1\n');
     expect(listener.tick(162)).toBeUndefined();
     expect(listener.tick(163)).toEqual(NOTHING_HAPPENED);
-    expect(listener.logged).toEqual(said);
+    expect(listener.log.lines).toEqual(said);
   });
 
   it('are not assumed if the setting was missing already when the module resumed', () => {
@@ -126,13 +126,13 @@ describe('a kernel that refuses events', () => {
     };
     for (let second = 100; second < 190; second++) expect(listener.tick(second)).toBeUndefined();
     expect(listener.channels.map(({ isClosed }) => isClosed)).toEqual([true, true, true]);
-    expect(listener.logged).toEqual([`${level} ${LOST}${CAPABILITY}`]);
+    expect(listener.log.lines).toEqual([`${level} ${LOST}${CAPABILITY}`]);
 
     listener.prepare = () => undefined;
     expect(listener.tick(190)).toBeUndefined();
-    expect(listener.logged).toHaveLength(1);
+    expect(listener.log.lines).toHaveLength(1);
     expect(listener.tick(191)).toEqual(NOTHING_HAPPENED);
-    expect(listener.logged.slice(1)).toEqual(['info the kernel reports connections']);
+    expect(listener.log.lines.slice(1)).toEqual(['info the kernel reports connections']);
   });
 
   it('the receive buffer is a problem, and the channel is closed', () => {
@@ -142,7 +142,9 @@ describe('a kernel that refuses events', () => {
     };
     listener.tick(100);
     expect(listener.channel).toMatchObject({ isClosed: true, joined: [] });
-    expect(listener.logged).toEqual([expect.stringMatching(/^notice .*set the receive buffer of ctnetlink: ENOMEM/)]);
+    expect(listener.log.lines).toEqual([
+      expect.stringMatching(/^notice .*set the receive buffer of ctnetlink: ENOMEM/),
+    ]);
   });
 
   it.each([
@@ -157,7 +159,7 @@ describe('a kernel that refuses events', () => {
     const listener = new Listener({ enabled: required }, { ctnetlink: connect });
     for (let second = 100; second < 160; second++) expect(listener.tick(second)).toBeUndefined();
     expect(asked).toBe(2);
-    expect(listener.logged).toEqual(said);
+    expect(listener.log.lines).toEqual(said);
   });
 
   it('is distinguished from a defect of the program, which every update throws', () => {
@@ -167,7 +169,7 @@ describe('a kernel that refuses events', () => {
     const listener = new Listener({}, { ctnetlink: connect });
     expect(() => listener.tick(100)).toThrow(TypeError);
     expect(() => listener.tick(101)).toThrow(new TypeError('room is not iterable'));
-    expect(listener.logged).toEqual([]);
+    expect(listener.log.lines).toEqual([]);
   });
 });
 
@@ -200,7 +202,7 @@ describe('charts of new and destroyed connections', () => {
       };
       for (let second = 100 + 4 * every; second <= 700; second += every) update(second);
       expect(listener.channels).toHaveLength(failures + 1);
-      expect(listener.logged.at(-1)).toBe('info the kernel reports connections again');
+      expect(listener.log.lines.at(-1)).toBe('info the kernel reports connections again');
       expect(text.includes('obsolete')).toBe(isObsolete);
     },
   );

@@ -135,7 +135,7 @@ describe('between two updates', () => {
     expect(listener.runtime.waiting).toBe(0);
     expect(listener.tick(102)).toBeUndefined();
     expect(listener.channel.isClosed).toBe(true);
-    expect(listener.logged).toEqual([expect.stringMatching(/^notice .* receive from ctnetlink: ENOMEM/)]);
+    expect(listener.log.lines).toEqual([expect.stringMatching(/^notice .* receive from ctnetlink: ENOMEM/)]);
     expect(listener.tick(131)).toBeUndefined();
     expect(listener.channels).toHaveLength(1);
     listener.change(-50);

@@ -14,7 +14,7 @@ describe('sockets', () => {
   it.each<ReadFrom>(['auto', 'netlink', 'procfs'])('are counted the same from %s', (readFrom) => {
     const counting = new Counting(readFrom);
     expect(counting.count()).toEqual(COUNTS);
-    expect([counting.logged, counting.secondTries]).toEqual([[], []]);
+    expect([counting.log.lines, counting.secondTries]).toEqual([[], []]);
   });
 });
 
@@ -36,7 +36,7 @@ describe('reading from netlink alone', () => {
     counting.host.failure = undefined;
     counting.host.answers.udpSockets = [[error(1)]];
     expect(() => counting.count(501)).toThrow('ask sock_diag for UDP sockets: EPERM: ');
-    expect([counting.host.opened, counting.logged]).toEqual([[], []]);
+    expect([counting.host.opened, counting.log.lines]).toEqual([[], []]);
   });
 });
 
@@ -44,13 +44,13 @@ describe('reading from procfs alone', () => {
   it('opens no channel', () => {
     const counting = new Counting('procfs');
     for (let second = 500; second < 600; second += 10) expect(counting.count(second)).toEqual(COUNTS);
-    expect([counting.host.channels, counting.logged, counting.secondTries]).toEqual([[], [], []]);
+    expect([counting.host.channels, counting.log.lines, counting.secondTries]).toEqual([[], [], []]);
   });
 
   it('throws an error of a list, and logs nothing itself', () => {
     const counting = new Counting('procfs', {});
     expect(() => counting.count()).toThrow('open /proc/net/tcp: ENOENT: ');
-    expect([counting.host.channels, counting.logged]).toEqual([[], []]);
+    expect([counting.host.channels, counting.log.lines]).toEqual([[], []]);
   });
 });
 
@@ -104,7 +104,7 @@ describe('reading from sock_diag or procfs', () => {
       counting.host.failure = failure;
       Object.assign(counting.host.answers, answers);
       for (const second of [500, 505, 530, 1095, 1100, 1105]) expect(counting.count(second)).toEqual(COUNTS);
-      expect(counting.logged).toEqual([`${LOST}${why}`]);
+      expect(counting.log.lines).toEqual([`${LOST}${why}`]);
       expect([counting.host.held, counting.secondTries]).toEqual([0, [500, 1100]]);
     },
   );
@@ -120,7 +120,7 @@ describe('reading from sock_diag or procfs', () => {
     host.opened.length = 0;
     for (const second of [1100, 1105, 1110]) expect(counting.count(second)).toEqual(COUNTS);
     expect([host.asked, host.channels.length, host.opened]).toEqual([4, 2, []]);
-    expect(counting.logged).toEqual([expect.stringContaining(LOST), BACK]);
+    expect(counting.log.lines).toEqual([expect.stringContaining(LOST), BACK]);
     expect(counting.secondTries).toEqual([500]);
   });
 
@@ -130,7 +130,7 @@ describe('reading from sock_diag or procfs', () => {
     for (let second = 500; second <= 2300; second += 5) counting.count(second);
     expect(counting.secondTries).toEqual([500, 1100, 1700, 2300]);
     expect(counting.host.channels.map(({ isClosed }) => isClosed)).toEqual([true, true, true, true]);
-    expect(counting.logged).toHaveLength(1);
+    expect(counting.log.lines).toHaveLength(1);
   });
 
   it('logs another reason, and a new failure', () => {
@@ -145,7 +145,7 @@ describe('reading from sock_diag or procfs', () => {
     answers.tcpSockets = [[error(1)]];
     counting.count(1705);
     const sandbox = `${LOST}${logged('sock_diag_blocked')}`;
-    expect(counting.logged).toEqual([expect.stringContaining('modprobe'), sandbox, BACK, sandbox]);
+    expect(counting.log.lines).toEqual([expect.stringContaining('modprobe'), sandbox, BACK, sandbox]);
   });
 
   it('throws the error of the lists if neither source works', () => {
@@ -156,14 +156,14 @@ describe('reading from sock_diag or procfs', () => {
     counting.host.refusals.clear();
     counting.host.volume.writeFileSync('/proc/net/udp', 'nonsense\n');
     expect(() => counting.count(505)).toThrow(FormatError);
-    expect(counting.logged).toEqual([`${LOST}${logged('other_namespace')}`]);
+    expect(counting.log.lines).toEqual([`${LOST}${logged('other_namespace')}`]);
   });
 
   it('throws a defect of the program', () => {
     const counting = new Counting('auto');
     counting.host.failure = new TypeError('not a function');
     expect(() => counting.count()).toThrow(new TypeError('not a function'));
-    expect([counting.host.opened, counting.logged]).toEqual([[], []]);
+    expect([counting.host.opened, counting.log.lines]).toEqual([[], []]);
   });
 });
 

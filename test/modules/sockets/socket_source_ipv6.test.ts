@@ -63,7 +63,7 @@ describe('sockets of IPv6', () => {
     const counting = new Counting(readFrom, WITHOUT_IPV6);
     for (const table of ['tcp', 'udp']) counting.host.volume.rmSync(`/proc/net/${table}`);
     expect(counting.count()).toEqual({ ...COUNTS_WITHOUT_IPV6, tcp6: {}, udp6: {} });
-    expect(counting.logged).toEqual([]);
+    expect(counting.log.lines).toEqual([]);
   });
 
   it.each<ReadFrom>(['auto', 'netlink'])('are absent, unlike those of UDP without a list: %s', (readFrom) => {

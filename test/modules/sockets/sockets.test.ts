@@ -38,7 +38,7 @@ describe('module sockets', () => {
       },
     ]);
     expect(await counting.samples(502)).toEqual([]);
-    expect(counting.logged).toEqual([]);
+    expect(counting.log.lines).toEqual([]);
   });
 
   it('counts every five seconds, from 0 each time', async () => {
@@ -134,7 +134,7 @@ describe('module sockets, when closed,', () => {
     expect(await counting.tick(501)).toBeUndefined();
     expect(await counting.tick(600)).toBeUndefined();
     expect([reads, opened.length, counting.host.asked]).toEqual(before);
-    expect([counting.host.held, counting.logged]).toEqual([0, []]);
+    expect([counting.host.held, counting.log.lines]).toEqual([0, []]);
   });
 
   it('closes its channel between two counts, and opens no other', async () => {
@@ -150,6 +150,6 @@ describe('module sockets, when closed,', () => {
     counting.module.collect(500e6, true);
     counting.module.close();
     await counting.runtime.settle();
-    expect([counting.host.channels, counting.host.opened, counting.logged]).toEqual([[], [], []]);
+    expect([counting.host.channels, counting.host.opened, counting.log.lines]).toEqual([[], [], []]);
   });
 });

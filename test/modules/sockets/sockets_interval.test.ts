@@ -14,7 +14,7 @@ describe('the interval of counts', () => {
     counting.cost = 100;
     expect(await counting.countedAt(501, 526)).toEqual([520, 525]);
     expect(counting.module.every).toBe(5);
-    expect(counting.logged).toEqual(Array(2).fill('info changed the interval between counts of sockets'));
+    expect(counting.log.lines).toEqual(Array(2).fill('info changed the interval between counts of sockets'));
     expect(counting.log.entries.map(({ fields }) => fields)).toEqual([
       { sockets: 12, cpu_ms: 400, seconds: 20 },
       { sockets: 12, cpu_ms: 1, seconds: 5 },
@@ -42,7 +42,7 @@ describe('the interval of counts', () => {
     expect([...usual]).toEqual([72_000]);
     expect([...tries]).toEqual([500, 1100, 1700].map((second) => [second, 117_000]));
     expect(times).toEqual(Array.from({ length: 261 }, (_, at) => 500 + 5 * at));
-    expect(counting.logged).toEqual([expect.stringMatching(/^info sockets are counted from procfs/)]);
+    expect(counting.log.lines).toEqual([expect.stringMatching(/^info sockets are counted from procfs/)]);
   });
 
   it('follows the cost of procfs, except that of the first count', async () => {

@@ -17,12 +17,12 @@ describe('sockets that cannot be counted', () => {
     const counting = new Counting({ read_from: 'procfs', enabled: required });
     counting.host.refusals.set('/proc/net/udp', 'ENOENT');
     for (let second = 500; second < 540; second++) expect(await counting.tick(second)).toBeUndefined();
-    expect(counting.logged).toEqual([`${level} ${FAILED}open /proc/net/udp: ENOENT: refused`]);
+    expect(counting.log.lines).toEqual([`${level} ${FAILED}open /proc/net/udp: ENOENT: refused`]);
     expect(counting.host.held).toBe(0);
     counting.host.refusals.clear();
     for (let second = 540; second < 563; second++) await counting.tick(second);
     expect(await counting.tick(563)).toEqual(COUNTS);
-    expect(counting.logged.slice(1)).toEqual(['info sockets can be counted']);
+    expect(counting.log.lines.slice(1)).toEqual(['info sockets can be counted']);
   });
 
   it.each([
@@ -33,8 +33,8 @@ describe('sockets that cannot be counted', () => {
     counting.host.failure = new ProblemError('other_namespace', 'sock_diag');
     await counting.tick(500);
     await counting.tick(501);
-    expect(counting.logged.at(-1)).toBe(last);
-    expect(counting.logged).toHaveLength(readFrom === 'auto' ? 2 : 1);
+    expect(counting.log.lines.at(-1)).toBe(last);
+    expect(counting.log.lines).toHaveLength(readFrom === 'auto' ? 2 : 1);
   });
 
   it.each([
@@ -47,7 +47,7 @@ describe('sockets that cannot be counted', () => {
       const counting = new Counting({ read_from: 'netlink' });
       counting.host.answers.udpSockets = [[error(errno)]];
       for (let second = 500; second < 540; second++) expect(await counting.tick(second)).toBeUndefined();
-      expect(counting.logged).toEqual([`notice ${FAILED}${why}`]);
+      expect(counting.log.lines).toEqual([`notice ${FAILED}${why}`]);
       expect([counting.host.held, counting.host.opened]).toEqual([0, []]);
       // At 500 and, half a minute after the failure was noticed, at 531: each over its own channel.
       expect(counting.host.channels).toHaveLength(2);
@@ -59,7 +59,7 @@ describe('sockets that cannot be counted', () => {
     counting.host.answers.udp6Sockets = [[error(2)]];
     await counting.tick(500);
     expect(await counting.tick(501)).toEqual(COUNTS);
-    expect(counting.logged).toEqual([expect.stringMatching(/^info sockets are counted from procfs/)]);
+    expect(counting.log.lines).toEqual([expect.stringMatching(/^info sockets are counted from procfs/)]);
   });
 });
 
