@@ -139,8 +139,8 @@ export class ConntrackdLaboratory {
   }
 
   /** Kills a daemon: its socket remains and refuses connections. */
-  async kill(node: ConntrackdNode): Promise<void> {
-    await this.#end(node, 'SIGKILL');
+  kill(node: ConntrackdNode): Promise<void> {
+    return this.#end(node, 'SIGKILL');
   }
 
   /** Suspends a daemon: connections to it get no answer. */
@@ -157,9 +157,8 @@ export class ConntrackdLaboratory {
     if (this.#setup.transport !== 'TCP') return;
     await until('the daemons are connected', 30, async () => {
       const answers = await Promise.all(this.nodes.map((node) => this.ask(node, 'ct')));
-      return answers.every((answer) =>
-        / server=connected client=connected:\n +[1-9]\d* Bytes sent +[1-9]/.test(answer),
-      );
+      const connected = / server=connected client=connected:\n +[1-9]\d* Bytes sent +[1-9]/;
+      return answers.every((answer) => connected.test(answer));
     });
   }
 
@@ -204,13 +203,13 @@ export class ConntrackdLaboratory {
   }
 
   /** Makes answered UDP flows within a node; resolves when all datagrams are exchanged. They end within a minute. */
-  async traffic(node: ConntrackdNode, flows: number, datagrams: number): Promise<void> {
-    await exchangeUdp(this.via(node), flows, datagrams);
+  traffic(node: ConntrackdNode, flows: number, datagrams: number): Promise<void> {
+    return exchangeUdp(this.via(node), flows, datagrams);
   }
 
   /** Opens FTP connections that last as long as the laboratory, with one expectation each for five minutes. */
-  async expectations(node: ConntrackdNode, count: number): Promise<void> {
-    await openFtp(this.via(node), count);
+  expectations(node: ConntrackdNode, count: number): Promise<void> {
+    return openFtp(this.via(node), count);
   }
 
   /** Stops every daemon and removes the namespaces and files. */
@@ -239,8 +238,9 @@ export class ConntrackdLaboratory {
       this.run(node, ['sysctl', '-qw', 'net.netfilter.nf_conntrack_acct=1']);
     }
     if (this.#setup.sync !== undefined) for (let link = 0; link < this.#setup.links; link++) this.#link(link);
-    for (const node of this.nodes)
+    for (const node of this.nodes) {
       writeFileSync(this.configuration(node), configurationText(this.mode, node, this.folder));
+    }
   }
 
   #link(link: number): void {

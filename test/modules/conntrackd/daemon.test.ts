@@ -97,8 +97,7 @@ describe('a round', () => {
     await watching.requestsOf(100);
     watching.conntrackd.replies.queue = recording('ftfw-udp/active/queue');
     expect(await watching.requestsOf(105)).not.toContain('queue');
-    expect(await watching.requestsOf(160)).toContain('queue');
-    expect(await watching.requestsOf(165)).toContain('queue');
+    for (const second of [160, 165]) expect(await watching.requestsOf(second)).toContain('queue');
   });
 
   it('requests the resend queue only if there is no reply about queues', async () => {
@@ -111,8 +110,7 @@ describe('a round', () => {
     watching.conntrackd.taken();
     expect(await watching.requestsOf(105)).toEqual(['runtime', 'process', 'rsqueue']);
     watching.conntrackd.replies.queue = recording('ftfw-udp/active/queue_cut');
-    expect(await watching.requestsOf(160)).not.toContain('rsqueue');
-    expect(await watching.requestsOf(165)).not.toContain('rsqueue');
+    for (const second of [160, 165]) expect(await watching.requestsOf(second)).not.toContain('rsqueue');
   });
 
   it('repeats all requests after a restart', async () => {
@@ -152,7 +150,7 @@ describe('a restart', () => {
     expect(await watching.restartedAt(110)).toEqual([true]);
   });
 
-  it('of a daemon that reports no uptime is followed by comparisons with the next reported uptime', async () => {
+  it('without an uptime compares the next reported uptime with nothing', async () => {
     const watching = new Watching({ runtime: uptime('7 min') });
     await watching.up(100);
     Object.assign(watching, { identity: 'another' });
@@ -168,8 +166,7 @@ describe('a restart', () => {
     watching.conntrackd.onAsk = (request) => {
       if (request === 'cache') watching.identity = '4712 2';
     };
-    const round = await watching.ask(105);
-    expect(round).toBeUndefined();
+    expect(await watching.ask(105)).toBeUndefined();
     expect(await watching.restartedAt(110, 115)).toEqual([true, false]);
   });
 
