@@ -13,9 +13,9 @@ import {
   type ProcessStatus,
   pidsOf,
   readArguments,
+  readDirectories,
   readStart,
   readStatus,
-  readVariables,
 } from './process.ts';
 import type { PluginProcess, Seen } from './seen.ts';
 
@@ -46,32 +46,25 @@ export interface AgentProcess {
  * user netdata, then the oldest.
  */
 export function findAgents(fs: CheckFileSystem, seen: Seen | undefined): readonly AgentProcess[] {
-  const found = new Map<number, { readonly status: ProcessStatus; readonly isKnown: boolean }>();
-  for (const pid of pidsOf(fs)) {
-    if (readText(fs, `/proc/${pid}/comm`)?.trim() !== NAME) continue;
-    const status = readStatus(fs, pid);
-    const isAgent = seen === undefined ? runsTrustedProgram(fs, pid) : seen.pid === pid;
-    // An agent in a container has its own files and users, and is checked from inside.
-    if (status === undefined || status.isContained || isAgent === false) continue;
-    found.set(pid, { status, isKnown: isAgent === true });
-  }
   const usual = accountNamed(fs, NAME)?.uid;
-  return [...found]
-    .filter(([, { status }]) => !found.has(status.parent))
-    .map(([pid, { isKnown, status }]) => ({
-      pid,
-      status,
-      isKnown,
-      program: isKnown ? (seen?.program ?? programOf(fs, pid)) : undefined,
-      isService: isOfService(fs, pid),
-      isUsual: status.uid === 0 || status.uid === usual,
-      start: readStart(fs, pid),
-    }))
+  const found = pidsOf(fs).flatMap((pid) => {
+    if (readText(fs, `/proc/${pid}/comm`)?.trim() !== NAME) return [];
+    const status = readStatus(fs, pid);
+    const isKnown = seen === undefined ? runsTrustedProgram(fs, pid) : seen.pid === pid;
+    // An agent in a container has its own files and users, and is checked from inside.
+    if (status === undefined || status.isContained || isKnown === false) return [];
+    const program = isKnown === true ? (seen?.program ?? programOf(fs, pid)) : undefined;
+    const isUsual = status.uid === 0 || status.uid === usual;
+    return [{ pid, status, isKnown: isKnown === true, program, isService: isOfService(fs, pid), isUsual }];
+  });
+  const start = new Map(found.map(({ pid }) => [pid, readStart(fs, pid)]));
+  return found
+    .filter(({ status }) => !start.has(status.parent))
     .sort(
       (one, other) =>
         Number(other.isKnown) - Number(one.isKnown) ||
         Number(other.isUsual) - Number(one.isUsual) ||
-        one.start - other.start,
+        Number(start.get(one.pid)) - Number(start.get(other.pid)),
     );
 }
 
@@ -91,16 +84,12 @@ function runsTrustedProgram(fs: CheckFileSystem, pid: number): boolean | undefin
   const isTrusted = attempt(() => {
     const { mode, uid } = fs.statSync(`/proc/${pid}/exe`);
     trustedFolder(fs, dirname(program));
-    return Number(uid) === 0 && (Number(mode) & WRITABLE_BY_OTHERS) === 0 && hasSameRoot(fs, pid);
+    // In a container it has another root directory.
+    const [its, own] = [fs.statSync(`/proc/${pid}/root`), fs.statSync('/')];
+    const isSameRoot = its.dev === own.dev && its.ino === own.ino;
+    return Number(uid) === 0 && (Number(mode) & WRITABLE_BY_OTHERS) === 0 && isSameRoot;
   });
   return isTrusted ?? false;
-}
-
-/** Whether a process has the same root directory as this one; in a container it does not. */
-function hasSameRoot(fs: CheckFileSystem, pid: number): boolean {
-  const its = fs.statSync(`/proc/${pid}/root`);
-  const own = fs.statSync('/');
-  return its.dev === own.dev && its.ino === own.ino;
 }
 
 /**
@@ -114,38 +103,26 @@ export function findPlugin(fs: CheckFileSystem, agent: number): PluginProcess | 
     const at = words.findIndex((word) => basename(word) === PROGRAM);
     const isStarted = words.slice(0, at).every((word, before) => before === 0 || word.startsWith('-'));
     if (at < 0 || !isStarted || !isBelow(fs, pid, agent)) continue;
-    return { pid, config: configOf(words.slice(at + 1)), directories: directoriesOf(fs, pid) };
+    const [, config] = /\0--config[=\0]([^\0]*)/.exec(words.slice(at).join('\0')) ?? [];
+    const directories = readDirectories(fs, pid);
+    return {
+      pid,
+      config,
+      directories: {
+        userConfig: directories.get('USER_CONFIG'),
+        stockConfig: directories.get('STOCK_CONFIG'),
+        plugins: directories.get('PLUGINS'),
+        log: directories.get('LOG'),
+      },
+    };
   }
   return undefined;
 }
 
 function isBelow(fs: CheckFileSystem, pid: number, agent: number): boolean {
-  let at: number | undefined = pid;
-  for (let steps = 0; at !== undefined && steps < MOST_ANCESTORS; steps++) {
-    at = readStatus(fs, at)?.parent;
-    if (at === agent) return true;
+  let parent = readStatus(fs, pid)?.parent;
+  for (let steps = 1; parent !== undefined && parent !== agent && steps < MOST_ANCESTORS; steps++) {
+    parent = readStatus(fs, parent)?.parent;
   }
-  return false;
-}
-
-function configOf(words: readonly string[]): string | undefined {
-  for (const [at, word] of words.entries()) {
-    if (word === '--config') return words[at + 1];
-    if (word.startsWith('--config=')) return word.slice('--config='.length);
-  }
-  return undefined;
-}
-
-function directoriesOf(fs: CheckFileSystem, pid: number): PluginProcess['directories'] {
-  const variables = readVariables(fs, pid);
-  const directory = (name: string): string | undefined => {
-    const value = variables.get(`NETDATA_${name}_DIR`);
-    return value?.startsWith('/') ? value : undefined;
-  };
-  return {
-    userConfig: directory('USER_CONFIG'),
-    stockConfig: directory('STOCK_CONFIG'),
-    plugins: directory('PLUGINS'),
-    log: directory('LOG'),
-  };
+  return parent === agent;
 }

@@ -13,7 +13,7 @@ import { type CheckOptions, check } from './check.ts';
 import { realPath } from './files.ts';
 import { remedy } from './remedies.ts';
 import { render, type Style } from './render.ts';
-import { type Finding, parseReport, type Remedy, type Report } from './report.ts';
+import { type Finding, fault, parseReport, type Report } from './report.ts';
 import { lookAt, SEEN } from './seen.ts';
 
 /** How this program starts itself. */
@@ -86,9 +86,6 @@ function printableJson(report: Report): string {
 function withoutReport(account: Account, ended: Ended, agent: Agent, options: CommandOptions): Finding {
   const { group, user } = account;
   const { fs, program, self } = options;
-  const fault = (code: string, text: string, fix?: Remedy): Finding => {
-    return { severity: 'fault', code, text, remedy: fix };
-  };
   const installed = installedProgram(fs, agent);
   const isStarted = installed === undefined || realPath(fs, installed) === realPath(fs, program.path);
   // That user needs to run only the program that the agent starts.

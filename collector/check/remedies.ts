@@ -6,6 +6,12 @@ import { fillLine, fillText, type PlaceIn } from './shell.ts';
 const DROP_IN = '/etc/systemd/system/netdata.service.d';
 const CONNTRACKD_DROP_IN = '/etc/systemd/system/conntrackd.service.d';
 const RESTART = 'sudo systemctl daemon-reload && sudo systemctl restart netdata';
+/** In this order: chown removes the capability, and before chmod every user could run the program with it. */
+const LET_RUN = ['sudo chown root:{group} {program}', 'sudo chmod 0750 {program}'] as const;
+const SET_CAPABILITY = 'sudo setcap cap_net_admin=p {program}';
+const PARENTS = 'That user also needs `x` permission on every parent directory.';
+const PERSIST = 'To keep it after a reboot, also set it in a file in /etc/sysctl.d.';
+const LOG = "Look for the reason in the agent's log: {log}.";
 
 interface Template {
   readonly note?: string;
@@ -21,14 +27,8 @@ const TEMPLATES = {
   },
   load_ctnetlink: { lines: ['sudo modprobe nf_conntrack_netlink'] },
   load_sock_diag: { lines: ['sudo modprobe -a tcp_diag udp_diag'] },
-  turn_events_on: {
-    note: 'To keep it after a reboot, also set it in a file in /etc/sysctl.d.',
-    lines: ['sudo sysctl -w net.netfilter.nf_conntrack_events=1'],
-  },
-  turn_acct_on: {
-    note: 'To keep it after a reboot, also set it in a file in /etc/sysctl.d.',
-    lines: ['sudo sysctl -w net.netfilter.nf_conntrack_acct=1'],
-  },
+  turn_events_on: { note: PERSIST, lines: ['sudo sysctl -w net.netfilter.nf_conntrack_events=1'] },
+  turn_acct_on: { note: PERSIST, lines: ['sudo sysctl -w net.netfilter.nf_conntrack_acct=1'] },
   raise_most_events: {
     note: 'To count more, at the cost of CPU time, raise modules.events.most_per_second in conntrack.conf.',
   },
@@ -41,34 +41,20 @@ const TEMPLATES = {
     note: "Run the agent in the host's network namespace: start its container with --network host.",
   },
   lift_sandbox: { note: "Allow AF_NETLINK sockets in the agent's sandbox or security module." },
-  lift_namespace: {
-    note: 'A user namespace or a security module blocks it: run the agent outside of that.',
-  },
+  lift_namespace: { note: 'A user namespace or a security module blocks it: run the agent outside of that.' },
   reinstall: { note: 'Install the plugin again: the directory conntrack-koffi must be next to it and owned by root.' },
-  install_safely: {
-    note: 'Install the plugin in a directory that, like all its parents, only root can write to.',
-  },
+  install_safely: { note: 'Install the plugin in a directory that, like all its parents, only root can write to.' },
 
   report_bug: { note: 'This is a bug of the plugin: report it with this output.' },
 
   // The capability.
-  // In this order: chown removes the capability, and before chmod every user could run the program with it.
-  set_capability: {
-    lines: ['sudo chown root:{group} {program}', 'sudo chmod 0750 {program}', 'sudo setcap cap_net_admin=p {program}'],
-  },
-  close_program: {
-    lines: ['sudo chown root:{group} {exposed}', 'sudo chmod 0750 {exposed}', 'sudo setcap cap_net_admin=p {exposed}'],
-  },
+  set_capability: { lines: [...LET_RUN, SET_CAPABILITY] },
   take_capability: {
     note: 'Remove the capability and install the package: only the packaged program can have it safely.',
-    lines: ['sudo setcap -r {exposed}'],
+    lines: ['sudo setcap -r {program}'],
   },
-  install_package: {
-    note: 'Install the package: a script cannot have capabilities, the packaged program can.',
-  },
-  install_elsewhere: {
-    note: 'Install the plugin on another file system.',
-  },
+  install_package: { note: 'Install the package: a script cannot have capabilities, the packaged program can.' },
+  install_elsewhere: { note: 'Install the plugin on another file system.' },
   add_to_container: {
     note: 'Add it to the service or the container, which is started with:',
     lines: ['--cap-add NET_ADMIN'],
@@ -87,9 +73,7 @@ const TEMPLATES = {
       RESTART,
     ],
   },
-  let_agent_have_capability: {
-    note: 'Start the agent with CAP_NET_ADMIN in its bounding set.',
-  },
+  let_agent_have_capability: { note: 'Start the agent with CAP_NET_ADMIN in its bounding set.' },
   allow_new_privileges: {
     note: 'Turn NoNewPrivileges off for the service:',
     lines: [
@@ -98,19 +82,11 @@ const TEMPLATES = {
       RESTART,
     ],
   },
-  let_agent_hand_on_capability: {
-    note: 'Start the agent without no_new_privs.',
-  },
+  let_agent_hand_on_capability: { note: 'Start the agent without no_new_privs.' },
 
   // The program and the agent.
-  let_run_package: {
-    note: 'That user also needs `x` permission on every parent directory.',
-    lines: ['sudo chown root:{group} {program}', 'sudo chmod 0750 {program}', 'sudo setcap cap_net_admin=p {program}'],
-  },
-  let_run_script: {
-    note: 'That user also needs `x` permission on every parent directory.',
-    lines: ['sudo chown root:{group} {program}', 'sudo chmod 0750 {program}'],
-  },
+  let_run_package: { note: PARENTS, lines: [...LET_RUN, SET_CAPABILITY] },
+  let_run_script: { note: PARENTS, lines: LET_RUN },
   install_setpriv: {
     note: 'This needs setpriv of util-linux and, in a container, CAP_SETUID and CAP_SETGID. No module was checked.',
   },
@@ -127,13 +103,11 @@ const TEMPLATES = {
   start_agent_below: { note: 'Start the agent in {prefix}.' },
   check_later: { note: 'Check again in {wait} s.' },
   restart_service: {
-    note: "Look for the reason in the agent's log: {log}. The agent starts the plugin again after a restart:",
+    note: `${LOG} The agent starts the plugin again after a restart:`,
     lines: ['sudo systemctl restart netdata'],
   },
-  restart_agent: {
-    note: "Look for the reason in the agent's log: {log}. The agent starts the plugin again after a restart.",
-  },
-  look_at_log: { note: "Look for the reason in the agent's log: {log}." },
+  restart_agent: { note: `${LOG} The agent starts the plugin again after a restart.` },
+  look_at_log: { note: LOG },
   turn_plugin_on: {
     note: 'Set this in the section [plugins] of {netdata_conf}, then restart the agent (sudo systemctl restart netdata):',
     lines: ['conntrack = yes'],
@@ -156,7 +130,7 @@ const TEMPLATES = {
   },
   fix_configuration: { note: 'The plugin will not start until this is fixed; the checks below use the defaults.' },
   let_read_configuration: {
-    note: 'That user also needs `x` permission on every parent directory.',
+    note: PARENTS,
     lines: ['sudo chgrp {group} {file} && sudo chmod g+r {file}'],
   },
 

@@ -4,8 +4,8 @@ import {
   isOfService,
   parseStatus,
   readArguments,
+  readDirectories,
   readStart,
-  readVariables,
   startedAt,
 } from '../../collector/check/process.ts';
 import { filesOf, NET_ADMIN, NONE, OTHERS, processFiles, statusText } from '../helpers/check_host.ts';
@@ -68,13 +68,14 @@ describe('a process', () => {
     expect(startedAt(fs, 41)).toBeUndefined();
   });
 
-  it('has the variables NETDATA_* of its environment', () => {
-    const environ = 'A=NETDATA_X=1\0NETDATA_A_DIR=/a b=c\0XNETDATA_B_DIR=/b\0NETDATA_C_DIR=\0';
-    expect([...readVariables(filesOf({ '/proc/41/environ': environ }), 41)]).toEqual([
-      ['NETDATA_A_DIR', '/a b=c'],
-      ['NETDATA_C_DIR', ''],
+  it('has the absolute paths in NETDATA_*_DIR of its environment', () => {
+    const environ =
+      'NETDATA_Z_DIR=/z\0A=NETDATA_X_DIR=/x\0NETDATA_A_B_DIR=/a b=c\0XNETDATA_B_DIR=/b\0NETDATA_C_DIR=c\0';
+    expect([...readDirectories(filesOf({ '/proc/41/environ': environ }), 41)]).toEqual([
+      ['Z', '/z'],
+      ['A_B', '/a b=c'],
     ]);
-    expect(readVariables(fs, 41).size).toBe(0);
+    expect(readDirectories(fs, 41).size).toBe(0);
   });
 
   it('has a command line', () => {
