@@ -49,7 +49,7 @@ export async function show(commandLine: CommandLine, environment: Environment, l
   const draw = (): string => {
     if (!terminal.take()) return '';
     const { size } = terminal;
-    return paint(screenOf(view, size), { ...abilities, columns: size.columns });
+    return paint(screenOf(view, size), size.columns, abilities);
   };
   const renderer: Renderer = {
     render: (at, readings) => {
@@ -83,6 +83,6 @@ export async function show(commandLine: CommandLine, environment: Environment, l
     await output.flush();
     jobs.close();
   } finally {
-    terminal.giveBack();
+    terminal.restore();
   }
 }

@@ -5,11 +5,11 @@ import { escaped, wrap } from '../base/text.ts';
 import type { Board } from './board.ts';
 import { body, type Size } from './columns.ts';
 import { bar, sparkline } from './drawing.ts';
-import { timeToFull } from './history.ts';
+import { type Series, timeToFull } from './history.ts';
 import { CRITICAL_ABOVE, ENTRIES, WARNING_ABOVE } from './layout.ts';
 import type { Message, Messages } from './messages.ts';
 import { type Block, blocksOf } from './sections.ts';
-import { cut, type Line, pad, type Span, type Style, span, widthOf } from './text.ts';
+import { cut, type Line, pad, type Style, span, widthOf } from './text.ts';
 
 /** Height from which there is an empty line above the sections, and one below. */
 const AIRY = 20;
@@ -67,23 +67,25 @@ function tableOf(board: Board, columns: number): Line[] {
     return [[span('The connection tracking table cannot be read at present', 'warning')]];
   }
   const limit = shown.variables.get(ENTRIES.limit);
-  const used = limit === undefined ? undefined : (entries / limit) * 100;
-  const facts: Span[] = [];
-  if (used !== undefined) facts.push(span(`  ${inPercent(used)}`, styleOf(used)));
-  const left = limit === undefined ? undefined : timeToFull(series, shown.every, limit);
+  if (limit === undefined) return [withTrend([span(`${inWhole(entries)} entries`, 'strong')], series, columns)];
+  const used = entries / limit;
+  const style = styleOf(used * 100);
+  const facts = [span(`  ${inPercent(used * 100)}`, style)];
+  const left = timeToFull(series, shown.every, limit);
   if (left !== undefined && left < SOON) facts.push(span(`  full in ${inTime(left)}`, 'warning'));
-  const line = [span(entriesOf(entries, limit, columns - widthOf(facts)), 'strong'), ...facts];
-  const room = columns - widthOf(line) - 2;
-  if (room >= TREND) line.push(span(sparkline(series, TREND).padStart(room + 2), 'accent'));
-  if (used === undefined) return [line];
-  const filled = bar(used / 100, columns);
-  return [line, [span(filled, styleOf(used)), span('░'.repeat(columns - filled.length), 'dim')]];
+  const long = `${inWhole(entries)} of ${inWhole(limit)} entries`;
+  const text = long.length <= columns - widthOf(facts) ? long : `${inWhole(entries)} / ${inWhole(limit)}`;
+  const filled = bar(used, columns);
+  return [
+    withTrend([span(text, 'strong'), ...facts], series, columns),
+    [span(filled, style), span('░'.repeat(columns - filled.length), 'dim')],
+  ];
 }
 
-function entriesOf(entries: number, limit: number | undefined, columns: number): string {
-  if (limit === undefined) return `${inWhole(entries)} entries`;
-  const text = `${inWhole(entries)} of ${inWhole(limit)} entries`;
-  return text.length <= columns ? text : `${inWhole(entries)} / ${inWhole(limit)}`;
+/** The line, followed by the trend on the right if it fits. */
+function withTrend(line: Line, series: Series, columns: number): Line {
+  const room = columns - widthOf(line);
+  return room < TREND + 2 ? line : [...line, span(sparkline(series, TREND).padStart(room), 'accent')];
 }
 
 function styleOf(used: number): Style {
@@ -127,11 +129,9 @@ function fitting(line: Line, parts: readonly string[], width: number): Line {
   return extended;
 }
 
-/** Local time of day. */
+/** Local time of day, such as `17:30:05`. */
 function timeOf(milliseconds: number): string {
-  const time = new Date(milliseconds);
-  const parts = [time.getHours(), time.getMinutes(), time.getSeconds()];
-  return parts.map((part) => String(part).padStart(2, '0')).join(':');
+  return new Date(milliseconds).toTimeString().slice(0, 8);
 }
 
 /** Seconds in the largest unit of which there are at least two: `90 s`, `5 min`, `7 h`. */

@@ -86,7 +86,7 @@ export class Terminal {
   /**
    * Switches to the alternate screen and raw keys, if not done yet.
    *
-   * @returns `false` in the background, where nothing may be drawn.
+   * @returns `false` in the background, where a process must not draw.
    */
   take(): boolean {
     if (!this.#jobControl.isForeground()) {
@@ -107,13 +107,13 @@ export class Terminal {
   }
 
   /** Takes the terminal after the process was stopped, even if it is still marked as taken. */
-  takeAgain(): void {
+  resume(): void {
     this.#isTaken = false;
     this.take();
   }
 
   /** Restores the terminal, if it is taken. */
-  giveBack(): void {
+  restore(): void {
     if (!this.#isTaken) return;
     this.#isTaken = false;
     this.#keyboard?.pause();

@@ -138,7 +138,7 @@ Ctrl-C ends   ! trouble   run conntrack.plugin check`);
   });
 
   it('has only drawing characters that have an ASCII substitute', () => {
-    const text = paint(firewall(66).lines(132, 50), { columns: 132, isUnicode: false, hasColour: false });
+    const text = paint(firewall(66).lines(132, 50), 132, { isUnicode: false, hasColour: false });
     expect(text).not.toMatch(/[^\p{ASCII}]/u);
   });
 

@@ -28,12 +28,12 @@ describe('the terminal', () => {
 
   it('is taken, and restored once', () => {
     const { display, keyboard, terminal: taken } = terminal();
-    taken.giveBack();
+    taken.restore();
     expect(display.written).toBe('');
     taken.take();
     expect([display.written, keyboard.isRaw]).toEqual([ENTER, true]);
-    taken.giveBack();
-    taken.giveBack();
+    taken.restore();
+    taken.restore();
     expect([display.written, keyboard.isRaw]).toEqual([ENTER + LEAVE, false]);
   });
 
@@ -73,7 +73,7 @@ describe('the terminal', () => {
     expect(keyboard.isRead).toBe(false);
     expect([taken.take(), taken.take()]).toEqual([true, true]);
     expect([display.written, keyboard.isRead, job.measured]).toEqual([ENTER, true, 1]);
-    taken.giveBack();
+    taken.restore();
     expect(keyboard.isRead).toBe(false);
   });
 
@@ -91,9 +91,9 @@ describe('the terminal', () => {
     const { display, done, job, keyboard, terminal: taken } = terminal();
     taken.take();
     job.isInForeground = false;
-    taken.takeAgain();
+    taken.resume();
     display.emit('resize');
-    taken.giveBack();
+    taken.restore();
     expect([display.written, done, keyboard.isRead]).toEqual([ENTER, [], false]);
     job.isInForeground = true;
     expect([taken.take(), display.written]).toEqual([true, ENTER + ENTER]);
@@ -104,7 +104,7 @@ describe('the terminal', () => {
     taken.take();
     const modes: boolean[] = [];
     keyboard.setRawMode = (isRaw) => void modes.push(isRaw);
-    taken.takeAgain();
+    taken.resume();
     expect([modes, display.written]).toEqual([[false, true], ENTER + ENTER]);
   });
 
@@ -112,7 +112,7 @@ describe('the terminal', () => {
     const { display, job, keyboard, terminal: taken } = terminal();
     taken.take();
     job.isInForeground = false;
-    taken.giveBack();
+    taken.restore();
     expect([display.written, keyboard.isRaw]).toEqual([ENTER + LEAVE, true]);
   });
 
@@ -120,7 +120,7 @@ describe('the terminal', () => {
     const display = new FakeDisplay();
     const taken = new Terminal(display, undefined, new FakeJobControl());
     taken.take();
-    taken.giveBack();
+    taken.restore();
     expect(display.written).toBe(ENTER + LEAVE);
   });
 });

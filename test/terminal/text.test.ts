@@ -20,21 +20,20 @@ describe('a line', () => {
 
 describe('painting', () => {
   const LINES = [[span('full', 'critical')], [], [span('a'), span('b', 'dim')]];
-  const plain = { columns: 4, isUnicode: true, hasColour: false };
+  const plain = { isUnicode: true, hasColour: false };
 
   it('replaces the screen from its top left corner, and erases what the lines do not cover', () => {
-    expect(paint(LINES, plain)).toBe('\x1b[Hfull\r\n\x1b[K\r\nab\x1b[J');
+    expect(paint(LINES, 4, plain)).toBe('\x1b[Hfull\r\n\x1b[K\r\nab\x1b[J');
   });
 
   it('ends each colour with its text', () => {
-    expect(paint(LINES, { ...plain, hasColour: true })).toBe(
+    expect(paint(LINES, 4, { ...plain, hasColour: true })).toBe(
       '\x1b[H\x1b[1;31mfull\x1b[0m\r\n\x1b[K\r\na\x1b[2mb\x1b[0m\x1b[J',
     );
   });
 
   it('replaces drawing characters without Unicode', () => {
     const text = '▁▂▃▄▅▆▇█ ▏▎▍▌▋▊▉ ░─…';
-    const options = { columns: text.length, isUnicode: false, hasColour: false };
-    expect(paint([[span(text)]], options)).toBe('\x1b[H_.,-=+*# ...#### .-~');
+    expect(paint([[span(text)]], text.length, { ...plain, isUnicode: false })).toBe('\x1b[H_.,-=+*# ...#### .-~');
   });
 });
