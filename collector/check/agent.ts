@@ -7,7 +7,7 @@ import type { Environment } from '../agent/environment.ts';
 import { Ini } from '../agent/ini.ts';
 import { exists } from '../procfs/file.ts';
 import { type Account, accountNamed, accountOf } from './accounts.ts';
-import { type AgentProcess, findAgents, findPlugin, NAME, PROGRAM } from './agent_processes.ts';
+import { type AgentProcess, findAgents, NAME, PROGRAM } from './agent_processes.ts';
 import { pluginDirectories, prefixOfPlugin, prefixOfProgram, stockDirectory } from './directories.ts';
 import { type CheckFileSystem, readText, realPath } from './files.ts';
 import { readArguments } from './process.ts';
@@ -15,8 +15,6 @@ import type { PluginProcess, Seen } from './seen.ts';
 
 export interface Agent {
   readonly process: AgentProcess | undefined;
-  /** The plugin that it runs. */
-  readonly plugin: PluginProcess | undefined;
   /** The user that its plugins run as. */
   readonly account: Account | undefined;
   /** Where it is installed, empty for `/`; `undefined` if unknown. */
@@ -44,18 +42,17 @@ export interface Agent {
 export function findAgent(fs: CheckFileSystem, environment: Environment, program: string, seen?: Seen): Agent {
   const describe = (process?: AgentProcess): Agent => {
     // Paths and users of an unidentified process could lead other users to run what its owner wants.
-    const { account, option, plugin, prefix } =
-      process?.isKnown === true ? runningAgent(fs, process, seen) : installedAgent(fs, program);
-    const { userConfig = environment.userConfigDir, stockConfig = environment.stockConfigDir } =
-      plugin?.directories ?? {};
-    const given = { ...plugin?.directories, userConfig, stockConfig };
+    const { account, option, prefix } =
+      process?.isKnown === true ? runningAgent(fs, process) : installedAgent(fs, program);
+    const directories = process?.plugin?.directories ?? {};
+    const { userConfig = environment.userConfigDir, stockConfig = environment.stockConfigDir } = directories;
+    const given = { ...directories, userConfig, stockConfig };
     const file = option ?? below(userConfig ?? usual(prefix), 'netdata.conf');
     const text = file && readText(fs, file);
     const isFileClosed = text === undefined && file !== undefined && exists(fs, file);
     const settings = new Ini(text ?? '');
     return {
       process,
-      plugin,
       account,
       prefix,
       file,
@@ -75,15 +72,13 @@ export function findAgent(fs: CheckFileSystem, environment: Environment, program
   return own ?? first ?? describe();
 }
 
-function runningAgent(fs: CheckFileSystem, { pid, program = '', status }: AgentProcess, seen: Seen | undefined) {
-  const plugin = seen === undefined ? findPlugin(fs, pid) : seen.plugin;
+function runningAgent(fs: CheckFileSystem, { pid, program = '', status }: AgentProcess) {
   const option = fileOption(readArguments(fs, pid));
-  return { account: accountOf(fs, status), option, plugin, prefix: prefixOfProgram(fs, program) };
+  return { account: accountOf(fs, status), option, prefix: prefixOfProgram(fs, program) };
 }
 
 function installedAgent(fs: CheckFileSystem, program: string) {
-  const prefix = prefixOfPlugin(fs, program);
-  return { account: accountNamed(fs, NAME), option: undefined, plugin: undefined, prefix };
+  return { account: accountNamed(fs, NAME), option: undefined, prefix: prefixOfPlugin(fs, program) };
 }
 
 /** @param given directories from an environment, which precede the settings. */

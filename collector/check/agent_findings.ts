@@ -15,7 +15,6 @@ import { judgePlugin, pluginOf } from './plugin_life.ts';
 import { startedAt } from './process.ts';
 import { type Places, remedy } from './remedies.ts';
 import { type AgentSection, type BuiltinSection, type Finding, fault, hint, note, type Remedy } from './report.ts';
-import type { Seen } from './seen.ts';
 
 const ALERTS = 'conntrack.conf';
 /** The script that edits the agent's `netdata.conf`. */
@@ -35,8 +34,6 @@ export interface AgentFacts {
   readonly agent: Agent;
   /** The user of this process. */
   readonly uid: number;
-  /** What root sees of the agent. */
-  readonly seen: Seen | undefined;
   /** Seconds since the epoch. */
   readonly now: number;
   /** Whether the configuration disables every module, so that the plugin exits. */
@@ -138,13 +135,12 @@ export function installedProgram(fs: CheckFileSystem, { pluginDirectories }: Age
 }
 
 /** Whether the agent is in the same network namespace, if that can be seen. */
-function judgeNetwork({ agent, fs, places, seen }: AgentFacts): Finding[] {
-  if (agent.process?.isKnown !== true) return [];
-  const its = seen?.network ?? readLink(fs, `/proc/${agent.process.pid}/ns/net`);
+function judgeNetwork({ agent, fs, places }: AgentFacts): Finding[] {
+  const { network, pid } = agent.process ?? {};
   const own = readLink(fs, '/proc/self/ns/net');
-  if (its === undefined || own === undefined || its === own) return [];
+  if (network === undefined || own === undefined || network === own) return [];
   const text = 'the agent is in another network namespace and shows the connections of that one';
-  return [hint('elsewhere', text, remedy('check_in_namespace', { ...places, pid: String(agent.process.pid) }))];
+  return [hint('elsewhere', text, remedy('check_in_namespace', { ...places, pid: String(pid) }))];
 }
 
 function judgeAlerts({ agent, fs }: AgentFacts): Finding[] {

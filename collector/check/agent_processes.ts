@@ -35,6 +35,10 @@ export interface AgentProcess {
   readonly isKnown: boolean;
   /** The file that it runs, if known. */
   readonly program: string | undefined;
+  /** Its network namespace, such as `net:[4026531840]`, if known. */
+  readonly network: string | undefined;
+  /** The plugin that it runs. */
+  readonly plugin: PluginProcess | undefined;
   /** Whether it belongs to the system service `netdata`. */
   readonly isService: boolean;
   /** Whether it runs as root or as the user netdata; any other user can start the same program. */
@@ -50,12 +54,14 @@ export function findAgents(fs: CheckFileSystem, seen: Seen | undefined): readonl
   const found = pidsOf(fs).flatMap((pid) => {
     if (readText(fs, `/proc/${pid}/comm`)?.trim() !== NAME) return [];
     const status = readStatus(fs, pid);
-    const isKnown = seen === undefined ? runsTrustedProgram(fs, pid) : seen.pid === pid;
+    const isAgent = seen === undefined ? runsTrustedProgram(fs, pid) : seen.pid === pid;
     // An agent in a container has its own files and users, and is checked from inside.
-    if (status === undefined || status.isContained || isKnown === false) return [];
-    const program = isKnown === true ? (seen?.program ?? programOf(fs, pid)) : undefined;
+    if (status === undefined || status.isContained || isAgent === false) return [];
     const isUsual = status.uid === 0 || status.uid === usual;
-    return [{ pid, status, isKnown: isKnown === true, program, isService: isOfService(fs, pid), isUsual }];
+    const { network, plugin, program } = isAgent === true ? (seen ?? look(fs, pid)) : {};
+    return [
+      { pid, status, isKnown: isAgent === true, program, network, plugin, isService: isOfService(fs, pid), isUsual },
+    ];
   });
   const start = new Map(found.map(({ pid }) => [pid, readStart(fs, pid)]));
   return found
@@ -66,6 +72,11 @@ export function findAgents(fs: CheckFileSystem, seen: Seen | undefined): readonl
         Number(other.isUsual) - Number(one.isUsual) ||
         Number(start.get(one.pid)) - Number(start.get(other.pid)),
     );
+}
+
+/** What other users than root may not see of a process. */
+function look(fs: CheckFileSystem, pid: number): Seen {
+  return { program: programOf(fs, pid), network: readLink(fs, `/proc/${pid}/ns/net`), plugin: findPlugin(fs, pid) };
 }
 
 /** The file that a process runs, even if it has been replaced since; `undefined` without permission. */

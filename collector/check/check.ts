@@ -15,11 +15,12 @@ import { Host } from '../procfs/host.ts';
 import { userName } from './accounts.ts';
 import { type Agent, findAgent } from './agent.ts';
 import { type AgentFacts, installedProgram, judgeAgent, judgeBuiltin } from './agent_findings.ts';
+import { exposed } from './exposure.ts';
 import { type CheckFileSystem, readText, realPath, regularFiles } from './files.ts';
 import { judgeKernel } from './kernel.ts';
 import { judgeModules } from './modules.ts';
 import { type Observation, observe } from './observe.ts';
-import { exposed, judgePrivilege, nosuidMount } from './privilege.ts';
+import { judgePrivilege, nosuidMount } from './privilege.ts';
 import { readStatus } from './process.ts';
 import { type Places, remedy } from './remedies.ts';
 import { type Finding, hasFault, hint, note, type Report } from './report.ts';
@@ -89,7 +90,7 @@ export async function check(options: CheckOptions, unusable?: Finding): Promise<
   const exposures = exposed({ fs, capabilities, programs: [...new Set(programs)], interpreter, account, places });
   const now = Math.floor(clock.wall() / 1000);
   const isIdle = unusable === undefined && observed.length === 0;
-  const facts: AgentFacts = { fs, agent, uid, seen, now, isIdle, places };
+  const facts: AgentFacts = { fs, agent, uid, now, isIdle, places };
   const conntrackd = modules.find(({ name }) => name === 'conntrackd')?.state;
   const sections = {
     program: programSection(options, agent, places, unusable),
@@ -121,7 +122,7 @@ function placesOf({ account, file, prefix }: Agent, program: string): Places {
 function load({ asked, fs }: CheckOptions, agent: Agent, places: Places): [Config, Report['configuration']] {
   try {
     const directories = [agent.userConfigDirectory, agent.stockConfigDirectory];
-    const { config, file } = loadConfig(regularFiles(fs), asked ?? agent.plugin?.config, directories);
+    const { config, file } = loadConfig(regularFiles(fs), asked ?? agent.process?.plugin?.config, directories);
     return [config, { file, findings: [] }];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

@@ -14,7 +14,7 @@ import { realPath } from './files.ts';
 import { remedy } from './remedies.ts';
 import { render, type Style } from './render.ts';
 import { type Finding, fault, parseReport, type Report } from './report.ts';
-import { lookAt, SEEN } from './seen.ts';
+import { SEEN, seenOf } from './seen.ts';
 
 /** How this program starts itself. */
 export interface Self {
@@ -53,7 +53,7 @@ export async function runCheck(given: CommandOptions): Promise<Outcome> {
   const agent = findAgent(fs, environment, realPath(fs, given.program.path), options.seen);
   const { account, process } = agent;
   if (uid !== 0 || account === undefined || account.uid === 0) return outcome(await check(options), options);
-  const seen = process?.isKnown === false ? undefined : lookAt(fs, process, agent.plugin);
+  const seen = process?.isKnown === false ? undefined : seenOf(process);
   const { asked, program } = options;
   const words = [...self.words, 'check', '--json', ...(asked === undefined ? [] : ['--config', asked])];
   const variables = seen === undefined ? {} : { [SEEN]: JSON.stringify(seen) };

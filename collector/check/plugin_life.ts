@@ -32,17 +32,17 @@ const EXIT =
   /^(?:time=)?(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.\d+)?(Z?).*conntrack\.plugin' (\(pid \d+\) [^"\n]*(?:exited|killed|isabl)[^"\n]*)/gm;
 
 export function pluginOf({ agent, fs }: AgentFacts): AgentSection['plugin'] {
-  const { plugin } = agent;
+  const plugin = agent.process?.plugin;
   return plugin === undefined ? undefined : { pid: plugin.pid, since: startedAt(fs, plugin.pid) };
 }
 
 /** @param installed the program that the agent starts. */
 export function judgePlugin(facts: AgentFacts, installed: string): Finding[] {
   const { agent, fs, isIdle, now } = facts;
-  const { isKnown = false, isService = false, pid = 0 } = agent.process ?? {};
-  if (!isKnown) return [];
+  if (agent.process?.isKnown !== true) return [];
+  const { isService, pid, plugin } = agent.process;
   const agentSince = startedAt(fs, pid) ?? 0;
-  if (agent.plugin !== undefined) return restarted(facts, agentSince);
+  if (plugin !== undefined) return restarted(facts, agentSince);
   // A plugin with nothing to do asks the agent not to start it again.
   if (isIdle) return [];
   const scan = scanInterval(facts);

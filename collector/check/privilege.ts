@@ -1,14 +1,11 @@
 /**
- * Who has CAP_NET_ADMIN: this process, which was started as the agent starts its plugin; the plugins of the running agent;
- * and no other user. The kernel grants it to a program whose file carries it, unless the mount is nosuid, or the starting
+ * Whether this process, which was started as the agent starts its plugin, and the plugins of the running agent have
+ * CAP_NET_ADMIN. The kernel grants it to a program whose file carries it, unless the mount is nosuid, or the starting
  * process lacks it in its bounding set or has no_new_privs.
  * Source: capabilities(7), prctl(2) PR_SET_NO_NEW_PRIVS, proc_pid_mountinfo(5).
  */
 
-import { CAP_NET_ADMIN } from '../procfs/credentials.ts';
-import type { Account } from './accounts.ts';
 import type { AgentProcess } from './agent_processes.ts';
-import { attempt, type CheckFileSystem } from './files.ts';
 import type { ProcessStatus } from './process.ts';
 import { type Places, remedy } from './remedies.ts';
 import { type Finding, fault, hint, type PrivilegeSection } from './report.ts';
@@ -25,7 +22,7 @@ export interface PrivilegeFacts {
   /** This process. */
   readonly own: ProcessStatus | undefined;
   /** The running agent. */
-  readonly agent: AgentProcess | undefined;
+  readonly agent: Pick<AgentProcess, 'isService' | 'status'> | undefined;
   /** Whether the program is a native executable, whose file can have capabilities. */
   readonly packaged: boolean;
   /** Mount point of the program's file system, if that is nosuid. */
@@ -99,57 +96,4 @@ export function nosuidMount(mountinfo: string, path: string): string | undefined
       found = { point, isNosuid: options.split(',').includes('nosuid') };
   }
   return found.isNosuid ? found.point : undefined;
-}
-
-/** The extended attribute that holds a file's capabilities, and its maximum size in bytes. */
-export const CAPABILITY_ATTRIBUTE = 'security.capability';
-export const CAPABILITY_SIZE = 24;
-
-const BY_OTHERS = 0o001;
-const BY_GROUP = 0o010;
-
-/**
- * Whether a file permits CAP_NET_ADMIN. In every revision of the attribute, the first 32 permitted capabilities are the
- * little-endian number at byte 4. Source: linux/capability.h, `struct vfs_cap_data`.
- */
-export function permitsNetAdmin(attribute: Uint8Array): boolean {
-  return (((attribute[4 + (CAP_NET_ADMIN >> 3)] ?? 0) >> (CAP_NET_ADMIN & 7)) & 1) === 1;
-}
-
-export interface ExposureFacts {
-  readonly fs: CheckFileSystem;
-  /** Reads the capability attribute of a file; `undefined` if it has none, or cannot be read. */
-  readonly capabilities: (path: string) => Uint8Array | undefined;
-  /** The files that may have the capability, without links. */
-  readonly programs: readonly string[];
-  /** Node.js, if it runs the program as a script. */
-  readonly interpreter: string | undefined;
-  /** The agent's user; if unknown, groups are not checked. */
-  readonly account: Account | undefined;
-  readonly places: Places;
-}
-
-/** Programs whose file has CAP_NET_ADMIN although users other than root and the agent's can run it. */
-export function exposed(facts: ExposureFacts): Finding[] {
-  const { account, capabilities, fs, interpreter, places, programs } = facts;
-  return programs.flatMap((path): Finding[] => {
-    const attribute = capabilities(path);
-    if (attribute === undefined || !permitsNetAdmin(attribute)) return [];
-    const who = attempt(() => strangers(fs.statSync(path), account));
-    if (who === undefined) return [];
-    const fix = path === interpreter ? 'take_capability' : 'set_capability';
-    const text = `${who} can run ${path}, which has CAP_NET_ADMIN`;
-    return [fault('exposed', text, remedy(fix, { ...places, program: path }))];
-  });
-}
-
-/** Who can run a file, other than root and the group of the agent's user. */
-function strangers(
-  { gid, mode, uid }: ReturnType<CheckFileSystem['statSync']>,
-  account: Account | undefined,
-): string | undefined {
-  if ((Number(mode) & BY_OTHERS) !== 0) return 'every user';
-  if (Number(uid) !== 0) return `its owner, user ${uid},`;
-  const isAgents = account === undefined || Number(gid) === account.gid || Number(gid) === 0;
-  return (Number(mode) & BY_GROUP) !== 0 && !isAgents ? `group ${gid}` : undefined;
 }

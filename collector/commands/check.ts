@@ -9,7 +9,7 @@ import { version } from '../../package.json';
 import type { Environment } from '../agent/environment.ts';
 import { createLog } from '../base/log.ts';
 import { runCheck, type Self } from '../check/command.ts';
-import { CAPABILITY_ATTRIBUTE, CAPABILITY_SIZE } from '../check/privilege.ts';
+import { CAPABILITY_ATTRIBUTE, CAPABILITY_SIZE } from '../check/exposure.ts';
 import { parseSeen, SEEN } from '../check/seen.ts';
 import type { CommandLine } from '../cli.ts';
 import { Job } from '../jobs/job.ts';

@@ -191,7 +191,7 @@ describe('the report of a running agent', () => {
 
   it('takes the process and the network namespace that root sees', async () => {
     const links = { '/proc/812/ns/net': 'net:[401]', '/proc/self/ns/net': 'net:[401]' };
-    const seen = { pid: 812, network: 'net:[402]' };
+    const seen = { pid: 812, program: '/usr/sbin/netdata', network: 'net:[402]' };
     const { report } = await checked({ links, options: { seen } });
     expect(found(report)).toContain('agent hint elsewhere');
     const none = await checked({ options: { seen: { pid: undefined, network: undefined } } });

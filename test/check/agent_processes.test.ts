@@ -115,7 +115,7 @@ describe('the plugin of the agent', () => {
     ['as a Node.js script', ['node', '/l/conntrack.plugin', '1'], 31],
     ['as a script, with options of Node.js', ['/usr/bin/node', '--x=y', '/l/conntrack.plugin', '1'], 31],
   ])('is found %s', (_, words, parent) => {
-    expect(find(plugin(words, parent)).plugin?.pid).toBe(32);
+    expect(find(plugin(words, parent)).process?.plugin?.pid).toBe(32);
   });
 
   it.each<[string, readonly string[], number]>([
@@ -123,7 +123,7 @@ describe('the plugin of the agent', () => {
     ['that has it only as an argument', ['vi', 'x', '/l/conntrack.plugin'], 31],
     ['with another name', ['/l/x-conntrack.plugin', '1'], 31],
   ])('is not a process %s', (_, words, parent) => {
-    expect(find(plugin(words, parent)).plugin).toBeUndefined();
+    expect(find(plugin(words, parent)).process?.plugin).toBeUndefined();
   });
 
   it('decides on the directories with its environment, before every other source', () => {
@@ -145,7 +145,7 @@ describe('the plugin of the agent', () => {
 
   it('cannot name a directory by a relative path', () => {
     const texts = { ...plugin(['/l/conntrack.plugin', '1']), '/proc/32/environ': 'NETDATA_LOG_DIR=log\0' };
-    expect(find(texts).plugin?.directories.log).toBeUndefined();
+    expect(find(texts).process?.plugin?.directories.log).toBeUndefined();
   });
 
   it.each([
@@ -153,6 +153,6 @@ describe('the plugin of the agent', () => {
     [['/l/conntrack.plugin', '--config=/a.conf'], '/a.conf'],
     [['/l/conntrack.plugin', '1'], undefined],
   ])('with the command line %j has the configuration %s', (words, config) => {
-    expect(find(plugin(words)).plugin?.config).toBe(config);
+    expect(find(plugin(words)).process?.plugin?.config).toBe(config);
   });
 });

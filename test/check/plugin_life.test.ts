@@ -36,7 +36,6 @@ function judge({ agent = 300, changed = 100, isIdle = false, now = 9000, plugin,
       fs,
       agent: findAgent(fs, readEnvironment({}), PROGRAM),
       uid: 991,
-      seen: undefined,
       now: BOOT + now,
       isIdle,
       places: PLACES,
@@ -168,7 +167,7 @@ describe('an agent that does not run the plugin has', () => {
 describe('an agent that is not running has', () => {
   it('no finding on the plugin', () => {
     const fs = filesOf({ '/proc/self/status': '', [PROGRAM]: '' });
-    const facts = { fs, uid: 991, seen: undefined, now: BOOT, isIdle: false, places: PLACES };
+    const facts = { fs, uid: 991, now: BOOT, isIdle: false, places: PLACES };
     const agent = findAgent(fs, readEnvironment({}), PROGRAM);
     expect(judgePlugin({ ...facts, agent }, PROGRAM)).toEqual([]);
   });
