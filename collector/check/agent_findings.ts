@@ -13,7 +13,7 @@ import { PREFIXES } from './directories.ts';
 import { attempt, type CheckFileSystem, readLink, realPath, regularFiles } from './files.ts';
 import { judgePlugin, pluginOf } from './plugin_life.ts';
 import { startedAt } from './process.ts';
-import { type Places, remedy } from './remedies.ts';
+import { type Places, remedy } from './remedy.ts';
 import { type AgentSection, type BuiltinSection, type Finding, fault, hint, note, type Remedy } from './report.ts';
 
 const ALERTS = 'conntrack.conf';

@@ -22,7 +22,7 @@ import { judgeModules } from './modules.ts';
 import { type Observation, observe } from './observe.ts';
 import { judgePrivilege, nosuidMount } from './privilege.ts';
 import { readStatus } from './process.ts';
-import { type Places, remedy } from './remedies.ts';
+import { type Places, remedy } from './remedy.ts';
 import { type Finding, hasFault, hint, note, type Report } from './report.ts';
 import type { Seen } from './seen.ts';
 

@@ -11,7 +11,7 @@ import { type Agent, findAgent } from './agent.ts';
 import { checkInstalled, installedProgram } from './agent_findings.ts';
 import { type CheckOptions, check } from './check.ts';
 import { realPath } from './files.ts';
-import { remedy } from './remedies.ts';
+import { remedy } from './remedy.ts';
 import { render, type Style } from './render.ts';
 import { type Finding, fault, parseReport, type Report } from './report.ts';
 import { SEEN, seenOf } from './seen.ts';

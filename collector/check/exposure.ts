@@ -3,7 +3,7 @@
 import { CAP_NET_ADMIN } from '../procfs/credentials.ts';
 import type { Account } from './accounts.ts';
 import { attempt, type CheckFileSystem } from './files.ts';
-import { type Places, remedy } from './remedies.ts';
+import { type Places, remedy } from './remedy.ts';
 import { type Finding, fault } from './report.ts';
 
 /** The extended attribute that holds a file's capabilities, and its maximum size in bytes. */

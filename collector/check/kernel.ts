@@ -4,7 +4,7 @@ import { isTracking } from '../modules/access.ts';
 import { kernelRelease } from '../modules/stat/kernel.ts';
 import type { Host } from '../procfs/host.ts';
 import { type CheckFileSystem, readNumber } from './files.ts';
-import { type Places, remedy } from './remedies.ts';
+import { type Places, remedy } from './remedy.ts';
 import { hint, type KernelSection, type ModuleSection } from './report.ts';
 
 const NO_ACCOUNTING = 'nf_conntrack_acct is 0, so the traffic and packets that conntrackd processed are not counted';

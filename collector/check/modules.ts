@@ -6,7 +6,7 @@ import type { Problem } from '../modules/problem.ts';
 import type { Observation } from './observe.ts';
 import { AGENT_BOUNDED, AGENT_NO_NEW_PRIVILEGES, AMBIENT } from './privilege.ts';
 import { PROBLEM_REMEDIES } from './problem_remedies.ts';
-import { type Places, remedy } from './remedies.ts';
+import { fillTemplate, type Places } from './remedy.ts';
 import { type Finding, fault, hasFault, type ModuleSection, note, type Remedy } from './report.ts';
 
 /** By how much is lost. */
@@ -64,12 +64,13 @@ function explain({ code, loses, message, target }: Problem, reads: readonly stri
   // The module's only source need not be named.
   const where = reads.length === 1 && reads[0] === target ? '' : `${target}: `;
   const finding = { severity: SEVERITIES[loses], code, text: `${where}${message}` };
-  const name = PROBLEM_REMEDIES[code];
+  const template = PROBLEM_REMEDIES[code];
   // What need not exist needs no fix.
-  if (loses === 'nothing' || name === undefined) return finding;
-  if (name === 'capability') return { ...finding, remedy: capability };
+  if (loses === 'nothing') return finding;
+  if (code === 'no_capability') return { ...finding, remedy: capability };
+  if (template === undefined) return finding;
   const socket = withoutLink(target);
   // Each of several daemons has its own drop-in file.
   const drop_in = reads.length <= 1 ? 'netdata.conf' : `netdata${socket.replace(/[^\w.]+/g, '-')}.conf`;
-  return { ...finding, remedy: remedy(name, { ...places, socket, drop_in }) };
+  return { ...finding, remedy: fillTemplate(template, { ...places, socket, drop_in }) };
 }

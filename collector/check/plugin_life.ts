@@ -7,7 +7,7 @@ import { exists } from '../procfs/file.ts';
 import type { AgentFacts } from './agent_findings.ts';
 import { attempt, readEnd } from './files.ts';
 import { startedAt } from './process.ts';
-import { remedy } from './remedies.ts';
+import { remedy } from './remedy.ts';
 import { type AgentSection, type Finding, fault, hint } from './report.ts';
 
 /** Default interval in seconds at which the agent looks for new plugins. */

@@ -7,7 +7,7 @@
 
 import type { AgentProcess } from './agent_processes.ts';
 import type { ProcessStatus } from './process.ts';
-import { type Places, remedy } from './remedies.ts';
+import { type Places, remedy } from './remedy.ts';
 import { type Finding, fault, hint, type PrivilegeSection } from './report.ts';
 
 /** Codes for an agent that cannot pass it on, so that a module that needs it fails there even if it works here. */
