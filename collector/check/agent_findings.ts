@@ -1,33 +1,20 @@
-/** What the report says of the agent: whether it runs and starts this program, and whether it draws the same charts. */
+/** What the report says of the agent: whether it runs, starts this program and has its alerts. */
 
 import { dirname } from 'node:path';
 
-import { chooseContexts, isBuiltinOn, readBuiltin } from '../agent/builtin.ts';
-import type { Config } from '../config/schema.ts';
 import { trustedFolder } from '../netlink/trusted.ts';
 import { exists } from '../procfs/file.ts';
 import { userName } from './accounts.ts';
 import type { Agent } from './agent.ts';
 import { PROGRAM } from './agent_processes.ts';
 import { PREFIXES } from './directories.ts';
-import { attempt, type CheckFileSystem, readLink, realPath, regularFiles } from './files.ts';
+import { attempt, type CheckFileSystem, readLink, realPath } from './files.ts';
 import { judgePlugin, pluginOf } from './plugin_life.ts';
 import { startedAt } from './process.ts';
 import { type Places, remedy } from './remedy.ts';
-import { type AgentSection, type BuiltinSection, type Finding, fault, hint, note, type Remedy } from './report.ts';
+import { type AgentSection, type Finding, fault, hint, note, type Remedy } from './report.ts';
 
 const ALERTS = 'conntrack.conf';
-/** The script that edits the agent's `netdata.conf`. */
-const SETUP = 'conntrack-setup';
-
-/** Code and text of the finding that the built-in collector is on, by the plugin's contexts. */
-const DUPLICATES = {
-  netfilter: [
-    'doubled_values',
-    "Netdata's built-in collector uses the same contexts, netfilter.conntrack_*: the agent sums or averages both",
-  ],
-  conntrack: ['duplicate_charts', "Netdata's built-in collector draws six of the same charts"],
-} as const;
 
 export interface AgentFacts {
   readonly fs: CheckFileSystem;
@@ -60,26 +47,7 @@ export function judgeAgent(facts: AgentFacts): AgentSection {
   };
 }
 
-/**
- * Whether the agent's own collector of connection tracking is on, and which contexts that leaves to the plugin.
- *
- * @param asked the option `contexts` of the plugin's configuration.
- */
-export function judgeBuiltin({ agent, fs, places }: AgentFacts, asked: Config['contexts']): BuiltinSection {
-  if (stateOf(agent) === 'not_found') return { findings: [] };
-  const charts = agent.isFileClosed ? undefined : isBuiltinOn(agent.settings);
-  // The plugin reads a different file if the agent was started with `-c FILE`.
-  const seen = readBuiltin(regularFiles(fs), agent.userConfigDirectory);
-  const { contexts, reason: contexts_reason } = chooseContexts(asked, seen);
-  const section = { charts, contexts, contexts_reason };
-  if (charts !== true) return { ...section, findings: [] };
-  const canSetUp = exists(fs, `${places.folder}/${SETUP}`) && agent.file === `${agent.prefix}/etc/netdata/netdata.conf`;
-  const setUp = agent.prefix === '' ? 'turn_off_builtin_package' : 'turn_off_builtin_below';
-  const [code, text] = DUPLICATES[contexts];
-  return { ...section, findings: [hint(code, text, remedy(canSetUp ? setUp : 'turn_off_builtin_script', places))] };
-}
-
-function stateOf({ pluginDirectories, process }: Agent): AgentSection['state'] {
+export function stateOf({ pluginDirectories, process }: Agent): AgentSection['state'] {
   if (process !== undefined) return process.isKnown ? 'running' : 'unverified';
   return pluginDirectories.length > 0 ? 'installed' : 'not_found';
 }

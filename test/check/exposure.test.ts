@@ -49,7 +49,7 @@ describe('a file with CAP_NET_ADMIN', () => {
     ['its owner, user 7,', { mode: 0o100750, uid: 7 }],
     ['group 55', { mode: 0o100750, gid: 55 }],
     ['group 77', { mode: 0o100750, gid: 77 }],
-  ])('must not be executable for %s (%j); the remedy sets the owner first and the capability last', (who, stat) => {
+  ])('must not be executable for %s (%j): the remedy sets the owner first and the capability last', (who, stat) => {
     expect(findingsOn(stat)).toEqual([
       {
         severity: 'fault',
@@ -72,7 +72,7 @@ describe('a file with CAP_NET_ADMIN', () => {
     expect(findingsOn({ mode: 0o100755 }, PERMITS_NET_ADMIN, false)).toHaveLength(1);
   });
 
-  it('must not be Node.js; the remedy removes the capability', () => {
+  it('must not be Node.js: the remedy removes the capability', () => {
     const [finding] = exposed({
       fs: filesOf({ [NODE]: '' }, {}, { [NODE]: { mode: 0o100755 } }),
       capabilities: () => PERMITS_NET_ADMIN,

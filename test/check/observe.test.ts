@@ -48,24 +48,24 @@ async function asked(...modules: readonly Slow[]): Promise<readonly number[]> {
   return modules.map((module) => module.asked);
 }
 
-describe('modules are called', () => {
-  it('until each has returned data', async () => {
+describe('observe', () => {
+  it('calls modules until each has returned data', async () => {
     expect(await asked(new Slow('one', 1), new Slow('two', 4))).toEqual([4, 4]);
   });
 
-  it.each(['all', 'nothing'] as const)('until each has returned data or loses %s', async (loses) => {
+  it.each(['all', 'nothing'] as const)('calls modules until each has returned data or loses %s', async (loses) => {
     expect(await asked(new Slow('one', 2), new Slow('two', NEVER, 5, problem(loses)))).toEqual([5, 5]);
   });
 
-  it('on while only a part is lost, since the rest may still come', async () => {
+  it('keeps calling a module that loses only a part, since the rest may still come', async () => {
     expect(await asked(new Slow('one', 7, 1, problem('part')))).toEqual([7]);
   });
 
-  it('for the given time at most', async () => {
+  it('calls a module that returns nothing for the given time at most', async () => {
     expect(await asked(new Slow('one', NEVER))).toEqual([31]);
   });
 
-  it('and each is closed once at the end', async () => {
+  it('closes each module once at the end', async () => {
     const modules = [new Slow('one', 1), new Slow('defective', 1)];
     await observe(modules, new FakeClock(0), 3);
     expect(modules.map(({ closed }) => closed)).toEqual([1, 1]);
@@ -73,7 +73,7 @@ describe('modules are called', () => {
 });
 
 describe('the observation of a module', () => {
-  it('contains whether it returned data, and its last status', async () => {
+  it('says whether it returned data, and has its last status', async () => {
     const found = problem('part');
     expect(await observe([new Slow('one', 2, 1, found), new Slow('two', NEVER)], new FakeClock(0), 3)).toEqual([
       { name: 'one', hasSamples: true, status: { reads: ['one'], problems: [found] } },
@@ -81,7 +81,7 @@ describe('the observation of a module', () => {
     ]);
   });
 
-  it('contains an exception, after which it is not called again', async () => {
+  it('has the problem of an exception, after which the module is not called again', async () => {
     const defective = new Slow('defective', 1);
     const [observed] = await observe([defective, new Slow('two', 9)], new FakeClock(0), 3);
     expect(observed?.status.problems).toEqual([

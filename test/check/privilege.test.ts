@@ -44,7 +44,7 @@ describe('the privilege of this process', () => {
     expect(judge({}, undefined, { own: undefined })).toMatchObject({ permitted: undefined, findings: [] });
   });
 
-  it('is fixed by chown, chmod and setcap, in this order', () => {
+  it('is granted by chown, chmod and setcap, in this order', () => {
     expect(codes(LACKS)).toEqual(['lacking']);
     expect(lines(LACKS)).toEqual([
       'sudo chown root:agents /p/conntrack.plugin',
@@ -53,7 +53,7 @@ describe('the privilege of this process', () => {
     ]);
   });
 
-  it('cannot be fixed for a script', () => {
+  it('cannot be granted to a script', () => {
     expect(codes(LACKS, undefined, { packaged: false, nosuid: '/p' })).toEqual(['script']);
     expect(lines(LACKS, undefined, { packaged: false })).toEqual([]);
   });
@@ -129,7 +129,7 @@ const MOUNTS = `22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
 cut
 `;
 
-describe('the nosuid mount', () => {
+describe('the nosuid mount of a program', () => {
   it.each([
     ['/usr/lib/netdata/plugins.d/conntrack.plugin', undefined],
     ['/opt/conntrack.plugin', '/opt'],
@@ -137,7 +137,7 @@ describe('the nosuid mount', () => {
     ['/opt/netdata/usr/conntrack.plugin', undefined],
     ['/srv/a b/conntrack.plugin', '/srv/a b'],
     ['/twice/conntrack.plugin', undefined],
-  ])('of %s is at %s', (path, mount) => {
+  ])('at %s is %s', (path, mount) => {
     expect(nosuidMount(MOUNTS, path)).toBe(mount);
   });
 
@@ -145,7 +145,7 @@ describe('the nosuid mount', () => {
     expect(nosuidMount('', '/opt/conntrack.plugin')).toBeUndefined();
   });
 
-  it('can be the root', () => {
+  it('can be the root directory', () => {
     expect(nosuidMount('22 1 8:1 / / rw,nosuid - ext4 /dev/sda1 rw\n', '/a')).toBe('/');
   });
 });

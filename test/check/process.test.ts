@@ -11,7 +11,7 @@ import {
 import { filesOf, NET_ADMIN, NONE, OTHERS, processFiles, statusText } from '../helpers/check_host.ts';
 
 describe('the status of a process', () => {
-  it('contains the parent, the effective user and group, and the capability sets', () => {
+  it('has the parent, the effective user and group, and the capability sets', () => {
     const text = statusText({
       parent: 17,
       uid: 998,
@@ -36,7 +36,7 @@ describe('the status of a process', () => {
     });
   });
 
-  it('is not contained with a single process id', () => {
+  it('is not that of a container with a single process id', () => {
     expect(parseStatus(statusText({ pids: [812] }))).toMatchObject({ isContained: false });
   });
 
@@ -50,7 +50,7 @@ describe('the status of a process', () => {
   });
 });
 
-describe('a process', () => {
+describe('a process in /proc', () => {
   const fs = filesOf(processFiles(41, {}, ['netdata', '-c', '/a b'], 7654));
 
   it('has its start time in a field after its name, which can contain anything', () => {
@@ -89,7 +89,7 @@ describe('a process', () => {
     ['0::/system.slice/other-netdata.service\n', false],
     ['0::/system.slice/netdata.service/below\n', false],
     ['', false],
-  ])('with the control groups %j belongs to the service netdata: %s', (text, isOf) => {
+  ])('with the control groups %j is part of the service netdata: %s', (text, isOf) => {
     expect(isOfService(filesOf({ '/proc/41/cgroup': text }), 41)).toBe(isOf);
   });
 });
