@@ -1,22 +1,15 @@
 /** The lines of one screen. */
 
-import { inPercent, inWhole } from '../base/numbers.ts';
 import { escaped, wrap } from '../base/text.ts';
 import type { Board } from './board.ts';
 import { body, type Size } from './columns.ts';
-import { bar, sparkline } from './drawing.ts';
-import { type Series, timeToFull } from './history.ts';
-import { CRITICAL_ABOVE, ENTRIES, WARNING_ABOVE } from './layout.ts';
 import type { Message, Messages } from './messages.ts';
 import { type Block, blocksOf } from './sections.ts';
-import { cut, type Line, pad, type Style, span, widthOf } from './text.ts';
+import { tableOf } from './table.ts';
+import { cut, type Line, pad, span, widthOf } from './text.ts';
 
 /** Height from which there is an empty line above the sections, and one below. */
 const AIRY = 20;
-/** Seconds; a table that takes longer to fill is not filling up. */
-const SOON = 86_400;
-/** Columns of the table's trend. */
-const TREND = 30;
 /** The share of the screen for messages, and how many it shows at most. */
 const MESSAGES = 1 / 6;
 const MOST_MESSAGES = 3;
@@ -55,42 +48,6 @@ function headOf({ every, host, kernel, time }: View, columns: number): Line {
   const room = columns - clock.length - 1;
   const line = fitting([span(escaped(host), 'strong')], [`  every ${every} s`, `  ${escaped(kernel)}`], room);
   return [...pad(line, room), span(` ${clock}`)];
-}
-
-/** How full the table is, as text and as a bar. */
-function tableOf(board: Board, columns: number): Line[] {
-  const [shown] = board.instances(ENTRIES.context);
-  const series = shown?.series(ENTRIES.dimension);
-  if (shown === undefined || series === undefined) return [];
-  const entries = shown.values.get(ENTRIES.dimension);
-  if (entries === undefined || shown.age === 'old') {
-    return [[span('The connection tracking table cannot be read at present', 'warning')]];
-  }
-  const limit = shown.variables.get(ENTRIES.limit);
-  if (limit === undefined) return [withTrend([span(`${inWhole(entries)} entries`, 'strong')], series, columns)];
-  const used = entries / limit;
-  const style = styleOf(used * 100);
-  const facts = [span(`  ${inPercent(used * 100)}`, style)];
-  const left = timeToFull(series, shown.every, limit);
-  if (left !== undefined && left < SOON) facts.push(span(`  full in ${inTime(left)}`, 'warning'));
-  const long = `${inWhole(entries)} of ${inWhole(limit)} entries`;
-  const text = long.length <= columns - widthOf(facts) ? long : `${inWhole(entries)} / ${inWhole(limit)}`;
-  const filled = bar(used, columns);
-  return [
-    withTrend([span(text, 'strong'), ...facts], series, columns),
-    [span(filled, style), span('░'.repeat(columns - filled.length), 'dim')],
-  ];
-}
-
-/** The line, followed by the trend on the right if it fits. */
-function withTrend(line: Line, series: Series, columns: number): Line {
-  const room = columns - widthOf(line);
-  return room < TREND + 2 ? line : [...line, span(sparkline(series, TREND).padStart(room), 'accent')];
-}
-
-function styleOf(used: number): Style {
-  if (used > CRITICAL_ABOVE) return 'critical';
-  return used > WARNING_ABOVE ? 'warning' : 'good';
 }
 
 /** The newest messages that fit their share of the screen, oldest first. */
@@ -132,10 +89,4 @@ function fitting(line: Line, parts: readonly string[], width: number): Line {
 /** Local time of day, such as `17:30:05`. */
 function timeOf(milliseconds: number): string {
   return new Date(milliseconds).toTimeString().slice(0, 8);
-}
-
-/** Seconds in the largest unit of which there are at least two: `90 s`, `5 min`, `7 h`. */
-function inTime(seconds: number): string {
-  if (seconds < 120) return `${Math.round(seconds)} s`;
-  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
 }

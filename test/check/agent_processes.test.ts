@@ -114,7 +114,7 @@ describe("the agent's plugin", () => {
   });
 
   it.each<[string, readonly string[], number]>([
-    ['below no agent', ['/l/conntrack.plugin', '1'], 1],
+    ['outside of the agent', ['/l/conntrack.plugin', '1'], 1],
     ['with the program only as an argument', ['vi', 'x', '/l/conntrack.plugin'], 31],
     ['with another name', ['/l/x-conntrack.plugin', '1'], 31],
   ])('is not a process %s', (_, words, parent) => {

@@ -12,7 +12,7 @@ describe('what root sees of the agent', () => {
   });
 
   it.each([undefined, '', '41 net:[7]', 'null', '{"pid":"41"}', '{"other":1}'])(
-    'is ignored if it is the invalid %j',
+    'is ignored if its text is %j',
     (text) => {
       expect(parseSeen(text)).toBeUndefined();
     },
