@@ -34,7 +34,7 @@ function received({ written }: FakeDisplay): string {
 }
 
 describe('a held terminal', () => {
-  it('is taken at once', () => {
+  it('is taken immediately', () => {
     const { display, happened } = held();
     expect(received(display)).toBe('(taken)');
     expect(happened).toEqual([]);
@@ -93,14 +93,14 @@ describe('a held terminal', () => {
     expect(received(display)).toBe('(taken)(restored)(taken)(restored)(taken)');
   });
 
-  it('is taken again on SIGCONT, after a stop without warning', () => {
+  it('is taken again on SIGCONT after SIGSTOP', () => {
     const { events, happened } = held();
     events.emit('SIGCONT');
     expect(happened).toEqual(['resumed after (taken)', 'redraw after (taken)(taken)']);
   });
 });
 
-describe('the job', () => {
+describe('the process of show', () => {
   it.each([
     ['in the foreground', '7 (a b) S 1 41 7 34816 41 4194304', true],
     ['in the background', '7 (a b) S 1 41 7 34816 43 4194304', false],
@@ -120,7 +120,7 @@ describe('the job', () => {
     expect(jobControl.isForeground()).toBe(true);
   });
 
-  it('has the display measured by sending itself SIGWINCH', () => {
+  it('makes the display measure itself with SIGWINCH', () => {
     const { kill } = fakeProcess();
     jobControl.measure();
     expect(kill).toHaveBeenCalledExactlyOnceWith(process.pid, 'SIGWINCH');

@@ -10,7 +10,7 @@ const values = (showing: Showing, context: string) =>
   showing.board.instances(context).map((shown) => [...shown.values]);
 
 describe('the board', () => {
-  it('merges what several modules know of the host; the first module wins', () => {
+  it('has, of a value that several modules know, that of the first', () => {
     const showing = new Showing().update(
       0,
       reading(1, host({ invalid: 2.5, ignore: undefined })),
@@ -58,7 +58,7 @@ describe('the board', () => {
     expect(values(showing, PROTOCOLS)).toEqual([[['udp', 7]]]);
   });
 
-  it('keeps and removes each instance on its own', () => {
+  it('removes an instance without values, but not the others of the chart', () => {
     const sockets = (name: string, established: number) =>
       reading(5, instance('tcp', name, { protocol: name }, { socket_established: established }));
     const showing = new Showing().update(0, sockets('tcp', 3), sockets('tcp6', 4));

@@ -2,23 +2,23 @@ import { describe, expect, it } from 'vitest';
 
 import { cut, pad, paint, span, widthOf } from '../../collector/terminal/text.ts';
 
-describe('a line', () => {
+describe('a line of the screen', () => {
   const LINE = [span('abc', 'strong'), span('defg')];
 
-  it('that is too wide ends in an ellipsis and keeps its styles', () => {
+  it('ends in an ellipsis and keeps its styles if it is too wide', () => {
     expect(cut(LINE, 7)).toEqual(LINE);
     expect(cut(LINE, 5)).toEqual([span('abc', 'strong'), span('d'), span('…')]);
     expect(cut(LINE, 3)).toEqual([span('ab', 'strong'), span('…')]);
     expect([cut(LINE, 1), cut(LINE, 0), cut(LINE, -3)].map(widthOf)).toEqual([1, 0, 0]);
   });
 
-  it('is padded with blanks, or cut', () => {
+  it('is padded with blanks, or cut, to an exact width', () => {
     expect(pad(LINE, 9)).toEqual([...LINE, span('  ')]);
     expect(pad(LINE, 2)).toEqual([span('a', 'strong'), span('…')]);
   });
 });
 
-describe('painting', () => {
+describe('paint', () => {
   const LINES = [[span('full', 'critical')], [], [span('a'), span('b', 'dim')]];
   const plain = { isUnicode: true, hasColour: false };
 
@@ -32,7 +32,7 @@ describe('painting', () => {
     );
   });
 
-  it('replaces drawing characters without Unicode', () => {
+  it('replaces drawing characters by ASCII without Unicode', () => {
     const text = '▁▂▃▄▅▆▇█ ▏▎▍▌▋▊▉ ░─…';
     expect(paint([[span(text)]], text.length, { ...plain, isUnicode: false })).toBe('\x1b[H_.,-=+*# ...#### .-~');
   });
