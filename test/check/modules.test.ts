@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { judgeModules } from '../../collector/check/modules.ts';
 import type { Finding, ModuleSection } from '../../collector/check/report.ts';
-import { parseConfig } from '../../collector/config/load.ts';
+import { parseConfig } from '../../collector/config/parse.ts';
 import type { Problem } from '../../collector/modules/problem.ts';
 import { PLACES } from '../helpers/check_host.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { Session, type SessionOptions } from '../../collector/commands/session.ts';
-import { ConfigError, parseConfig } from '../../collector/config/load.ts';
+import { ConfigError, parseConfig } from '../../collector/config/parse.ts';
 import { FakeClock, MONOTONIC_START } from '../helpers/fake_clock.ts';
 import { RecordingLog } from '../helpers/recording_log.ts';
 

@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 
-import { CONFIG_FILE, parseConfig } from '../../collector/config/load.ts';
+import { CONFIG_FILE } from '../../collector/config/load.ts';
+import { parseConfig } from '../../collector/config/parse.ts';
 import type { Sample } from '../../collector/modules/module.ts';
 import { chartsInOrder } from '../../docs/generate/charts.ts';
 import { fromEvents, fromFlows, fromSockets, samples } from '../helpers/all_metrics.ts';

@@ -6,7 +6,8 @@ import { describe, expect, it } from 'vitest';
 
 import { charts } from '../../charts/index.ts';
 import { readEnvironment } from '../../collector/agent/environment.ts';
-import { CONFIG_FILE, parseConfig } from '../../collector/config/load.ts';
+import { CONFIG_FILE } from '../../collector/config/load.ts';
+import { parseConfig } from '../../collector/config/parse.ts';
 import { PROBLEMS } from '../../collector/modules/problem.ts';
 import { filesOf } from '../../collector/package/layout.ts';
 import { contextsOf, idsOf } from '../../docs/generate/charts.ts';
