@@ -75,7 +75,7 @@ describe('the JSON Schema', () => {
   });
 });
 
-describe('an option as an operator writes it', () => {
+describe('the value of an option', () => {
   it.each([
     [true, 'yes'],
     [false, 'no'],
@@ -83,7 +83,7 @@ describe('an option as an operator writes it', () => {
     ['auto', 'auto'],
     [4711, '4711'],
     [['/run/a.ctl', '/run/b.ctl'], '[/run/a.ctl, /run/b.ctl]'],
-  ])('%j is %s', (value, text) => {
+  ])('%j is written %s', (value, text) => {
     expect(written(value)).toBe(text);
   });
 });
