@@ -61,7 +61,7 @@ describe('an unknown key', () => {
       'modules: {flows: {update_evry: 20}}',
       'modules.flows.update_evry',
       'modules.flows.update_every',
-      'enabled, update_every, cpu_share, full_above',
+      'enabled, update_every, method, cpu_share, full_above',
     ],
     [
       'modules: {sockets: {read_form: procfs}}',
