@@ -34,7 +34,7 @@ export interface Agent {
 
 /**
  * Finds the running agent, otherwise an installed one. Of several running agents it takes the one that starts this
- * program. The environment of the running plugin decides on the directories, then that of this process.
+ * program. The directories come from the environment of the running plugin, otherwise from that of this process.
  *
  * @param program absolute, without links.
  * @param seen what root sees of the agent.

@@ -25,7 +25,7 @@ export const NAME = 'netdata';
 export const PROGRAM = 'conntrack.plugin';
 
 const WRITABLE_BY_OTHERS = 0o022;
-/** More ancestors than there are between a plugin and its agent. */
+/** A plugin has fewer ancestors up to its agent. */
 const MOST_ANCESTORS = 8;
 
 export interface AgentProcess {
@@ -58,7 +58,7 @@ export function findAgents(fs: CheckFileSystem, seen: Seen | undefined): readonl
     // An agent in a container has its own files and users, and is checked from inside.
     if (status === undefined || status.isContained || isAgent === false) return [];
     const isUsual = status.uid === 0 || status.uid === usual;
-    const { network, plugin, program } = isAgent === true ? (seen ?? look(fs, pid)) : {};
+    const { network, plugin, program } = isAgent === true ? (seen ?? readPrivate(fs, pid)) : {};
     return [
       { pid, status, isKnown: isAgent === true, program, network, plugin, isService: isOfService(fs, pid), isUsual },
     ];
@@ -74,8 +74,8 @@ export function findAgents(fs: CheckFileSystem, seen: Seen | undefined): readonl
     );
 }
 
-/** What other users than root may not see of a process. */
-function look(fs: CheckFileSystem, pid: number): Seen {
+/** What only root and the user of a process can see of it. */
+function readPrivate(fs: CheckFileSystem, pid: number): Seen {
   return { program: programOf(fs, pid), network: readLink(fs, `/proc/${pid}/ns/net`), plugin: findPlugin(fs, pid) };
 }
 
@@ -110,7 +110,7 @@ function runsTrustedProgram(fs: CheckFileSystem, pid: number): boolean | undefin
 export function findPlugin(fs: CheckFileSystem, agent: number): PluginProcess | undefined {
   for (const pid of pidsOf(fs)) {
     const words = readArguments(fs, pid);
-    // Only Node.js and its options can precede it.
+    // Only Node.js and its options can come before it.
     const at = words.findIndex((word) => basename(word) === PROGRAM);
     const isStarted = words.slice(0, at).every((word, before) => before === 0 || word.startsWith('-'));
     if (at < 0 || !isStarted || !isBelow(fs, pid, agent)) continue;

@@ -40,7 +40,7 @@ export function exposed(facts: ExposureFacts): Finding[] {
   return programs.flatMap((path): Finding[] => {
     const attribute = capabilities(path);
     if (attribute === undefined || !permitsNetAdmin(attribute)) return [];
-    const who = attempt(() => strangers(fs.statSync(path), account));
+    const who = attempt(() => othersWhoCanRun(fs.statSync(path), account));
     if (who === undefined) return [];
     const fix = path === interpreter ? 'take_capability' : 'set_capability';
     const text = `${who} can run ${path}, which has CAP_NET_ADMIN`;
@@ -48,8 +48,8 @@ export function exposed(facts: ExposureFacts): Finding[] {
   });
 }
 
-/** Who can run a file, other than root and the group of the agent's user. */
-function strangers(
+/** Who can run a file besides root and the group of the agent's user. */
+function othersWhoCanRun(
   { gid, mode, uid }: ReturnType<CheckFileSystem['statSync']>,
   account: Account | undefined,
 ): string | undefined {

@@ -72,7 +72,7 @@ function agentFaults({ agent, own, places }: PrivilegeFacts): Finding[] {
   // A plugin of root needs to gain nothing.
   if (status.noNewPrivileges && status.uid !== 0) {
     const text = 'NoNewPrivileges is set, so plugins cannot gain capabilities';
-    const name = isService ? 'allow_new_privileges' : 'let_agent_hand_on_capability';
+    const name = isService ? 'allow_new_privileges' : 'let_agent_pass_on_capability';
     faults.push(fault(AGENT_NO_NEW_PRIVILEGES, text, remedy(name, places)));
   }
   return faults;

@@ -51,7 +51,7 @@ export const REMEDIES = {
       RESTART,
     ],
   },
-  let_agent_hand_on_capability: { note: 'Start the agent without no_new_privs.' },
+  let_agent_pass_on_capability: { note: 'Start the agent without no_new_privs.' },
 
   // The program and the agent.
   let_run_package: { note: PARENTS, lines: [...LET_RUN, SET_CAPABILITY] },

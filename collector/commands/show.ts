@@ -33,7 +33,7 @@ export async function show(commandLine: CommandLine, environment: Environment, l
   const charts = chartsOf(request.config);
   const abilities = readAbilities(process.env);
   const isScreen = process.stdout.isTTY && abilities.hasCursor;
-  // On the screen, as standard error is usually the same terminal.
+  // Standard error is usually the same terminal, so the screen shows the log.
   const messages = new Messages(clock.wall);
   const shownLog = isScreen ? messages : log;
   const output = openOutput(shownLog, () => process.exit(0));

@@ -9,7 +9,7 @@ import { History, type Series } from './history.ts';
 const LATE_TICKS = 0.5;
 const LATE_SHARE = 0.25;
 
-/** Whether the next values of an instance are not due yet, are due (reading can take a while), or are overdue. */
+/** Whether the next values of an instance are not yet due, due (reading can take a while), or overdue. */
 export type Age = 'new' | 'due' | 'old';
 
 /** One instance of a chart. */
@@ -61,8 +61,12 @@ export class Shown {
     return true;
   }
 
-  /** @returns whether it is gone: no values for so long that none will come. */
-  pass(now: number): boolean {
+  /**
+   * Advances the time.
+   *
+   * @returns whether it is gone: without values for so long that none will come.
+   */
+  advance(now: number): boolean {
     this.#now = now;
     return now - this.#readAt >= patienceOf(this.every);
   }
@@ -100,7 +104,7 @@ export class Board {
       }
     }
     for (const [key, shown] of this.#shown) {
-      if (shown.pass(at)) this.#shown.delete(key);
+      if (shown.advance(at)) this.#shown.delete(key);
     }
   }
 

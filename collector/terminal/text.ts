@@ -58,7 +58,8 @@ const ERASE_TO_END = '\x1b[K';
 const ERASE_BELOW = '\x1b[J';
 
 /**
- * Control sequences that replace the screen by these lines; nothing is erased before it is replaced, so no flicker.
+ * Control sequences that replace the screen by these lines; to prevent flicker, nothing is erased before it is
+ * replaced.
  *
  * @param columns width of the terminal.
  */

@@ -29,7 +29,7 @@ describe('parseHealth', () => {
   });
 
   it.each([
-    ['template table_full', 'no line of an alert: "template table_full"'],
+    ['template table_full', 'not a line of an alert: "template table_full"'],
     ['on: system.cpu', 'before the first alert: "on: system.cpu"'],
     ['template: a\non: b\non: c', 'on twice in one alert'],
   ])('refuses %j', (text, message) => {
