@@ -97,6 +97,11 @@ describe('the agent', () => {
     });
   });
 
+  it('has the usual configuration file if it was started with a relative path', () => {
+    const texts = processFiles(30, { name: 'netdata' }, ['netdata', '-D', '-c', 'netdata.conf']);
+    expect(find({ '/usr/lib/netdata/plugins.d/apps.plugin': '', ...texts }).file).toBe('/etc/netdata/netdata.conf');
+  });
+
   it('has the configuration directories of the environment', () => {
     const texts = { '/usr/lib/netdata/plugins.d/apps.plugin': '', '/e/user/netdata.conf': CONFIGURED };
     expect(find(texts, { userConfigDir: '/e/user', stockConfigDir: '/e/stock' })).toMatchObject({
