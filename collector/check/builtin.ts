@@ -23,14 +23,14 @@ const DUPLICATES = {
 /**
  * Whether the agent's own collector of connection tracking is on, and which contexts that leaves to the plugin.
  *
- * @param asked the option `contexts` of the plugin's configuration.
+ * @param configured the option `contexts` of the plugin's configuration.
  */
-export function judgeBuiltin({ agent, fs, places }: AgentFacts, asked: Config['contexts']): BuiltinSection {
+export function judgeBuiltin({ agent, fs, places }: AgentFacts, configured: Config['contexts']): BuiltinSection {
   if (stateOf(agent) === 'not_found') return { findings: [] };
   const charts = agent.isFileClosed ? undefined : isBuiltinOn(agent.settings);
   // The plugin reads a different file if the agent was started with `-c FILE`.
   const seen = readBuiltin(regularFiles(fs), agent.userConfigDirectory);
-  const { contexts, reason: contexts_reason } = chooseContexts(asked, seen);
+  const { contexts, reason: contexts_reason } = chooseContexts(configured, seen);
   const section = { charts, contexts, contexts_reason };
   if (charts !== true) return { ...section, findings: [] };
   const canSetUp = exists(fs, `${places.folder}/${SETUP}`) && agent.file === `${agent.prefix}/etc/netdata/netdata.conf`;

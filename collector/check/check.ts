@@ -36,7 +36,7 @@ export interface CheckOptions {
   readonly clock: Pick<Clock, 'monotonic' | 'sleep' | 'wall'>;
   readonly environment: Environment;
   /** `--config FILE`, absolute. */
-  readonly asked: string | undefined;
+  readonly configFile: string | undefined;
   readonly version: string;
   /** The release of the kernel. */
   readonly release: string;
@@ -121,10 +121,10 @@ function placesOf({ account, file, prefix }: Agent, program: string): Places {
 }
 
 /** The configuration, or the defaults where it is invalid, and what is wrong with it. */
-function load({ asked, fs }: CheckOptions, agent: Agent, places: Places): [Config, Report['configuration']] {
+function load({ configFile, fs }: CheckOptions, agent: Agent, places: Places): [Config, Report['configuration']] {
   try {
     const directories = [agent.userConfigDirectory, agent.stockConfigDirectory];
-    const { config, file } = loadConfig(regularFiles(fs), asked ?? agent.process?.plugin?.config, directories);
+    const { config, file } = loadConfig(regularFiles(fs), configFile ?? agent.process?.plugin?.config, directories);
     return [config, { file, findings: [] }];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

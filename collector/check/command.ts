@@ -55,8 +55,8 @@ export async function runCheck(given: CommandOptions): Promise<Outcome> {
   const { account, process } = agent;
   if (uid !== 0 || account === undefined || account.uid === 0) return outcome(await check(options), options);
   const seen = process?.isKnown === false ? undefined : seenOf(process);
-  const { asked, program } = options;
-  const words = [...self.words, 'check', '--json', ...(asked === undefined ? [] : ['--config', asked])];
+  const { configFile, program } = options;
+  const words = [...self.words, 'check', '--json', ...(configFile === undefined ? [] : ['--config', configFile])];
   const variables = seen === undefined ? {} : { [SEEN]: JSON.stringify(seen) };
   const ended = await self.run(wordsAs(account, program.path, words), variables);
   const report = parseReport(ended.output);

@@ -163,7 +163,7 @@ describe('the configuration in the report', () => {
   it('is the file named by --config instead, if there is one', async () => {
     const { config, report } = await checked({
       texts: { '/etc/netdata/conntrack.conf': 'update_every: 17\n', '/x.conf': 'update_every: 19\n' },
-      options: { asked: '/x.conf' },
+      options: { configFile: '/x.conf' },
     });
     expect(report.configuration.file).toBe('/x.conf');
     expect(config?.update_every).toBe(19);
@@ -177,7 +177,7 @@ describe('the configuration in the report', () => {
       '/x.conf': 'update_every: 23\n',
     };
     expect((await checked({ texts })).report.configuration.file).toBe('/given.conf');
-    expect((await checked({ texts, options: { asked: '/x.conf' } })).report.configuration.file).toBe('/x.conf');
+    expect((await checked({ texts, options: { configFile: '/x.conf' } })).report.configuration.file).toBe('/x.conf');
   });
 
   it('explains why no plugin is running if it disables every module', async () => {
@@ -207,14 +207,14 @@ describe('the configuration in the report', () => {
   });
 
   it('has a fault if the file is not a regular file', async () => {
-    const { report } = await checked({ texts: { '/directory/x': '' }, options: { asked: '/directory' } });
+    const { report } = await checked({ texts: { '/directory/x': '' }, options: { configFile: '/directory' } });
     expect(report.configuration.findings).toMatchObject([
       { code: 'unreadable', text: 'cannot be read: read /directory: not a regular file' },
     ]);
   });
 
   it('has a fault if the file named by --config is missing', async () => {
-    const { report } = await checked({ options: { asked: '/missing.conf' } });
+    const { report } = await checked({ options: { configFile: '/missing.conf' } });
     expect(report.configuration.file).toBe('/missing.conf');
     expect(found(report)).toContain('configuration fault unreadable');
   });

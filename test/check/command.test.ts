@@ -42,7 +42,7 @@ async function run({ json = true, packaged = false, texts = NETDATA, uid = 0, ..
     fs,
     clock: new FakeClock(0),
     environment: readEnvironment({}),
-    asked: undefined,
+    configFile: undefined,
     version: '7.8.9',
     release: '6.18.5',
     program: { path: PROGRAM, packaged },
@@ -53,8 +53,8 @@ async function run({ json = true, packaged = false, texts = NETDATA, uid = 0, ..
     modules: () => [],
     self: {
       words: packaged ? [PROGRAM] : [NODE, '--sealed', PROGRAM],
-      run: async (...asked) => {
-        runs.push(asked);
+      run: async (...given) => {
+        runs.push(given);
         return { output: JSON.stringify(REPORT), errors: '', how: 'exit code 0', code: 0, ...scene.ended };
       },
     },
@@ -70,7 +70,7 @@ const START = ['sh', '-c', expect.any(String), 'sh', PROGRAM];
 
 describe('check as root', () => {
   it("starts the program again as the agent's user and prints its report", async () => {
-    const { code, errors, runs, text } = await run({ options: { asked: '/c d.conf' } });
+    const { code, errors, runs, text } = await run({ options: { configFile: '/c d.conf' } });
     const user = ['setpriv', '--reuid', '991', '--regid', '981', '--init-groups'];
     const again = [NODE, '--sealed', PROGRAM, 'check', '--json', '--config', '/c d.conf'];
     expect(runs).toEqual([[[...user, ...START, ...again], { [SEEN]: '{}' }]]);

@@ -11,7 +11,7 @@ const problem = (loses: Problem['loses']): Problem => problemAt('system_error', 
 /** A module that returns a sample, or reports a problem, from its Nth call on. */
 class Slow implements Module {
   readonly every = 1;
-  asked = 0;
+  calls = 0;
   closed = 0;
   readonly name: string;
   readonly #samplesAt: number;
@@ -26,13 +26,13 @@ class Slow implements Module {
   }
 
   collect(): readonly Sample[] {
-    this.asked++;
+    this.calls++;
     if (this.name === 'defective') throw new Error('a defect');
-    return this.asked >= this.#samplesAt ? [SAMPLE] : [];
+    return this.calls >= this.#samplesAt ? [SAMPLE] : [];
   }
 
   status(): Status {
-    const hasProblem = this.#problem !== undefined && this.asked >= this.#problemAt;
+    const hasProblem = this.#problem !== undefined && this.calls >= this.#problemAt;
     return { reads: [this.name], problems: hasProblem && this.#problem !== undefined ? [this.#problem] : [] };
   }
 
@@ -43,26 +43,26 @@ class Slow implements Module {
 
 const NEVER = Number.POSITIVE_INFINITY;
 
-async function asked(...modules: readonly Slow[]): Promise<readonly number[]> {
+async function calls(...modules: readonly Slow[]): Promise<readonly number[]> {
   await observe(modules, new FakeClock(0), 3);
-  return modules.map((module) => module.asked);
+  return modules.map((module) => module.calls);
 }
 
 describe('observe', () => {
   it('calls modules until each has returned data', async () => {
-    expect(await asked(new Slow('one', 1), new Slow('two', 4))).toEqual([4, 4]);
+    expect(await calls(new Slow('one', 1), new Slow('two', 4))).toEqual([4, 4]);
   });
 
   it.each(['all', 'nothing'] as const)('calls modules until each has returned data or loses %s', async (loses) => {
-    expect(await asked(new Slow('one', 2), new Slow('two', NEVER, 5, problem(loses)))).toEqual([5, 5]);
+    expect(await calls(new Slow('one', 2), new Slow('two', NEVER, 5, problem(loses)))).toEqual([5, 5]);
   });
 
   it('keeps calling a module that loses only a part, since the rest may still come', async () => {
-    expect(await asked(new Slow('one', 7, 1, problem('part')))).toEqual([7]);
+    expect(await calls(new Slow('one', 7, 1, problem('part')))).toEqual([7]);
   });
 
   it('calls a module that returns nothing for the given time at most', async () => {
-    expect(await asked(new Slow('one', NEVER))).toEqual([31]);
+    expect(await calls(new Slow('one', NEVER))).toEqual([31]);
   });
 
   it('closes each module once at the end', async () => {
@@ -87,6 +87,6 @@ describe('the observation of a module', () => {
     expect(observed?.status.problems).toEqual([
       { code: 'defect', target: 'defective', message: 'the module failed: a defect', loses: 'all' },
     ]);
-    expect(defective.asked).toBe(1);
+    expect(defective.calls).toBe(1);
   });
 });

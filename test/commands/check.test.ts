@@ -54,8 +54,8 @@ describe('the command check', () => {
   });
 
   it('makes the path of --config absolute, since it is read from another working directory', async () => {
-    expect((await run()).asked).toBeUndefined();
-    expect((await run('--config', 'a/b.conf')).asked).toBe(`${process.cwd()}/a/b.conf`);
+    expect((await run()).configFile).toBeUndefined();
+    expect((await run('--config', 'a/b.conf')).configFile).toBe(`${process.cwd()}/a/b.conf`);
   });
 
   it('starts the script again with a Node.js that opens no debugger', async () => {

@@ -57,7 +57,7 @@ class Running {
     return this;
   }
 
-  get said(): string[] {
+  get logged(): string[] {
     return this.log.entries.map(({ level, message }) => `${level} ${message}`);
   }
 }
@@ -70,7 +70,7 @@ describe('a session', () => {
     const running = new Running();
     running.file = 'update_every: 60';
     expect(await running.session.run()).toBe(true);
-    expect([running.applied, running.updates, running.said]).toEqual([[60], [0, 60, 120, 180], []]);
+    expect([running.applied, running.updates, running.logged]).toEqual([[60], [0, 60, 120, 180], []]);
   });
 
   it('makes no update if every module is off', async () => {
@@ -94,7 +94,7 @@ describe('an invalid configuration at the start', () => {
     expect(await running.session.run()).toBe(true);
     expect(running.clock.sleeps).toEqual(texts.map(() => 2000));
     expect([running.applied, running.updates]).toEqual([[1], [10]]);
-    expect(running.said).toEqual([
+    expect(running.logged).toEqual([
       `error ${PROBLEM}; waiting until this is fixed`,
       `error ${FILE}: line 1: mode: expected basic or advanced, got "slow"; waiting until this is fixed`,
       'info the configuration is valid: starting',
@@ -114,7 +114,7 @@ describe('an invalid configuration at the start', () => {
     await expect(running.session.run()).rejects.toThrow(
       new ConfigError(FILE, [{ line: 2, text: 'mode: expected basic or advanced, got "quick"' }]),
     );
-    expect([running.clock.sleeps, running.said]).toEqual([[], []]);
+    expect([running.clock.sleeps, running.logged]).toEqual([[], []]);
   });
 
   it('is not confused with a defect of the program, which is thrown', async () => {
@@ -143,7 +143,7 @@ describe('a reload of the configuration', () => {
     await running.session.run();
     expect(running.applied).toEqual([60]);
     expect(running.updates).toEqual([0, 60, 60.5, 120]);
-    expect(running.said).toEqual([`error ${PROBLEM}; keeping the running configuration`]);
+    expect(running.logged).toEqual([`error ${PROBLEM}; keeping the running configuration`]);
   });
 
   it('does not end the session if it turns every module off', async () => {

@@ -6,14 +6,14 @@ describe('the messages of show', () => {
   it('have level notice or above, their fields, and one line of ASCII each', () => {
     let now = 1000;
     const messages = new Messages(() => now);
-    const tell = (say: () => void): void => {
-      say();
+    const log = (write: () => void): void => {
+      write();
       now++;
     };
     messages.debug();
-    tell(() => messages.notice('a setting cannot be read', { path: '/proc/x', count: 3, error: undefined }));
-    tell(() => messages.warning('late\nupdates'));
-    tell(() => messages.error('the module failed'));
+    log(() => messages.notice('a setting cannot be read', { path: '/proc/x', count: 3, error: undefined }));
+    log(() => messages.warning('late\nupdates'));
+    log(() => messages.error('the module failed'));
     expect(messages.recent).toMatchObject([
       { time: 1000, level: 'notice', text: 'a setting cannot be read path=/proc/x count=3' },
       { time: 1001, level: 'warning', text: 'late\\u{a}updates' },
