@@ -77,7 +77,7 @@ export function startedAt(fs: CheckFileSystem, pid: number): number | undefined 
   return boot === undefined || !Number.isFinite(start) ? undefined : Number(boot) + Math.floor(start / TICKS);
 }
 
-/** The absolute paths in `NETDATA_*_DIR` of a process's environment, by what `*` stands for; empty without permission. */
+/** The absolute paths in the variables `NETDATA_NAME_DIR` of a process, by NAME; empty without permission. */
 export function readDirectories(fs: CheckFileSystem, pid: number): ReadonlyMap<string, string> {
   const found = (readText(fs, `/proc/${pid}/environ`) ?? '').matchAll(/(?<=^|\0)NETDATA_(\w+)_DIR=(\/[^\0]*)/g);
   return new Map([...found].map(([, name = '', path = '']) => [name, path]));

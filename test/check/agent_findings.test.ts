@@ -5,7 +5,7 @@ import { filesOf, NET_ADMIN, NONE, OTHERS, processFiles, statusText } from '../h
 import { AGENT, checked, found, KERNEL, PLUGINS, PROGRAM, WITHOUT_CAPABILITY } from '../helpers/check_scene.ts';
 
 describe('the agent in the report', () => {
-  it('has only a hint if there is none, and nothing is said about its settings', async () => {
+  it('has only a hint if there is none, and no settings', async () => {
     const { report, text } = await checked({ texts: { '/proc/812/comm': 'x' }, options: { fs: filesOf(KERNEL) } });
     expect(report.works).toBe(true);
     expect(found(report)).toEqual([
