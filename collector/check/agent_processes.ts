@@ -57,20 +57,20 @@ export function findAgents(fs: CheckFileSystem, seen: Seen | undefined): readonl
     const isAgent = seen === undefined ? runsTrustedProgram(fs, pid) : seen.pid === pid;
     // An agent in a container has its own files and users, and is checked from inside.
     if (status === undefined || status.isContained || isAgent === false) return [];
+    const isKnown = isAgent === true;
+    const { network, plugin, program } = isKnown ? (seen ?? readPrivate(fs, pid)) : {};
+    const isService = isOfService(fs, pid);
     const isUsual = status.uid === 0 || status.uid === usual;
-    const { network, plugin, program } = isAgent === true ? (seen ?? readPrivate(fs, pid)) : {};
-    return [
-      { pid, status, isKnown: isAgent === true, program, network, plugin, isService: isOfService(fs, pid), isUsual },
-    ];
+    return [{ pid, status, isKnown, program, network, plugin, isService, isUsual, start: readStart(fs, pid) }];
   });
-  const start = new Map(found.map(({ pid }) => [pid, readStart(fs, pid)]));
+  const pids = new Set(found.map(({ pid }) => pid));
   return found
-    .filter(({ status }) => !start.has(status.parent))
+    .filter(({ status }) => !pids.has(status.parent))
     .sort(
       (one, other) =>
         Number(other.isKnown) - Number(one.isKnown) ||
         Number(other.isUsual) - Number(one.isUsual) ||
-        Number(start.get(one.pid)) - Number(start.get(other.pid)),
+        one.start - other.start,
     );
 }
 
