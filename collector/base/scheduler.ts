@@ -8,7 +8,7 @@ export interface Clock {
   wall(): number;
   /** Microseconds since an arbitrary start; never goes back. */
   monotonic(): number;
-  /** Resolves after about this many milliseconds, or as soon as `signal` is aborted. */
+  /** Resolves after about this many milliseconds, or as soon as `signal` is aborted. A signal is for one sleep at a time. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
 

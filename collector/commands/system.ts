@@ -13,11 +13,11 @@ export const clock: Clock = {
     new Promise((resolve) => {
       const end = (): void => {
         clearTimeout(timer);
-        signal?.removeEventListener('abort', end);
         resolve();
       };
       const timer = setTimeout(end, milliseconds);
-      signal?.addEventListener('abort', end);
+      // Adding and removing a listener would be a tenth of the cost of a tick.
+      if (signal !== undefined) signal.onabort = end;
       if (signal?.aborted === true) end();
     }),
 };

@@ -32,6 +32,21 @@ describe('the clock', () => {
     expect(woken).toHaveBeenCalledOnce();
     await sleeping;
   });
+
+  it('wakes when its signal is aborted, though an earlier sleep with that signal was not', async () => {
+    const interruption = new AbortController();
+    const sleep = clock.sleep(1000, interruption.signal);
+    await vi.advanceTimersByTimeAsync(1000);
+    await sleep;
+    const woken = vi.fn();
+    const interrupted = clock.sleep(60_000, interruption.signal).then(woken);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(woken).not.toHaveBeenCalled();
+    interruption.abort();
+    await interrupted;
+    await clock.sleep(60_000, interruption.signal);
+    expect(vi.getTimerCount()).toBe(0);
+  });
 });
 
 describe('the runtime', () => {
