@@ -9,16 +9,15 @@ export const clock: Clock = {
   wall: () => Date.now(),
   // A third of the cost of performance.now(), which matters because a tick costs so little.
   monotonic: () => Number(process.hrtime.bigint()) / 1000,
-  sleep: (milliseconds, signal) =>
+  sleep: (milliseconds, interruption) =>
     new Promise((resolve) => {
       const end = (): void => {
         clearTimeout(timer);
         resolve();
       };
       const timer = setTimeout(end, milliseconds);
-      // Adding and removing a listener would be a tenth of the cost of a tick.
-      if (signal !== undefined) signal.onabort = end;
-      if (signal?.aborted === true) end();
+      if (interruption !== undefined) interruption.wake = end;
+      if (interruption?.hasCome === true) end();
     }),
 };
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { ticks } from '../../collector/base/scheduler.ts';
+import { Interruption, ticks } from '../../collector/base/scheduler.ts';
 import { FakeClock, MONOTONIC_START } from '../helpers/fake_clock.ts';
 
 /** A multiple of every interval that is used here, in milliseconds since the epoch. */
@@ -142,16 +142,16 @@ describe('an update that is late', () => {
 });
 
 describe('restarted updates', () => {
-  it('end when the signal is aborted', async () => {
-    const controller = new AbortController();
+  it('end when they are interrupted', async () => {
+    const interruption = new Interruption();
     const clock = startedAt(0);
     clock.onSleep((asked) => clock.advance(asked));
     clock.onSleep(() => {
       clock.advance(17);
-      controller.abort();
+      interruption.come();
     });
     const seen: number[] = [];
-    for await (const { at } of ticks(clock, 300, { signal: controller.signal })) {
+    for await (const { at } of ticks(clock, 300, { interruption })) {
       seen.push((at - MONOTONIC_START) / 1e6);
     }
     expect(seen).toEqual([0, 300]);

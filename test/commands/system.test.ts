@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { Interruption } from '../../collector/base/scheduler.ts';
 import { clock, LIBRARY, runtime } from '../../collector/commands/system.ts';
 
 beforeEach(() => {
@@ -33,18 +34,18 @@ describe('the clock', () => {
     await sleeping;
   });
 
-  it('wakes when its signal is aborted, though an earlier sleep with that signal was not', async () => {
-    const interruption = new AbortController();
-    const sleep = clock.sleep(1000, interruption.signal);
+  it('wakes when it is interrupted, also after a sleep that was not', async () => {
+    const interruption = new Interruption();
+    const sleep = clock.sleep(1000, interruption);
     await vi.advanceTimersByTimeAsync(1000);
     await sleep;
     const woken = vi.fn();
-    const interrupted = clock.sleep(60_000, interruption.signal).then(woken);
+    const interrupted = clock.sleep(60_000, interruption).then(woken);
     await vi.advanceTimersByTimeAsync(1);
     expect(woken).not.toHaveBeenCalled();
-    interruption.abort();
+    interruption.come();
     await interrupted;
-    await clock.sleep(60_000, interruption.signal);
+    await clock.sleep(60_000, interruption);
     expect(vi.getTimerCount()).toBe(0);
   });
 });
