@@ -122,7 +122,7 @@ describe('a module that fails', () => {
   const error = new TypeError('no such fruit');
   const entry = {
     level: 'error',
-    message: 'the module failed: its charts are silent until it works again',
+    message: 'the module failed: its charts have no data until it works again',
     fields: { module: 'apples', error: 'no such fruit' },
   };
 

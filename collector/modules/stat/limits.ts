@@ -10,6 +10,7 @@ import { parseDecimal } from '../../procfs/decimal.ts';
 import { type FileSystem, KernelFile } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';
 import { isDue } from '../due.ts';
+import { problemErrorOf } from '../problem.ts';
 
 /** Microseconds between two readings. */
 const EVERY = 10e6;
@@ -34,7 +35,9 @@ class Limit {
       this.#condition.works('a setting can be read', { path: this.#file.path });
     } catch (error) {
       this.value = undefined;
-      const fields = { path: this.#file.path, error: describe(error) };
+      const { path } = this.#file;
+      const { code } = problemErrorOf(error, 'procfs', path).problem;
+      const fields = { code, path, error: describe(error) };
       this.#condition.enter('unreadable', 'notice', `a setting cannot be read: ${this.#lost}`, fields);
     }
   }
@@ -53,9 +56,9 @@ export class Limits {
   constructor(fs: FileSystem, host: Host, log: Log) {
     const limit = (name: string, lost: string): Limit =>
       new Limit(new KernelFile(fs, () => host.netfilter(name), 32), log, lost);
-    this.#max = limit('nf_conntrack_max', 'the used share of the table is not drawn');
-    this.#buckets = limit('nf_conntrack_buckets', 'the load of the hash table is not drawn');
-    this.#expectMax = limit('nf_conntrack_expect_max', 'the limit of expectations is not known to alerts');
+    this.#max = limit('nf_conntrack_max', 'the used share of the table is not charted');
+    this.#buckets = limit('nf_conntrack_buckets', 'the load of the hash table is not charted');
+    this.#expectMax = limit('nf_conntrack_expect_max', 'alerts do not know the limit of expectations');
   }
 
   /** The limit of entries; `undefined` if there is none or it is unknown. */

@@ -282,7 +282,7 @@ describe('module stat, when the statistics file', () => {
   it('is missing and the number of entries is malformed, does not log that tracking is not loaded', () => {
     const host = new RecordedHost({ ...LIMITS, [`${SETTINGS}count`]: 'garbage\n' });
     expect(host.collect(0)).toEqual([]);
-    expect(host.saidOfStatistics[0]).toMatch(/^notice .*no statistics file.*nothing is drawn/);
+    expect(host.saidOfStatistics[0]).toMatch(/^notice .*no statistics file.*nothing is collected/);
   });
 
   it.each([
@@ -365,8 +365,8 @@ describe('the settings of module stat', () => {
       expect(host.values(second)).not.toHaveProperty('load');
     }
     expect(host.logged).toHaveLength(2);
-    expect(host.logged[0]).toMatch(/^notice .*share of the table is not drawn.*nf_conntrack_max.*decimal digit/);
-    expect(host.logged[1]).toMatch(/^notice .*hash table is not drawn.*nf_conntrack_buckets.*ENOENT/);
+    expect(host.logged[0]).toMatch(/^notice .*share of the table is not charted.*nf_conntrack_max.*decimal digit/);
+    expect(host.logged[1]).toMatch(/^notice .*hash table is not charted.*nf_conntrack_buckets.*ENOENT/);
 
     host.write(`${SETTINGS}max`, '5000\n');
     expect(host.values(110)).toMatchObject({ utilization: 20 });
