@@ -1,11 +1,13 @@
 import { describe, expect, it, vi } from 'vitest';
 
 import { ProblemError } from '../../../collector/modules/problem.ts';
+import { AnsweringHost } from '../../helpers/answering_host.ts';
+import { error } from '../../helpers/netlink_channel.ts';
 import { RecordedHost, SETTINGS, STAT } from '../../helpers/recorded_host.ts';
 import { NAMES, statRow } from '../../helpers/stat_text.ts';
 
-const LIMITS = { [`${SETTINGS}max`]: '4000\n', [`${SETTINGS}buckets`]: '1024\n', [`${SETTINGS}expect_max`]: '96\n' };
 const COUNT = `${SETTINGS}count`;
+const LIMITS = { [`${SETTINGS}max`]: '4000\n', [`${SETTINGS}buckets`]: '1024\n', [`${SETTINGS}expect_max`]: '96\n' };
 const LOADED = { '/sys/module/nf_conntrack/refcnt': '3\n' };
 
 describe('the sources of module stat', () => {
@@ -122,5 +124,103 @@ describe('the status of module stat', () => {
     const nothing = new RecordedHost(LOADED, { read_from: 'netlink' }, { ctnetlink: connect });
     nothing.collect(0);
     expect(nothing.module.status()).toEqual({ reads: ['ctnetlink'], problems: [{ ...refused, loses: 'all' }] });
+  });
+
+  it('names ctnetlink if there is no statistics file', () => {
+    const host = new AnsweringHost();
+    host.collect(1);
+    expect(host.module.status()).toEqual({ reads: ['ctnetlink'], problems: [] });
+  });
+});
+
+describe('the source of the statistics', () => {
+  it('is the file alone if configured so: netlink is never used', () => {
+    const host = new AnsweringHost({ ...LIMITS, [COUNT]: '3000\n' }, { readFrom: 'procfs' });
+    for (let second = 0; second < 100; second++) expect(host.values(second)).toMatchObject({ connections: 3000 });
+    host.stat(NAMES, statRow({ entries: 3100 }));
+    expect(host.values(100)).toMatchObject({ connections: 3100 });
+    host.write(STAT, '');
+    expect(host.values(101)).toMatchObject({ connections: 3000 });
+    expect(host.channels).toEqual([]);
+  });
+
+  it('is netlink alone if configured so: the file is never opened', () => {
+    const host = new AnsweringHost({ ...LIMITS, [COUNT]: '3000\n' }, { readFrom: 'netlink' });
+    host.stat(NAMES, statRow({ entries: 3100 }));
+    const open = vi.spyOn(host.volume, 'openSync');
+    for (let second = 0; second < 30; second++) expect(host.values(second)).toMatchObject({ connections: 640 });
+    host.use = [error(1)];
+    for (let second = 30; second < 100; second++) expect(host.values(second)).toMatchObject({ connections: 3000 });
+    expect(open).toHaveBeenCalled();
+    expect(open.mock.calls.map(([path]) => path)).not.toContain(STAT);
+  });
+
+  it('is the file while it exists, if both are allowed', () => {
+    const host = new AnsweringHost(LIMITS);
+    host.stat(NAMES, statRow({ entries: 3100 }));
+    for (let second = 0; second < 70; second++) expect(host.values(second)).toMatchObject({ connections: 3100 });
+    expect(host.channels).toEqual([]);
+    expect(host.logged).toEqual([]);
+  });
+
+  it.each([
+    ['is torn', 'entries drop\n00000001', undefined],
+    ['is not accessible', undefined, 'EACCES'],
+    ['cannot be read', undefined, 'EIO'],
+  ])('is not netlink if the file exists but %s', (_what, text, code) => {
+    const host = new AnsweringHost({ ...LIMITS, [COUNT]: '3000\n' });
+    host.write(STAT, text ?? '');
+    if (code !== undefined) {
+      const open = host.volume.openSync.bind(host.volume);
+      vi.spyOn(host.volume, 'openSync').mockImplementation((path, flags) => {
+        if (path === STAT) throw Object.assign(new Error(`${code}: it does not work`), { code });
+        return open(path, flags);
+      });
+    }
+    for (let second = 0; second < 70; second++) expect(host.values(second)).toMatchObject({ connections: 3000 });
+    expect(host.channels).toEqual([]);
+    expect(host.saidOfStatistics).toEqual([expect.stringMatching(/^warning "the statistics cannot be used/)]);
+  });
+
+  it('is netlink without a file, and the file within ten seconds after it appears', () => {
+    const host = new AnsweringHost({ ...LIMITS, [COUNT]: '3000\n' });
+    host.counts({ drop: 50_000 });
+    expect(host.values(0)).toMatchObject({ connections: 640, utilization: 16 });
+    host.counts({ drop: 50_003 });
+    expect(host.values(1)).toMatchObject({ connections: 640, drop: 3 });
+    expect(host.saidOfStatistics).toEqual([
+      'info "the kernel has no statistics file: the statistics are read over netlink"',
+    ]);
+
+    host.stat(NAMES, statRow({ entries: 3100, drop: 70_000 }));
+    for (let second = 2; second < 10; second++)
+      expect(host.values(second)).toMatchObject({ connections: 640, drop: 0 });
+    const asked = host.asked;
+    // Counters of different sources are not compared.
+    expect(host.values(10)).toMatchObject({ connections: 3100 });
+    expect(host.values(10)).not.toHaveProperty('drop', 19_997);
+    host.stat(NAMES, statRow({ entries: 3100, drop: 70_004 }));
+    expect(host.values(12)).toMatchObject({ connections: 3100, drop: 2 });
+    expect(host.asked).toBe(asked);
+    expect(host.channels.map(({ isClosed }) => isClosed)).toEqual([true]);
+    expect(host.saidOfStatistics.slice(1)).toEqual([
+      expect.stringMatching(/^info "the statistics can be read" path=\/proc\/net\/stat\/nf_conntrack$/),
+    ]);
+  });
+
+  it('changes to netlink when the file vanishes, and back when it reappears, without a spike', () => {
+    const host = new AnsweringHost(LIMITS);
+    host.stat(NAMES, statRow({ entries: 900, drop: 5000 }));
+    host.values(0);
+    host.remove(STAT);
+    host.counts({ drop: 90_000 });
+    expect(host.values(1)).not.toHaveProperty('drop');
+    host.counts({ drop: 90_006 });
+    expect(host.values(2)).toMatchObject({ connections: 640, drop: 6 });
+    host.stat(NAMES, statRow({ entries: 900, drop: 8000 }));
+    const values = Array.from({ length: 10 }, (_, index) => host.values(3 + index));
+    expect(values.filter((known) => known?.['drop'] === undefined)).toHaveLength(1);
+    expect(values.at(-1)).toMatchObject({ connections: 900, drop: 0 });
+    expect(host.saidOfStatistics.map((line) => line.split(' ', 1)[0])).toEqual(['info', 'info']);
   });
 });
