@@ -5,8 +5,8 @@
  * A counter that went backwards either wrapped or was reset. A wrap has an exact difference modulo 2^32; a reset has
  * none. A wrap is plausible only if the difference is small, or not much larger than in the previous interval. A reset
  * sets every counter back, so if all counters fell it is a reset, unless only one counter ever counted and it has
- * counted since. Mistaking a wrap for a reset costs one gap; mistaking a reset for a wrap draws events that never
- * happened, in ambiguous cases at most {@link PLAUSIBLE_EVENTS}.
+ * counted since. Mistaking a wrap for a reset costs one gap; mistaking a reset for a wrap counts events that
+ * never happened, in ambiguous cases at most {@link PLAUSIBLE_EVENTS}.
  */
 
 /** One reading: `rows` times `columns` cells, row by row. */

@@ -71,12 +71,12 @@ export async function* ticks(
   yield { at: last, skipped: 0 };
 
   for (;;) {
-    await clock.sleep(interval - sinceMultiple(clock.wall(), interval), interruption);
+    await clock.sleep(interval - (clock.wall() % interval), interruption);
     if (interruption?.hasCome === true) return;
     const at = clock.monotonic();
     const intervals = (at - last) / (interval * 1000);
     // A timer can fire early, which looks like being very late for the previous multiple.
-    const isLate = sinceMultiple(clock.wall(), interval) > interval / 2;
+    const isLate = clock.wall() % interval > interval / 2;
     if (isLate && !isBehind) {
       isBehind = intervals >= 1;
       continue;
@@ -89,9 +89,4 @@ export async function* ticks(
     // Up to half an interval late belongs to this multiple.
     yield { at, skipped: Math.max(0, Math.ceil(passed - 0.5) - 1) };
   }
-}
-
-/** Milliseconds since the latest multiple of `interval`. */
-function sinceMultiple(wall: number, interval: number): number {
-  return wall % interval;
 }

@@ -57,7 +57,7 @@ describe('the lines of a tick', () => {
     expect(lines.take().toString()).toBe(expected);
   });
 
-  it('grow beyond any size', () => {
+  it('can have any size', () => {
     const lines = new LineBuffer();
     const numbers = Array.from({ length: 20_000 }, (_, place) => place * 104_729);
     for (const number of numbers) lines.addLine(START, number);
@@ -73,7 +73,7 @@ describe('the lines of a tick', () => {
     expect(lines.take()).toHaveLength(0);
   });
 
-  it('are written into the same memory, tick after tick', () => {
+  it('are written to the same memory in each tick', () => {
     const lines = new LineBuffer();
     lines.addLine(START, 31);
     const first = lines.take();
