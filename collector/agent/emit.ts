@@ -63,15 +63,14 @@ export interface EmitterOptions {
 }
 
 export class Emitter implements Renderer {
-  #source: string;
-  #entries: readonly Entry[];
+  #source = '';
+  #entries: readonly Entry[] = [];
   /** Removed charts that the next update makes obsolete. */
   #leaving: Entry[] = [];
   readonly #lines = new LineBuffer();
 
-  constructor({ charts, source }: EmitterOptions) {
-    this.#source = source;
-    this.#entries = charts.map((chart) => createEntry(chart, new Map()));
+  constructor(options: EmitterOptions) {
+    this.use(options);
   }
 
   /**

@@ -99,8 +99,8 @@ describe('the contexts', () => {
     const values = { connections: 5, utilization: 7, load: 9 };
     const samples = [{ scope: 'host', instance: '', labels: {}, values }] as const;
     const places = (['netfilter', 'conntrack'] as const).map((contexts) => {
-      const drawn = inContexts(charts, { contexts, reason: 'configured' });
-      const text = new Emitter({ charts: drawn, source: '' }).render(0, [{ module: 'stat', every: 1, samples }]);
+      const chosen = inContexts(charts, { contexts, reason: 'configured' });
+      const text = new Emitter({ charts: chosen, source: '' }).render(0, [{ module: 'stat', every: 1, samples }]);
       const lines = [...text.toString().matchAll(/^CHART (\S+) .* '(\S+)' (?:line|area) (\d+) /gm)];
       return lines.map(([, id, context, priority]) => ({ id, context, priority: Number(priority) }));
     });

@@ -66,7 +66,7 @@ describe('a job with all modules', () => {
 
   it('charts the entries of conntrackd beside those of the kernel in the same network namespace', async () => {
     const collecting = new Collecting('', { prefix: '/host' });
-    // A file tells namespaces apart by its inode: two names of one.
+    // Namespaces are recognised by the inode of this file: it has two names.
     collecting.volume.mkdirSync('/proc/self/net', { recursive: true });
     collecting.volume.mkdirSync('/host/proc/1/net', { recursive: true });
     collecting.volume.writeFileSync('/proc/self/net/dev', '');

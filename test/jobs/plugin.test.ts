@@ -32,7 +32,7 @@ class Scripted implements Module {
   /** When it was asked, in microseconds. */
   readonly asked: number[] = [];
   /** For each call, whether its samples are sent. */
-  readonly drawn: boolean[] = [];
+  readonly sent: boolean[] = [];
   /** Nothing for one that works in the background and has nothing new. */
   next: number | Error | undefined = 0;
 
@@ -42,7 +42,7 @@ class Scripted implements Module {
 
   collect(at: number, isDrawn: boolean): readonly Sample[] {
     this.asked.push(at);
-    this.drawn.push(isDrawn);
+    this.sent.push(isDrawn);
     if (this.next instanceof Error) throw this.next;
     if (this.next === undefined) return [];
     return [{ scope: 'host', instance: '', labels: {}, values: { [this.name]: this.next } }];
@@ -226,8 +226,8 @@ describe('an agent that does not read', () => {
     pipe.proceed();
     await turn();
     tick(104);
-    expect(apples.drawn).toEqual([true, true, false, false, true]);
-    expect(pears.drawn).toEqual(apples.drawn);
+    expect(apples.sent).toEqual([true, true, false, false, true]);
+    expect(pears.sent).toEqual(apples.sent);
   });
 
   it('receives the definition of a chart that began meanwhile', async () => {

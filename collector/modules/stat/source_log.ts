@@ -29,7 +29,7 @@ export class SourceLog {
       this.#condition.works('the statistics can be read', { path });
     } else if (origin === 'netlink') {
       const message = 'the kernel has no statistics file: the statistics are read over netlink';
-      this.#condition.enter(origin, 'info', message);
+      this.#condition.enter(origin, 'info', message, { code: 'no_statistics_file', path });
     } else if (origin === 'unloaded') {
       const count = this.#count.target;
       const problem = problemAt('tracking_not_loaded', count);

@@ -189,7 +189,7 @@ describe('the source of the statistics', () => {
     host.counts({ drop: 50_003 });
     expect(host.values(1)).toMatchObject({ connections: 640, drop: 3 });
     expect(host.saidOfStatistics).toEqual([
-      'info "the kernel has no statistics file: the statistics are read over netlink"',
+      `info "the kernel has no statistics file: the statistics are read over netlink" code=no_statistics_file path=${STAT}`,
     ]);
 
     host.stat(NAMES, statRow({ entries: 3100, drop: 70_000 }));
