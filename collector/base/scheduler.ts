@@ -14,16 +14,12 @@ export interface Clock {
 
 /** Ends one sleep at a time. A listener of an `AbortSignal` would be a tenth of the cost of an update. */
 export class Interruption {
+  hasCome = false;
   /** Ends the current sleep. */
   wake: (() => void) | undefined;
-  #hasCome = false;
-
-  get hasCome(): boolean {
-    return this.#hasCome;
-  }
 
   come(): void {
-    this.#hasCome = true;
+    this.hasCome = true;
     this.wake?.();
   }
 }
