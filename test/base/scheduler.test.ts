@@ -237,7 +237,7 @@ describe('the wall clock', () => {
   });
 });
 
-describe('however inaccurate timer and wall clock are, ', () => {
+describe('however inaccurate the timer and the wall clock are,', () => {
   const disturbance = fc.record({
     late: fc.integer({ min: -15, max: 2500 }),
     step: fc.oneof(fc.constant(0), fc.integer({ min: -5000, max: 5000 })),

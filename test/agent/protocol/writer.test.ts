@@ -108,7 +108,7 @@ describe('the answer to a call', () => {
   });
 });
 
-describe('whatever a text contains, ', () => {
+describe('whatever a text contains,', () => {
   const text = fc.string({ unit: fc.oneof(fc.constantFrom('\n', "'", '"', '\\', '='), fc.string({ unit: 'binary' })) });
 
   it('a chart is one line of thirteen words', () => {
