@@ -4,7 +4,7 @@ import { Volume } from 'memfs';
 import { vi } from 'vitest';
 import { Emitter } from '../../collector/agent/emit.ts';
 import { Output } from '../../collector/agent/output.ts';
-import { parseConfig } from '../../collector/config/load.ts';
+import { parseConfig } from '../../collector/config/parse.ts';
 import { createContext } from '../../collector/jobs/context.ts';
 import { chartsOf } from '../../collector/jobs/job.ts';
 import { HOST, Jobs } from '../../collector/jobs/jobs.ts';

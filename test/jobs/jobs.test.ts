@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { parseConfig } from '../../collector/config/load.ts';
+import { parseConfig } from '../../collector/config/parse.ts';
 import { createAccess } from '../../collector/modules/access.ts';
 import { ALL, Collecting, off, SIGNS, valuesOf, working } from '../helpers/collecting.ts';
 
