@@ -1,6 +1,6 @@
 /** A clock that only a test and sleeps advance. */
 
-import type { Clock } from '../../collector/base/scheduler.ts';
+import type { Clock, Interruption } from '../../collector/base/scheduler.ts';
 
 /** The monotonic time of a new clock in microseconds: any number but 0. */
 export const MONOTONIC_START = 7_000_000;
@@ -52,8 +52,8 @@ export class FakeClock implements Clock {
     return this.onSleep((asked) => this.advance(asked + milliseconds));
   }
 
-  async sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
-    if (signal?.aborted === true) return;
+  async sleep(milliseconds: number, interruption?: Interruption): Promise<void> {
+    if (interruption?.hasCome === true) return;
     this.sleeps.push(milliseconds);
     const plan = this.#plans.shift() ?? ((asked: number) => this.advance(asked));
     plan(milliseconds);
