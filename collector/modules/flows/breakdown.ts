@@ -1,12 +1,12 @@
-/** What is counted in a dump for charts. */
+/** What charts are drawn from: visitors that sum up the entries of a dump in a bounded number of metrics. */
 
 import type { FlowVisitor } from './table_reader.ts';
 
 export interface Breakdown extends FlowVisitor {
   /**
-   * Writes what was counted, by metric.
+   * Writes what was counted into `values`, by metric.
    *
-   * @param scale entries of the table for each one that was read; 1 if all of them were.
+   * @param scale entries of the table per entry that was read; 1 if the whole table was.
    */
   fill(values: Record<string, number | undefined>, scale: number): void;
 }
