@@ -64,7 +64,10 @@ export class FlowsModule implements Module {
       every,
       claim,
       required: settings.enabled === true,
-      begin: (at) => this.#table.read({ begin: () => this.#breakdowns(at), most: (use) => extent.most(use) }),
+      begin: () => {
+        const begin = (): readonly Breakdown[] => this.#breakdowns(runtime.monotonic());
+        return this.#table.read({ begin, most: (use) => extent.most(use) });
+      },
       release: () => this.#table.close(),
       ran: ({ cpuTime, value }) => extent.learn(value, cpuTime),
       isSpared: (dump) => this.#updateFull(dump) && !dump.isSample,
@@ -97,6 +100,7 @@ export class FlowsModule implements Module {
     this.#survey.close();
   }
 
+  /** @param at microseconds of the monotonic clock. */
   #breakdowns(at: number): readonly Breakdown[] {
     return [new Tally(), new LargestShares(), new RemainingTime(), this.#snat.begin(), this.#stuck.begin(at)];
   }
