@@ -15,7 +15,7 @@ import { LargestShares } from './largest_shares.ts';
 import { RemainingTime } from './remaining_time.ts';
 import type { SnatPool } from './snat_ports.ts';
 import { SnatUse } from './snat_use.ts';
-import { StuckTracker } from './stuck.ts';
+import { type StuckGroup, StuckTracker } from './stuck.ts';
 import { type Scan, TableReader } from './table_reader.ts';
 import { Tally } from './tally.ts';
 
@@ -82,6 +82,11 @@ export class FlowsModule implements Module {
   /** Seconds between two dumps at present. */
   get every(): number {
     return this.#survey.every;
+  }
+
+  /** Stuck connections by destination and translation, as of the last dump; `undefined` if unknown. */
+  get stuckGroups(): Iterable<StuckGroup> | undefined {
+    return this.#stuck.latest?.groups;
   }
 
   /** Returns the dump since the last call, and begins the next one when it is due. */
