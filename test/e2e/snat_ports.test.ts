@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
 import { BLACK_HOLE, Laboratory, SERVER_ADDRESS } from '../helpers/laboratory.ts';
 import { Program } from '../helpers/program.ts';
-import { drawn } from '../helpers/stream.ts';
+import { lastValues } from '../helpers/stream.ts';
 import { until } from '../helpers/until.ts';
 
 const PORTS = 100;
@@ -61,8 +61,8 @@ describe.skipIf(inject('missing').kernel !== undefined)('the ports for source NA
     await until('the ports in use are drawn', 10, () => {
       inUse = portsInUse();
       const uses = Object.values(inUse).map((used) => (100 * used) / PORTS);
-      expect(drawn(program.stream, 'conntrack.snat_ports')).toEqual({ used: Math.max(...uses) });
-      expect(drawn(program.stream, 'conntrack.snat_endpoints')).toEqual({
+      expect(lastValues(program.stream, 'conntrack.snat_ports')).toEqual({ used: Math.max(...uses) });
+      expect(lastValues(program.stream, 'conntrack.snat_endpoints')).toEqual({
         busy: uses.filter((use) => use > 50).length,
         exhausted: uses.filter((use) => use > 95).length,
       });
