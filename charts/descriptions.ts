@@ -25,9 +25,9 @@ export const contextDescriptions: Readonly<Record<string, string>> = {
   'netfilter.conntrack_largest_share':
     'Share of the table held by the single largest source address, destination address, and service (protocol and destination port, as the client sees them). [Find out who that is](playbooks.md#the-table-is-filling-up).',
   'netfilter.conntrack_snat_ports':
-    'Ports in use at the source NAT endpoint that has used most of its pool. Connections share the ports of a pool if they have the same protocol, translated source address, and destination address and port; see `modules.flows.snat_pools`. Drawn once source NAT was in use.',
+    'Ports in use at the source NAT endpoint that has used most of its pool. Connections share the ports of a pool if they have the same protocol, translated source address, and destination address and port; see `modules.flows.snat_pools`. Shown once source NAT was in use.',
   'netfilter.conntrack_snat_endpoints':
-    'How many source NAT endpoints have used more than half of their ports (`busy`), and more than 95 % (`exhausted`, also counted as busy). Drawn once source NAT was in use.',
+    'How many source NAT endpoints have used more than half of their ports (`busy`), and more than 95 % (`exhausted`, also counted as busy). Shown once source NAT was in use.',
   'netfilter.conntrack_nat_search':
     'How hard the kernel searches for a free port: NAT candidates already taken, per new connection, over the last 10 s. It rises long before ports run out, but only if the kernel has to replace ports. Needs module `events`, and Linux 4.9; absent without new connections.',
   'netfilter.conntrack_stuck':

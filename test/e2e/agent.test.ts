@@ -10,7 +10,7 @@ import { charts } from '../../charts/index.ts';
 import { Agent } from '../helpers/agent.ts';
 import { Dashboard } from '../helpers/dashboard.ts';
 import { BLACK_HOLE, end, Laboratory, SERVER_ADDRESS } from '../helpers/laboratory.ts';
-import { isAlwaysDrawn } from '../helpers/occasional_charts.ts';
+import { isAlwaysShown } from '../helpers/occasional_charts.ts';
 import { isAbout } from '../helpers/running_agent.ts';
 import { shortenTable } from '../helpers/shortened_health.ts';
 import { SOCKET_CHARTS } from '../helpers/socket_charts.ts';
@@ -107,10 +107,10 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
   it('runs the plugin as its own user and lists every chart of its modules', async () => {
     const listed = await agent.charts('conntrack.plugin');
     const expected = [
-      ...charts.filter(({ id, scope }) => scope === 'host' && isAlwaysDrawn(id)),
+      ...charts.filter(({ id, scope }) => scope === 'host' && isAlwaysShown(id)),
       ...SOCKET_CHARTS.map(({ list, ...chart }) => ({ ...chart, id: `${chart.id}_${list}` })),
     ];
-    expect(Object.keys(listed).filter(isAlwaysDrawn).sort()).toEqual(
+    expect(Object.keys(listed).filter(isAlwaysShown).sort()).toEqual(
       expected.map((chart) => `conntrack.${chart.id}`).sort(),
     );
     for (const chart of expected) {

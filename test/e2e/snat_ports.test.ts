@@ -56,9 +56,9 @@ describe.skipIf(inject('missing').kernel !== undefined)('the ports for source NA
   }
 
   /** Waits until the charts show what the table holds. */
-  async function expectDrawn(): Promise<Readonly<Record<string, number>>> {
+  async function expectShown(): Promise<Readonly<Record<string, number>>> {
     let inUse: Readonly<Record<string, number>> = {};
-    await until('the ports in use are drawn', 10, () => {
+    await until('the ports in use are shown', 10, () => {
       inUse = portsInUse();
       const uses = Object.values(inUse).map((used) => (100 * used) / PORTS);
       expect(lastValues(program.stream, 'conntrack.snat_ports')).toEqual({ used: Math.max(...uses) });
@@ -71,17 +71,17 @@ describe.skipIf(inject('missing').kernel !== undefined)('the ports for source NA
     return inUse;
   }
 
-  it('are drawn once there is source NAT, and equal conntrack -L for each destination', async () => {
+  it('are shown once there is source NAT, and equal conntrack -L for each destination', async () => {
     expect(program.stream.definitions['conntrack.snat_ports']).toBeUndefined();
     for (const [place, seconds] of [1, 2, 3].entries()) {
       await laboratory.finishedTraffic('client', 'udp-flows', SERVER_ADDRESS, BLACK_HOLE + 1 + place, 20, seconds);
     }
-    expect(Object.keys(await expectDrawn())).toHaveLength(3);
+    expect(Object.keys(await expectShown())).toHaveLength(3);
   });
 
   it('run out only after the chart has shown that they nearly have', async () => {
     await laboratory.finishedTraffic('client', 'udp-flows', SERVER_ADDRESS, BLACK_HOLE, 5, 30);
-    expect(await expectDrawn()).toMatchObject({ [BLACK_HOLE]: PORTS });
+    expect(await expectShown()).toMatchObject({ [BLACK_HOLE]: PORTS });
     await program.updated('conntrack.errors', 2);
     const seen = { used: -1, busy: -1, refused: -1 };
     let candidates = 0;

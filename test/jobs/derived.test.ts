@@ -60,7 +60,7 @@ describe('candidates per new connection', () => {
     expect(candidates([IDLE, tick])).toEqual([undefined, undefined]);
   });
 
-  it('begin anew after a gap', () => {
+  it('start again after a gap', () => {
     const busy = { stat: { found: 80 }, events: { new: 40 } };
     const slow = { stat: { found: 10 }, events: { new: 40 } };
     expect(candidates([IDLE, busy, { events: { new: 40 } }, slow])).toEqual([undefined, 2, undefined, 0.25]);

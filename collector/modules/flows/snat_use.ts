@@ -13,7 +13,7 @@ const EXHAUSTED = 95;
  */
 const LARGEST_PART = 0.0025;
 
-/** Makes the visitors of dumps. It draws nothing until it has seen source NAT, and 0 when that is not used any more. */
+/** Makes the visitors of dumps. It shows nothing until it has seen source NAT, and 0 when that is no longer used. */
 export class SnatUse {
   readonly #pools: readonly SnatPool[];
   #isInUse = false;
