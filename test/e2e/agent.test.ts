@@ -184,27 +184,6 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
       laboratory.set('nf_conntrack_udp_timeout', 30);
     });
 
-    it.sequential('warns of unreplied connections only while the table is more than half full', async ({ expect }) => {
-      const unreplied = (count: number): string[] =>
-        entries(count, (n) => `-s 10.88.1.1 -d 10.99.0.1 -p udp --sport ${1024 + n} --dport 9`);
-      laboratory.flush();
-      laboratory.restore(unreplied(1080));
-      laboratory.load(120);
-      await until('conntrack_unreplied is WARNING', 60, async () => {
-        expect((await agent.alarms())['conntrack_unreplied']).toMatchObject({ status: 'WARNING', value: 90 });
-        return true;
-      });
-      // The same percentage of a table that is far from full.
-      laboratory.flush();
-      laboratory.restore(unreplied(360));
-      laboratory.load(40);
-      await until('conntrack_unreplied is CLEAR', 60, async () => {
-        const { status, value } = (await agent.alarms())['conntrack_unreplied'] ?? {};
-        return status === 'CLEAR' && value === 90 && (await agent.latest('conntrack.sockets', 'connections')) === 400;
-      });
-      laboratory.flush();
-    });
-
     it.sequential('warns before source NAT runs out of ports', async ({ expect }) => {
       laboratory.flush();
       laboratory.set('nf_conntrack_udp_timeout', 600);
@@ -229,6 +208,27 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
       await end(flows);
       laboratory.run('router', ['nft', 'delete', 'table', 'inet', 'translations']);
       laboratory.set('nf_conntrack_udp_timeout', 30);
+      laboratory.flush();
+    });
+
+    it.sequential('warns of unreplied connections only while the table is more than half full', async ({ expect }) => {
+      const unreplied = (count: number): string[] =>
+        entries(count, (n) => `-s 10.88.1.1 -d 10.99.0.1 -p udp --sport ${1024 + n} --dport 9`);
+      laboratory.flush();
+      laboratory.restore(unreplied(1080));
+      laboratory.load(120);
+      await until('conntrack_unreplied is WARNING', 60, async () => {
+        expect((await agent.alarms())['conntrack_unreplied']).toMatchObject({ status: 'WARNING', value: 90 });
+        return true;
+      });
+      // The same percentage of a table that is far from full.
+      laboratory.flush();
+      laboratory.restore(unreplied(360));
+      laboratory.load(40);
+      await until('conntrack_unreplied is CLEAR', 60, async () => {
+        const { status, value } = (await agent.alarms())['conntrack_unreplied'] ?? {};
+        return status === 'CLEAR' && value === 90 && (await agent.latest('conntrack.sockets', 'connections')) === 400;
+      });
       laboratory.flush();
     });
 
