@@ -1,4 +1,4 @@
-/** The charts of what fills the connection table, of what it is made of, and of what it takes to find out. */
+/** The charts of what fills the connection table, its composition, and the cost of dumping it. */
 
 import type { Chart } from './types.ts';
 
