@@ -33,6 +33,7 @@ import { type FlowPart, PARTS } from './flow_parts.ts';
 import { AttributeReader, type MessageReader } from './message.ts';
 import { Tuple } from './tuple.ts';
 
+export type { FlowPart } from './flow_parts.ts';
 export * from './flow_status.ts';
 
 /** Of one direction of a connection; -1 if the kernel does not count. */
