@@ -97,9 +97,10 @@ function common(help: string, now: number): object {
   return { status: 200, type: 'table', has_history: false, update_every: UPDATE_EVERY, expires, help };
 }
 
-/** Dashboards show a message above the table; Netdata's journal tells so that it shows estimates. */
+/** The message of an answer; Netdata's journal tells in it that it shows estimates. */
 function messageOf(notes: readonly string[]): object {
-  return { title: notes[0], description: notes.join(' '), status: 'notice' };
+  const text = notes.join(' ');
+  return { title: text, description: text, status: 'notice' };
 }
 
 function options(choices: readonly { readonly id: string; readonly name: string }[]): object[] {

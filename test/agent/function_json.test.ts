@@ -81,11 +81,11 @@ describe('a table', () => {
     });
   });
 
-  it('says its notes in a message above it and before its help', () => {
+  it('says its notes in a message and before its help', () => {
     const notes = 'Estimated from 500 of 5,321 entries (9.4 %). Bytes are not counted.';
     expect(table(ANSWER)).toMatchObject({
       help: `${notes} The top connections, largest first.`,
-      message: { title: 'Estimated from 500 of 5,321 entries (9.4 %).', description: notes, status: 'notice' },
+      message: { title: notes, description: notes, status: 'notice' },
     });
   });
 
