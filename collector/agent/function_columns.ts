@@ -51,7 +51,7 @@ const LOOKS: Readonly<Record<ColumnType, ColumnLook>> = {
   time: { ...NUMBER, type: 'timestamp', transform: 'datetime', summary: 'max' },
 };
 
-/** A number by which rows are told apart, such as a port, is a name: nobody sums it up. */
+/** A number in a key, such as a port, is a name: its sum means nothing. */
 const NAMING_NUMBER: ColumnLook = { ...LOOKS.text, type: 'integer' };
 
 /** The name of the column that colours rows. */

@@ -97,7 +97,7 @@ function common(help: string, now: number): object {
   return { status: 200, type: 'table', has_history: false, update_every: UPDATE_EVERY, expires, help };
 }
 
-/** The message of an answer; Netdata's journal tells in it that it shows estimates. */
+/** The message of an answer; Netdata's journal uses it to label estimates. */
 function messageOf(notes: readonly string[]): object {
   const text = notes.join(' ');
   return { title: text, description: text, status: 'notice' };

@@ -30,7 +30,7 @@ export function registeredName({ name }: Pick<LiveFunction, 'name'>): string {
 }
 
 /**
- * What the agent must be told when the settings change, as protocol text.
+ * The lines that register or remove functions when the settings change.
  *
  * @param before `undefined` at the start.
  * @param version of the agent.

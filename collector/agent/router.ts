@@ -95,7 +95,7 @@ export class Router {
       const answer = await found.run(given, sources, signal);
       const table = tableReply(found, answer, sources.clock.wall());
       const done = await inSlices(table, sources.runtime, () => signal.aborted);
-      // Nobody gets it: what stopped the work has answered.
+      // Dropped: the call was answered when its work was stopped.
       return done?.value ?? errorReply(499, 'stopped');
     } catch (error) {
       const name = registeredName(found);

@@ -41,12 +41,12 @@ describe('a column for dashboards', () => {
     expect(described[id]).toMatchObject({ value_options: options });
   });
 
-  it('is the key if rows are told apart by it, and hidden if it is shown only on request', () => {
+  it('is a key, or hidden, if the answer says so', () => {
     expect(described['source']).toMatchObject({ unique_key: true, sticky: true, visible: true });
     expect(described['bytes']).toMatchObject({ unique_key: false, sticky: false, visible: false });
   });
 
-  it('of numbers that tell rows apart, such as ports, is neither summed up nor formatted', () => {
+  it('of numbers in a key, such as ports, is neither summed up nor formatted', () => {
     const columns = [
       { id: 'address', name: 'Address', type: 'text', isKey: true },
       { id: 'port', name: 'Port', type: 'count', isKey: true },

@@ -94,7 +94,7 @@ const other = fc.oneof(
   transaction.map((id) => `FUNCTION_PROGRESS ${id}\n`),
   fc.constantFrom('\n', 'FUNCTION\n', 'FUNCTION_CANCEL\n', 'FUNCTION_PAYLOAD\nbody\nFUNCTION_PAYLOAD_END\n', 'HELLO\n'),
 );
-/** A call, what is sent between it and the next, and whether there is a tick and the agent stops or goes on reading. */
+/** A call, what is sent between it and the next, and whether there is a tick and whether the agent reads. */
 const step = fc.record({ call, others: fc.array(other, { maxLength: 2 }), isTick: fc.boolean(), reads: fc.boolean() });
 const conversation = fc.record({
   steps: fc.array(step, { minLength: CALLS_IN_A_RUN - 1, maxLength: CALLS_IN_A_RUN - 1 }),

@@ -43,7 +43,7 @@ describe('at the start', () => {
 });
 
 describe('when the configuration is reloaded', () => {
-  it('the agent is told nothing if nothing has changed', () => {
+  it('nothing is sent if nothing has changed', () => {
     expect(change(MEMBERS, MEMBERS, NEW)).toBe('');
     expect(change(OFF, OFF, NEW)).toBe('');
   });

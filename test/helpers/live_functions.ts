@@ -46,7 +46,7 @@ export const ANSWER: Answer = {
   notes: ['Estimated from 500 of 5,321 entries (9.4 %).', 'Bytes are not counted.'],
 };
 
-/** A function that answers with {@link ANSWER} unless told otherwise. */
+/** A function that answers with {@link ANSWER} by default. */
 export function liveFunction(
   name: string,
   run: (given: Arguments, signal: AbortSignal) => Answer | Promise<Answer> = () => ANSWER,

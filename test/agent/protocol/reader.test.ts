@@ -73,7 +73,7 @@ describe('a message', () => {
     ['a call with windows line ends', CALL.replace('\n', '\r\n'), CALLED],
     ['a call that names nothing', 'FUNCTION a 5\n', called({ transaction: 'a', timeout: 5 })],
     ['a call without a time', 'FUNCTION a\n', called({ transaction: 'a' })],
-    ['a call whose time is no number', 'FUNCTION a soon top\n', called({ transaction: 'a', call: 'top' })],
+    ['a call whose time is not a number', 'FUNCTION a soon top\n', called({ transaction: 'a', call: 'top' })],
     ['a call whose time is 0', 'FUNCTION a 0 top\n', called({ transaction: 'a', call: 'top' })],
     ['a call whose permissions are a word', 'FUNCTION a 0 top any\n', called({ transaction: 'a', call: 'top' })],
     [
@@ -149,7 +149,7 @@ describe('the body of a call', () => {
     expect(await readAll([`${PAYLOAD}{\n"per_cpu":`])).toEqual([paid('{\n"per_cpu":\n')]);
   });
 
-  it('is that of its own call alone', async () => {
+  it('goes to its call alone', async () => {
     expect(await readAll([`${PAYLOAD}one\n${PAYLOAD_END}${PAYLOAD}two\n${PAYLOAD_END}`])).toEqual([
       paid('one\n'),
       paid('two\n'),
