@@ -140,7 +140,7 @@ describe.skipIf(inject('missing').agent2 !== undefined)('functions of a Netdata 
     expect(status).toBe(200);
     expect(cellsOf(body, 'connections')).toEqual([217]);
     const posted = await parent.call('conntrack:top', { host: CHILD, payload: { selections: { by: ['state'] } } });
-    expect(cellsOf(posted.body, 'state')).toEqual(['ESTABLISHED', 'SYN_SENT']);
+    expect(cellsOf(posted.body, 'state')).toEqual(['tcp ESTABLISHED', 'tcp SYN_SENT']);
   });
 
   it('are refused to an anonymous caller once they are for members, and are removed once they are turned off', async () => {
