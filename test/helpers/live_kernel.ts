@@ -15,12 +15,15 @@ import {
   nested,
   netfilter,
   number,
+  type Receipt,
   statistics,
 } from './netlink_channel.ts';
 
 const NEW = 0x100;
 const DELETE = 0x102;
 const NLM_F_CREATE = 0x400;
+const SLOT = 32 * 1024;
+const AROUND = new Uint8Array(SLOT).fill(0xff);
 
 /** 2023-11-14T22:13:20Z. */
 export const NOW = 1_700_000_000_000;
@@ -95,7 +98,7 @@ export class LiveKernel {
   readonly runtime = new FakeRuntime();
   readonly sources: Sources;
   /** What events are waiting for the next channel that joins a group. */
-  readonly events: Parameters<FakeChannel['queue']>[0][] = [];
+  readonly events: Receipt[] = [];
   #readings = 0;
 
   constructor(options: LiveKernelOptions = {}, changes: Partial<Sources> = {}) {
@@ -126,7 +129,7 @@ export class LiveKernel {
   }
 
   #open({ entries, expectations = [], max = 262_144, tables = [[]] }: LiveKernelOptions): FakeChannel {
-    const channel = new FakeChannel({ slots: 8, slotSize: 32 * 1024 });
+    const channel = new FakeChannel({ slots: 2, slotSize: SLOT, around: AROUND });
     const { join } = channel;
     channel.join = (group) => {
       join.call(channel, group);
@@ -135,7 +138,7 @@ export class LiveKernel {
     const table = (): readonly LiveEntry[] => tables[Math.min(this.#readings, tables.length - 1)] ?? [];
     channel.replyWith('statistics', () => [[statistics({ entries: entries ?? table().length, max })]]);
     channel.replyWith('table', () => {
-      const messages = table().map(liveEntry);
+      const messages = table().map(remembered);
       this.#readings++;
       return [...inParts(messages, 64), [done()]];
     });
@@ -143,6 +146,15 @@ export class LiveKernel {
     this.channels.push(channel);
     return channel;
   }
+}
+
+const messagesOf = new WeakMap<LiveEntry, Message>();
+
+/** As {@link liveEntry}; the same entry is encoded once. */
+function remembered(entry: LiveEntry): Message {
+  const message = messagesOf.get(entry) ?? liveEntry(entry);
+  messagesOf.set(entry, message);
+  return message;
 }
 
 /** Rows as objects, by the ids of columns. */
