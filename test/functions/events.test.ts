@@ -59,9 +59,7 @@ describe('the recent events', () => {
       { event: 'new', protocol: 'udp', source: '10.0.0.7', destination_port: 53, mark: 3 },
     ]);
     expect(answer.sortedBy).toBe('time');
-    expect(answer.notes).toEqual([
-      '3 events since 2023-11-14T22:13:20.000Z, 3 of them match; the latest 2,000 are kept.',
-    ]);
+    expect(answer.notes).toEqual(['Events since 2023-11-14T22:13:20.000Z: 3, matching: 3; the latest 2,000 are kept.']);
     expect(kernel.clock.sleeps).toEqual([1000]);
     expect(kernel.channels[0]?.joined).toEqual([1, 3]);
   });
@@ -135,8 +133,8 @@ describe('the recent events', () => {
     const { notes, rows } = await call();
     expect(rows).toHaveLength(1);
     expect(notes.slice(1)).toEqual([
-      'Events are missing: the kernel dropped some 2 times, as they came too fast.',
-      '1 reports of the kernel were malformed.',
+      'Events are missing: they came too fast, and the kernel dropped some. Overruns: 2.',
+      'Malformed reports of the kernel: 1.',
     ]);
   });
 
