@@ -7,6 +7,8 @@ import { Answering } from '../helpers/answering.ts';
 import { type PrintedEntry, parsePrinted } from '../helpers/conntrack_text.ts';
 import { BLACK_HOLE, Laboratory, ROUTER_ADDRESS, SERVER_ADDRESS, SERVER_ADDRESS_6 } from '../helpers/laboratory.ts';
 import { rowsOf } from '../helpers/live_kernel.ts';
+import { mixedEntries } from '../helpers/mixed_entries.ts';
+import { endpointsOf, expectSame, GROUPS, groupsOf } from '../helpers/printed_groups.ts';
 import { until } from '../helpers/until.ts';
 
 /** Port 5002 is translated to the server's 5001, 5003 gets a port of the router, 5004 both. */
@@ -23,9 +25,6 @@ table inet translations {
   }
 }
 `;
-
-/** Names that conntrack does not have. */
-const NAMES: Readonly<Record<number, string>> = { 50: 'esp' };
 
 /** Filters, and the options of `conntrack -L` that mean the same. */
 const FILTERS: readonly [Record<string, string>, readonly string[]][] = [
@@ -57,20 +56,6 @@ const FILTERS: readonly [Record<string, string>, readonly string[]][] = [
     ['-p', 'icmp', '-u', 'SEEN_REPLY', '-s', '10.88.0.0/16'],
   ],
 ];
-
-/** What the ranking counts connections by, from what conntrack prints. */
-const GROUPS: Readonly<Record<string, (entry: PrintedEntry) => string | undefined>> = {
-  source: ({ original }) => original.src,
-  destination: ({ original }) => original.dst,
-  service: ({ original, ...entry }) => {
-    const name = nameOf(entry);
-    if (original.icmp !== null) return `${name} type ${/type=(\d+)/.exec(original.icmp)?.[1]}`;
-    return original.dport === null ? name : `${name}/${original.dport}`;
-  },
-  'nat-address': ({ isSourceTranslated, reply }) => (isSourceTranslated ? reply.dst : undefined),
-  zone: ({ zone }) => String(zone),
-  mark: ({ mark }) => String(mark),
-};
 
 describe.skipIf(inject('missing').kernel !== undefined)('live answers', () => {
   let laboratory: Laboratory;
@@ -253,116 +238,6 @@ describe.skipIf(inject('missing').kernel !== undefined)('live answers', () => {
   });
 });
 
-function nameOf({ protocol, protocolNumber }: Pick<PrintedEntry, 'protocol' | 'protocolNumber'>): string {
-  return protocol === 'unknown' ? (NAMES[protocolNumber] ?? String(protocolNumber)) : protocol;
-}
-
-/** Compares a row with what conntrack printed of the same entry; the timeout goes on in between. */
-function expectSame(row: Record<string, Cell>, entry: PrintedEntry | undefined): void {
-  if (entry === undefined) throw new Error(`no entry ${row['id']}`);
-  const { original, reply } = entry;
-  const { timeout } = row;
-  const end = (address: string, port: number | null): string => {
-    if (port === null) return address;
-    return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-  };
-  const total = (what: 'bytes' | 'packets'): number | null =>
-    original[what] === null ? null : original[what] + (reply[what] ?? 0);
-  expect(row).toMatchObject({
-    family: entry.family,
-    protocol: nameOf(entry),
-    state: entry.state,
-    source: original.src,
-    source_port: original.sport,
-    destination: original.dst,
-    destination_port: original.dport,
-    translated_source: entry.isSourceTranslated ? end(reply.dst, reply.dport) : null,
-    translated_destination: entry.isDestinationTranslated ? end(reply.src, reply.sport) : null,
-    icmp: original.icmp,
-    zone: entry.zone,
-    mark: entry.mark,
-    packets: total('packets'),
-    bytes: total('bytes'),
-    original_packets: original.packets,
-    original_bytes: original.bytes,
-    reply_packets: reply.packets,
-    reply_bytes: reply.bytes,
-  });
-  const flags = String(row['status']).split(',');
-  expect([flags.includes('UNREPLIED'), flags.includes('ASSURED')]).toEqual([entry.isUnreplied, entry.isAssured]);
-  expect(Math.abs(Number(timeout) - Number(entry.timeout))).toBeLessThanOrEqual(10);
-}
-
-/** Key, connections, unreplied, packets and bytes of each group. */
-function groupsOf(entries: readonly PrintedEntry[], keyOf: (entry: PrintedEntry) => string | undefined): Cell[][] {
-  const groups = new Map<string, [number, number, number, number]>();
-  for (const entry of entries) {
-    const key = keyOf(entry);
-    if (key === undefined) continue;
-    const group = groups.get(key) ?? [0, 0, 0, 0];
-    groups.set(key, group);
-    const { isUnreplied, original, reply } = entry;
-    group[0]++;
-    if (isUnreplied) group[1]++;
-    group[2] += (original.packets ?? 0) + (reply.packets ?? 0);
-    group[3] += (original.bytes ?? 0) + (reply.bytes ?? 0);
-  }
-  return [...groups].map(([key, numbers]) => [key, ...numbers]);
-}
-
-/** Protocol, translated source, destination, zone and used ports of each NAT endpoint. */
-function endpointsOf(entries: readonly PrintedEntry[]): Cell[][] {
-  const endpoints = new Map<string, number>();
-  for (const entry of entries) {
-    const { isSourceTranslated, reply, zone } = entry;
-    if (!isSourceTranslated || !['tcp', 'udp'].includes(entry.protocol) || Number(reply.dport) < 1024) continue;
-    const key = JSON.stringify([entry.protocol, reply.dst, `${reply.src}:${reply.sport}`, zone]);
-    endpoints.set(key, (endpoints.get(key) ?? 0) + 1);
-  }
-  return [...endpoints].map(([key, used]) => [...(JSON.parse(key) as Cell[]), used]);
-}
-
 function sorted<T>(rows: readonly T[]): T[] {
   return rows.toSorted((one, other) => JSON.stringify(one).localeCompare(JSON.stringify(other)));
-}
-
-/** Entries of every protocol, some of them translated, marked or in a zone. */
-function mixedEntries(count: number): string[] {
-  const translations = ['', '', ' -n 203.0.113.7', ' -g 192.0.2.8', ' -n 203.0.113.7 -g 192.0.2.8'];
-  const replies = ['', ' -u SEEN_REPLY', ' -u SEEN_REPLY,ASSURED'];
-  return Array.from({ length: count }, (_, entry) => {
-    const [protocol, options] = kindOf(entry);
-    const isV6 = protocol === 'icmpv6' || (protocol === 'tcp' && entry % 4 === 0);
-    const host = `${88 + (entry >> 16)}.${(entry >> 8) & 255}.${entry & 255}`;
-    const addresses = isV6 ? `-s fd88::${entry.toString(16)} -d fd99::1` : `-s 10.${host} -d 10.99.0.1`;
-    const canTranslate = !isV6 && (protocol === 'tcp' || protocol === 'udp');
-    const translation = canTranslate ? (translations[Math.floor(entry / 100) % translations.length] ?? '') : '';
-    const mark = entry % 11 === 0 ? ` -m ${entry % 1000}` : '';
-    const zone = entry % 13 === 0 ? ` -w ${1 + (entry % 5)}` : '';
-    const reply = replies[Math.floor(entry / 7) % replies.length] ?? '';
-    return `-A -t 3600 ${addresses} -p ${protocol} ${options}${translation}${reply}${mark}${zone}`;
-  });
-}
-
-/** Protocol of an entry, and options that it needs. */
-function kindOf(entry: number): readonly [string, string] {
-  const ports = `--sport ${1024 + (entry % 50_000)} --dport ${[443, 80, 22, 3306][entry % 4]}`;
-  const number = entry % 60_000;
-  switch (entry % 10) {
-    case 0:
-    case 1:
-      return ['udp', ports];
-    case 2:
-      return ['icmp', `--icmp-type 8 --icmp-code 0 --icmp-id ${number}`];
-    case 3:
-      return ['icmpv6', `--icmpv6-type 128 --icmpv6-code 0 --icmpv6-id ${number}`];
-    case 4:
-      return ['sctp', `${ports} --state ESTABLISHED --orig-vtag 1 --reply-vtag 2`];
-    case 5:
-      return ['gre', `--srckey ${number} --dstkey 7`];
-    case 6:
-      return entry % 20 < 10 ? ['udplite', ports] : ['50', ''];
-    default:
-      return ['tcp', `${ports} --state ${['ESTABLISHED', 'TIME_WAIT', 'SYN_SENT', 'CLOSE'][entry % 4]}`];
-  }
 }

@@ -105,7 +105,8 @@ async function main(): Promise<void> {
   for await (const line of createInterface({ input: process.stdin })) {
     process.stdout.write(`${JSON.stringify(await measured(JSON.parse(line) as Call))}\n`);
   }
-  process.exit(0);
+  // What was written to a pipe may still be on its way.
+  process.stdout.write('', () => process.exit(0));
 }
 
 void main();
