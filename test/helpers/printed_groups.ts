@@ -26,7 +26,7 @@ function nameOf({ protocol, protocolNumber }: Pick<PrintedEntry, 'protocol' | 'p
   return protocol === 'unknown' ? (NAMES[protocolNumber] ?? String(protocolNumber)) : protocol;
 }
 
-/** Compares a row with what conntrack printed of the same entry; the timeout goes on in between. */
+/** Compares a row with what conntrack printed of the same entry; the timeout falls in between. */
 export function expectSame(row: Record<string, Cell>, entry: PrintedEntry | undefined): void {
   if (entry === undefined) throw new Error(`no entry ${row['id']}`);
   const { original, reply } = entry;
