@@ -48,7 +48,7 @@ const NUMBERS: Readonly<Record<SortId, (flow: Flow) => number>> = {
   packets: ({ originalCounters, replyCounters }) => sum(originalCounters, replyCounters, 'packets'),
 };
 
-/** What the kernel records only if it is told to, and how. */
+/** What the kernel records only with a setting. */
 const SETTINGS: Readonly<Partial<Record<SortId, string>>> = {
   age: 'The age of connections is unknown; "sysctl net.netfilter.nf_conntrack_timestamp=1" records it for new ones.',
   bytes:
@@ -113,7 +113,7 @@ class Listing implements FlowVisitor {
         `Showing ${inWhole(rows.length)} of ${inWhole(matched)} matching connections, those with the largest ${sort}; ` +
           'narrow the filter or raise the limit to see the others.',
       );
-    } else notes.push(`${inWhole(matched)} connections match.`);
+    } else notes.push(`Matching connections: ${inWhole(matched)}.`);
     const setting = SETTINGS[sort];
     if (matched > 0 && !this.#isKnown && setting !== undefined) notes.push(setting);
     return withoutUnknown({ columns: FLOW_COLUMNS, rows, sortedBy: sort, notes });
