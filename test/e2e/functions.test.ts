@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { FUNCTIONS } from '../../collector/functions/index.ts';
 import { Agent2 } from '../helpers/agent2.ts';
 import { establishedConnections } from '../helpers/conntrack.ts';
+import { documentedColumns } from '../helpers/documented_columns.ts';
 import { answerSchema } from '../helpers/function_answers.ts';
 import { Laboratory } from '../helpers/laboratory.ts';
 import { Program } from '../helpers/program.ts';
@@ -21,6 +22,21 @@ const NAMES = FUNCTIONS.map(({ name }) => `conntrack:${name}`);
 /** The permissions that a caller needs, as the agent lists them. */
 const ANYONE = ['anonymous-data'];
 const MEMBERS = ['signed-in', 'same-space', 'sensitive-data'];
+
+/** A value of each argument that has no choices. */
+const EXAMPLES: Readonly<Record<string, string>> = {
+  limit: '3',
+  proto: 'tcp',
+  state: 'ESTABLISHED',
+  src: '10.88.0.0/16',
+  dst: '10.99.0.1',
+  sport: '1024',
+  dport: '443',
+  nat: 'none',
+  zone: '0',
+  mark: '0x0/0xff',
+  status: 'SEEN_REPLY,ASSURED',
+};
 
 function configured(functions: string): string {
   return `functions: ${functions}\nmodules: { sockets: { enabled: no }, conntrackd: { enabled: no } }\n`;
@@ -95,6 +111,9 @@ describe.skipIf(inject('missing').agent2 !== undefined)('functions of a Netdata 
     const table = await agent.call(name);
     expect(table).toMatchObject({ status: 200, body: { status: 200, data: expect.any(Array) } });
     expectValid(table.body);
+    const { columns } = table.body as { columns: Readonly<Record<string, { name: string }>> };
+    const names = Object.values(columns).map((column) => column.name);
+    expect(documentedColumns(name)).toEqual(expect.arrayContaining(names.filter((one) => one !== 'rowOptions')));
   });
 
   it('rank sources by their connections', async () => {
@@ -110,6 +129,22 @@ describe.skipIf(inject('missing').agent2 !== undefined)('functions of a Netdata 
     expect(cellsOf(body, 'destination')).toEqual(Array.from({ length: 7 }, () => '198.51.100.9'));
     expect(body['message']).toMatchObject({ description: expect.stringContaining('Showing 7 of 31') });
     expectValid(body);
+  });
+
+  it('answer validly with every argument and every choice', async () => {
+    const calls = FUNCTIONS.flatMap(({ name, parameters }) =>
+      parameters.flatMap(({ choices, isFlag, name: argument }) => {
+        const given = isFlag === true ? [''] : (choices?.map(({ id }) => `:${id}`) ?? [`:${EXAMPLES[argument]}`]);
+        return given.map((value) => `conntrack:${name} ${argument}${value}`);
+      }),
+    );
+    expect(calls.length).toBeGreaterThan(40);
+    const quick = calls.filter((call) => !call.startsWith('conntrack:stuck'));
+    for (const call of quick) {
+      const { body, status } = await agent.call(call);
+      expect(status, `${call}: ${body['errorMessage']}`).toBe(200);
+      expectValid(body);
+    }
   });
 
   it('answer a bad argument with 400 and what is allowed', async () => {
