@@ -15,6 +15,7 @@ const DEFAULTS = {
   mode: 'advanced',
   source: '',
   contexts: 'auto',
+  functions: { enabled: true, access: 'members' },
   modules: {
     stat: { enabled: 'auto', read_from: 'auto', per_cpu: false },
     events: { enabled: 'auto', receive_buffer: 64, most_per_second: 100_000 },
@@ -188,7 +189,8 @@ describe('the stock file', () => {
   it('names every option, with its default, and no other', () => {
     const options = uncommented.split('\n').filter((line) => /^ *[a-z]/.test(line));
     expect(options).toEqual([
-      ...['update_every: 1', 'mode: advanced', 'source: ""', 'contexts: auto', 'modules:'],
+      ...['update_every: 1', 'mode: advanced', 'source: ""', 'contexts: auto'],
+      ...['functions:', '  enabled: yes', '  access: members', 'modules:'],
       ...['  stat:', '    enabled: auto', '    read_from: auto', '    per_cpu: no'],
       ...['  events:', '    enabled: auto', '    receive_buffer: 64', '    most_per_second: 100000'],
       ...[
@@ -210,6 +212,8 @@ describe('the stock file', () => {
       .replace('mode: advanced\n', 'mode: basic\n')
       .replace('source: ""\n', 'source: "edge router"\n')
       .replace('contexts: auto\n', 'contexts: netfilter\n')
+      .replace('enabled: yes\n', 'enabled: no\n')
+      .replace('access: members\n', 'access: anyone\n')
       .replaceAll('enabled: auto\n', 'enabled: yes\n')
       .replace('read_from: auto\n', 'read_from: netlink\n')
       .replace('per_cpu: no\n', 'per_cpu: yes\n')
@@ -231,6 +235,7 @@ describe('the stock file', () => {
       mode: 'basic',
       source: 'edge router',
       contexts: 'netfilter',
+      functions: { enabled: false, access: 'anyone' },
       modules: {
         stat: { enabled: true, read_from: 'netlink', per_cpu: true },
         events: { enabled: true, receive_buffer: 17, most_per_second: 54_321 },
@@ -274,6 +279,9 @@ describe('a configuration', () => {
     [`source: ${'s'.repeat(128)}`, { source: 's'.repeat(128) }],
     ['source: "12"', { source: '12' }],
     ['contexts: auto', { contexts: 'auto' }],
+    ['functions: { access: anyone }', { functions: { enabled: true, access: 'anyone' } }],
+    ['functions: { enabled: no }', { functions: { enabled: false, access: 'members' } }],
+    ['functions:', {}],
     ['contexts: netfilter', { contexts: 'netfilter' }],
     ['contexts: conntrack', { contexts: 'conntrack' }],
   ])('%s is accepted', (text, expected) => {
@@ -380,6 +388,8 @@ describe('a value that is not allowed', () => {
     ['contexts: shared', 'contexts', '"shared"', CONTEXTS],
     ['contexts: Netfilter', 'contexts', '"Netfilter"', CONTEXTS],
     ['contexts: yes', 'contexts', '"yes"', CONTEXTS],
+    ['functions: { access: everyone }', 'functions.access', '"everyone"', 'members or anyone'],
+    ['functions: { enabled: auto }', 'functions.enabled', '"auto"', 'yes or no'],
     ['contexts: 1', 'contexts', '1', CONTEXTS],
     ['contexts:', 'contexts', 'null', CONTEXTS],
     ['contexts: [conntrack]', 'contexts', '["conntrack"]', CONTEXTS],
@@ -467,7 +477,7 @@ describe('a value that is not allowed', () => {
 });
 
 describe('an unknown key', () => {
-  const TOP = 'update_every, mode, source, contexts, modules';
+  const TOP = 'update_every, mode, source, contexts, functions, modules';
   const MODULES = 'stat, events, flows, sockets, conntrackd';
   const STAT = 'enabled, read_from, per_cpu';
 
