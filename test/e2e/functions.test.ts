@@ -174,7 +174,10 @@ describe.skipIf(inject('missing').agent2 !== undefined)('functions of a Netdata 
     const { body, status } = await parent.call('conntrack:top by:source limit:1', { host: CHILD });
     expect(status).toBe(200);
     expect(cellsOf(body, 'connections')).toEqual([217]);
-    const posted = await parent.call('conntrack:top', { host: CHILD, payload: { selections: { by: ['state'] }, limit: 2 } });
+    const posted = await parent.call('conntrack:top', {
+      host: CHILD,
+      payload: { selections: { by: ['state'] }, limit: 2 },
+    });
     expect(cellsOf(posted.body, 'state')).toEqual(['tcp ESTABLISHED', 'tcp SYN_SENT']);
   });
 

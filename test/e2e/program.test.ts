@@ -384,6 +384,16 @@ describe('the program exits with 0', () => {
   });
 });
 
+describe('the program answers', () => {
+  it('a call whose payload the end of standard input cuts off, and exits', async () => {
+    const program = onHost();
+    await program.printed('END\n');
+    program.child.stdin.end('FUNCTION_PAYLOAD tx-19 10 "conntrack:top" "0xffff" "user=somebody"\n{"selections"');
+    expect(await program.ended).toEqual({ code: 0, signal: null });
+    expect(program.out).toMatch(/FUNCTION_RESULT_BEGIN 'tx-19' 400 application\/json \d+\n.*\nFUNCTION_RESULT_END\n$/);
+  });
+});
+
 describe('the program continues', () => {
   it('where a kernel file is a FIFO', async () => {
     mkdirSync(join(folder, 'proc/net/stat'), { recursive: true });
