@@ -120,7 +120,7 @@ function rowLine({ cells, severity }: Row): string {
   return line.length <= MOST_LINE ? line : `[${parts.join(',\n')}]`;
 }
 
-/** JSON has no number for those that are not finite: they are unknown. */
+/** A cell with a text that fits. (`JSON.stringify` writes a number that is not finite as `null`, which is unknown.) */
 function shortened(cell: Cell): Cell {
   return typeof cell === 'string' && cell.length > MOST_TEXT ? `${cell.slice(0, MOST_TEXT - 1)}…` : cell;
 }
