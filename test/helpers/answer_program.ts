@@ -93,7 +93,7 @@ async function measured(call: Call): Promise<Called> {
     const now = performance.now();
     pause = Math.max(pause, now - latest);
     latest = now;
-  }, 1);
+  }, 5);
   const began = process.cpuUsage();
   const result = await run(call);
   clearInterval(beat);

@@ -3,6 +3,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 
 import type { Cell } from '../../collector/functions/answer.ts';
+import { FILTERS, HELPER, RETRIES, TFTP_REQUEST, TRANSLATIONS } from '../helpers/answer_scenes.ts';
 import { Answering } from '../helpers/answering.ts';
 import { type PrintedEntry, parsePrinted } from '../helpers/conntrack_text.ts';
 import { BLACK_HOLE, Laboratory, ROUTER_ADDRESS, SERVER_ADDRESS, SERVER_ADDRESS_6 } from '../helpers/laboratory.ts';
@@ -10,52 +11,6 @@ import { rowsOf } from '../helpers/live_kernel.ts';
 import { mixedEntries } from '../helpers/mixed_entries.ts';
 import { endpointsOf, expectSame, GROUPS, groupsOf } from '../helpers/printed_groups.ts';
 import { until } from '../helpers/until.ts';
-
-/** Port 5002 is translated to the server's 5001, 5003 gets a port of the router, 5004 both. */
-const TRANSLATIONS = `
-table inet translations {
-  chain prerouting {
-    type nat hook prerouting priority dstnat; policy accept;
-    ip daddr ${ROUTER_ADDRESS} tcp dport { 5002, 5004 } dnat ip to ${SERVER_ADDRESS}:5001
-  }
-  chain postrouting {
-    type nat hook postrouting priority srcnat; policy accept;
-    meta l4proto tcp th dport 5003 masquerade to :50000-50099
-    meta l4proto tcp ct original proto-dst 5004 masquerade
-  }
-}
-`;
-
-/** Filters, and the options of `conntrack -L` that mean the same. */
-const FILTERS: readonly [Record<string, string>, readonly string[]][] = [
-  [{}, []],
-  [{ proto: 'tcp' }, ['-p', 'tcp']],
-  [{ proto: '132' }, ['-p', 'sctp']],
-  [{ proto: 'tcp', state: 'ESTABLISHED' }, ['-p', 'tcp', '--state', 'ESTABLISHED']],
-  [{ proto: 'tcp', state: 'SYN_SENT' }, ['-p', 'tcp', '--state', 'SYN_SENT']],
-  [{ src: '10.88.0.0/17' }, ['-s', '10.88.0.0/17']],
-  [{ src: '10.77.1.2' }, ['-s', '10.77.1.2']],
-  [{ dst: '10.99.0.1' }, ['-d', '10.99.0.1']],
-  [{ dst: 'fd99::1' }, ['-f', 'ipv6', '-d', 'fd99::1']],
-  [{ src: 'fd88::/16', family: 'ipv6' }, ['-f', 'ipv6', '-s', 'fd88::/16']],
-  [{ proto: 'tcp', dport: '5001' }, ['-p', 'tcp', '--dport', '5001']],
-  [{ proto: 'udp', sport: '1030' }, ['-p', 'udp', '--sport', '1030']],
-  [{ nat: 'any' }, ['--any-nat']],
-  [{ nat: 'src' }, ['--src-nat']],
-  [{ nat: 'dst' }, ['--dst-nat']],
-  [{ nat: '203.0.113.7' }, ['--src-nat', '203.0.113.7']],
-  [{ nat: '192.0.2.8' }, ['--dst-nat', '192.0.2.8']],
-  [{ zone: '3' }, ['-w', '3']],
-  [{ mark: '22' }, ['-m', '22']],
-  [{ mark: '0x2/0xf' }, ['-m', '0x2/0xf']],
-  [{ status: 'ASSURED' }, ['-u', 'ASSURED']],
-  [{ status: 'SEEN_REPLY' }, ['-u', 'SEEN_REPLY']],
-  [{ family: 'ipv6' }, ['-f', 'ipv6']],
-  [
-    { proto: 'icmp', status: 'SEEN_REPLY', src: '10.88.0.0/16' },
-    ['-p', 'icmp', '-u', 'SEEN_REPLY', '-s', '10.88.0.0/16'],
-  ],
-];
 
 describe.skipIf(inject('missing').kernel !== undefined)('live answers', () => {
   let laboratory: Laboratory;
@@ -149,30 +104,29 @@ describe.skipIf(inject('missing').kernel !== undefined)('live answers', () => {
     expect(masqueraded).toMatchObject({ used: 6, pool: 100, percent: 6, sources: '10.77.1.2 (6)' });
   });
 
-  it('list the expectations that were made', async () => {
-    const master = ['-s', '10.1.1.1', '-d', '10.2.2.2', '-p', 'tcp', '--sport', '1024', '--dport', '21'];
-    laboratory.run('router', ['conntrack', '-I', ...master, '--state', 'ESTABLISHED', '-t', '300', '--helper', 'ftp']);
-    const tuples = ['--tuple-src', '10.4.4.4', '--tuple-dst', '10.5.5.5', '--mask-src', '255.255.255.0'];
-    const expected = [
-      '-p',
-      'tcp',
-      '--sport',
-      '10',
-      '--dport',
-      '20',
-      '-t',
-      '200',
-      ...tuples,
-      '--mask-dst',
-      '255.255.255.255',
-    ];
-    laboratory.run('router', ['conntrack', '-I', 'expect', '-s', '10.1.1.1', '-d', '10.2.2.2', ...expected]);
+  it('list the expectation that a request of TFTP makes', async () => {
+    laboratory.addRules('router', HELPER);
+    laboratory.run('client', [process.execPath, '-e', TFTP_REQUEST]);
     const text = laboratory.run('router', ['conntrack', '-L', 'expect']);
-    expect(text).toContain('dport=20');
+    const [, port] = / dport=(\d+) mask-src=/.exec(text) ?? [];
+    const [, masterPort] = / sport=(\d+) dport=69 /.exec(text) ?? [];
     const rows = rowsOf(await answering.answer('connections', { expectations: 'yes' }));
     expect(rows).toMatchObject([
-      { protocol: 'tcp', source: '10.4.4.0', destination: '10.5.5.5', destination_port: 20 },
+      {
+        protocol: 'udp',
+        source: SERVER_ADDRESS,
+        destination: '10.77.1.2',
+        destination_port: Number(port),
+        master_source: '10.77.1.2',
+        master_source_port: Number(masterPort),
+        master_destination: SERVER_ADDRESS,
+        master_destination_port: 69,
+        helper: 'tftp',
+        source_mask: '255.255.255.255',
+      },
     ]);
+    const [master] = rowsOf(await answering.answer('connections', { dport: '69' }));
+    expect(master).toMatchObject({ helper: 'tftp', source_port: Number(masterPort) });
   });
 
   it('estimate the shares of a large table from a sample', async () => {
@@ -194,7 +148,8 @@ describe.skipIf(inject('missing').kernel !== undefined)('live answers', () => {
   });
 
   it('show connections that go nowhere, and which of them are refreshed', async () => {
-    await laboratory.traffic('client', 'udp-talk', SERVER_ADDRESS, BLACK_HOLE + 5, 3, 40, 300);
+    laboratory.start('client', [process.execPath, '-e', RETRIES]);
+    await until('all have begun', 20, () => laboratory.count() === 3);
     await laboratory.finishedTraffic('client', 'udp-spread', SERVER_ADDRESS, BLACK_HOLE + 100, 2, 100, 60);
     const rows = rowsOf(await answering.answer('stuck'));
     const of = (port: number): unknown => rows.find((row) => row['destination'] === `${SERVER_ADDRESS}:${port}`);
