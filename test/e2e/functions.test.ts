@@ -201,7 +201,7 @@ describe.skipIf(inject('missing').agent2 !== undefined)('functions of a Netdata 
 });
 
 describe.skipIf(inject('missing').kernel !== undefined)('a plugin without CAP_NET_ADMIN', () => {
-  it('answers calls with what it lacks, and goes on', async ({ expect }) => {
+  it('answers calls with what it lacks, and continues', async ({ expect }) => {
     const laboratory = Laboratory.create();
     const without = ['setpriv', '--bounding-set=-all', '--inh-caps=-all'];
     const program = new Program(
