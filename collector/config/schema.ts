@@ -65,6 +65,7 @@ const snatPool = v.pipe(
 const MODE = 'basic or advanced';
 const CONTEXTS = 'auto, netfilter or conntrack';
 const METHOD = 'auto, full or sample';
+const ACCESS = 'members or anyone';
 const SOURCE = 'a text of at most 128 printable characters, none of them a backslash';
 export const MAPPING = 'a mapping of keys to values';
 
@@ -76,6 +77,16 @@ export const schema = v.strictObject(
     source: v.optional(v.pipe(v.string(SOURCE), v.regex(/^[^\\\p{C}\p{Zl}\p{Zp}]{0,128}$/u, SOURCE)), ''),
     contexts: v.optional(v.picklist(['auto', 'netfilter', 'conntrack'], CONTEXTS), 'auto'),
     // A mapping whose lines are all commented out is null in YAML; it means every default, too.
+    functions: v.nullish(
+      v.strictObject(
+        {
+          enabled: v.optional(toggle, true),
+          access: v.optional(v.picklist(['members', 'anyone'], ACCESS), 'members'),
+        },
+        MAPPING,
+      ),
+      {},
+    ),
     modules: v.nullish(
       v.strictObject(
         {

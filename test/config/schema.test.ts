@@ -9,6 +9,7 @@ const DEFAULTS = {
   mode: 'advanced',
   source: '',
   contexts: 'auto',
+  functions: { enabled: true, access: 'members' },
   modules: {
     stat: { enabled: 'auto', read_from: 'auto', per_cpu: false },
     events: { enabled: 'auto', receive_buffer: 64, most_per_second: 100_000 },
@@ -60,6 +61,9 @@ describe('an option', () => {
     [`source: ${'s'.repeat(128)}`, { source: 's'.repeat(128) }],
     ['source: "12"', { source: '12' }],
     ['contexts: auto', { contexts: 'auto' }],
+    ['functions: { access: anyone }', { functions: { enabled: true, access: 'anyone' } }],
+    ['functions: { enabled: no }', { functions: { enabled: false, access: 'members' } }],
+    ['functions:', {}],
     ['contexts: netfilter', { contexts: 'netfilter' }],
     ['contexts: conntrack', { contexts: 'conntrack' }],
   ])('is accepted: %s', (text, expected) => {
@@ -168,6 +172,8 @@ describe('an option with a wrong value', () => {
     ['contexts: shared', 'contexts', '"shared"', CONTEXTS],
     ['contexts: Netfilter', 'contexts', '"Netfilter"', CONTEXTS],
     ['contexts: yes', 'contexts', '"yes"', CONTEXTS],
+    ['functions: { access: everyone }', 'functions.access', '"everyone"', 'members or anyone'],
+    ['functions: { enabled: auto }', 'functions.enabled', '"auto"', YES_OR_NO],
     ['contexts: 1', 'contexts', '1', CONTEXTS],
     ['contexts:', 'contexts', 'null', CONTEXTS],
     ['contexts: [conntrack]', 'contexts', '["conntrack"]', CONTEXTS],
