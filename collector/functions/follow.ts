@@ -7,6 +7,7 @@ import { requireEvents } from './events.ts';
 import { flowFilter } from './filter.ts';
 import { FILTERS } from './filter_parameters.ts';
 import type { Arguments } from './function.ts';
+import { pause } from './pause.ts';
 import { asProblem, finish } from './reading.ts';
 import type { Sources } from './sources.ts';
 
@@ -53,7 +54,7 @@ export async function followEvents(
       if (stream.overruns > reported) sink.lost(stream.overruns - reported);
       reported = stream.overruns;
       await sink.flush();
-      if (drained < AT_ONCE) await sources.clock.sleep(PAUSE, signal);
+      if (drained < AT_ONCE) await pause(sources.clock, PAUSE, signal);
     }
   } catch (error) {
     if (!signal.aborted) throw error;

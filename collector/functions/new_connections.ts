@@ -6,6 +6,7 @@ import { ProblemError, problemErrorOf } from '../modules/problem.ts';
 import { inSlices } from '../modules/slices.ts';
 import { EventStream } from './event_stream.ts';
 import type { Grouping, Key } from './groupings.ts';
+import { pause } from './pause.ts';
 import { KEYS } from './ranking.ts';
 import type { Sources } from './sources.ts';
 
@@ -61,7 +62,7 @@ async function count(
   reading.then(settled, settled);
   let seconds: number;
   do {
-    await clock.sleep(PAUSE, signal);
+    await pause(clock, PAUSE, signal);
     const visit: Parameters<EventStream['drain']>[0] = (kind, flow, bytes) => {
       const key = kind === 'new' ? grouping.key(flow, bytes) : undefined;
       if (key !== undefined) keys.add(key, () => undefined);
