@@ -34,19 +34,6 @@ table inet translations {
 }
 `;
 
-const FLOW_TABLE = `
-table inet offload {
-  flowtable f {
-    hook ingress priority 0
-    devices = { client, server }
-  }
-  chain forward {
-    type filter hook forward priority 10; policy accept;
-    meta l4proto tcp flow add @f
-  }
-}
-`;
-
 describe.skipIf(missing.kernel !== undefined)('the composition of the table', () => {
   let laboratory: Laboratory;
   const programs: Program[] = [];
@@ -191,29 +178,6 @@ describe.skipIf(missing.kernel !== undefined)('the composition of the table', ()
     await until('every second again', 60, () => interval() === 1);
     expect(lastValues(program.stream, 'conntrack.flows_by_protocol')?.['tcp']).toBe(0);
     for (const chart of COMPOSITION_CHARTS) expect(program.stream.definitions[`conntrack.${chart}`]?.every).toBe(1);
-  });
-
-  it.skipIf(missing.offload !== undefined)('shows offloaded connections', async () => {
-    const program = await start('update_every: 1, cpu_share: 100, method: full');
-    laboratory.addRules('router', FLOW_TABLE);
-    try {
-      // A connection stays offloaded while it has traffic.
-      await fromClient('tcp-talk', SERVER_ADDRESS, 5001, 20, 60);
-      await fromClient('tcp-talk', SERVER_ADDRESS_6, 5001, 20, 60);
-      await until(
-        'both are offloaded',
-        20,
-        () => composition(laboratory.table())['flows_by_offload']?.['software'] === 2,
-      );
-      await until('the charts show them', 20, () => {
-        const { stream } = program;
-        expect(lastValues(stream, 'conntrack.flows_by_offload')).toEqual({ none: 0, software: 2, hardware: 0 });
-        expect(lastValues(stream, 'conntrack.tcp_states')).toMatchObject({ established: 0, offloaded: 2 });
-        return true;
-      });
-    } finally {
-      laboratory.run('router', ['nft', 'delete', 'table', 'inet', 'offload']);
-    }
   });
 });
 

@@ -59,6 +59,10 @@ describe('stuck connections', () => {
   it.each<[string, (seconds: number) => FlowEntry]>([
     ['a connection that was answered', () => unanswered(7, { status: 0xa })],
     ['a connection that only waits for its end', (seconds) => unanswered(7, { timeout: 432_000 - seconds })],
+    [
+      'a connection that was refreshed once',
+      (seconds) => unanswered(7, { timeout: (seconds < 100 ? 900 : 1800) - seconds }),
+    ],
     ['another connection each time', (seconds) => unanswered(seconds)],
     ['an offloaded connection, which has no timeout', () => unanswered(7, { timeout: -1 })],
     ['multicast', () => unanswered(7, { original: { ...UDP.original, to: '224.0.0.251' } })],
@@ -95,7 +99,7 @@ describe('stuck connections', () => {
       unanswered(4, { protocol: 1, original: { from: '10.0.0.7', to: '10.0.0.8' } }),
     ];
     for (let seconds = 0; seconds < 80; seconds += 10)
-      dump(tracker, seconds, seconds < 20 ? entries.slice(1) : entries);
+      dump(tracker, seconds, seconds < 20 ? entries.filter(({ id }) => id !== 2) : entries);
     const { visitor } = whole(tracker, 80, entries);
     expect(tracker.latest).toBe(visitor);
     const udp = { zone: 0, protocol: 17, to: '10.96.0.10', destinationPort: 53 };
@@ -112,7 +116,7 @@ describe('stuck connections', () => {
     const broken = tracker.begin(70e6);
     const { bytes, flow } = flowEntry(unanswered(7));
     broken.add(flow, bytes);
-    expect(dump(tracker, 70, [unanswered(7)])).toBe(1);
+    expect(dump(tracker, 70.5, [unanswered(7)])).toBe(1);
   });
 
   it('are not forgotten by a sample that does not look at them, and scaled to the table', () => {
