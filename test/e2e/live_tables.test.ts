@@ -6,7 +6,14 @@ import type { Cell } from '../../collector/functions/answer.ts';
 import { FILTERS, HELPER, RETRIES, TFTP_REQUEST, TRANSLATIONS } from '../helpers/answer_scenes.ts';
 import { Answering } from '../helpers/answering.ts';
 import { type PrintedEntry, parsePrinted } from '../helpers/conntrack_text.ts';
-import { BLACK_HOLE, Laboratory, ROUTER_ADDRESS, SERVER_ADDRESS, SERVER_ADDRESS_6 } from '../helpers/laboratory.ts';
+import {
+  BLACK_HOLE,
+  end,
+  Laboratory,
+  ROUTER_ADDRESS,
+  SERVER_ADDRESS,
+  SERVER_ADDRESS_6,
+} from '../helpers/laboratory.ts';
 import { rowsOf } from '../helpers/live_kernel.ts';
 import { mixedEntries } from '../helpers/mixed_entries.ts';
 import { endpointsOf, expectSame, GROUPS, groupsOf } from '../helpers/printed_groups.ts';
@@ -148,10 +155,11 @@ describe.skipIf(inject('missing').kernel !== undefined)('live answers', () => {
   });
 
   it('show connections that go nowhere, and which of them are refreshed', async () => {
-    laboratory.start('client', [process.execPath, '-e', RETRIES]);
+    const retries = laboratory.start('client', [process.execPath, '-e', RETRIES]);
     await until('all have begun', 20, () => laboratory.count() === 3);
     await laboratory.finishedTraffic('client', 'udp-spread', SERVER_ADDRESS, BLACK_HOLE + 100, 2, 100, 60);
     const rows = rowsOf(await answering.answer('stuck'));
+    await end(retries);
     const of = (port: number): unknown => rows.find((row) => row['destination'] === `${SERVER_ADDRESS}:${port}`);
     expect(of(BLACK_HOLE + 5)).toMatchObject({ protocol: 'udp', connections: 3, refreshed: 3, source: '10.77.1.2' });
     expect(of(BLACK_HOLE + 101)).toMatchObject({ connections: 1, refreshed: 0 });
@@ -177,9 +185,12 @@ describe.skipIf(inject('missing').kernel !== undefined)('live answers', () => {
 
   it('count new connections per second', async () => {
     await laboratory.traffic('client', 'udp-flows', SERVER_ADDRESS, BLACK_HOLE, 200, 20);
-    const [row] = rowsOf(await answering.answer('top', { by: 'destination' }));
-    expect(row?.['destination']).toBe(SERVER_ADDRESS);
-    expect(Number(row?.['new'])).toBeGreaterThan(0);
+    await until('they are counted', 15, async () => {
+      const rows = rowsOf(await answering.answer('top', { by: 'destination' }));
+      const row = rows.find((one) => one['destination'] === SERVER_ADDRESS);
+      expect(Number(row?.['new'])).toBeGreaterThan(0);
+      return true;
+    });
   });
 
   it('end when aborted, and leave no socket behind', async () => {
