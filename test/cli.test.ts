@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../collector/base/errors.ts';
-import { HELP, namesCommand, parseCommandLine } from '../collector/cli.ts';
+import { type CommandLine, namesCommand, parseCommandLine } from '../collector/cli.ts';
+import { commandsWith } from '../collector/commands/catalog.ts';
+import { EVENTS, TOP } from './helpers/live_function.ts';
 
 const NOTHING = {
   command: 'collect',
@@ -9,11 +11,18 @@ const NOTHING = {
   ticks: undefined,
   debug: false,
   json: false,
+  given: {},
   help: false,
   version: false,
 };
 
-const OPTIONS = '--config, --ticks, --debug, --json, --help, --version';
+const OPTIONS = '--config, --debug, --ticks, --help, --version';
+
+const COMMANDS = commandsWith([TOP, EVENTS]);
+
+function parsed(args: readonly string[]): CommandLine {
+  return parseCommandLine(args, COMMANDS);
+}
 
 describe('the command line', () => {
   it.each([
@@ -46,8 +55,21 @@ describe('the command line', () => {
     ['has an option before the command', ['--json', 'check'], { command: 'check', json: true }],
     ['asks to show', ['show'], { command: 'show' }],
     ['asks to show, how often and how long', ['show', '7', '--ticks=3'], { command: 'show', interval: 7, ticks: 3 }],
+    ['asks for a live answer', ['top'], { command: 'top' }],
+    [
+      'asks for a live answer with arguments',
+      ['top', '--by', '10.0.0.1/8', '5', '--unreplied', '--limit=007', '--json', '--ticks', '2'],
+      {
+        command: 'top',
+        given: { by: '10.0.0.1/8', unreplied: 'yes', limit: '007' },
+        interval: 5,
+        json: true,
+        ticks: 2,
+      },
+    ],
+    ['asks for the help of a live answer', ['top', '--help'], { command: 'top', help: true }],
   ])('is understood when it %s', (_what, args, expected) => {
-    expect(parseCommandLine(args)).toEqual({ ...NOTHING, ...expected });
+    expect(parsed(args)).toEqual({ ...NOTHING, ...expected });
   });
 
   it.each([
@@ -60,7 +82,7 @@ describe('the command line', () => {
     ['-.5', '"-.5"'],
     ['', '""'],
   ])('with the interval %j says what is expected and what was given', (word, found) => {
-    expect(() => parseCommandLine([word])).toThrow(
+    expect(() => parsed([word])).toThrow(
       new UsageError(`INTERVAL: expected whole seconds from 1 to 86400, got ${found}`),
     );
   });
@@ -68,27 +90,30 @@ describe('the command line', () => {
   it.each([
     ['chek', 'did you mean "check"?'],
     ['Shows', 'did you mean "show"?'],
-    ['often', 'expected check, show or an interval'],
+    ['often', 'expected check, show, top, tail or an interval'],
   ])('with the word %j names the nearest command, or all if none is near', (word, hint) => {
-    expect(() => parseCommandLine([word])).toThrow(new UsageError(`unknown command "${word}"; ${hint}`));
+    expect(() => parsed([word])).toThrow(new UsageError(`unknown command "${word}"; ${hint}`));
   });
 
   it.each([
     [['check', '5'], 'check takes no INTERVAL'],
     [['check', '--ticks', '2'], 'check takes no --ticks'],
     [['show', '--json'], 'show takes no --json'],
-    [['1', '--json'], '--json needs the command check'],
+    [['1', '--json'], '--json needs the command check or top or tail'],
+    [['1', '--by', 'zone'], '--by needs the command top'],
+    [['check', '--by', 'zone'], 'check takes no --by'],
+    [['tail', '--by', 'zone'], 'tail takes no --by'],
+    [['tail', '5'], 'tail takes no INTERVAL'],
+    [['top', '--config', 'c'], 'top takes no --config'],
     [['show', '--debug'], 'show takes no --debug'],
     [['show', '2', '3'], 'expected one interval, got "2" and "3"'],
     [['show', 'check'], 'INTERVAL: expected whole seconds from 1 to 86400, got "check"'],
   ])('refuses %j, which means nothing', (args, message) => {
-    expect(() => parseCommandLine(args)).toThrow(new UsageError(message));
+    expect(() => parsed(args)).toThrow(new UsageError(message));
   });
 
   it('with two intervals says so', () => {
-    expect(() => parseCommandLine(['1', '--debug', '2'])).toThrow(
-      new UsageError('expected one interval, got "1" and "2"'),
-    );
+    expect(() => parsed(['1', '--debug', '2'])).toThrow(new UsageError('expected one interval, got "1" and "2"'));
   });
 
   it.each([
@@ -98,7 +123,7 @@ describe('the command line', () => {
     ['1e3', '"1e3"'],
     ['all', '"all"'],
   ])('with --ticks %s says what is expected and what was given', (word, found) => {
-    expect(() => parseCommandLine(['--ticks', word])).toThrow(
+    expect(() => parsed(['--ticks', word])).toThrow(
       new UsageError(`--ticks: expected a whole number from 1 to 1000000000, got ${found}`),
     );
   });
@@ -110,15 +135,18 @@ describe('the command line', () => {
     ['--config', ['--config', '--debug']],
     ['--ticks', ['--ticks']],
     ['--ticks', ['--ticks=']],
+    ['--by', ['top', '--by']],
+    ['--by', ['top', '--by', '--json']],
   ])('that lacks the value of %s in %j says so', (option, args) => {
-    expect(() => parseCommandLine(args)).toThrow(new UsageError(`${option} needs a value`));
+    expect(() => parsed(args)).toThrow(new UsageError(`${option} needs a value`));
   });
 
   it.each([
     ['--config', 2, ['--config', 'a', '--config', 'b']],
     ['--ticks', 3, ['--ticks', '1', '--ticks=2', '--ticks', '3']],
+    ['--by', 2, ['top', '--by', 'zone', '--by', 'zone']],
   ])('that gives %s %d times says so', (option, times, args) => {
-    expect(() => parseCommandLine(args)).toThrow(new UsageError(`expected ${option} once, got it ${times} times`));
+    expect(() => parsed(args)).toThrow(new UsageError(`expected ${option} once, got it ${times} times`));
   });
 
   it.each([
@@ -128,22 +156,25 @@ describe('the command line', () => {
     ['--debug', '', ['--debug=']],
     ['--debug', 'false', ['--debug', 'false']],
     ['--help', 'true', ['1', '--help', 'true']],
+    ['--unreplied', 'false', ['top', '--unreplied', 'false']],
   ])('that gives the flag %s the value %j says so', (flag, value, args) => {
-    expect(() => parseCommandLine(args)).toThrow(
-      new UsageError(`${flag} takes no value, got ${JSON.stringify(value)}`),
-    );
+    expect(() => parsed(args)).toThrow(new UsageError(`${flag} takes no value, got ${JSON.stringify(value)}`));
   });
 
   it.each(['--constructor', '--toString', '--__proto__', '--__proto__.debug=1', '--no-debug'])(
     'that means something to JavaScript but not here is refused: %s',
     (word) => {
-      expect(() => parseCommandLine([word])).toThrow(/^unknown option/);
+      expect(() => parsed([word])).toThrow(/^unknown option/);
     },
   );
 
   it('that gives a negative number names the option that it belongs to', () => {
-    expect(() => parseCommandLine(['--ticks', '-5'])).toThrow(/^--ticks: expected .*, got "-5"$/);
-    expect(() => parseCommandLine(['-5'])).toThrow(/^INTERVAL: expected .*, got "-5"$/);
+    expect(() => parsed(['--ticks', '-5'])).toThrow(/^--ticks: expected .*, got "-5"$/);
+    expect(() => parsed(['top', '--limit', '-5'])).toThrow(
+      new UsageError('--limit: expected a whole number from 1 to 500, got "-5"'),
+    );
+    expect(() => parsed(['--config', '-5'])).toThrow(new UsageError('--config: expected FILE, got "-5"'));
+    expect(() => parsed(['-5'])).toThrow(/^INTERVAL: expected .*, got "-5"$/);
   });
 
   it.each([
@@ -153,7 +184,16 @@ describe('the command line', () => {
     ['--hlep', '--help'],
     ['--verison', '--version'],
   ])('with %s names the nearest option', (word, near) => {
-    expect(() => parseCommandLine([word])).toThrow(new UsageError(`unknown option "${word}"; did you mean "${near}"?`));
+    expect(() => parsed([word])).toThrow(new UsageError(`unknown option "${word}"; did you mean "${near}"?`));
+  });
+
+  it('with an unknown option of a command names those of the command', () => {
+    expect(() => parsed(['top', '--bye', 'zone'])).toThrow(
+      new UsageError('unknown option "--bye"; did you mean "--by"?'),
+    );
+    expect(() => parsed(['top', '--colour'])).toThrow(
+      /expected one of --by, --limit, --unreplied, --ticks, --json, --help, --version$/,
+    );
   });
 
   it.each([
@@ -166,8 +206,8 @@ describe('the command line', () => {
     ['--config.file', '--config.file'],
   ])('with %s says that there is no such option', (word, name) => {
     const unknown = new UsageError(`unknown option "${name}"; expected one of ${OPTIONS}`);
-    expect(() => parseCommandLine([word, 'x'])).toThrow(UsageError);
-    expect(() => parseCommandLine([word, 'x'])).toThrow(unknown);
+    expect(() => parsed([word, 'x'])).toThrow(UsageError);
+    expect(() => parsed([word, 'x'])).toThrow(unknown);
   });
 });
 
@@ -185,17 +225,4 @@ describe('the words', () => {
       expect(namesCommand(words)).toBe(false);
     },
   );
-});
-
-describe('the help', () => {
-  it('tells of every option and of the interval', () => {
-    for (const word of ['INTERVAL', '--config FILE', '--debug', '--ticks N', '--help', '--version']) {
-      expect(HELP).toContain(`\n  ${word} `);
-    }
-  });
-
-  it('fits a terminal and ends with a newline', () => {
-    expect(HELP.endsWith('\n')).toBe(true);
-    expect(Math.max(...HELP.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120);
-  });
 });

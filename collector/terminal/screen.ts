@@ -80,13 +80,15 @@ function tableOf(board: Board, columns: number): Line[] {
   return [line, [span(filled, styleOf(used)), span('░'.repeat(columns - filled.length), 'dim')]];
 }
 
-function entriesOf(entries: number, limit: number | undefined, columns: number): string {
+/** The entries of the table, and its limit if known, in `columns` if possible. */
+export function entriesOf(entries: number, limit: number | undefined, columns: number): string {
   if (limit === undefined) return `${inWhole(entries)} entries`;
   const text = `${inWhole(entries)} of ${inWhole(limit)} entries`;
   return text.length <= columns ? text : `${inWhole(entries)} / ${inWhole(limit)}`;
 }
 
-function styleOf(used: number): Style {
+/** The style of a table that is `used` percent full. */
+export function styleOf(used: number): Style {
   if (used > CRITICAL_ABOVE) return 'critical';
   return used > WARNING_ABOVE ? 'warning' : 'good';
 }
@@ -119,7 +121,7 @@ function lastLine(columns: number, isTroubled: boolean, blocks: readonly Block[]
 }
 
 /** The line, followed by each part that fits in `width` columns. */
-function fitting(line: Line, parts: readonly string[], width: number): Line {
+export function fitting(line: Line, parts: readonly string[], width: number): Line {
   const extended = [...line];
   for (const part of parts) {
     if (widthOf(extended) + part.length <= width) extended.push(span(part, 'dim'));
@@ -128,7 +130,7 @@ function fitting(line: Line, parts: readonly string[], width: number): Line {
 }
 
 /** Local time of day. */
-function timeOf(milliseconds: number): string {
+export function timeOf(milliseconds: number): string {
   const time = new Date(milliseconds);
   const parts = [time.getHours(), time.getMinutes(), time.getSeconds()];
   return parts.map((part) => String(part).padStart(2, '0')).join(':');

@@ -63,15 +63,20 @@ export interface PaintOptions {
 }
 
 /** Control sequences that replace the screen by these lines; nothing is erased before it is replaced, so no flicker. */
-export function paint(lines: readonly Line[], { columns, hasColour, isUnicode }: PaintOptions): string {
+export function paint(lines: readonly Line[], options: PaintOptions): string {
   const texts = lines.map((line, row) => {
-    const text = line.map(({ style, text }) =>
-      hasColour && style !== undefined && text !== '' ? `\x1b[${STYLES[style]}m${text}\x1b[0m` : text,
-    );
     const erase = row === lines.length - 1 ? ERASE_BELOW : ERASE_TO_END;
     // After a full line the cursor is still on its last character, which erasing would remove.
-    return text.join('') + (widthOf(line) < columns ? erase : '');
+    return styled(line, options) + (widthOf(line) < options.columns ? erase : '');
   });
-  const painted = `\x1b[H${texts.join('\r\n')}`;
-  return isUnicode ? painted : painted.replace(/[─-░…]/g, (character) => ASCII.get(character) ?? '');
+  return `\x1b[H${texts.join('\r\n')}`;
+}
+
+/** The text of a line with its colours. */
+export function styled(line: Line, { hasColour, isUnicode }: Omit<PaintOptions, 'columns'>): string {
+  const texts = line.map(({ style, text }) =>
+    hasColour && style !== undefined && text !== '' ? `\x1b[${STYLES[style]}m${text}\x1b[0m` : text,
+  );
+  const text = texts.join('');
+  return isUnicode ? text : text.replace(/[─-░…]/g, (character) => ASCII.get(character) ?? '');
 }

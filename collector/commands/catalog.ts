@@ -1,0 +1,92 @@
+/** The commands and their options, as data: for the command line, its help and the documentation. */
+
+import type { LiveFunction, Parameter } from '../functions/function.ts';
+import { FUNCTIONS } from '../functions/index.ts';
+
+export interface Option {
+  /** Without `--`. */
+  readonly name: string;
+  /** What its value is called in help, such as `FILE`; a flag has none. */
+  readonly value?: string;
+  /** One line. */
+  readonly help: string;
+  /** What is allowed, in words. */
+  readonly allowed?: string;
+  /** Whether it is an argument of a live answer. */
+  readonly isArgument?: true;
+}
+
+export interface CommandEntry {
+  /** `collect` is what the program does without a command. */
+  readonly name: string;
+  /** One line. */
+  readonly summary: string;
+  /** How to read what it prints; a few sentences. */
+  readonly details?: string;
+  /** What INTERVAL does; not given if the command takes none. */
+  readonly interval?: string;
+  readonly options: readonly Option[];
+}
+
+const CONFIG: Option = {
+  name: 'config',
+  value: 'FILE',
+  help: "read this configuration instead of conntrack.conf from Netdata's configuration directories",
+};
+const TICKS: Option = { name: 'ticks', value: 'N', help: 'end after N updates' };
+const DEBUG: Option = { name: 'debug', help: 'log everything' };
+const LINES: Option = { name: 'json', help: 'print one JSON object per line' };
+const UPDATES = 'seconds between updates (the largest of this, NETDATA_UPDATE_EVERY and update_every)';
+
+/** Options of every command. */
+export const COMMON_OPTIONS: readonly Option[] = [
+  { name: 'help', help: 'print this text; after a command, its own options' },
+  { name: 'version', help: 'print the version' },
+];
+
+export const COLLECT: CommandEntry = {
+  name: 'collect',
+  summary: 'print the plugins.d protocol for the Netdata agent',
+  interval: UPDATES,
+  options: [CONFIG, DEBUG, TICKS],
+};
+
+const CHECK: CommandEntry = {
+  name: 'check',
+  summary: 'report what works, what does not, and how to fix it; exit code 0 if all enabled modules work',
+  options: [CONFIG, { name: 'json', help: 'report as JSON' }],
+};
+
+const SHOW: CommandEntry = {
+  name: 'show',
+  summary: 'show the charts in the terminal, until Ctrl-C',
+  interval: UPDATES,
+  options: [CONFIG, TICKS],
+};
+
+/** The name of the command that prints events as they happen; its function returns the latest ones. */
+export const TAIL = 'tail';
+
+function answerCommand({ command, help, parameters, summary }: LiveFunction): CommandEntry {
+  const options = parameters.map(argumentOption);
+  if (command === TAIL) return { name: command, summary, details: help, options: [...options, LINES] };
+  return {
+    name: command,
+    summary,
+    details: help,
+    interval: 'seconds until the answer is printed again; once if not given',
+    options: [...options, TICKS, LINES],
+  };
+}
+
+function argumentOption({ allowed, help, isFlag, name }: Parameter): Option {
+  if (isFlag) return { name, help, isArgument: true };
+  return { name, value: name.toUpperCase(), help, allowed, isArgument: true };
+}
+
+/** The commands for people, in the order of the help. */
+export function commandsWith(functions: readonly LiveFunction[]): readonly CommandEntry[] {
+  return [CHECK, SHOW, ...functions.map(answerCommand)];
+}
+
+export const COMMANDS = commandsWith(FUNCTIONS);

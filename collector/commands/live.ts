@@ -1,0 +1,46 @@
+/** What the commands of live answers share: the function, its sources, and what its errors mean to a person. */
+
+import type { Environment } from '../agent/environment.ts';
+import { UsageError } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import { ArgumentError, type LiveFunction } from '../functions/function.ts';
+import { FUNCTIONS } from '../functions/index.ts';
+import type { Sources } from '../functions/sources.ts';
+import { messageWithFix, ProblemError } from '../modules/problem.ts';
+import { hostContext } from './collecting.ts';
+import { complain } from './streams.ts';
+import { clock, runtime } from './system.ts';
+
+/** The function behind a command. */
+export function functionOf(command: string): LiveFunction {
+  const live = FUNCTIONS.find((one) => one.command === command);
+  if (live === undefined) throw new Error(`no function for the command ${command}`);
+  return live;
+}
+
+/** @param isPatient whether a whole table is read, however large. */
+export function sourcesOf(environment: Environment, log: Log, isPatient: boolean): Sources {
+  const { ctnetlink } = hostContext(environment, log);
+  return { ctnetlink, runtime, clock, isPatient };
+}
+
+/**
+ * Runs a command. A problem with a source is printed with its fix, and the exit code is 1.
+ *
+ * @throws {UsageError} on a bad argument.
+ */
+export async function guarded(run: () => Promise<void>): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    if (error instanceof ArgumentError) throw new UsageError(error.message);
+    if (!(error instanceof ProblemError)) throw error;
+    complain(explained(error));
+    process.exitCode = 1;
+  }
+}
+
+function explained({ problem }: ProblemError): string {
+  const message = messageWithFix(problem);
+  return problem.code === 'no_capability' ? `${message}, or run this command as root` : message;
+}
