@@ -69,10 +69,10 @@ export const TAIL = 'tail';
 
 function answerCommand({ command, help, parameters, summary }: LiveFunction): CommandEntry {
   const options = parameters.map(argumentOption);
-  if (command === TAIL) return { name: command, summary, details: help, options: [...options, LINES] };
+  if (command === TAIL) return { name: command, summary: phrase(summary), details: help, options: [...options, LINES] };
   return {
     name: command,
-    summary,
+    summary: phrase(summary),
     details: help,
     interval: 'seconds until the answer is printed again; once if not given',
     options: [...options, TICKS, LINES],
@@ -80,8 +80,13 @@ function answerCommand({ command, help, parameters, summary }: LiveFunction): Co
 }
 
 function argumentOption({ allowed, help, isFlag, name }: Parameter): Option {
-  if (isFlag) return { name, help, isArgument: true };
-  return { name, value: name.toUpperCase(), help, allowed, isArgument: true };
+  const option = { name, help: phrase(help), isArgument: true } as const;
+  return isFlag ? option : { ...option, value: name.toUpperCase(), allowed };
+}
+
+/** A sentence as a part of one, in which abbreviations keep their capitals. */
+function phrase(sentence: string): string {
+  return sentence.replace(/^[A-Z](?![A-Z])/, (letter) => letter.toLowerCase()).replace(/\.$/, '');
 }
 
 /** The commands for people, in the order of the help. */

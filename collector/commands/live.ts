@@ -33,7 +33,8 @@ export async function guarded(run: () => Promise<void>): Promise<void> {
   try {
     await run();
   } catch (error) {
-    if (error instanceof ArgumentError) throw new UsageError(error.message);
+    // The message begins with the argument's name.
+    if (error instanceof ArgumentError) throw new UsageError(`--${error.message}`);
     if (!(error instanceof ProblemError)) throw error;
     complain(explained(error));
     process.exitCode = 1;

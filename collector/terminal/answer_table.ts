@@ -39,7 +39,7 @@ export function tableLines(answer: Answer, width: number): readonly Line[] {
       const { severity } = rows[row] ?? {};
       if (severity === undefined) return cut([span(line.trimEnd())], width);
       const style = severity === 'error' ? 'critical' : 'warning';
-      return [...pad([span(line, style)], width - marks), span(MARK, style)];
+      return cut([...pad([span(line, style)], Math.max(0, width - marks)), span(MARK, style)], width);
     }),
   ];
 }
@@ -95,7 +95,7 @@ function fieldsOf(columns: readonly Column[], { cells, severity }: Row): Readonl
 /** The columns that fit in `width`, and how wide each is. */
 function chosen({ columns, rows, sortedBy }: Answer, texts: readonly (readonly string[])[], width: number): Drawn[] {
   let drawn = columns.flatMap((column, at): Drawn[] => {
-    const isKnown = rows.some(({ cells }) => cells[at] !== null);
+    const isKnown = rows.some(({ cells }) => (cells[at] ?? null) !== null);
     const isSeen = column.id === sortedBy || (isKnown && column.isHidden !== true);
     return isSeen ? [{ column, at, width: Math.max(column.name.length, longest(texts, at)) }] : [];
   });

@@ -35,7 +35,7 @@ Shows the largest first.
 
   INTERVAL       seconds until the answer is printed again; once if not given
   --by BY        what to rank: source or zone
-  --limit LIMIT  rows to show: a whole number from 1 to 500
+  --limit LIMIT  ICMP rows to show: a whole number from 1 to 500
   --unreplied    only connections without a reply
   --ticks N      end after N updates
   --json         print one JSON object per line

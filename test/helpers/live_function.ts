@@ -28,12 +28,12 @@ export const RANKING: Answer = {
 export const TOP: LiveFunction = {
   name: 'top',
   command: 'top',
-  summary: 'rank who holds most of the table',
+  summary: 'Rank who holds most of the table.',
   help: 'Shows the largest first.',
   parameters: [
     {
       name: 'by',
-      help: 'what to rank',
+      help: 'What to rank.',
       allowed: 'source or zone',
       choices: [
         { id: 'source', name: 'Source' },
@@ -41,7 +41,7 @@ export const TOP: LiveFunction = {
       ],
       isSelector: true,
     },
-    { name: 'limit', help: 'rows to show', allowed: 'a whole number from 1 to 500' },
+    { name: 'limit', help: 'ICMP rows to show.', allowed: 'a whole number from 1 to 500' },
     { name: 'unreplied', help: 'only connections without a reply', allowed: 'yes', isFlag: true },
   ],
   run: async (_given: Arguments) => RANKING,
