@@ -8,6 +8,7 @@ import { bar, sparkline } from './drawing.ts';
 import { timeToFull } from './history.ts';
 import { CRITICAL_ABOVE, ENTRIES, WARNING_ABOVE } from './layout.ts';
 import type { Message, Messages } from './messages.ts';
+import { pointer } from './pointer.ts';
 import { type Block, blocksOf } from './sections.ts';
 import { cut, type Line, pad, type Span, type Style, span, widthOf } from './text.ts';
 
@@ -42,7 +43,7 @@ export function screenOf(view: View, { columns, rows }: Size): readonly Line[] {
   const foot = [
     ...air,
     ...messageLines(messages.recent, { columns, rows }),
-    lastLine(columns, messages.isTroubled, blocks),
+    lastLine(columns, messages.isTroubled, blocks, pointer(board)),
   ];
   const room = Math.max(0, rows - head.length - foot.length);
   const sections = body(blocks, { columns, rows: room });
@@ -109,13 +110,14 @@ function messageLines(messages: readonly Message[], { columns, rows }: Size): re
   });
 }
 
-/** How to end, the legend of the marks on the screen, and a hint, as far as they fit. */
-function lastLine(columns: number, isTroubled: boolean, blocks: readonly Block[]): Line {
+/** How to end, the legend of the marks on the screen, and the commands to run, as far as they fit. */
+function lastLine(columns: number, isTroubled: boolean, blocks: readonly Block[], command: string | undefined): Line {
   const marks = new Set(blocks.flatMap(({ rows }) => rows.map(({ mark }) => mark)));
   const parts = [
     marks.has('!') ? '   ! trouble' : '',
     marks.has('?') ? '   ? old' : '',
     isTroubled ? '   run conntrack.plugin check' : '',
+    command === undefined ? '' : `   run conntrack.plugin ${command}`,
   ];
   return fitting([span('Ctrl-C ends', 'dim')], parts, columns);
 }
