@@ -8,6 +8,8 @@ import type { Context, ModuleSettings } from '../context.ts';
 import type { Module, Sample, Status } from '../module.ts';
 import type { Done } from '../slices.ts';
 import { Survey } from '../survey.ts';
+import type { Breakdown } from './breakdown.ts';
+import { Extent, type Method, scaleOf, standardErrorOf } from './extent.ts';
 import { type Scan, TableReader } from './table_reader.ts';
 import { Tally } from './tally.ts';
 
@@ -20,13 +22,14 @@ export interface FlowsSettings extends ModuleSettings {
   readonly update_every: number;
   /** Percentage of one CPU that dumps may use. */
   readonly cpu_share: number;
-  /** Percentage of the table in use above which it is dumped half as often. */
+  /** Percentage of the table in use above which it is dumped half as often, unless it is sampled. */
   readonly full_above: number;
+  readonly method: Method;
 }
 
 type Values = Record<string, number | undefined>;
 
-type Dump = Scan<readonly [Tally]>;
+type Dump = Scan<readonly Breakdown[]>;
 
 export class FlowsModule implements Module {
   readonly name = 'flows';
@@ -40,16 +43,20 @@ export class FlowsModule implements Module {
   constructor({ budget, ctnetlink, log, runtime }: Context, settings: FlowsSettings) {
     this.#table = new TableReader(ctnetlink);
     this.#fullAbove = settings.full_above;
-    this.#survey = new Survey({
+    const { cpu_share, method, update_every: every } = settings;
+    const claim = budget.claim(this.name, cpu_share / 100);
+    const extent = new Extent({ method, every, claim });
+    this.#survey = new Survey<Dump>({
       log,
       runtime,
       tick: settings.every,
-      every: settings.update_every,
-      claim: budget.claim(this.name, settings.cpu_share / 100),
+      every,
+      claim,
       required: settings.enabled === true,
-      begin: () => this.#table.read({ begin: () => [new Tally()] as const }),
+      begin: () => this.#table.read({ begin: () => [new Tally()], most: (use) => extent.most(use) }),
       release: () => this.#table.close(),
-      isSpared: (dump) => this.#updateFull(dump),
+      ran: ({ cpuTime, value }) => extent.learn(value, cpuTime),
+      isSpared: (dump) => this.#updateFull(dump) && !dump.isSample,
       lost: 'the composition of the connection table is not drawn',
       back: 'the connection table can be dumped',
       repaced: 'changed the interval between dumps of the connection table',
@@ -86,13 +93,15 @@ export class FlowsModule implements Module {
     return this.#isFull;
   }
 
-  #fill({ cpuTime, duration, value: { use, visitors } }: Done<Dump>): void {
+  #fill({ cpuTime, duration, value }: Done<Dump>): void {
     const values = this.#values;
-    const [tally] = visitors;
-    tally.fill(values);
-    values['flows_utilization'] = utilizationOf(use);
+    const scale = scaleOf(value);
+    for (const breakdown of value.visitors) breakdown.fill(values, scale);
+    values['flows_utilization'] = utilizationOf(value.use);
     values['dump_duration'] = duration / 1000;
     values['dump_cpu_time'] = cpuTime / 1000;
+    values['dump_read'] = 100 / scale;
+    values['dump_standard_error'] = standardErrorOf(value);
   }
 }
 

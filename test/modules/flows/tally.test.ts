@@ -18,7 +18,7 @@ function counts(...entries: readonly Partial<Entry>[]): Record<string, number | 
   const tally = new Tally();
   for (const entry of entries) tally.add(flow(entry));
   const values = {};
-  tally.fill(values);
+  tally.fill(values, 1);
   return values;
 }
 

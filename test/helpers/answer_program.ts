@@ -1,0 +1,96 @@
+/**
+ * Runs live answers where it is started, such as in a network namespace. Each line of standard input is a call, each line
+ * of standard output its answer or error.
+ */
+
+import fs from 'node:fs';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+
+import { parseNetwork } from '../../collector/base/cidr.ts';
+import { describe } from '../../collector/base/errors.ts';
+import { clock, runtime } from '../../collector/commands/system.ts';
+import { ArgumentError, type Arguments } from '../../collector/functions/function.ts';
+import { FUNCTIONS } from '../../collector/functions/index.ts';
+import type { Sources } from '../../collector/functions/sources.ts';
+import { createAccess } from '../../collector/modules/access.ts';
+import type { SnatPool } from '../../collector/modules/flows/snat_ports.ts';
+import { ProblemError } from '../../collector/modules/problem.ts';
+import { Host } from '../../collector/procfs/host.ts';
+
+export interface Call {
+  readonly name: string;
+  readonly given: Arguments;
+  readonly isPatient: boolean;
+  readonly pools?: readonly { readonly network: string; readonly low: number; readonly high: number }[];
+  /** Milliseconds after which the call is aborted. */
+  readonly abortAfter?: number;
+}
+
+const { ctnetlink } = createAccess({ fs, host: new Host(fs, ''), library: path.join(__dirname, 'conntrack-koffi') });
+
+function poolsOf({ pools = [] }: Call): SnatPool[] {
+  return pools.flatMap(({ high, low, network: text }) => {
+    const network = parseNetwork(text);
+    return network === undefined ? [] : [{ network, low, high }];
+  });
+}
+
+function kindOf(error: unknown): string {
+  if (error instanceof ArgumentError) return 'argument';
+  return error instanceof ProblemError ? `problem ${error.problem.code}` : `other ${(error as Error).name}`;
+}
+
+/** The number of open sockets, which are what an answer must not leave behind. */
+function openSockets(): number {
+  return fs.readdirSync('/proc/self/fd').filter((descriptor) => {
+    try {
+      return fs.readlinkSync(`/proc/self/fd/${descriptor}`).startsWith('socket:');
+    } catch {
+      return false;
+    }
+  }).length;
+}
+
+async function run(call: Call): Promise<Record<string, unknown>> {
+  const sources: Sources = {
+    ctnetlink,
+    runtime,
+    clock,
+    isPatient: call.isPatient,
+    snatPools: poolsOf(call),
+    eventSetting: () => Number(fs.readFileSync('/proc/sys/net/netfilter/nf_conntrack_events', 'utf8')),
+  };
+  const abort = new AbortController();
+  if (call.abortAfter !== undefined) setTimeout(() => abort.abort(), call.abortAfter);
+  // The longest time that other work had to wait.
+  let latest = performance.now();
+  let pause = 0;
+  const beat = setInterval(() => {
+    const now = performance.now();
+    pause = Math.max(pause, now - latest);
+    latest = now;
+  }, 1);
+  const began = process.cpuUsage();
+  try {
+    const found = FUNCTIONS.find(({ name }) => name === call.name);
+    const answer = await found?.run(call.given, sources, abort.signal);
+    return { answer };
+  } catch (error) {
+    return { error: describe(error), kind: kindOf(error) };
+  } finally {
+    clearInterval(beat);
+    const { system, user } = process.cpuUsage(began);
+    process.stderr.write(`${JSON.stringify({ pause, cpu: (system + user) / 1000 })}\n`);
+  }
+}
+
+async function main(): Promise<void> {
+  for await (const line of createInterface({ input: process.stdin })) {
+    const result = await run(JSON.parse(line) as Call);
+    process.stdout.write(`${JSON.stringify({ ...result, sockets: openSockets() })}\n`);
+  }
+  process.exit(0);
+}
+
+void main();
