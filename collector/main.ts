@@ -25,7 +25,7 @@ const RUNS: Readonly<Partial<Record<string, () => Promise<Run>>>> = {
   [COLLECT.name]: async () => collect,
   check: async () => (await import('./commands/check.ts')).check,
   show: async () => (await import('./commands/show.ts')).show,
-  [TAIL]: async () => (await import('./commands/tail.ts')).tail,
+  [TAIL.name]: async () => (await import('./commands/tail.ts')).tail,
 };
 
 async function runOf(command: string): Promise<Run> {

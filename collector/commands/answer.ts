@@ -10,18 +10,23 @@ import type { Log } from '../base/log.ts';
 import { ticks } from '../base/scheduler.ts';
 import type { CommandLine } from '../cli.ts';
 import type { Answer } from '../functions/answer.ts';
+import { overview } from '../functions/overview.ts';
 import type { Sources } from '../functions/sources.ts';
 import { readAbilities } from '../terminal/abilities.ts';
 import { answerScreen } from '../terminal/answer_screen.ts';
 import { fittingLines, jsonLines, plainTable } from '../terminal/answer_table.ts';
 import type { Size } from '../terminal/columns.ts';
+import { withEndpoints } from '../terminal/endpoints.ts';
+import { overviewLines } from '../terminal/overview.ts';
 import { Terminal } from '../terminal/terminal.ts';
 import { type Line, paint, styled } from '../terminal/text.ts';
 import { holdTerminal, jobControl } from './job_control.ts';
 import { functionOf, guarded, sourcesOf } from './live.ts';
-import { findOverview, isOverview } from './overview.ts';
 import { complain, endWithReader, openOutput, STDOUT } from './streams.ts';
 import { clock } from './system.ts';
+
+/** Rows of each ranking of the overview, as many as the largest screens show. */
+const LARGEST = 20;
 
 /** Draws in at most as many lines and columns. */
 type Draw = (size: Size) => readonly Line[];
@@ -30,7 +35,7 @@ type Draw = (size: Size) => readonly Line[];
 export async function answer(commandLine: CommandLine, environment: Environment, log: Log): Promise<void> {
   const { interval, json, ticks: most } = commandLine;
   const isRepeated = interval !== undefined || most !== undefined;
-  const sources = sourcesOf(environment, log, !isRepeated);
+  const sources = sourcesOf(commandLine, environment, log, !isRepeated);
   const isForPerson = !json && isatty(STDOUT);
   await guarded(() => {
     if (!isForPerson) return printForProgram(commandLine, sources, log);
@@ -102,9 +107,18 @@ function find({ command, given }: CommandLine, sources: Sources): Promise<Answer
 }
 
 async function findDrawn(commandLine: CommandLine, sources: Sources): Promise<Draw> {
-  if (isOverview(commandLine)) return findOverview(functionOf(commandLine.command), commandLine.given, sources);
+  if (isOverview(commandLine)) {
+    const found = await overview(sources, LARGEST, new AbortController().signal);
+    return (size) => overviewLines(found, size);
+  }
   const found = await find(commandLine, sources);
-  return (size) => fittingLines(found, size);
+  const joined = withEndpoints(found);
+  return (size) => fittingLines(joined, size);
+}
+
+/** Whether nothing was said about what to rank. */
+function isOverview({ command, given }: CommandLine): boolean {
+  return command === 'top' && Object.keys(given).length === 0;
 }
 
 /** Once, or at every interval. */

@@ -1,5 +1,6 @@
 /** The commands and their options, as data: for the command line, its help and the documentation. */
 
+import { FILTERS } from '../functions/filter_parameters.ts';
 import type { LiveFunction, Parameter } from '../functions/function.ts';
 import { FUNCTIONS } from '../functions/index.ts';
 
@@ -64,18 +65,29 @@ const SHOW: CommandEntry = {
   options: [CONFIG, TICKS],
 };
 
-/** The name of the command that prints events as they happen; its function returns the latest ones. */
-export const TAIL = 'tail';
+/** Prints events as they happen, unlike the function of the same command, which returns the latest ones. */
+export const TAIL: CommandEntry = {
+  name: 'tail',
+  summary: 'print new and destroyed connections as they happen, filtered like conntrack -E, until Ctrl-C',
+  details:
+    'Each line is one event: the local time at which it was read, what happened, protocol, state, source and ' +
+    'destination of the first packet, and what NAT makes of them. At the end of a connection, packets and bytes are ' +
+    'known with nf_conntrack_acct, the age with nf_conntrack_timestamp. Events that were missed are reported on ' +
+    'standard error.',
+  options: [...FILTERS.map(argumentOption), LINES],
+};
+
+/** The commands whose answer depends on the configuration: on the pools of source NAT. */
+const CONFIGURED: readonly string[] = ['nat-ports'];
 
 function answerCommand({ command, help, parameters, summary }: LiveFunction): CommandEntry {
-  const options = parameters.map(argumentOption);
-  if (command === TAIL) return { name: command, summary: phrase(summary), details: help, options: [...options, LINES] };
+  if (command === TAIL.name) return TAIL;
   return {
     name: command,
     summary: phrase(summary),
     details: help,
     interval: 'seconds until the answer is printed again; once if not given',
-    options: [...options, TICKS, LINES],
+    options: [...parameters.map(argumentOption), ...(CONFIGURED.includes(command) ? [CONFIG] : []), TICKS, LINES],
   };
 }
 

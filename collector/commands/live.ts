@@ -3,11 +3,13 @@
 import type { Environment } from '../agent/environment.ts';
 import { UsageError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
+import type { CommandLine } from '../cli.ts';
 import { ArgumentError, type LiveFunction } from '../functions/function.ts';
 import { FUNCTIONS } from '../functions/index.ts';
 import type { Sources } from '../functions/sources.ts';
 import { messageWithFix, ProblemError } from '../modules/problem.ts';
-import { hostContext } from './collecting.ts';
+import { readText } from '../procfs/file.ts';
+import { hostContext, readRequest } from './collecting.ts';
 import { complain } from './streams.ts';
 import { clock, runtime } from './system.ts';
 
@@ -18,10 +20,19 @@ export function functionOf(command: string): LiveFunction {
   return live;
 }
 
-/** @param isPatient whether a whole table is read, however large. */
-export function sourcesOf(environment: Environment, log: Log, isPatient: boolean): Sources {
-  const { ctnetlink } = hostContext(environment, log);
-  return { ctnetlink, runtime, clock, isPatient };
+/**
+ * What live answers are found from, with the pools of the configuration.
+ *
+ * @param isPatient whether a whole table is read, however large.
+ * @throws {ConfigError} when the configuration cannot be read or is invalid.
+ */
+export function sourcesOf(commandLine: CommandLine, environment: Environment, log: Log, isPatient: boolean): Sources {
+  const { ctnetlink, fs, host } = hostContext(environment, log);
+  const eventSetting = (): number | undefined => {
+    const text = readText(fs, host.netfilter('nf_conntrack_events'));
+    return text === undefined ? undefined : Number(text);
+  };
+  return { ctnetlink, runtime, clock, isPatient, snatPools: [], eventSetting };
 }
 
 /**

@@ -52,7 +52,8 @@ export function noteLines({ notes }: Answer, width: number): readonly Line[] {
 /** As many rows and notes as a screen has lines for, rows first. */
 export function fittingLines(answer: Answer, { columns, rows }: Size): readonly Line[] {
   const table = tableLines(answer, columns);
-  const notes = noteLines(answer, columns);
+  const lines = noteLines(answer, columns);
+  const notes = lines.length === 0 ? [] : [[], ...lines];
   const room = Math.max(2, rows - notes.length);
   if (table.length <= room) return [...table, ...notes].slice(0, rows);
   const more = cut([span(`… ${table.length - room + 1} more rows`, 'dim')], columns);
@@ -79,7 +80,12 @@ export function plainTable({ columns, rows }: Answer): string {
 
 /** Rows as JSON, one object per line: values by the ids of their columns, without those unknown. */
 export function jsonLines({ columns, rows }: Answer): string {
-  return rows.map((row) => `${JSON.stringify(fieldsOf(columns, row))}\n`).join('');
+  return rows.map((row) => jsonLine(columns, row)).join('');
+}
+
+/** One row as JSON on a line. */
+export function jsonLine(columns: readonly Column[], row: Row): string {
+  return `${JSON.stringify(fieldsOf(columns, row))}\n`;
 }
 
 function fieldsOf(columns: readonly Column[], { cells, severity }: Row): Readonly<Record<string, string | number>> {

@@ -76,12 +76,12 @@ describe('a table', () => {
       'Source     Connections',
       '10.0.0.77            5',
       '10.0.0.77            5',
-      '10.0.0.77            5',
-      '… 47 more rows',
+      '… 48 more rows',
+      '',
       '1,234 rows were left out.',
     ]);
-    expect(fittingLines(many, { columns: 40, rows: 52 })).toHaveLength(52);
-    expect(textsOf(fittingLines(many, { columns: 40, rows: 52 }))).not.toContain('… 1 more rows');
+    expect(fittingLines(many, { columns: 40, rows: 53 })).toHaveLength(53);
+    expect(textsOf(fittingLines(many, { columns: 40, rows: 53 }))).not.toContain('… 1 more rows');
   });
 });
 

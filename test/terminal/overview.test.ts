@@ -1,40 +1,28 @@
 import { describe, expect, it } from 'vitest';
 
-import type { Answer } from '../../collector/functions/answer.ts';
+import type { Overview } from '../../collector/functions/overview.ts';
 import { answerScreen } from '../../collector/terminal/answer_screen.ts';
 import { overviewLines } from '../../collector/terminal/overview.ts';
 import { type Line, span, widthOf } from '../../collector/terminal/text.ts';
 
 const NOTE = 'Estimated from 20,006 of 230,412 entries (8.7 %); standard error of a share at most 0.35 points.';
 
-function ranking(heading: string, rows: readonly (readonly [string, number, number])[]): Answer {
-  return {
-    columns: [
-      { id: 'key', name: heading, type: 'text', isKey: true },
-      { id: 'connections', name: 'Connections', type: 'count' },
-      { id: 'share', name: 'Share', type: 'percent' },
-    ],
-    rows: rows.map((cells) => ({ cells })),
-    sortedBy: 'connections',
-    notes: [NOTE],
-  };
-}
-
-const OVERVIEW = {
+const OVERVIEW: Overview = {
   entries: 230_412,
   max: 262_144,
   rankings: [
     {
       title: 'Source',
-      answer: ranking('Source', [
-        ['10.0.0.77', 187_000, 81.2],
-        ['2001:db8::15', 43_412, 18.8],
-      ]),
+      rows: [
+        { name: '10.0.0.77', connections: 187_000, share: 81.2 },
+        { name: '2001:db8::15', connections: 43_412, share: 18.8 },
+      ],
     },
-    { title: 'Destination', answer: ranking('Destination', [['10.9.0.1', 230_412, 100]]) },
-    { title: 'Service', answer: ranking('Service', [['tcp 443', 230_412, 100]]) },
-    { title: 'State', answer: ranking('State', [['SYN_SENT', 230_000, 99.8]]) },
+    { title: 'Destination', rows: [{ name: '10.9.0.1', connections: 230_412, share: 100 }] },
+    { title: 'Service', rows: [{ name: 'tcp/443', connections: 230_412, share: 100 }] },
+    { title: 'State', rows: [{ name: 'SYN_SENT', connections: 230_000, share: 99.8 }] },
   ],
+  notes: [NOTE],
 };
 
 function textOf(lines: readonly Line[]): string {
@@ -52,14 +40,10 @@ describe('an overview', () => {
       '2001:db8::15      43,412  18.8 % ███',
       '                                                   State ───────────────────────────────────────────',
       'Service ─────────────────────────────────────────  SYN_SENT     230,000  99.8 % ████████████████████',
-      'tcp 443     230,412   100 % █████████████████████',
+      'tcp/443     230,412   100 % █████████████████████',
       '',
       NOTE,
     ]);
-  });
-
-  it('says a note once that all rankings have', () => {
-    expect(textOf(overviewLines(OVERVIEW, { columns: 120, rows: 23 })).split(NOTE)).toHaveLength(2);
   });
 
   it('without a limit shows no percentage', () => {
