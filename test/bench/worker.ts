@@ -24,6 +24,7 @@ import { NetlinkSocket } from '../../collector/netlink/socket.ts';
 import { median } from './statistics.ts';
 import { askInRounds } from './worker_conntrackd.ts';
 import { receive, runtime } from './worker_runtime.ts';
+import { sample } from './worker_sampling.ts';
 import { countSockets, holdSockets } from './worker_sockets.ts';
 
 /** CPU times in milliseconds, each the median of the rounds. */
@@ -35,9 +36,16 @@ export interface DumpTimes {
   readonly received: number;
 }
 
+const CTNETLINK = { name: 'ctnetlink', protocol: NETLINK_NETFILTER, slots: 4, slotSize: 32 * 1024 };
+
+async function sampleTable(library: string, times: number): Promise<void> {
+  const foreign = new Foreign(library);
+  const estimates = await sample(() => new NetlinkSocket(foreign, CTNETLINK), times);
+  process.stdout.write(`${JSON.stringify(estimates)}\n`);
+}
+
 async function dump(library: string, rounds: number): Promise<void> {
-  const options = { name: 'ctnetlink', protocol: NETLINK_NETFILTER, slots: 4, slotSize: 32 * 1024 };
-  const channel = new NetlinkSocket(new Foreign(library), options);
+  const channel = new NetlinkSocket(new Foreign(library), CTNETLINK);
   const table = new TableReader(() => channel);
   const counted: number[] = [];
   const received: number[] = [];
@@ -93,6 +101,7 @@ function fail(error: unknown): void {
 const [kind, ...args] = process.argv.slice(2);
 const [first = '', second = '', third = ''] = args;
 if (kind === 'dump') dump(first, Number(second)).catch(fail);
+else if (kind === 'sample') sampleTable(first, Number(second)).catch(fail);
 else if (kind === 'flood') flood(first, Number(second), Number(third));
 else if (kind === 'hold') holdSockets(Number(first)).catch(fail);
 else if (kind === 'count') countSockets(first, Number(second)).catch(fail);
