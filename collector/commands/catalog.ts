@@ -77,8 +77,10 @@ export const TAIL: CommandEntry = {
   options: [...FILTERS.map(argumentOption), LINES],
 };
 
-/** The commands whose answer depends on the configuration: on the pools of source NAT. */
-const CONFIGURED: readonly string[] = ['nat-ports'];
+/** Whether the answer of a command depends on the configuration: on the pools of source NAT. */
+export function isConfigured(command: string): boolean {
+  return command === 'nat-ports';
+}
 
 function answerCommand({ command, help, parameters, summary }: LiveFunction): CommandEntry {
   if (command === TAIL.name) return TAIL;
@@ -87,7 +89,7 @@ function answerCommand({ command, help, parameters, summary }: LiveFunction): Co
     summary: phrase(summary),
     details: help,
     interval: 'seconds until the answer is printed again; once if not given',
-    options: [...parameters.map(argumentOption), ...(CONFIGURED.includes(command) ? [CONFIG] : []), TICKS, LINES],
+    options: [...parameters.map(argumentOption), ...(isConfigured(command) ? [CONFIG] : []), TICKS, LINES],
   };
 }
 

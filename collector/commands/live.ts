@@ -9,6 +9,7 @@ import { FUNCTIONS } from '../functions/index.ts';
 import type { Sources } from '../functions/sources.ts';
 import { messageWithFix, ProblemError } from '../modules/problem.ts';
 import { readText } from '../procfs/file.ts';
+import { isConfigured } from './catalog.ts';
 import { hostContext, readRequest } from './collecting.ts';
 import { complain } from './streams.ts';
 import { clock, runtime } from './system.ts';
@@ -32,7 +33,16 @@ export function sourcesOf(commandLine: CommandLine, environment: Environment, lo
     const text = readText(fs, host.netfilter('nf_conntrack_events'));
     return text === undefined ? undefined : Number(text);
   };
-  return { ctnetlink, runtime, clock, isPatient, snatPools: [], eventSetting };
+  return {
+    ctnetlink,
+    runtime,
+    clock,
+    isPatient,
+    snatPools: isConfigured(commandLine.command)
+      ? readRequest(commandLine, environment).config.modules.flows.snat_pools
+      : [],
+    eventSetting,
+  };
 }
 
 /**
