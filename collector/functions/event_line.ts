@@ -10,6 +10,9 @@ import type { EventKind } from './event_stream.ts';
 import { ageOf, sum } from './flow_cells.ts';
 import { protocolName, stateName } from './protocol_names.ts';
 
+/** The parts of an entry that a line is made of. */
+export const LINE_PARTS = ['tuples', 'zone', 'mark', 'counters', 'start'] as const;
+
 /** The numbers of a byte as text. */
 const BYTES = Array.from({ length: 256 }, (_, byte) => String(byte));
 /** By kind, of one width. */

@@ -1,11 +1,11 @@
 /** New and destroyed connections as they happen, for whoever prints them. */
 
+import type { FlowPart } from '../netlink/flow_parts.ts';
 import { checkArguments } from './arguments.ts';
 import { EventStream, type EventVisitor } from './event_stream.ts';
 import { requireEvents } from './events.ts';
 import { flowFilter } from './filter.ts';
 import { FILTERS } from './filter_parameters.ts';
-import { FLOW_PARTS } from './flow_cells.ts';
 import type { Arguments } from './function.ts';
 import { asProblem, finish } from './reading.ts';
 import type { Sources } from './sources.ts';
@@ -16,6 +16,8 @@ const PAUSE = 100;
 const AT_ONCE = 5000;
 
 export interface EventSink {
+  /** The parts of an entry that it needs. */
+  readonly parts: readonly FlowPart[];
   /** Takes a matching event; `flow` is valid during the call. */
   readonly event: EventVisitor;
   /** Writes out what was taken. No event is read until it resolves; the kernel keeps some, then drops them. */
@@ -38,9 +40,9 @@ export async function followEvents(
   sink: EventSink,
 ): Promise<void> {
   checkArguments(given, FILTERS);
-  const { matches } = flowFilter(given);
+  const { matches, parts } = flowFilter(given);
   requireEvents(sources);
-  const stream = await asProblem(() => new EventStream(sources, ['new', 'destroyed'], FLOW_PARTS));
+  const stream = await asProblem(() => new EventStream(sources, ['new', 'destroyed'], [...sink.parts, ...parts]));
   const visit: EventVisitor = (kind, flow, bytes) => {
     if (matches(flow, bytes)) sink.event(kind, flow, bytes);
   };

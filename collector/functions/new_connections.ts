@@ -62,8 +62,8 @@ async function count(
   let seconds: number;
   do {
     await clock.sleep(PAUSE, signal);
-    const visit: Parameters<EventStream['drain']>[0] = (_, flow, bytes) => {
-      const key = grouping.key(flow, bytes);
+    const visit: Parameters<EventStream['drain']>[0] = (kind, flow, bytes) => {
+      const key = kind === 'new' ? grouping.key(flow, bytes) : undefined;
       if (key !== undefined) keys.add(key, () => undefined);
     };
     await inSlices(stream.drain(visit, MOST), runtime, () => signal.aborted);
