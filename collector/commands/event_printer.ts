@@ -3,12 +3,13 @@
 import type { Writable } from 'node:stream';
 import { inWhole } from '../base/numbers.ts';
 import type { Clock } from '../base/scheduler.ts';
-import { eventLine } from '../functions/event_line.ts';
+import { eventLine, LINE_PARTS } from '../functions/event_line.ts';
 import type { EventKind } from '../functions/event_stream.ts';
 import { EVENT_COLUMNS } from '../functions/events.ts';
-import { flowCells } from '../functions/flow_cells.ts';
+import { FLOW_PARTS, flowCells } from '../functions/flow_cells.ts';
 import type { EventSink } from '../functions/follow.ts';
 import type { Flow } from '../netlink/flow.ts';
+import type { FlowPart } from '../netlink/flow_parts.ts';
 import { jsonLine } from '../terminal/answer_table.ts';
 
 /** Bytes that may wait to be read; beyond, events are dropped and counted. */
@@ -27,6 +28,7 @@ export interface EventPrinterOptions {
 }
 
 export class EventPrinter implements EventSink {
+  readonly parts: readonly FlowPart[];
   readonly #options: EventPrinterOptions;
   #text = '';
   /** When the last batch was read, in milliseconds since the epoch, and as text. */
@@ -40,6 +42,7 @@ export class EventPrinter implements EventSink {
 
   constructor(options: EventPrinterOptions) {
     this.#options = options;
+    this.parts = options.json ? FLOW_PARTS : LINE_PARTS;
   }
 
   readonly event = (kind: EventKind, flow: Flow, bytes: Uint8Array): void => {

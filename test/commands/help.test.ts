@@ -8,7 +8,9 @@ const FAKES = commandsWith([TOP, EVENTS]);
 
 describe('the overview of the commands', () => {
   it('names every command with its summary', () => {
-    expect(overview(FAKES)).toContain('\n  top    rank who holds most of the table\n  tail   print new and destroyed connections as');
+    expect(overview(FAKES)).toContain(
+      '\n  top    rank who holds most of the table\n  tail   print new and destroyed connections as',
+    );
     for (const { name, summary } of COMMANDS) expect(HELP).toMatch(new RegExp(`\n  ${name} +${summary.slice(0, 30)}`));
   });
 
