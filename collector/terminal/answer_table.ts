@@ -22,8 +22,8 @@ interface Drawn {
 
 /**
  * The table in lines of at most `width` columns, without its notes. What no row knows is left out. If the rest does not
- * fit, columns are left out from the last on; those that tell rows apart, and the one that rows are sorted by, stay, and
- * texts are shortened.
+ * fit, texts are shortened and columns left out from the last on; those that tell rows apart, and the one that rows are
+ * sorted by, stay.
  */
 export function tableLines(answer: Answer, width: number): readonly Line[] {
   const { columns, rows } = answer;
@@ -105,10 +105,12 @@ function chosen({ columns, rows, sortedBy }: Answer, texts: readonly (readonly s
     const isSeen = column.id === sortedBy || (isKnown && column.isHidden !== true);
     return isSeen ? [{ column, at, width: Math.max(column.name.length, longest(texts, at)) }] : [];
   });
-  while (widthOf(drawn) > width) {
+  for (;;) {
+    const excess = widthOf(drawn) - width;
     const last = drawn.findLast(({ column }) => column.isKey !== true && column.id !== sortedBy);
-    if (last === undefined) break;
-    drawn = drawn.filter((one) => one !== last);
+    if (excess <= 0 || last === undefined) break;
+    if (last.column.type === 'text' && last.width - excess >= SHORTEST) last.width -= excess;
+    else drawn = drawn.filter((one) => one !== last);
   }
   shorten(drawn, widthOf(drawn) - width);
   return drawn;

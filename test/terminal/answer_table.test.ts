@@ -59,6 +59,21 @@ describe('a table', () => {
     expect(textsOf(tableLines(answer, 38))[1]).toBe('2001:db8:1:2:3…  10.0.0.1           17');
   });
 
+  it('shortens the last text rather than leave it out, unless too little of it would be left', () => {
+    const answer: Answer = {
+      columns: [
+        { id: 'address', name: 'Address', type: 'text', isKey: true },
+        { id: 'used', name: 'Used', type: 'count' },
+        { id: 'sources', name: 'Sources', type: 'text' },
+      ],
+      rows: [{ cells: ['203.0.113.9', 17, '10.0.0.1 (12), 10.0.0.2 (5)'] }],
+      sortedBy: 'used',
+      notes: [],
+    };
+    expect(textsOf(tableLines(answer, 31))[1]).toBe('203.0.113.9    17  10.0.0.1 (1…');
+    expect(textsOf(tableLines(answer, 30))[1]).toBe('203.0.113.9    17');
+  });
+
   it('leaves out what no row knows', () => {
     const rows = RANKING.rows.map(({ cells }) => ({ cells: cells.map((cell, at) => (at === 4 ? null : cell)) }));
     const [heading] = textsOf(tableLines({ ...RANKING, rows }, 120));
