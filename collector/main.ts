@@ -1,9 +1,9 @@
 /**
  * Selects the command, and the exit code. Only this file and the commands use `process`.
  *
- * Exit code 0: asked to end, or the agent is gone; the agent may start it again. 1: an unexpected error, or `check`
- * found a failure. 2: the command line, the environment or the configuration is invalid. Until it restarts, the agent
- * disables a plugin that exits with another code than 0 before its first chart.
+ * Exit code 0: asked to end, or the agent is gone; the agent may start it again. 1: an unexpected error, `check` found a
+ * failure, or a live answer cannot be found. 2: the command line, the environment or the configuration is invalid. Until
+ * it restarts, the agent disables a plugin that exits with another code than 0 before its first chart.
  */
 
 import { isatty } from 'node:tty';
