@@ -113,7 +113,7 @@ class Listing implements FlowVisitor {
         `Showing ${inWhole(rows.length)} of ${inWhole(matched)} matching connections, those with the largest ${sort}; ` +
           'narrow the filter or raise the limit to see the others.',
       );
-    } else notes.push(`${inWhole(matched)} connections match.`);
+    } else notes.push(`Matching connections: ${inWhole(matched)}.`);
     const setting = SETTINGS[sort];
     if (matched > 0 && !this.#isKnown && setting !== undefined) notes.push(setting);
     return withoutUnknown({ columns: FLOW_COLUMNS, rows, sortedBy: sort, notes });

@@ -104,12 +104,12 @@ function answer(watch: EventWatch, limit: number): Answer {
   const rows = watch.latest(limit).map((cells) => ({ cells }));
   const { malformed, matched, overruns, seen, since } = watch;
   const notes = [
-    `${inWhole(seen)} events since ${new Date(since).toISOString()}, ${inWhole(matched)} of them match; ` +
-      `the latest ${inWhole(KEPT)} are kept.`,
+    `Events since ${new Date(since).toISOString()}: ${inWhole(seen)}, matching: ${inWhole(matched)}; the latest ` +
+      `${inWhole(KEPT)} are kept.`,
   ];
   if (overruns > 0) {
-    notes.push(`Events are missing: the kernel dropped some ${inWhole(overruns)} times, as they came too fast.`);
+    notes.push(`Events are missing: they came too fast, and the kernel dropped some. Overruns: ${inWhole(overruns)}.`);
   }
-  if (malformed > 0) notes.push(`${inWhole(malformed)} reports of the kernel were malformed.`);
+  if (malformed > 0) notes.push(`Malformed reports of the kernel: ${inWhole(malformed)}.`);
   return withoutUnknown({ columns: EVENT_COLUMNS, rows, sortedBy: 'time', notes });
 }

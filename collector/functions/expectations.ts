@@ -72,7 +72,7 @@ export async function expectations(
     const note =
       rows.length < matched
         ? `Showing ${inWhole(rows.length)} of ${inWhole(matched)} matching expectations, those with the largest timeout.`
-        : `${inWhole(matched)} expectations match.`;
+        : `Matching expectations: ${inWhole(matched)}.`;
     return { columns: COLUMNS, rows: rows.map((cells) => ({ cells })), sortedBy: 'timeout', notes: [note] };
   } finally {
     channel.close();

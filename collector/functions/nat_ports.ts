@@ -97,7 +97,7 @@ function answer(usage: Usage, limit: number, use: string): Answer {
   const notes = [use];
   if (endpoints.error > 0) {
     notes.push(
-      'There are too many NAT endpoints to count them all: the used ports of each are too low by at most ' +
+      'There are too many NAT endpoints to count all of them: the used ports of each are too low by at most ' +
         `${inWhole(endpoints.error)}.`,
     );
   } else notes.push(`Showing ${inWhole(shown.length)} of ${inWhole(all.length)} NAT endpoints.`);

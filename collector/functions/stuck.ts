@@ -66,13 +66,14 @@ function answer(reading: Unanswered, sources: Sources, limit: number, use: strin
   const refreshed = all.reduce((sum, group) => sum + group.refreshed, 0);
   const notes = [
     use,
-    `${inWhole(connections)} connections are unanswered; ${inWhole(refreshed)} of them were refreshed within ` +
-      `${((READINGS - 1) * PAUSE) / 1000} seconds.`,
+    `Unanswered connections: ${inWhole(connections)}; refreshed within ${((READINGS - 1) * PAUSE) / 1000} seconds: ` +
+      `${inWhole(refreshed)}.`,
   ];
   if (shown.length < all.length) notes.push(`Showing ${inWhole(shown.length)} of ${inWhole(all.length)} groups.`);
-  if (ungrouped > 0) notes.push(`${inWhole(ungrouped)} connections are in further groups, which are not counted.`);
+  if (ungrouped > 0)
+    notes.push(`Unanswered connections in further groups, which are not shown: ${inWhole(ungrouped)}.`);
   if (unfollowed > 0)
-    notes.push(`Whether ${inWhole(unfollowed)} connections were refreshed is unknown: there are too many.`);
+    notes.push(`Unanswered connections of which it is not known whether they are refreshed: ${inWhole(unfollowed)}.`);
   const rows = shown.map((group) => rowOf(group, group.startedAt ?? followed.get(groupKey(group)), now));
   if (rows.length > 0 && rows.every(({ cells }) => cells[SINCE] === null)) {
     notes.push(

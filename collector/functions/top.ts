@@ -69,8 +69,8 @@ function answer(grouping: Grouping, scan: Scan<readonly [Ranking]>, rates: NewRa
   const notes = [useNote(scan.use), ...sampleNote(scan)];
   if (keys.error > 0) {
     notes.push(
-      `There are too many ${grouping.plural} to count them all: the numbers of each are too low by at most ` +
-        `${inWhole((keys.error * scan.use.entries) / scan.read)} connections.`,
+      `There are too many ${grouping.plural} to count all of them: connections are too low by at most ` +
+        `${inWhole((keys.error * scan.use.entries) / scan.read)}.`,
     );
   } else if (ranked.length < keys.size) {
     const found = scan.isSample ? 'seen in the sample' : 'in the table';

@@ -213,7 +213,7 @@ describe('the list of connections', () => {
 
   it('says how full the table is and how many connections match', async () => {
     const { notes } = await new LiveKernel({ tables: [ENTRIES], max: 24 }).answer(CONNECTIONS, { family: 'ipv6' });
-    expect(notes).toEqual(['The table holds 6 of at most 24 entries (25.0 %).', '2 connections match.']);
+    expect(notes).toEqual(['The table holds 6 of at most 24 entries (25.0 %).', 'Matching connections: 2.']);
   });
 
   it('leaves out columns of which nothing is known, and names the setting that is missing', async () => {

@@ -97,7 +97,7 @@ describe('the ports of source NAT', () => {
     );
     const { notes, rows } = await new LiveKernel({ tables: [table] }).answer(NAT_PORTS);
     expect(notes[1]).toBe(
-      'There are too many NAT endpoints to count them all: the used ports of each are too low by at most 1.',
+      'There are too many NAT endpoints to count all of them: the used ports of each are too low by at most 1.',
     );
     expect(rows).toHaveLength(100);
   });

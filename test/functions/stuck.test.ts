@@ -63,7 +63,7 @@ describe('unanswered connections', () => {
     ]);
     expect(answer.notes).toEqual([
       'The table holds 7 of at most 262,144 entries (<0.1 %).',
-      '5 connections are unanswered; 1 of them were refreshed within 6 seconds.',
+      'Unanswered connections: 5; refreshed within 6 seconds: 1.',
       'Since when is unknown; "sysctl net.netfilter.nf_conntrack_timestamp=1" records it for new connections.',
     ]);
     expect(kernel.clock.sleeps).toEqual([3000, 3000]);

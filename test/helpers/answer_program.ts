@@ -10,6 +10,7 @@ import { createInterface } from 'node:readline';
 import { parseNetwork } from '../../collector/base/cidr.ts';
 import { describe } from '../../collector/base/errors.ts';
 import { clock, runtime } from '../../collector/commands/system.ts';
+import type { Answer } from '../../collector/functions/answer.ts';
 import { ArgumentError, type Arguments } from '../../collector/functions/function.ts';
 import { FUNCTIONS } from '../../collector/functions/index.ts';
 import type { Sources } from '../../collector/functions/sources.ts';
@@ -25,6 +26,18 @@ export interface Call {
   readonly pools?: readonly { readonly network: string; readonly low: number; readonly high: number }[];
   /** Milliseconds after which the call is aborted. */
   readonly abortAfter?: number;
+}
+
+/** What came of a call. */
+export interface Called {
+  readonly answer?: Answer | null;
+  readonly error?: string;
+  readonly kind?: string;
+  /** Open sockets afterwards. */
+  readonly sockets: number;
+  /** The longest time that other work had to wait, and the CPU time, in milliseconds. */
+  readonly pause: number;
+  readonly cpu: number;
 }
 
 const { ctnetlink } = createAccess({ fs, host: new Host(fs, ''), library: path.join(__dirname, 'conntrack-koffi') });
@@ -52,7 +65,7 @@ function openSockets(): number {
   }).length;
 }
 
-async function run(call: Call): Promise<Record<string, unknown>> {
+async function run(call: Call): Promise<Pick<Called, 'answer' | 'error' | 'kind'>> {
   const sources: Sources = {
     ctnetlink,
     runtime,
@@ -63,7 +76,17 @@ async function run(call: Call): Promise<Record<string, unknown>> {
   };
   const abort = new AbortController();
   if (call.abortAfter !== undefined) setTimeout(() => abort.abort(), call.abortAfter);
-  // The longest time that other work had to wait.
+  try {
+    const found = FUNCTIONS.find(({ name }) => name === call.name);
+    const answer = await found?.run(call.given, sources, abort.signal);
+    return { answer: answer ?? null };
+  } catch (error) {
+    return { error: describe(error), kind: kindOf(error) };
+  }
+}
+
+/** Runs a call, and measures what it costs. */
+async function measured(call: Call): Promise<Called> {
   let latest = performance.now();
   let pause = 0;
   const beat = setInterval(() => {
@@ -72,23 +95,15 @@ async function run(call: Call): Promise<Record<string, unknown>> {
     latest = now;
   }, 1);
   const began = process.cpuUsage();
-  try {
-    const found = FUNCTIONS.find(({ name }) => name === call.name);
-    const answer = await found?.run(call.given, sources, abort.signal);
-    return { answer };
-  } catch (error) {
-    return { error: describe(error), kind: kindOf(error) };
-  } finally {
-    clearInterval(beat);
-    const { system, user } = process.cpuUsage(began);
-    process.stderr.write(`${JSON.stringify({ pause, cpu: (system + user) / 1000 })}\n`);
-  }
+  const result = await run(call);
+  clearInterval(beat);
+  const { system, user } = process.cpuUsage(began);
+  return { ...result, sockets: openSockets(), pause, cpu: (system + user) / 1000 };
 }
 
 async function main(): Promise<void> {
   for await (const line of createInterface({ input: process.stdin })) {
-    const result = await run(JSON.parse(line) as Call);
-    process.stdout.write(`${JSON.stringify({ ...result, sockets: openSockets() })}\n`);
+    process.stdout.write(`${JSON.stringify(await measured(JSON.parse(line) as Call))}\n`);
   }
   process.exit(0);
 }
