@@ -29,8 +29,8 @@ export function isWithin({ address, prefix }: Network, bytes: Uint8Array, at: nu
   if (address.length !== size) return false;
   const whole = prefix >> 3;
   for (let place = 0; place < whole; place++) if (bytes[at + place] !== address[place]) return false;
-  const rest = prefix & 7;
-  return rest === 0 || (((bytes[at + whole] ?? 0) ^ (address[whole] ?? 0)) & (0xff00 >> rest) & 0xff) === 0;
+  const mask = (0xff00 >> (prefix & 7)) & 0xff;
+  return (((bytes[at + whole] ?? 0) ^ (address[whole] ?? 0)) & mask) === 0;
 }
 
 /** The 4 or 16 bytes of an address. */

@@ -10,7 +10,8 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
 import { charts } from '../../charts/index.ts';
 import { Agent } from '../helpers/agent.ts';
-import { end, Laboratory, ROUTER_ADDRESS, SERVER_ADDRESS } from '../helpers/laboratory.ts';
+import { BLACK_HOLE, end, Laboratory, ROUTER_ADDRESS, SERVER_ADDRESS } from '../helpers/laboratory.ts';
+import { isAlwaysDrawn } from '../helpers/occasional_charts.ts';
 import { AGENT_URL, isAbout } from '../helpers/running_agent.ts';
 import { SocketLoad } from '../helpers/socket_load.ts';
 import { SocketHolder, socketsBySs } from '../helpers/sockets.ts';
@@ -47,8 +48,19 @@ const OTHER_INTERVAL = 'level=info msg="changed the interval between dumps of th
 /** Dumps the table often, even when it is full, and rarely once that costs more than a small table can. */
 const FLOWS_EVERY = 2;
 const CONFIG = `modules:
-  flows: { update_every: ${FLOWS_EVERY}, cpu_share: 5, full_above: 100 }
+  flows:
+    { update_every: ${FLOWS_EVERY}, cpu_share: 5, full_above: 100, snat_pools: [{ addresses: 10.77.2.1, ports: 50000-50099 }] }
   sockets: { update_every: 1, cpu_share: 100 }
+`;
+
+/** Connections to one port of the server have 100 ports of the router to choose from. */
+const SOURCE_NAT = `
+table inet translations {
+  chain postrouting {
+    type nat hook postrouting priority srcnat; policy accept;
+    udp dport ${BLACK_HOLE} masquerade to :50000-50099
+  }
+}
 `;
 
 /** The charts of sockets, each with its list. */
@@ -154,8 +166,13 @@ it('the health file with short lookbacks differs only in the times of alerts on 
     often,
     'lookup: min -1m unaligned of connections → lookup: min -3s unaligned of connections',
     'calc: ($this - $conntrack_connections_before) / 3 → calc: ($this - $conntrack_connections_before) * 20 / 3',
-    // Of conntrack_growth, time_to_full and unreplied.
-    ...[often, often, often],
+    // Of conntrack_growth, time_to_full, unreplied and largest_source.
+    ...[often, often, often, often],
+    // Of conntrack_snat_ports, nat_search_usual, nat_search, stuck_usual and stuck.
+    'lookup: max -1m unaligned of used → lookup: max -5s unaligned of used',
+    ...[often, 'every: 1m → every: 1s', often, 'every: 1m → every: 1s'],
+    'lookup: min -1m unaligned of connections → lookup: min -3s unaligned of connections',
+    often,
   ]);
 });
 
@@ -204,10 +221,12 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
   it('runs the plugin as its own user and lists every chart of its modules', async () => {
     const listed = await agent.charts('conntrack.plugin');
     const expected = [
-      ...charts.filter((chart) => chart.scope === 'host'),
+      ...charts.filter(({ id, scope }) => scope === 'host' && isAlwaysDrawn(id)),
       ...SOCKET_CHARTS.map(({ list, ...chart }) => ({ ...chart, id: `${chart.id}_${list}` })),
     ];
-    expect(Object.keys(listed).sort()).toEqual(expected.map((chart) => `conntrack.${chart.id}`).sort());
+    expect(Object.keys(listed).filter(isAlwaysDrawn).sort()).toEqual(
+      expected.map((chart) => `conntrack.${chart.id}`).sort(),
+    );
     for (const chart of expected) {
       expect(listed[`conntrack.${chart.id}`]).toMatchObject({
         context: chart.contextBesideBuiltin ?? chart.context,
@@ -300,6 +319,27 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
       laboratory.flush();
     });
 
+    it.sequential('warns before source NAT runs out of ports', async ({ expect }) => {
+      laboratory.flush();
+      laboratory.set('nf_conntrack_udp_timeout', 600);
+      laboratory.addRules('router', SOURCE_NAT);
+      const from = await wallSeconds(1);
+      const refused = async (): Promise<number> =>
+        total('conntrack.errors', 'insert_failed', from, Math.floor(Date.now() / 1000));
+      await laboratory.finishedTraffic('client', 'udp-flows', SERVER_ADDRESS, BLACK_HOLE, 35, 2);
+      const flows = await laboratory.traffic('client', 'udp-flows', SERVER_ADDRESS, BLACK_HOLE, 1, 90);
+      await until('conntrack_snat_ports is WARNING', 60, async () => {
+        return (await agent.alarms())['conntrack_snat_ports']?.status === 'WARNING';
+      });
+      expect(await refused()).toBe(0);
+      await until('a connection is refused', 60, async () => (await refused()) > 0);
+      expect((await agent.alarms())['conntrack_snat_ports']?.status).toBe('CRITICAL');
+      await end(flows);
+      laboratory.run('router', ['nft', 'delete', 'table', 'inet', 'translations']);
+      laboratory.set('nf_conntrack_udp_timeout', 30);
+      laboratory.flush();
+    });
+
     it.sequential('draws the same as its built-in collector while packets are dropped, and raises conntrack_full to CRITICAL', async ({
       expect,
     }) => {
@@ -343,7 +383,8 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
     });
 
     it.sequential('warns of packets and connections that a full table drops', async ({ expect }) => {
-      for (const name of ['conntrack_drops', 'conntrack_early_drops']) {
+      // One address has loaded nearly all of the table.
+      for (const name of ['conntrack_drops', 'conntrack_early_drops', 'conntrack_largest_source']) {
         await until(`${name} is WARNING`, 60, async () => (await agent.alarms())[name]?.status === 'WARNING');
       }
       const alarms = await agent.alarms();

@@ -52,6 +52,12 @@ describe('the use of ports for source NAT', () => {
     expect(dump(use(), [410], 2.5)).toEqual([100, 1, 1]);
   });
 
+  it('is known for the smallest pool if the whole table was read', () => {
+    const network = parseNetwork('203.0.113.5');
+    const snat = new SnatUse(network === undefined ? [] : [{ network, low: FIRST, high: FIRST + 4 }]);
+    expect(dump(snat, [3])).toEqual([60, 1, 0]);
+  });
+
   it('is unknown in a sample with too few entries for the size of the pool', () => {
     expect(dump(use(), [300], 2.6)).toEqual(UNKNOWN);
     expect(dump(use(), [300], 2.6, '192.0.2.1')[0]).toBeCloseTo((300 * 2.6 * 100) / 64_512);
