@@ -14,15 +14,14 @@ import { UsageError } from './base/errors.ts';
 import type { Log } from './base/log.ts';
 import { type CommandLine, namesCommand, parseCommandLine } from './cli.ts';
 import { COLLECT, COMMANDS, TAIL } from './commands/catalog.ts';
-import { collect } from './commands/collect.ts';
 import { HELP, helpOf } from './commands/help.ts';
 import { complain, fail, logTo, print, STDERR } from './commands/streams.ts';
 
 type Run = (commandLine: CommandLine, environment: Environment, log: Log) => Promise<void>;
 
-/** Commands for people are loaded on demand: collecting does not need them. The others are live answers. */
+/** Loaded on demand: no command needs what another one does. The others are live answers. */
 const RUNS: Readonly<Partial<Record<string, () => Promise<Run>>>> = {
-  [COLLECT.name]: async () => collect,
+  [COLLECT.name]: async () => (await import('./commands/collect.ts')).collect,
   check: async () => (await import('./commands/check.ts')).check,
   show: async () => (await import('./commands/show.ts')).show,
   [TAIL.name]: async () => (await import('./commands/tail.ts')).tail,

@@ -35,7 +35,7 @@ type Draw = (size: Size) => readonly Line[];
 export async function answer(commandLine: CommandLine, environment: Environment, log: Log): Promise<void> {
   const { interval, json, ticks: most } = commandLine;
   const isRepeated = interval !== undefined || most !== undefined;
-  const sources = sourcesOf(commandLine, environment, log, !isRepeated);
+  const sources = await sourcesOf(commandLine, environment, log, !isRepeated);
   const isForPerson = !json && isatty(STDOUT);
   await guarded(() => {
     if (!isForPerson) return printForProgram(commandLine, sources, log);

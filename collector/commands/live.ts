@@ -10,7 +10,7 @@ import type { Sources } from '../functions/sources.ts';
 import { messageWithFix, ProblemError } from '../modules/problem.ts';
 import { readText } from '../procfs/file.ts';
 import { isConfigured } from './catalog.ts';
-import { hostContext, readRequest } from './collecting.ts';
+import { hostContext } from './host_context.ts';
 import { complain } from './streams.ts';
 import { clock, runtime } from './system.ts';
 
@@ -27,7 +27,12 @@ export function functionOf(command: string): LiveFunction {
  * @param isPatient whether a whole table is read, however large.
  * @throws {ConfigError} when the configuration cannot be read or is invalid.
  */
-export function sourcesOf(commandLine: CommandLine, environment: Environment, log: Log, isPatient: boolean): Sources {
+export async function sourcesOf(
+  commandLine: CommandLine,
+  environment: Environment,
+  log: Log,
+  isPatient: boolean,
+): Promise<Sources> {
   const { ctnetlink, fs, host } = hostContext(environment, log);
   const eventSetting = (): number | undefined => {
     const text = readText(fs, host.netfilter('nf_conntrack_events'));
@@ -38,11 +43,15 @@ export function sourcesOf(commandLine: CommandLine, environment: Environment, lo
     runtime,
     clock,
     isPatient,
-    snatPools: isConfigured(commandLine.command)
-      ? readRequest(commandLine, environment).config.modules.flows.snat_pools
-      : [],
+    snatPools: isConfigured(commandLine.command) ? await configuredPools(commandLine, environment) : [],
     eventSetting,
   };
+}
+
+/** Loading what reads the configuration takes longer than many an answer. */
+async function configuredPools(commandLine: CommandLine, environment: Environment): Promise<Sources['snatPools']> {
+  const { readRequest } = await import('./collecting.ts');
+  return readRequest(commandLine, environment).config.modules.flows.snat_pools;
 }
 
 /**

@@ -14,7 +14,6 @@ export async function tail(commandLine: CommandLine, environment: Environment, l
   const { given, json } = commandLine;
   openOutput(log, () => process.exit(0));
   const printer = new EventPrinter({ stream: process.stdout, clock, json, report: complain });
-  await guarded(() =>
-    followEvents(given, sourcesOf(commandLine, environment, log, true), new AbortController().signal, printer),
-  );
+  const sources = await sourcesOf(commandLine, environment, log, true);
+  await guarded(() => followEvents(given, sources, new AbortController().signal, printer));
 }

@@ -1,7 +1,6 @@
 /** Cost of the commands of live answers, compared with the program `conntrack`. Needs root. */
 
 import { spawn } from 'node:child_process';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { until } from '../helpers/until.ts';
@@ -9,14 +8,14 @@ import { CpuTime, commandTime } from './cpu_time.ts';
 import { end, keep } from './lifetime.ts';
 import type { Namespace } from './namespace.ts';
 import { flood, inNamespace, most } from './netlink.ts';
+import { PROGRAM } from './package.ts';
 import { figure } from './report.ts';
 import { median } from './statistics.ts';
 
-const PROGRAM = path.resolve('dist/conntrack.plugin');
 const ROUNDS = 5;
-const SOURCES =
-  "awk '{ for (i = 4; i < 8; i++) if ($i ~ /^src=/) { held[$i]++; break } } END { for (s in held) print held[s], s }'";
-const PEER = `conntrack -L 2>/dev/null | ${SOURCES} | sort -rn | head -20`;
+/** The usual way to rank sources without the plugin. */
+const SOURCES = "awk 'match($0, /src=[^ ]*/) { print substr($0, RSTART + 4, RLENGTH - 4) }'";
+const PEER = `conntrack -L 2>/dev/null | ${SOURCES} | sort | uniq -c | sort -rn | head -20`;
 /** A destination port of few entries, as it is looked for. */
 const FEW = 20;
 const PORT = '8443';
@@ -59,7 +58,7 @@ export async function listing(entries: number): Promise<void> {
 export async function tailing(rate: number): Promise<void> {
   const seconds = 8;
   await inNamespace(rate * seconds * 2, async (namespace) => {
-    const own = await printing(namespace, [process.execPath, PROGRAM, 'tail'], / NEW /g, rate, seconds);
+    const own = await printing(namespace, [PROGRAM, 'tail'], / new /g, rate, seconds);
     namespace.flush();
     const command = ['conntrack', '-E', '-e', 'NEW,DESTROY', '-b', String(16 * 2 ** 20)];
     const peer = await printing(namespace, command, /\[NEW\]/g, rate, seconds);
