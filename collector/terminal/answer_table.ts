@@ -49,15 +49,17 @@ export function noteLines({ notes }: Answer, width: number): readonly Line[] {
   return notes.flatMap((note) => wrap(note, width)).map((line) => [span(line, 'dim')]);
 }
 
-/** As many rows and notes as a screen has lines for, rows first. */
+/** As many rows and notes as a screen has lines for; notes take a third of it if not everything fits. */
 export function fittingLines(answer: Answer, { columns, rows }: Size): readonly Line[] {
   const table = tableLines(answer, columns);
   const lines = noteLines(answer, columns);
   const notes = lines.length === 0 ? [] : [[], ...lines];
-  const room = Math.max(2, rows - notes.length);
-  if (table.length <= room) return [...table, ...notes].slice(0, rows);
+  if (table.length + notes.length <= rows) return [...table, ...notes];
+  const shown = notes.slice(0, Math.max(rows - table.length, Math.ceil(rows / 3)));
+  const room = Math.max(2, rows - shown.length);
+  if (table.length <= room) return [...table, ...shown].slice(0, rows);
   const more = cut([span(`… ${table.length - room + 1} more rows`, 'dim')], columns);
-  return [...table.slice(0, room - 1), more, ...notes].slice(0, rows);
+  return [...table.slice(0, room - 1), more, ...shown].slice(0, rows);
 }
 
 /**

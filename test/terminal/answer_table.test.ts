@@ -95,6 +95,17 @@ describe('a table', () => {
       '',
       '1,234 rows were left out.',
     ]);
+    const notes = Array.from({ length: 9 }, (_, at) => `Note ${at}.`);
+    expect(textsOf(fittingLines({ ...many, notes }, { columns: 40, rows: 6 })).slice(3)).toEqual([
+      '… 48 more rows',
+      '',
+      'Note 0.',
+    ]);
+    expect(textsOf(fittingLines({ ...RANKING, notes }, { columns: 90, rows: 10 })).slice(3)).toEqual([
+      expect.stringMatching(/^10\.0\.0\.9 /),
+      '',
+      ...notes.slice(0, 5),
+    ]);
     expect(fittingLines(many, { columns: 40, rows: 53 })).toHaveLength(53);
     expect(textsOf(fittingLines(many, { columns: 40, rows: 53 }))).not.toContain('… 1 more rows');
   });
