@@ -13,8 +13,8 @@ const SHORTEST = 12;
 /** After a row that is a problem. */
 const MARK = ' !';
 
-/** A column as it is drawn. */
-interface Drawn {
+/** A column and its place. */
+interface Shown {
   readonly column: Column;
   readonly at: number;
   width: number;
@@ -30,12 +30,12 @@ export function tableLines(answer: Answer, width: number): readonly Line[] {
   if (rows.length === 0) return [cut([span('Nothing found.', 'dim')], width)];
   const texts = rows.map(({ cells }) => columns.map(({ type }, at) => cellText(cells[at] ?? null, type)));
   const marks = rows.some(({ severity }) => severity !== undefined) ? MARK.length : 0;
-  const drawn = chosen(answer, texts, width - marks);
-  const heading = drawn.map((one) => aligned(one, one.column.name)).join(' '.repeat(GAP));
+  const shown = chosen(answer, texts, width - marks);
+  const heading = shown.map((one) => aligned(one, one.column.name)).join(' '.repeat(GAP));
   return [
     cut([span(heading.trimEnd(), 'strong')], width),
     ...texts.map((cells, row) => {
-      const line = drawn.map((one) => aligned(one, cells[one.at] ?? '')).join(' '.repeat(GAP));
+      const line = shown.map((one) => aligned(one, cells[one.at] ?? '')).join(' '.repeat(GAP));
       const { severity } = rows[row] ?? {};
       if (severity === undefined) return cut([span(line.trimEnd())], width);
       const style = severity === 'error' ? 'critical' : 'warning';
@@ -101,26 +101,26 @@ function fieldsOf(columns: readonly Column[], { cells, severity }: Row): Readonl
 }
 
 /** The columns that fit in `width`, and how wide each is. */
-function chosen({ columns, rows, sortedBy }: Answer, texts: readonly (readonly string[])[], width: number): Drawn[] {
-  let drawn = columns.flatMap((column, at): Drawn[] => {
+function chosen({ columns, rows, sortedBy }: Answer, texts: readonly (readonly string[])[], width: number): Shown[] {
+  let shown = columns.flatMap((column, at): Shown[] => {
     const isKnown = rows.some(({ cells }) => (cells[at] ?? null) !== null);
     const isSeen = column.id === sortedBy || (isKnown && column.isHidden !== true);
     return isSeen ? [{ column, at, width: Math.max(column.name.length, longest(texts, at)) }] : [];
   });
   for (;;) {
-    const excess = widthOf(drawn) - width;
-    const last = drawn.findLast(({ column }) => column.isKey !== true && column.id !== sortedBy);
+    const excess = widthOf(shown) - width;
+    const last = shown.findLast(({ column }) => column.isKey !== true && column.id !== sortedBy);
     if (excess <= 0 || last === undefined) break;
     if (last.column.type === 'text' && last.width - excess >= SHORTEST) last.width -= excess;
-    else drawn = drawn.filter((one) => one !== last);
+    else shown = shown.filter((one) => one !== last);
   }
-  shorten(drawn, widthOf(drawn) - width);
-  return drawn;
+  shorten(shown, widthOf(shown) - width);
+  return shown;
 }
 
 /** Takes so many columns from the widest texts. */
-function shorten(drawn: readonly Drawn[], excess: number): void {
-  const texts = drawn.filter(({ column }) => column.type === 'text');
+function shorten(shown: readonly Shown[], excess: number): void {
+  const texts = shown.filter(({ column }) => column.type === 'text');
   for (let left = excess; left > 0; left--) {
     const [widest] = texts.toSorted((one, other) => other.width - one.width);
     if (widest === undefined || widest.width <= SHORTEST) return;
@@ -128,8 +128,8 @@ function shorten(drawn: readonly Drawn[], excess: number): void {
   }
 }
 
-function widthOf(drawn: readonly Drawn[]): number {
-  return drawn.reduce((sum, { width }) => sum + width + GAP, -GAP);
+function widthOf(shown: readonly Shown[]): number {
+  return shown.reduce((sum, { width }) => sum + width + GAP, -GAP);
 }
 
 function longest(texts: readonly (readonly string[])[], at: number): number {
@@ -137,7 +137,7 @@ function longest(texts: readonly (readonly string[])[], at: number): number {
 }
 
 /** Numbers to the right, texts to the left. */
-function aligned({ column, width }: Drawn, text: string): string {
+function aligned({ column, width }: Shown, text: string): string {
   if (text.length > width) return `${text.slice(0, Math.max(0, width - 1))}…`;
   return column.type === 'text' ? text.padEnd(width) : text.padStart(width);
 }

@@ -4,7 +4,7 @@ import { inPercent, inRate, inWhole } from '../base/numbers.ts';
 import { escaped } from '../base/text.ts';
 import type { Cell, ColumnType } from '../functions/answer.ts';
 
-/** What stands for an unknown value. */
+/** The text of an unknown value. */
 export const UNKNOWN = '-';
 
 const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
