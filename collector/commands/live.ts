@@ -71,7 +71,8 @@ export async function guarded(run: () => Promise<void>): Promise<void> {
   }
 }
 
-function explained({ problem }: ProblemError): string {
+/** What to tell a person about a problem: what is wrong, and what to do. */
+export function explained({ problem }: ProblemError): string {
   const message = messageWithFix(problem);
   return problem.code === 'no_capability' ? `${message}, or run this command as root` : message;
 }
