@@ -27,7 +27,7 @@ function parsed(args: readonly string[]): CommandLine {
 describe('the command line', () => {
   it.each([
     ['is empty', [], {}],
-    ['has what the agent passes', ['1'], { interval: 1 }],
+    ['has the argument that the agent passes', ['1'], { interval: 1 }],
     ['has the longest interval', ['86400'], { interval: 86_400 }],
     ['has an interval after --', ['--', '5'], { interval: 5 }],
     ['has --debug', ['--debug'], { debug: true }],
@@ -36,7 +36,7 @@ describe('the command line', () => {
     ['has a flag twice', ['--debug', '--debug'], { debug: true }],
     ['has --config and a file', ['--config', '/srv/my own.conf'], { config: '/srv/my own.conf' }],
     ['has --config=file', ['--config=x=y.conf'], { config: 'x=y.conf' }],
-    ['has a configuration that looks like a number', ['--config', '007'], { config: '007' }],
+    ['has a file that looks like a number', ['--config', '007'], { config: '007' }],
     ['has --ticks and a number', ['--ticks', '12'], { ticks: 12 }],
     ['has --ticks=number', ['--ticks=1000000000'], { ticks: 1_000_000_000 }],
     [
@@ -46,18 +46,22 @@ describe('the command line', () => {
     ],
     ['has a number before an option', ['2', '--ticks', '4'], { interval: 2, ticks: 4 }],
     ['has a number after a flag', ['--debug', '6'], { debug: true, interval: 6 }],
-    ['asks for a check', ['check'], { command: 'check' }],
+    ['has the command check', ['check'], { command: 'check' }],
     [
-      'asks for a check for machines',
+      'has the command check with options',
       ['check', '--json', '--config', 'c'],
       { command: 'check', json: true, config: 'c' },
     ],
     ['has an option before the command', ['--json', 'check'], { command: 'check', json: true }],
-    ['asks to show', ['show'], { command: 'show' }],
-    ['asks to show, how often and how long', ['show', '7', '--ticks=3'], { command: 'show', interval: 7, ticks: 3 }],
-    ['asks for a live answer', ['top'], { command: 'top' }],
+    ['has the command show', ['show'], { command: 'show' }],
     [
-      'asks for a live answer with arguments',
+      'has the command show with an interval and a number of updates',
+      ['show', '7', '--ticks=3'],
+      { command: 'show', interval: 7, ticks: 3 },
+    ],
+    ['has the command of a live answer', ['top'], { command: 'top' }],
+    [
+      'has the command of a live answer with arguments',
       ['top', '--by', '10.0.0.1/8', '5', '--unreplied', '--limit=007', '--json', '--ticks', '2'],
       {
         command: 'top',
@@ -67,8 +71,8 @@ describe('the command line', () => {
         ticks: 2,
       },
     ],
-    ['asks for the help of a live answer', ['top', '--help'], { command: 'top', help: true }],
-  ])('is understood when it %s', (_what, args, expected) => {
+    ['has --help after the command of a live answer', ['top', '--help'], { command: 'top', help: true }],
+  ])('is parsed if it %s', (_what, args, expected) => {
     expect(parsed(args)).toEqual({ ...NOTHING, ...expected });
   });
 
@@ -81,7 +85,7 @@ describe('the command line', () => {
     ['-1', '"-1"'],
     ['-.5', '"-.5"'],
     ['', '""'],
-  ])('with the interval %j says what is expected and what was given', (word, found) => {
+  ])('is refused with the interval %j, saying what is expected', (word, found) => {
     expect(() => parsed([word])).toThrow(
       new UsageError(`INTERVAL: expected whole seconds from 1 to 86400, got ${found}`),
     );
@@ -91,7 +95,7 @@ describe('the command line', () => {
     ['chek', 'did you mean "check"?'],
     ['Shows', 'did you mean "show"?'],
     ['often', 'expected check, show, top, tail or an interval'],
-  ])('with the word %j names the nearest command, or all if none is near', (word, hint) => {
+  ])('is refused with the word %j, suggesting the nearest command, or all if none is near', (word, hint) => {
     expect(() => parsed([word])).toThrow(new UsageError(`unknown command "${word}"; ${hint}`));
   });
 
@@ -108,11 +112,11 @@ describe('the command line', () => {
     [['show', '--debug'], 'show takes no --debug'],
     [['show', '2', '3'], 'expected one interval, got "2" and "3"'],
     [['show', 'check'], 'INTERVAL: expected whole seconds from 1 to 86400, got "check"'],
-  ])('refuses %j, which means nothing', (args, message) => {
+  ])('is refused if its words do not go together: %j', (args, message) => {
     expect(() => parsed(args)).toThrow(new UsageError(message));
   });
 
-  it('with two intervals says so', () => {
+  it('is refused with two intervals', () => {
     expect(() => parsed(['1', '--debug', '2'])).toThrow(new UsageError('expected one interval, got "1" and "2"'));
   });
 
@@ -122,7 +126,7 @@ describe('the command line', () => {
     ['1.5', '"1.5"'],
     ['1e3', '"1e3"'],
     ['all', '"all"'],
-  ])('with --ticks %s says what is expected and what was given', (word, found) => {
+  ])('is refused with --ticks %s, saying what is expected', (word, found) => {
     expect(() => parsed(['--ticks', word])).toThrow(
       new UsageError(`--ticks: expected a whole number from 1 to 1000000000, got ${found}`),
     );
@@ -137,7 +141,7 @@ describe('the command line', () => {
     ['--ticks', ['--ticks=']],
     ['--by', ['top', '--by']],
     ['--by', ['top', '--by', '--json']],
-  ])('that lacks the value of %s in %j says so', (option, args) => {
+  ])('is refused if %s lacks its value: %j', (option, args) => {
     expect(() => parsed(args)).toThrow(new UsageError(`${option} needs a value`));
   });
 
@@ -145,7 +149,7 @@ describe('the command line', () => {
     ['--config', 2, ['--config', 'a', '--config', 'b']],
     ['--ticks', 3, ['--ticks', '1', '--ticks=2', '--ticks', '3']],
     ['--by', 2, ['top', '--by', 'zone', '--by', 'zone']],
-  ])('that gives %s %d times says so', (option, times, args) => {
+  ])('is refused with %s %d times', (option, times, args) => {
     expect(() => parsed(args)).toThrow(new UsageError(`expected ${option} once, got it ${times} times`));
   });
 
@@ -157,18 +161,18 @@ describe('the command line', () => {
     ['--debug', 'false', ['--debug', 'false']],
     ['--help', 'true', ['1', '--help', 'true']],
     ['--unreplied', 'false', ['top', '--unreplied', 'false']],
-  ])('that gives the flag %s the value %j says so', (flag, value, args) => {
+  ])('is refused if the flag %s has the value %j', (flag, value, args) => {
     expect(() => parsed(args)).toThrow(new UsageError(`${flag} takes no value, got ${JSON.stringify(value)}`));
   });
 
   it.each(['--constructor', '--toString', '--__proto__', '--__proto__.debug=1', '--no-debug'])(
-    'that means something to JavaScript but not here is refused: %s',
+    'is refused with an unknown option that JavaScript or minimist gives a meaning: %s',
     (word) => {
       expect(() => parsed([word])).toThrow(/^unknown option/);
     },
   );
 
-  it('that gives a negative number names the option that it belongs to', () => {
+  it('is refused with a negative number, naming the option that it belongs to', () => {
     expect(() => parsed(['--ticks', '-5'])).toThrow(/^--ticks: expected .*, got "-5"$/);
     expect(() => parsed(['top', '--limit', '-5'])).toThrow(
       new UsageError('--limit: expected a whole number from 1 to 500, got "-5"'),
@@ -183,11 +187,11 @@ describe('the command line', () => {
     ['--Debug', '--debug'],
     ['--hlep', '--help'],
     ['--verison', '--version'],
-  ])('with %s names the nearest option', (word, near) => {
+  ])('is refused with %s, suggesting the nearest option', (word, near) => {
     expect(() => parsed([word])).toThrow(new UsageError(`unknown option "${word}"; did you mean "${near}"?`));
   });
 
-  it('with an unknown option of a command names those of the command', () => {
+  it('is refused with an unknown option of a command, naming those of the command', () => {
     expect(() => parsed(['top', '--bye', 'zone'])).toThrow(
       new UsageError('unknown option "--bye"; did you mean "--by"?'),
     );
@@ -204,23 +208,23 @@ describe('the command line', () => {
     ['--no-debug', '--no-debug'],
     ['--no-config', '--no-config'],
     ['--config.file', '--config.file'],
-  ])('with %s says that there is no such option', (word, name) => {
+  ])('is refused with %s, listing all options', (word, name) => {
     const unknown = new UsageError(`unknown option "${name}"; expected one of ${OPTIONS}`);
     expect(() => parsed([word, 'x'])).toThrow(UsageError);
     expect(() => parsed([word, 'x'])).toThrow(unknown);
   });
 });
 
-describe('the words', () => {
+describe('namesCommand', () => {
   it.each([[['check']], [['chek', '--json']], [['--json', 'check']], [['show', '1']], [['Check']]])(
-    '%j name a command, which only a person does',
+    'is true of %j, which only a person types',
     (words) => {
       expect(namesCommand(words)).toBe(true);
     },
   );
 
   it.each([[[]], [['1']], [['5', '--tick', '5']], [['0', 'loud']], [['--config', 'show.conf']]])(
-    '%j can be those of an agent',
+    'is false of %j, which an agent could pass',
     (words) => {
       expect(namesCommand(words)).toBe(false);
     },

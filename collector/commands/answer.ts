@@ -85,7 +85,7 @@ async function showScreen(commandLine: CommandLine, sources: Sources, log: Log):
   const draw = (): string => {
     if (!terminal.take()) return '';
     const { size } = terminal;
-    return paint(answerScreen(view, size), { ...abilities, columns: size.columns });
+    return paint(answerScreen(view, size), size.columns, abilities);
   };
   holdTerminal(terminal, { redraw: () => output.tick(draw()), resumed: () => undefined });
   try {

@@ -4,15 +4,14 @@ import fs from 'node:fs';
 
 import { type ContextChoice, chooseContexts, readBuiltin } from '../agent/builtin.ts';
 import type { Environment } from '../agent/environment.ts';
-import { readRegular } from '../check/files.ts';
+import { regularFiles } from '../check/files.ts';
 import type { CommandLine } from '../cli.ts';
-import { type ConfigFileSystem, loadConfig } from '../config/load.ts';
+import { loadConfig } from '../config/load.ts';
 import type { Settings } from '../jobs/job.ts';
 
 export { hostContext } from './host_context.ts';
 
-/** Opening a FIFO would block the process until another writes to it, and a device may have no end. */
-const regular: ConfigFileSystem = { readFileSync: (path) => readRegular(fs, path) };
+const regular = regularFiles(fs);
 
 /** What the command line, the environment and the configuration ask for. */
 export interface Request extends Settings {

@@ -48,7 +48,7 @@ const NUMBERS: Readonly<Record<SortId, (flow: Flow) => number>> = {
   packets: ({ originalCounters, replyCounters }) => sum(originalCounters, replyCounters, 'packets'),
 };
 
-/** What the kernel records only if it is told to, and how. */
+/** What the kernel records only with a setting. */
 const SETTINGS: Readonly<Partial<Record<SortId, string>>> = {
   age: 'The age of connections is unknown; "sysctl net.netfilter.nf_conntrack_timestamp=1" records it for new ones.',
   bytes:

@@ -14,7 +14,7 @@ import { protocolNumber, STATE_NAMES, stateName } from './protocol_names.ts';
 /** One condition. `bytes` is what the offsets of addresses refer to. */
 type Condition = (flow: Flow, bytes: Uint8Array) => boolean;
 
-/** What tells of an expected connection: it has no status, state or mark. */
+/** A condition on one direction, which is all that an expectation has. */
 type TupleCondition = (tuple: Tuple, bytes: Uint8Array) => boolean;
 
 const TRANSLATED = IPS_SRC_NAT | IPS_DST_NAT;

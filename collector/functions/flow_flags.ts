@@ -30,7 +30,7 @@ export const FLAGS: Readonly<Record<string, number>> = {
   HW_OFFLOAD: IPS_HW_OFFLOAD,
 };
 
-/** Every entry of the table is confirmed; translations have columns of their own. */
+/** Every entry of the table is confirmed; translations are in separate columns. */
 const HIDDEN = IPS_CONFIRMED | IPS_SRC_NAT | IPS_DST_NAT;
 const SHOWN = Object.entries(FLAGS).filter(([, bit]) => (bit & HIDDEN) === 0);
 

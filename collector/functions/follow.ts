@@ -1,4 +1,4 @@
-/** New and destroyed connections as they happen, for whoever prints them. */
+/** New and destroyed connections as they happen. */
 
 import type { FlowPart } from '../netlink/flow_parts.ts';
 import { checkArguments } from './arguments.ts';

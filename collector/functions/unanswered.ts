@@ -32,7 +32,7 @@ export interface UnansweredGroup {
   startedAt: number | undefined;
 }
 
-/** What tells groups apart. */
+/** The fields that identify a group. */
 export type GroupNames = Pick<
   UnansweredGroup,
   'destination' | 'destinationPort' | 'protocol' | 'translatedDestination' | 'translatedSource' | 'zone'

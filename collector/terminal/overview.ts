@@ -5,8 +5,8 @@ import { escaped, wrap } from '../base/text.ts';
 import type { Overview } from '../functions/overview.ts';
 import { body, type Size } from './columns.ts';
 import { bar } from './drawing.ts';
-import { entriesOf, styleOf } from './screen.ts';
 import type { Block } from './sections.ts';
+import { entriesOf, styleOf } from './table.ts';
 import { cut, type Line, span } from './text.ts';
 
 /** Columns of a number of connections, of its share, and that a bar needs. */

@@ -1,5 +1,7 @@
 /** Styled lines, and the control sequences that print them. Every character is one column wide. */
 
+import type { Abilities } from './abilities.ts';
+
 /** SGR parameters by style. Source: ECMA-48. */
 const STYLES = {
   strong: '1',
@@ -55,25 +57,25 @@ const ASCII = new Map(
 const ERASE_TO_END = '\x1b[K';
 const ERASE_BELOW = '\x1b[J';
 
-export interface PaintOptions {
-  /** Width of the terminal. */
-  readonly columns: number;
-  readonly isUnicode: boolean;
-  readonly hasColour: boolean;
-}
-
-/** Control sequences that replace the screen by these lines; nothing is erased before it is replaced, so no flicker. */
-export function paint(lines: readonly Line[], options: PaintOptions): string {
+/**
+ * Control sequences that replace the screen by these lines; to prevent flicker, nothing is erased before it is
+ * replaced.
+ *
+ * @param columns width of the terminal.
+ */
+export function paint(lines: readonly Line[], columns: number, look: Look): string {
   const texts = lines.map((line, row) => {
     const erase = row === lines.length - 1 ? ERASE_BELOW : ERASE_TO_END;
     // After a full line the cursor is still on its last character, which erasing would remove.
-    return styled(line, options) + (widthOf(line) < options.columns ? erase : '');
+    return styled(line, look) + (widthOf(line) < columns ? erase : '');
   });
   return `\x1b[H${texts.join('\r\n')}`;
 }
 
+type Look = Pick<Abilities, 'hasColour' | 'isUnicode'>;
+
 /** The text of a line with its colours. */
-export function styled(line: Line, { hasColour, isUnicode }: Omit<PaintOptions, 'columns'>): string {
+export function styled(line: Line, { hasColour, isUnicode }: Look): string {
   const texts = line.map(({ style, text }) =>
     hasColour && style !== undefined && text !== '' ? `\x1b[${STYLES[style]}m${text}\x1b[0m` : text,
   );

@@ -66,6 +66,8 @@ describe('following events', () => {
     kernel.events.push(...many);
     const { batches } = await followed(kernel);
     expect(batches.map(({ length }) => length)).toEqual([5000, 1000]);
+    // It pauses when nothing more waits: after the second batch, and after nothing.
+    expect(kernel.clock.sleeps).toEqual([100, 100]);
   });
 
   it('reports each loss once', async () => {

@@ -93,7 +93,7 @@ async function measured(call: Call): Promise<Called> {
     const now = performance.now();
     pause = Math.max(pause, now - latest);
     latest = now;
-  }, 1);
+  }, 5);
   const began = process.cpuUsage();
   const result = await run(call);
   clearInterval(beat);
@@ -105,7 +105,8 @@ async function main(): Promise<void> {
   for await (const line of createInterface({ input: process.stdin })) {
     process.stdout.write(`${JSON.stringify(await measured(JSON.parse(line) as Call))}\n`);
   }
-  process.exit(0);
+  // What was written to a pipe may still be on its way.
+  process.stdout.write('', () => process.exit(0));
 }
 
 void main();

@@ -77,7 +77,7 @@ function readTable(datagrams: readonly (readonly Message[])[]): Outcome {
   });
 }
 
-/** All parts of an entry; an address outside the message would be one that nobody sent. */
+/** All parts of an entry. */
 function readParts(datagrams: readonly (readonly Message[])[]): Outcome {
   const channel = channelOf(datagrams);
   const parts = ['tuples', 'timeout', 'id', 'zone', 'mark', 'counters', 'helper', 'start', 'use'] as const;

@@ -3,74 +3,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 
 import type { Cell } from '../../collector/functions/answer.ts';
+import { FILTERS, HELPER, RETRIES, TFTP_REQUEST, TRANSLATIONS } from '../helpers/answer_scenes.ts';
 import { Answering } from '../helpers/answering.ts';
 import { type PrintedEntry, parsePrinted } from '../helpers/conntrack_text.ts';
 import { BLACK_HOLE, Laboratory, ROUTER_ADDRESS, SERVER_ADDRESS, SERVER_ADDRESS_6 } from '../helpers/laboratory.ts';
 import { rowsOf } from '../helpers/live_kernel.ts';
+import { mixedEntries } from '../helpers/mixed_entries.ts';
+import { endpointsOf, expectSame, GROUPS, groupsOf } from '../helpers/printed_groups.ts';
 import { until } from '../helpers/until.ts';
-
-/** Port 5002 is translated to the server's 5001, 5003 gets a port of the router, 5004 both. */
-const TRANSLATIONS = `
-table inet translations {
-  chain prerouting {
-    type nat hook prerouting priority dstnat; policy accept;
-    ip daddr ${ROUTER_ADDRESS} tcp dport { 5002, 5004 } dnat ip to ${SERVER_ADDRESS}:5001
-  }
-  chain postrouting {
-    type nat hook postrouting priority srcnat; policy accept;
-    meta l4proto tcp th dport 5003 masquerade to :50000-50099
-    meta l4proto tcp ct original proto-dst 5004 masquerade
-  }
-}
-`;
-
-/** Names that conntrack does not have. */
-const NAMES: Readonly<Record<number, string>> = { 50: 'esp' };
-
-/** Filters, and the options of `conntrack -L` that mean the same. */
-const FILTERS: readonly [Record<string, string>, readonly string[]][] = [
-  [{}, []],
-  [{ proto: 'tcp' }, ['-p', 'tcp']],
-  [{ proto: '132' }, ['-p', 'sctp']],
-  [{ proto: 'tcp', state: 'ESTABLISHED' }, ['-p', 'tcp', '--state', 'ESTABLISHED']],
-  [{ proto: 'tcp', state: 'SYN_SENT' }, ['-p', 'tcp', '--state', 'SYN_SENT']],
-  [{ src: '10.88.0.0/17' }, ['-s', '10.88.0.0/17']],
-  [{ src: '10.77.1.2' }, ['-s', '10.77.1.2']],
-  [{ dst: '10.99.0.1' }, ['-d', '10.99.0.1']],
-  [{ dst: 'fd99::1' }, ['-f', 'ipv6', '-d', 'fd99::1']],
-  [{ src: 'fd88::/16', family: 'ipv6' }, ['-f', 'ipv6', '-s', 'fd88::/16']],
-  [{ proto: 'tcp', dport: '5001' }, ['-p', 'tcp', '--dport', '5001']],
-  [{ proto: 'udp', sport: '1030' }, ['-p', 'udp', '--sport', '1030']],
-  [{ nat: 'any' }, ['--any-nat']],
-  [{ nat: 'src' }, ['--src-nat']],
-  [{ nat: 'dst' }, ['--dst-nat']],
-  [{ nat: '203.0.113.7' }, ['--src-nat', '203.0.113.7']],
-  [{ nat: '192.0.2.8' }, ['--dst-nat', '192.0.2.8']],
-  [{ zone: '3' }, ['-w', '3']],
-  [{ mark: '22' }, ['-m', '22']],
-  [{ mark: '0x2/0xf' }, ['-m', '0x2/0xf']],
-  [{ status: 'ASSURED' }, ['-u', 'ASSURED']],
-  [{ status: 'SEEN_REPLY' }, ['-u', 'SEEN_REPLY']],
-  [{ family: 'ipv6' }, ['-f', 'ipv6']],
-  [
-    { proto: 'icmp', status: 'SEEN_REPLY', src: '10.88.0.0/16' },
-    ['-p', 'icmp', '-u', 'SEEN_REPLY', '-s', '10.88.0.0/16'],
-  ],
-];
-
-/** What the ranking counts connections by, from what conntrack prints. */
-const GROUPS: Readonly<Record<string, (entry: PrintedEntry) => string | undefined>> = {
-  source: ({ original }) => original.src,
-  destination: ({ original }) => original.dst,
-  service: ({ original, ...entry }) => {
-    const name = nameOf(entry);
-    if (original.icmp !== null) return `${name} type ${/type=(\d+)/.exec(original.icmp)?.[1]}`;
-    return original.dport === null ? name : `${name}/${original.dport}`;
-  },
-  'nat-address': ({ isSourceTranslated, reply }) => (isSourceTranslated ? reply.dst : undefined),
-  zone: ({ zone }) => String(zone),
-  mark: ({ mark }) => String(mark),
-};
 
 describe.skipIf(inject('missing').kernel !== undefined)('live answers', () => {
   let laboratory: Laboratory;
@@ -164,30 +104,29 @@ describe.skipIf(inject('missing').kernel !== undefined)('live answers', () => {
     expect(masqueraded).toMatchObject({ used: 6, pool: 100, percent: 6, sources: '10.77.1.2 (6)' });
   });
 
-  it('list the expectations that were made', async () => {
-    const master = ['-s', '10.1.1.1', '-d', '10.2.2.2', '-p', 'tcp', '--sport', '1024', '--dport', '21'];
-    laboratory.run('router', ['conntrack', '-I', ...master, '--state', 'ESTABLISHED', '-t', '300', '--helper', 'ftp']);
-    const tuples = ['--tuple-src', '10.4.4.4', '--tuple-dst', '10.5.5.5', '--mask-src', '255.255.255.0'];
-    const expected = [
-      '-p',
-      'tcp',
-      '--sport',
-      '10',
-      '--dport',
-      '20',
-      '-t',
-      '200',
-      ...tuples,
-      '--mask-dst',
-      '255.255.255.255',
-    ];
-    laboratory.run('router', ['conntrack', '-I', 'expect', '-s', '10.1.1.1', '-d', '10.2.2.2', ...expected]);
+  it('list the expectation that a request of TFTP makes', async () => {
+    laboratory.addRules('router', HELPER);
+    laboratory.run('client', [process.execPath, '-e', TFTP_REQUEST]);
     const text = laboratory.run('router', ['conntrack', '-L', 'expect']);
-    expect(text).toContain('dport=20');
+    const [, port] = / dport=(\d+) mask-src=/.exec(text) ?? [];
+    const [, masterPort] = / sport=(\d+) dport=69 /.exec(text) ?? [];
     const rows = rowsOf(await answering.answer('connections', { expectations: 'yes' }));
     expect(rows).toMatchObject([
-      { protocol: 'tcp', source: '10.4.4.0', destination: '10.5.5.5', destination_port: 20 },
+      {
+        protocol: 'udp',
+        source: SERVER_ADDRESS,
+        destination: '10.77.1.2',
+        destination_port: Number(port),
+        master_source: '10.77.1.2',
+        master_source_port: Number(masterPort),
+        master_destination: SERVER_ADDRESS,
+        master_destination_port: 69,
+        helper: 'tftp',
+        source_mask: '255.255.255.255',
+      },
     ]);
+    const [master] = rowsOf(await answering.answer('connections', { dport: '69' }));
+    expect(master).toMatchObject({ helper: 'tftp', source_port: Number(masterPort) });
   });
 
   it('estimate the shares of a large table from a sample', async () => {
@@ -209,7 +148,8 @@ describe.skipIf(inject('missing').kernel !== undefined)('live answers', () => {
   });
 
   it('show connections that go nowhere, and which of them are refreshed', async () => {
-    await laboratory.traffic('client', 'udp-talk', SERVER_ADDRESS, BLACK_HOLE + 5, 3, 40, 300);
+    laboratory.start('client', [process.execPath, '-e', RETRIES]);
+    await until('all have begun', 20, () => laboratory.count() === 3);
     await laboratory.finishedTraffic('client', 'udp-spread', SERVER_ADDRESS, BLACK_HOLE + 100, 2, 100, 60);
     const rows = rowsOf(await answering.answer('stuck'));
     const of = (port: number): unknown => rows.find((row) => row['destination'] === `${SERVER_ADDRESS}:${port}`);
@@ -253,116 +193,6 @@ describe.skipIf(inject('missing').kernel !== undefined)('live answers', () => {
   });
 });
 
-function nameOf({ protocol, protocolNumber }: Pick<PrintedEntry, 'protocol' | 'protocolNumber'>): string {
-  return protocol === 'unknown' ? (NAMES[protocolNumber] ?? String(protocolNumber)) : protocol;
-}
-
-/** Compares a row with what conntrack printed of the same entry; the timeout goes on in between. */
-function expectSame(row: Record<string, Cell>, entry: PrintedEntry | undefined): void {
-  if (entry === undefined) throw new Error(`no entry ${row['id']}`);
-  const { original, reply } = entry;
-  const { timeout } = row;
-  const end = (address: string, port: number | null): string => {
-    if (port === null) return address;
-    return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-  };
-  const total = (what: 'bytes' | 'packets'): number | null =>
-    original[what] === null ? null : original[what] + (reply[what] ?? 0);
-  expect(row).toMatchObject({
-    family: entry.family,
-    protocol: nameOf(entry),
-    state: entry.state,
-    source: original.src,
-    source_port: original.sport,
-    destination: original.dst,
-    destination_port: original.dport,
-    translated_source: entry.isSourceTranslated ? end(reply.dst, reply.dport) : null,
-    translated_destination: entry.isDestinationTranslated ? end(reply.src, reply.sport) : null,
-    icmp: original.icmp,
-    zone: entry.zone,
-    mark: entry.mark,
-    packets: total('packets'),
-    bytes: total('bytes'),
-    original_packets: original.packets,
-    original_bytes: original.bytes,
-    reply_packets: reply.packets,
-    reply_bytes: reply.bytes,
-  });
-  const flags = String(row['status']).split(',');
-  expect([flags.includes('UNREPLIED'), flags.includes('ASSURED')]).toEqual([entry.isUnreplied, entry.isAssured]);
-  expect(Math.abs(Number(timeout) - Number(entry.timeout))).toBeLessThanOrEqual(10);
-}
-
-/** Key, connections, unreplied, packets and bytes of each group. */
-function groupsOf(entries: readonly PrintedEntry[], keyOf: (entry: PrintedEntry) => string | undefined): Cell[][] {
-  const groups = new Map<string, [number, number, number, number]>();
-  for (const entry of entries) {
-    const key = keyOf(entry);
-    if (key === undefined) continue;
-    const group = groups.get(key) ?? [0, 0, 0, 0];
-    groups.set(key, group);
-    const { isUnreplied, original, reply } = entry;
-    group[0]++;
-    if (isUnreplied) group[1]++;
-    group[2] += (original.packets ?? 0) + (reply.packets ?? 0);
-    group[3] += (original.bytes ?? 0) + (reply.bytes ?? 0);
-  }
-  return [...groups].map(([key, numbers]) => [key, ...numbers]);
-}
-
-/** Protocol, translated source, destination, zone and used ports of each NAT endpoint. */
-function endpointsOf(entries: readonly PrintedEntry[]): Cell[][] {
-  const endpoints = new Map<string, number>();
-  for (const entry of entries) {
-    const { isSourceTranslated, reply, zone } = entry;
-    if (!isSourceTranslated || !['tcp', 'udp'].includes(entry.protocol) || Number(reply.dport) < 1024) continue;
-    const key = JSON.stringify([entry.protocol, reply.dst, `${reply.src}:${reply.sport}`, zone]);
-    endpoints.set(key, (endpoints.get(key) ?? 0) + 1);
-  }
-  return [...endpoints].map(([key, used]) => [...(JSON.parse(key) as Cell[]), used]);
-}
-
 function sorted<T>(rows: readonly T[]): T[] {
   return rows.toSorted((one, other) => JSON.stringify(one).localeCompare(JSON.stringify(other)));
-}
-
-/** Entries of every protocol, some of them translated, marked or in a zone. */
-function mixedEntries(count: number): string[] {
-  const translations = ['', '', ' -n 203.0.113.7', ' -g 192.0.2.8', ' -n 203.0.113.7 -g 192.0.2.8'];
-  const replies = ['', ' -u SEEN_REPLY', ' -u SEEN_REPLY,ASSURED'];
-  return Array.from({ length: count }, (_, entry) => {
-    const [protocol, options] = kindOf(entry);
-    const isV6 = protocol === 'icmpv6' || (protocol === 'tcp' && entry % 4 === 0);
-    const host = `${88 + (entry >> 16)}.${(entry >> 8) & 255}.${entry & 255}`;
-    const addresses = isV6 ? `-s fd88::${entry.toString(16)} -d fd99::1` : `-s 10.${host} -d 10.99.0.1`;
-    const canTranslate = !isV6 && (protocol === 'tcp' || protocol === 'udp');
-    const translation = canTranslate ? (translations[Math.floor(entry / 100) % translations.length] ?? '') : '';
-    const mark = entry % 11 === 0 ? ` -m ${entry % 1000}` : '';
-    const zone = entry % 13 === 0 ? ` -w ${1 + (entry % 5)}` : '';
-    const reply = replies[Math.floor(entry / 7) % replies.length] ?? '';
-    return `-A -t 3600 ${addresses} -p ${protocol} ${options}${translation}${reply}${mark}${zone}`;
-  });
-}
-
-/** Protocol of an entry, and options that it needs. */
-function kindOf(entry: number): readonly [string, string] {
-  const ports = `--sport ${1024 + (entry % 50_000)} --dport ${[443, 80, 22, 3306][entry % 4]}`;
-  const number = entry % 60_000;
-  switch (entry % 10) {
-    case 0:
-    case 1:
-      return ['udp', ports];
-    case 2:
-      return ['icmp', `--icmp-type 8 --icmp-code 0 --icmp-id ${number}`];
-    case 3:
-      return ['icmpv6', `--icmpv6-type 128 --icmpv6-code 0 --icmpv6-id ${number}`];
-    case 4:
-      return ['sctp', `${ports} --state ESTABLISHED --orig-vtag 1 --reply-vtag 2`];
-    case 5:
-      return ['gre', `--srckey ${number} --dstkey 7`];
-    case 6:
-      return entry % 20 < 10 ? ['udplite', ports] : ['50', ''];
-    default:
-      return ['tcp', `${ports} --state ${['ESTABLISHED', 'TIME_WAIT', 'SYN_SENT', 'CLOSE'][entry % 4]}`];
-  }
 }
