@@ -98,7 +98,7 @@ async function showScreen(commandLine: CommandLine, sources: Sources, log: Log):
     });
     await output.flush();
   } finally {
-    terminal.giveBack();
+    terminal.restore();
   }
 }
 

@@ -41,7 +41,9 @@ export async function flowSamples(): Promise<readonly Sample[]> {
   const channel = new FakeChannel();
   channel.reply('statistics', [statistics({ entries: 1, max: 16 })]);
   channel.reply('table', [entry({ protocol: 17, status: 0x18 }), done()]);
-  const module = new FlowsModule(contextOf({ ctnetlink: () => channel, log, runtime }), {
+  let now = 0;
+  const clock = { ...runtime, monotonic: () => now };
+  const module = new FlowsModule(contextOf({ ctnetlink: () => channel, log, runtime: clock }), {
     enabled: 'auto',
     every: 1,
     update_every: 10,
@@ -51,7 +53,8 @@ export async function flowSamples(): Promise<readonly Sample[]> {
     snat_pools: [{ network: { address: new Uint8Array(4), prefix: 0 }, low: 1, high: 65_535 }],
   });
   for (let second = 0; second <= 60; second += 10) {
-    module.collect(second * 1e6, true);
+    now = second * 1e6;
+    module.collect(now, true);
     await new Promise((resolve) => setImmediate(resolve));
   }
   return module.collect(61e6, true);

@@ -15,7 +15,7 @@ import { LargestShares } from './largest_shares.ts';
 import { RemainingTime } from './remaining_time.ts';
 import type { SnatPool } from './snat_ports.ts';
 import { SnatUse } from './snat_use.ts';
-import { StuckTracker } from './stuck.ts';
+import { type StuckGroup, StuckTracker } from './stuck.ts';
 import { type Scan, TableReader } from './table_reader.ts';
 import { Tally } from './tally.ts';
 
@@ -64,7 +64,10 @@ export class FlowsModule implements Module {
       every,
       claim,
       required: settings.enabled === true,
-      begin: (at) => this.#table.read({ begin: () => this.#breakdowns(at), most: (use) => extent.most(use) }),
+      begin: () => {
+        const begin = (): readonly Breakdown[] => this.#breakdowns(runtime.monotonic());
+        return this.#table.read({ begin, most: (use) => extent.most(use) });
+      },
       release: () => this.#table.close(),
       ran: ({ cpuTime, value }) => extent.learn(value, cpuTime),
       isSpared: (dump) => this.#updateFull(dump) && !dump.isSample,
@@ -79,6 +82,11 @@ export class FlowsModule implements Module {
   /** Seconds between two dumps at present. */
   get every(): number {
     return this.#survey.every;
+  }
+
+  /** Stuck connections by destination and translation, as of the last dump; `undefined` if unknown. */
+  get stuckGroups(): Iterable<StuckGroup> | undefined {
+    return this.#stuck.latest?.groups;
   }
 
   /** Returns the dump since the last call, and begins the next one when it is due. */
@@ -97,6 +105,7 @@ export class FlowsModule implements Module {
     this.#survey.close();
   }
 
+  /** @param at microseconds of the monotonic clock. */
   #breakdowns(at: number): readonly Breakdown[] {
     return [new Tally(), new LargestShares(), new RemainingTime(), this.#snat.begin(), this.#stuck.begin(at)];
   }

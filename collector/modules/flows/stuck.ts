@@ -9,11 +9,13 @@ import { type Flow, IPS_DST_NAT, IPS_SEEN_REPLY, IPS_SRC_NAT } from '../../netli
 import type { Tuple } from '../../netlink/tuple.ts';
 import type { Breakdown } from './breakdown.ts';
 
-/** Microseconds between the first and the last sight of a refreshed entry from which on it is stuck. */
+/** Microseconds between the first sight of an entry and its last refresh from which on it is stuck. */
 const STUCK_AFTER = 60e6;
+/** Dumps that must have found it refreshed: a client may take the same port again by chance. */
+const REFRESHES = 2;
 /** An entry that was last refreshed longer ago, in microseconds, is about to expire. */
 const STALE_AFTER = 60e6;
-/** The expiry of an entry that is not refreshed moves by less: whole seconds, and the length of a dump in time. */
+/** The expiry of an entry that is not refreshed moves by less: it is in whole seconds, and a dump takes time. */
 const MOVED = 2e6;
 /** Microseconds for which an entry is remembered after it has expired, if it may be outside the part that was read. */
 const GRACE = 60e6;
@@ -25,8 +27,9 @@ interface Sighting {
   readonly first: number;
   last: number;
   expiry: number;
-  /** The last dump that found it refreshed; `undefined` if none did. */
-  refreshed: number | undefined;
+  /** The last dump that found it refreshed, and how many did. */
+  refreshed: number;
+  refreshes: number;
 }
 
 /** Stuck connections to the same destination with the same translation. */
@@ -71,7 +74,7 @@ export class StuckTracker {
   }
 
   /**
-   * Begins a dump. The same dump may begin again if it has to be repeated.
+   * Begins a dump. It may begin again if it has to be repeated.
    *
    * @param at microseconds of the monotonic clock.
    */
@@ -90,14 +93,17 @@ export class StuckTracker {
     const expiry = at + timeout * 1e6;
     const sighting = this.#sightings.get(id);
     if (sighting === undefined) {
-      this.#follow(id, zeros, { first: at, last: at, expiry, refreshed: undefined });
+      this.#follow(id, zeros, { first: at, last: at, expiry, refreshed: at, refreshes: 0 });
       return undefined;
     }
-    if (expiry > sighting.expiry + MOVED) sighting.refreshed = at;
+    if (expiry > sighting.expiry + MOVED) {
+      sighting.refreshed = at;
+      sighting.refreshes++;
+    }
     sighting.expiry = expiry;
     sighting.last = at;
-    const { first, refreshed } = sighting;
-    if (refreshed === undefined || refreshed - first < STUCK_AFTER || at - refreshed >= STALE_AFTER) return undefined;
+    const { first, refreshed, refreshes } = sighting;
+    if (refreshes < REFRESHES || refreshed - first < STUCK_AFTER || at - refreshed >= STALE_AFTER) return undefined;
     return zeros < this.#countedLevel ? undefined : { since: first, weight: 2 ** this.#countedLevel };
   }
 

@@ -150,12 +150,14 @@ describe('module flows', () => {
   it('follows unanswered connections from dump to dump', async () => {
     const dumping = new Dumping();
     dumping.table = () => [[entry({ protocol: UDP }), done()]];
+    expect(dumping.module.stuckGroups).toBeUndefined();
     const found = [];
     for (let second = 500; second <= 560; second += 10) {
       await dumping.tick(second);
       found.push((await dumping.tick(second + 1))?.['flows_stuck']);
     }
     expect(found).toEqual([...Array.from({ length: 6 }, () => undefined), 1]);
+    expect([...(dumping.module.stuckGroups ?? [])]).toMatchObject([{ protocol: UDP, connections: 1, since: 500e6 }]);
   });
 
   it('draws an empty table', async () => {

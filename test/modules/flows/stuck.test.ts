@@ -59,6 +59,10 @@ describe('stuck connections', () => {
   it.each<[string, (seconds: number) => FlowEntry]>([
     ['a connection that was answered', () => unanswered(7, { status: 0xa })],
     ['a connection that only waits for its end', (seconds) => unanswered(7, { timeout: 432_000 - seconds })],
+    [
+      'a connection that was refreshed once',
+      (seconds) => unanswered(7, { timeout: (seconds < 100 ? 900 : 1800) - seconds }),
+    ],
     ['another connection each time', (seconds) => unanswered(seconds)],
     ['an offloaded connection, which has no timeout', () => unanswered(7, { timeout: -1 })],
     ['multicast', () => unanswered(7, { original: { ...UDP.original, to: '224.0.0.251' } })],
@@ -112,7 +116,7 @@ describe('stuck connections', () => {
     const broken = tracker.begin(70e6);
     const { bytes, flow } = flowEntry(unanswered(7));
     broken.add(flow, bytes);
-    expect(dump(tracker, 70, [unanswered(7)])).toBe(1);
+    expect(dump(tracker, 70.5, [unanswered(7)])).toBe(1);
   });
 
   it('are not forgotten by a sample that does not look at them, and scaled to the table', () => {
