@@ -2,7 +2,7 @@
  * A clock that stands still until it is told to go on; a sleep tells it.
  */
 
-import type { Clock } from '../../collector/base/scheduler.ts';
+import type { Clock, Interruption } from '../../collector/base/scheduler.ts';
 
 /** Where a new clock's monotonic time stands, in microseconds; any number other than 0 would do. */
 export const MONOTONIC_START = 7_000_000;
@@ -54,8 +54,8 @@ export class FakeClock implements Clock {
     return this.onSleep((asked) => this.advance(asked + milliseconds));
   }
 
-  async sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
-    if (signal?.aborted === true) return;
+  async sleep(milliseconds: number, interruption?: Interruption): Promise<void> {
+    if (interruption?.hasCome === true) return;
     this.sleeps.push(milliseconds);
     const plan = this.#plans.shift() ?? ((asked: number) => this.advance(asked));
     plan(milliseconds);
