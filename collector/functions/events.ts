@@ -10,6 +10,7 @@ import { FILTERS } from './filter_parameters.ts';
 import { FLOW_COLUMNS } from './flow_cells.ts';
 import type { Arguments, LiveFunction, Parameter } from './function.ts';
 import { LIMIT, limitIn } from './limits.ts';
+import { pause } from './reading.ts';
 import type { Sources } from './sources.ts';
 
 const DEFAULT_LIMIT = 500;
@@ -45,7 +46,7 @@ export class EventsFunction implements LiveFunction {
     const { isNew, watch } = this.#watch(given, sources);
     let isKept = !sources.isPatient;
     try {
-      if (isNew) await sources.clock.sleep(FIRST, signal);
+      if (isNew) await pause(FIRST, sources, signal);
       if (isNew && signal.aborted) isKept = false;
       signal.throwIfAborted();
       return answer(watch, limit);

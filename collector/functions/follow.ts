@@ -7,7 +7,7 @@ import { requireEvents } from './events.ts';
 import { flowFilter } from './filter.ts';
 import { FILTERS } from './filter_parameters.ts';
 import type { Arguments } from './function.ts';
-import { asProblem, finish } from './reading.ts';
+import { asProblem, finish, pause } from './reading.ts';
 import type { Sources } from './sources.ts';
 
 /** Milliseconds between two drains. */
@@ -53,7 +53,7 @@ export async function followEvents(
       if (stream.overruns > reported) sink.lost(stream.overruns - reported);
       reported = stream.overruns;
       await sink.flush();
-      if (drained < AT_ONCE) await sources.clock.sleep(PAUSE, signal);
+      if (drained < AT_ONCE) await pause(PAUSE, sources, signal);
     }
   } catch (error) {
     if (!signal.aborted) throw error;

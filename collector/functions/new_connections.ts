@@ -7,6 +7,7 @@ import { inSlices } from '../modules/slices.ts';
 import { EventStream } from './event_stream.ts';
 import type { Grouping, Key } from './groupings.ts';
 import { KEYS } from './ranking.ts';
+import { pause } from './reading.ts';
 import type { Sources } from './sources.ts';
 
 /** Milliseconds to listen at least, and between two drains. */
@@ -48,11 +49,12 @@ export async function newRates(
 async function count(
   stream: EventStream,
   grouping: Grouping,
-  { clock, runtime }: Sources,
+  sources: Sources,
   reading: Promise<unknown>,
   signal: AbortSignal,
 ): Promise<NewRates> {
   const keys = new HeavyHitters<Key, undefined>(KEYS);
+  const { clock, runtime } = sources;
   const began = clock.monotonic();
   let isRead = false;
   const settled = (): void => {
@@ -61,7 +63,7 @@ async function count(
   reading.then(settled, settled);
   let seconds: number;
   do {
-    await clock.sleep(PAUSE, signal);
+    await pause(PAUSE, sources, signal);
     const visit: Parameters<EventStream['drain']>[0] = (kind, flow, bytes) => {
       const key = kind === 'new' ? grouping.key(flow, bytes) : undefined;
       if (key !== undefined) keys.add(key, () => undefined);

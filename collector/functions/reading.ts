@@ -1,6 +1,7 @@
 /** Reads the connection table for an answer: in slices, abortable, and with errors as problems. */
 
 import { inPercent, inWhole } from '../base/numbers.ts';
+import { Interruption } from '../base/scheduler.ts';
 import { SAMPLE } from '../modules/flows/extent.ts';
 import { type FlowVisitor, type Scan, type ScanOptions, TableReader } from '../modules/flows/table_reader.ts';
 import { problemErrorOf } from '../modules/problem.ts';
@@ -43,6 +44,16 @@ export async function finish<T>(work: Work<T>, { runtime }: Sources, signal: Abo
   const done = await asProblem(() => inSlices(work, runtime, () => signal.aborted));
   if (done === undefined) throw signal.reason;
   return done.value;
+}
+
+/** Waits so many milliseconds, or until `signal` is aborted. */
+export async function pause(milliseconds: number, { clock }: Sources, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const interruption = new Interruption();
+  const come = (): void => interruption.come();
+  signal.addEventListener('abort', come);
+  await clock.sleep(milliseconds, interruption);
+  signal.removeEventListener('abort', come);
 }
 
 /** Runs an operation on ctnetlink; what it throws is a problem. */

@@ -8,7 +8,7 @@ import { endpointText } from './flow_cells.ts';
 import type { LiveFunction } from './function.ts';
 import { LIMIT, limitIn } from './limits.ts';
 import { protocolName } from './protocol_names.ts';
-import { readTable, useNote } from './reading.ts';
+import { pause, readTable, useNote } from './reading.ts';
 import type { Sources } from './sources.ts';
 import { groupKey, type Sightings, Unanswered, type UnansweredGroup } from './unanswered.ts';
 
@@ -50,7 +50,7 @@ export const STUCK_CONNECTIONS: LiveFunction = {
       const begin = (): readonly [Unanswered] => [new Unanswered(seen, sources.clock.monotonic())];
       const { use, visitors } = await readTable(sources, signal, { begin });
       if (reading === READINGS) return answer(visitors[0], sources, limit, useNote(use));
-      await sources.clock.sleep(PAUSE, signal);
+      await pause(PAUSE, sources, signal);
     }
   },
 };
