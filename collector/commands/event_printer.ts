@@ -2,7 +2,7 @@
 
 import type { Writable } from 'node:stream';
 import { inWhole } from '../base/numbers.ts';
-import type { Clock } from '../base/scheduler.ts';
+import { type Clock, Interruption } from '../base/scheduler.ts';
 import { eventLine, LINE_PARTS } from '../functions/event_line.ts';
 import type { EventKind } from '../functions/event_stream.ts';
 import { EVENT_COLUMNS } from '../functions/events.ts';
@@ -14,6 +14,8 @@ import { jsonLine } from '../terminal/answer_table.ts';
 
 /** Bytes that may wait to be read; beyond, events are dropped and counted. */
 const MOST_WAITING = 1024 * 1024;
+/** Milliseconds to wait for a reader before reading on; meanwhile the kernel keeps the events. */
+const PATIENCE = 100;
 /** Microseconds between two reports of dropped events. */
 const REPORT = 1e6;
 
@@ -35,6 +37,8 @@ export class EventPrinter implements EventSink {
   #now = 0;
   #stamp = '';
   #isBlocked = false;
+  /** Called when something that was written has been read. */
+  #written: () => void = () => undefined;
   /** Events that were dropped here, and how many times the kernel dropped some, since the last report. */
   #dropped = 0;
   #overruns = 0;
@@ -54,10 +58,14 @@ export class EventPrinter implements EventSink {
     this.#text += this.#options.json ? this.#json(kind, flow, bytes) : this.#line(kind, flow, bytes);
   };
 
-  flush(): void {
-    const { stream } = this.#options;
-    if (this.#text !== '') stream.write(this.#text);
+  async flush(): Promise<void> {
+    const { clock, stream } = this.#options;
+    const interruption = new Interruption();
+    this.#written = () => interruption.come();
+    if (this.#text !== '') stream.write(this.#text, () => this.#written());
     this.#text = '';
+    // A pipe takes 64 KiB at once; a reader that is only busy must not cost events.
+    if (stream.writableLength > 0) await clock.sleep(PATIENCE, interruption);
     this.#isBlocked = stream.writableLength > MOST_WAITING;
     this.#report();
   }

@@ -29,29 +29,29 @@ function scene(json = false) {
   };
   const reports: string[] = [];
   const printer = new EventPrinter({ stream, clock, json, report: (message) => reports.push(message) });
-  const events = (count: number): void => {
+  const events = async (count: number): Promise<void> => {
     for (let event = 0; event < count; event++) printer.event('new', flow, bytes);
-    printer.flush();
+    await printer.flush();
   };
   return { clock, events, printer, reports, stream };
 }
 
 describe('the printer of events', () => {
-  it('writes a line per event with the local time, all of a batch at once', () => {
+  it('writes a line per event with the local time, all of a batch at once', async () => {
     const { printer, stream } = scene();
     printer.event('new', flow, bytes);
     printer.event('destroyed', flow, bytes);
     expect(stream.written).toEqual([]);
-    printer.flush();
+    await printer.flush();
     expect(stream.written).toEqual([
       `${LOCAL}.125 new       udp 10.0.0.7:4711 -> 192.0.2.1:53 snat 203.0.113.9:50001\n` +
         `${LOCAL}.125 destroyed udp 10.0.0.7:4711 -> 192.0.2.1:53 snat 203.0.113.9:50001\n`,
     ]);
   });
 
-  it('writes an object per event as JSON', () => {
+  it('writes an object per event as JSON', async () => {
     const { events, stream } = scene(true);
-    events(1);
+    await events(1);
     expect(JSON.parse(stream.written.join(''))).toEqual({
       time: WALL,
       event: 'new',
@@ -74,43 +74,67 @@ describe('the printer of events', () => {
     expect(scene(true).printer.parts).toContain('helper');
   });
 
-  it('writes nothing without events', () => {
+  it('writes nothing without events', async () => {
     const { printer, stream } = scene();
-    printer.flush();
+    await printer.flush();
     expect(stream.written).toEqual([]);
   });
 
-  it('drops and counts events while the reader is slow, and keeps no text of them', () => {
+  it('drops and counts events while the reader is slow, and keeps no text of them', async () => {
     const { clock, events, reports, stream } = scene();
     stream.writableLength = MEBIBYTE;
-    events(1);
+    await events(1);
     expect([stream.written.length, reports.length]).toEqual([1, 0]);
     stream.writableLength = MEBIBYTE + 1;
-    events(1);
-    events(1500);
+    await events(1);
+    await events(1500);
     expect(stream.written).toHaveLength(2);
     expect(reports).toEqual(['1,500 events dropped: standard output is read too slowly']);
-    events(3);
-    clock.advance(999);
-    events(4);
+    await events(3);
+    // Each batch has waited 100 ms for the reader.
+    clock.advance(699);
+    await events(4);
     expect(reports).toHaveLength(1);
-    clock.advance(1);
+    clock.advance(1000);
     stream.writableLength = 0;
-    events(5);
+    await events(5);
     expect(reports).toEqual([reports[0], '12 events dropped: standard output is read too slowly']);
-    events(1);
+    await events(1);
     expect(stream.written).toHaveLength(3);
   });
 
-  it('reports what the kernel dropped, once a second at most', () => {
+  it('waits for a busy reader, no longer than it takes, before it drops anything', async () => {
+    const { clock, printer, reports, stream } = scene();
+    const read: (() => void)[] = [];
+    stream.write = (_text: string, done?: () => void): boolean => {
+      stream.writableLength = 2 * MEBIBYTE;
+      if (done !== undefined) read.push(done);
+      return false;
+    };
+    clock.sleep = (milliseconds, interruption) => {
+      clock.sleeps.push(milliseconds);
+      return new Promise((resolve) => {
+        if (interruption !== undefined) interruption.wake = resolve;
+      });
+    };
+    printer.event('new', flow, bytes);
+    const flushed = printer.flush();
+    stream.writableLength = 0;
+    for (const done of read) done();
+    await flushed;
+    printer.event('new', flow, bytes);
+    expect([read.length, clock.sleeps, reports]).toEqual([1, [100], []]);
+  });
+
+  it('reports what the kernel dropped, once a second at most', async () => {
     const { clock, printer, reports } = scene();
     printer.lost(2);
-    printer.flush();
+    await printer.flush();
     printer.lost(3);
-    printer.flush();
+    await printer.flush();
     expect(reports).toHaveLength(1);
     clock.advance(1000);
-    printer.flush();
+    await printer.flush();
     expect(reports).toEqual([
       'the kernel dropped events 2 times: they come faster than they can be printed',
       'the kernel dropped events 3 times: they come faster than they can be printed',
