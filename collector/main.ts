@@ -16,6 +16,9 @@ import { type Command, type CommandLine, HELP, namesCommand, parseCommandLine } 
 import { collect } from './commands/collect.ts';
 import { complain, fail, logTo, print, STDERR } from './commands/streams.ts';
 
+/** The commit that this was built from; empty if it was built outside of git. Defined by the build. */
+declare const COMMIT: string;
+
 type Run = (commandLine: CommandLine, environment: Environment, log: Log) => Promise<void>;
 
 /** Commands for people are loaded on demand: collecting does not need them. */
@@ -28,7 +31,8 @@ const COMMANDS: Readonly<Record<Command, () => Promise<Run>>> = {
 async function main(): Promise<void> {
   const commandLine = parseCommandLine(process.argv.slice(2));
   if (commandLine.help || commandLine.version) {
-    print(commandLine.help ? HELP : `conntrack.plugin ${version}\n`);
+    const commit = COMMIT === '' ? '' : ` (commit ${COMMIT})`;
+    print(commandLine.help ? HELP : `conntrack.plugin ${version}${commit}\n`);
     return;
   }
   const environment = readEnvironment(process.env);
