@@ -8,7 +8,17 @@ import type {} from 'vitest';
 
 import { agent2Home, archiveIn } from './agent2.ts';
 
-export const GROUPS = ['kernel', 'agent', 'agent2', 'browser', 'conntrackd', 'offload', 'terminal', 'package'] as const;
+export const GROUPS = [
+  'kernel',
+  'agent',
+  'agent2',
+  'browser',
+  'conntrackd',
+  'offload',
+  'terminal',
+  'package',
+  'lintian',
+] as const;
 export type Group = (typeof GROUPS)[number];
 
 /**
@@ -59,7 +69,8 @@ export function missingHere(): Missing {
     () => (existsSync(TOOLS) ? undefined : 'needs what packages are built with: npm ci --prefix collector/package'),
     () => (canOverlay() ? undefined : 'needs the file system overlay in the kernel'),
   );
-  return { kernel, agent, agent2, browser, conntrackd, offload, terminal, package: packaging };
+  const lintian = packaging ?? program('lintian', 'lintian');
+  return { kernel, agent, agent2, browser, conntrackd, offload, terminal, package: packaging, lintian };
 }
 
 function firstOf(...checks: (() => string | undefined)[]): string | undefined {
