@@ -14,7 +14,7 @@ import { OWN_LICENCE } from './licences.ts';
 /** Options of dpkg-deb. Every dpkg reads xz. */
 const COMPRESSIONS = { small: '-Zxz', fast: '-Znone' } as const;
 
-/** The project has no mail address of its own. */
+/** The project has no mail address. */
 const MAINTAINER = 'The authors of conntrack.plugin <conntrack.plugin@localhost>';
 
 /** Contents of one package. */

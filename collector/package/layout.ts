@@ -26,8 +26,8 @@ export type DebianFile = Pick<PackagedFile, 'from' | 'debian' | 'mode'>;
 
 /** @param built the folder of build results. */
 export const filesOf = (built: string): readonly PackagedFile[] => [
-  // Only root can run it until postinst has set its owner, group and capability: whoever had started to run it before could
-  // get the capability too.
+  // Only root can run it until postinst has set its owner, group and capability: a process that opened it before could get
+  // the capability too.
   {
     from: join(built, 'conntrack.plugin'),
     debian: `${PLUGINS}/conntrack.plugin`,

@@ -6,7 +6,7 @@ import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
 import { bashCompletion } from '../../docs/generate/completion.ts';
-import { parseHelp } from '../../docs/generate/help.ts';
+import { commandsIn, commonOptions, parseHelp } from '../../docs/generate/help.ts';
 import { manualPage } from '../../docs/generate/manual.ts';
 import { options } from '../../docs/generate/options.ts';
 import { descriptionsIn } from '../../docs/generate/stock.ts';
@@ -85,10 +85,11 @@ export function tools(target: Arch = parseArch(process.arch), modules: Modules =
 /** Writes the manual page and the completion for bash. */
 export function writeManual(built: string, time: number): void {
   const help = parseHelp(HELP);
+  const commands = commandsIn(help);
   const descriptions = descriptionsIn(readFileSync('collector/conntrack.conf', 'utf8'));
-  const page = manualPage({ help, options, descriptions, version, time });
+  const page = manualPage({ help, commands, options, descriptions, version, time });
   writeFileSync(join(built, 'conntrack.plugin.1.gz'), gzipSync(page, { level: 9 }));
-  writeFileSync(join(built, 'conntrack.plugin.bash'), bashCompletion(help));
+  writeFileSync(join(built, 'conntrack.plugin.bash'), bashCompletion(commands, commonOptions(help)));
 }
 
 /** Makes the files of the packages that are not in the project as they are packaged. */

@@ -1,41 +1,39 @@
-/** Completion of the command line in bash, from the usage in the help. */
+/** Completion of the command line in bash, from the commands and their options. */
 
-import type { Help } from './help.ts';
+import type { Command, Option } from './help.ts';
 
-/** Options that take a file, by what the usage calls their value. */
+/** What the help calls the value of an option that takes a file. */
 const FILE = 'FILE';
 
 /**
- * A script for bash. It completes commands, and after a command the options that the usage names with it.
+ * A script for bash. It completes commands, after a command its options, and files.
  *
  * Source: https://www.gnu.org/software/bash/manual/html_node/Programmable-Completion.html
+ *
+ * @param common the options without a command.
  */
-export function bashCompletion({ commands, usage }: Help): string {
-  const names = commands.map(({ term }) => term);
-  const calls = usage.map((line) => ({
-    command: names.find((name) => line.split(' ')[1] === name),
-    options: [...line.matchAll(/(--[a-z-]+)(?: ([A-Z]+))?/g)].map(([, name = '', value]) => ({ name, value })),
-  }));
-  const optionsOf = (wanted: string | undefined): string =>
-    calls.flatMap(({ command, options }) => (command === wanted ? options.map(({ name }) => name) : [])).join(' ');
-  const valued = new Map(calls.flatMap(({ options }) => options.map(({ name, value }) => [name, value] as const)));
-  const withValue = [...valued].flatMap(([name, value]) => (value === undefined || value === FILE ? [] : [name]));
-  const withFile = [...valued].flatMap(([name, value]) => (value === FILE ? [name] : []));
+export function bashCompletion(commands: readonly Command[], common: readonly Option[]): string {
+  const all = [...common, ...commands.flatMap(({ options }) => options)];
+  const words = (options: readonly Option[]): string => options.map(({ name }) => `--${name}`).join(' ');
+  const pattern = (isWanted: (value: string) => boolean): string => {
+    const wanted = all.filter(({ value }) => value !== undefined && isWanted(value));
+    return [...new Set(wanted.map(({ name }) => `--${name}`))].join(' | ') || "''";
+  };
   return `# Completion of conntrack.plugin for bash
 _conntrack_plugin() {
-  local current=\${COMP_WORDS[COMP_CWORD]} word words='${[...names, optionsOf(undefined)].join(' ')}'
+  local current=\${COMP_WORDS[COMP_CWORD]} word words='${[...commands.map(({ name }) => name), words(common)].join(' ')}'
   COMPREPLY=()
   case \${COMP_WORDS[COMP_CWORD - 1]} in
-    ${withFile.join(' | ')})
+    ${pattern((value) => value === FILE)})
       compopt -o filenames
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
       ;;
-    ${withValue.join(' | ')}) return ;;
+    ${pattern((value) => value !== FILE)}) return ;;
   esac
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case $word in
-${names.map((name) => `      ${name}) words='${optionsOf(name)}' ;;\n`).join('')}    esac
+${commands.map(({ name, options }) => `      ${name}) words='${words(options)}' ;;\n`).join('')}    esac
   done
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
 }

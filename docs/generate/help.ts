@@ -11,8 +11,28 @@ export interface Help {
   /** The ways to call the program, each beginning with its name. */
   readonly usage: readonly string[];
   readonly paragraphs: readonly string[];
+  /** The commands. */
   readonly commands: readonly Definition[];
+  /** Options and arguments. */
   readonly options: readonly Definition[];
+}
+
+export interface Command {
+  readonly name: string;
+  /** One line. */
+  readonly summary: string;
+  /** A few sentences. */
+  readonly details?: string;
+  readonly options: readonly Option[];
+}
+
+export interface Option {
+  /** Without `--`. */
+  readonly name: string;
+  /** What the help calls its value, such as `FILE`; a flag has none. */
+  readonly value?: string;
+  /** One line. */
+  readonly help: string;
 }
 
 /**
@@ -23,15 +43,40 @@ export interface Help {
  */
 export function parseHelp(text: string): Help {
   const [usage = '', ...blocks] = text.trimEnd().split('\n\n');
-  const [lists, paragraphs] = [true, false].map((isList) => blocks.filter((block) => block.startsWith(' ') === isList));
-  const definitions = (lists ?? []).flatMap((list) => definitionsIn(list.split('\n')));
+  const isList = (block: string): boolean => block.startsWith(' ');
+  const definitions = blocks.filter(isList).flatMap((list) => definitionsIn(list.split('\n')));
   const isCommand = ({ term }: Definition): boolean => /^[a-z]/.test(term);
   return {
     usage: usage.split('\n').map((line) => line.replace(/^Usage:/, '').trim()),
-    paragraphs: (paragraphs ?? []).map((paragraph) => paragraph.replaceAll('\n', ' ')),
+    paragraphs: blocks.filter((block) => !isList(block)).map((paragraph) => paragraph.replaceAll('\n', ' ')),
     commands: definitions.filter(isCommand),
     options: definitions.filter((definition) => !isCommand(definition)),
   };
+}
+
+/** The commands, each with the options that the usage names with it. */
+export function commandsIn(help: Help): Command[] {
+  return help.commands.map(({ term, text }) => {
+    const usage = help.usage.filter((line) => line.split(' ')[1] === term);
+    return { name: term, summary: text, options: optionsIn(help, usage) };
+  });
+}
+
+/** The options without a command. */
+export function commonOptions(help: Help): Option[] {
+  const names = help.commands.map(({ term }) => term);
+  return optionsIn(
+    help,
+    help.usage.filter((line) => !names.includes(line.split(' ')[1] ?? '')),
+  );
+}
+
+function optionsIn({ options }: Help, usage: readonly string[]): Option[] {
+  return options.flatMap(({ term, text }) => {
+    const [, name, value] = /^--(\S+)(?: (.*))?$/.exec(term) ?? [];
+    if (name === undefined || !usage.some((line) => line.includes(term))) return [];
+    return [{ name, ...(value === undefined ? {} : { value }), help: text }];
+  });
 }
 
 function definitionsIn(lines: readonly string[]): Definition[] {

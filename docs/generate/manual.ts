@@ -1,10 +1,11 @@
 /** The manual page conntrack.plugin(1), from the help and the descriptions of the options of conntrack.conf. */
 
-import type { Definition, Help } from './help.ts';
+import type { Command, Definition, Help } from './help.ts';
 import { type Option, written } from './options.ts';
 
 export interface Manual {
   readonly help: Help;
+  readonly commands: readonly Command[];
   /** The options of conntrack.conf, and their descriptions by name. */
   readonly options: readonly Option[];
   readonly descriptions: ReadonlyMap<string, string>;
@@ -14,8 +15,8 @@ export interface Manual {
 }
 
 /** The page. Source: man(7). */
-export function manualPage({ descriptions, help, options, time, version }: Manual): string {
-  const { commands, options: words, paragraphs, usage } = help;
+export function manualPage({ commands, descriptions, help, options, time, version }: Manual): string {
+  const { options: words, paragraphs, usage } = help;
   const [summary = ''] = (paragraphs[0] ?? '').split('. ', 1);
   const date = new Date(time * 1000).toISOString().slice(0, 10);
   const configured = options.map((option) => ({
@@ -27,7 +28,7 @@ export function manualPage({ descriptions, help, options, time, version }: Manua
     section('NAME', `conntrack.plugin \\- ${escaped(summary)}`),
     section('SYNOPSIS', usage.map(bold).join('\n.br\n')),
     section('DESCRIPTION', paragraphs.map(escaped).join('\n.PP\n')),
-    section('COMMANDS', definitions(commands)),
+    section('COMMANDS', commands.map(described).join('\n')),
     section('OPTIONS', definitions(words)),
     section(
       'CONFIGURATION',
@@ -39,6 +40,17 @@ export function manualPage({ descriptions, help, options, time, version }: Manua
 
 function section(title: string, body: string): string {
   return `.SH ${title}\n${body}\n`;
+}
+
+/** A command with its options, indented. */
+function described({ details, name, options, summary }: Command): string {
+  const own = options.map((option) => ({
+    term: [`--${option.name}`, option.value].filter(Boolean).join(' '),
+    text: option.help,
+  }));
+  const list = own.length === 0 ? [] : ['.RS', definitions(own), '.RE'];
+  const more = details === undefined ? [] : ['.IP', escaped(details)];
+  return [definitions([{ term: name, text: summary }]), ...more, ...list].join('\n');
 }
 
 function definitions(list: readonly Definition[]): string {

@@ -5,19 +5,19 @@ import { describe, expect, it } from 'vitest';
 
 import { bashCompletion } from '../../docs/generate/completion.ts';
 
-const SCRIPT = bashCompletion({
-  usage: [
-    'conntrack.plugin [INTERVAL] [--config FILE] [--ticks N]',
-    'conntrack.plugin list [--by FIELD] [--config FILE] [--json]',
-    'conntrack.plugin --help | --version',
+const CONFIG = { name: 'config', value: 'FILE', help: '' };
+
+const SCRIPT = bashCompletion(
+  [
+    {
+      name: 'list',
+      summary: '',
+      options: [{ name: 'by', value: 'FIELD', help: '' }, CONFIG, { name: 'json', help: '' }],
+    },
+    { name: 'watch', summary: '', options: [] },
   ],
-  paragraphs: [],
-  commands: [
-    { term: 'list', text: '' },
-    { term: 'watch', text: '' },
-  ],
-  options: [],
-});
+  [CONFIG, { name: 'ticks', value: 'N', help: '' }, { name: 'help', help: '' }],
+);
 
 describe.skipIf(spawnSync('bash', ['--version']).status !== 0)('the completion in bash', () => {
   /** What it offers for the last of these words. */
@@ -33,13 +33,14 @@ COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _conntrack_plugin; printf '%s\\n' "\${
   }
 
   it.each([
-    ['commands and the options of collecting', [''], ['list', 'watch', '--config', '--ticks', '--help', '--version']],
+    ['commands and the options of collecting', [''], ['list', 'watch', '--config', '--ticks', '--help']],
     ['the command that begins so', ['li'], ['list']],
     ['the options of a command', ['list', '--'], ['--by', '--config', '--json']],
     ['the options of a command after one of them', ['list', '--json', '--b'], ['--by']],
     ['nothing for a command without options', ['watch', ''], []],
     ['files for the value of an option that takes one', ['--config', 'READ'], ['README.md']],
     ['nothing for other values', ['--ticks', ''], []],
+    ['nothing for other values of a command', ['list', '--by', ''], []],
   ])('offers %s', (_, words, expected) => {
     expect(offers(...words)).toEqual(expected);
   });

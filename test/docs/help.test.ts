@@ -3,9 +3,9 @@
 import { describe, expect, it } from 'vitest';
 
 import { COMMANDS, HELP } from '../../collector/cli.ts';
-import { parseHelp } from '../../docs/generate/help.ts';
+import { commandsIn, commonOptions, parseHelp } from '../../docs/generate/help.ts';
 
-const TEXT = `Usage: program [INTERVAL]
+const TEXT = `Usage: program [INTERVAL] [--loud]
        program list [--by FIELD]
 
 What it is. It is
@@ -18,6 +18,7 @@ started by nobody.
 
   INTERVAL       seconds
   --by FIELD     sort by it
+  --loud         print all
 
 Read more elsewhere.
 `;
@@ -25,7 +26,7 @@ Read more elsewhere.
 describe('the help', () => {
   it('has the ways to call the program, paragraphs, commands and options', () => {
     expect(parseHelp(TEXT)).toEqual({
-      usage: ['program [INTERVAL]', 'program list [--by FIELD]'],
+      usage: ['program [INTERVAL] [--loud]', 'program list [--by FIELD]'],
       paragraphs: ['What it is. It is started by nobody.', 'Read more elsewhere.'],
       commands: [
         { term: 'list', text: 'print entries, one per line' },
@@ -34,8 +35,22 @@ describe('the help', () => {
       options: [
         { term: 'INTERVAL', text: 'seconds' },
         { term: '--by FIELD', text: 'sort by it' },
+        { term: '--loud', text: 'print all' },
       ],
     });
+  });
+
+  it('gives each command the options that the usage names with it', () => {
+    const help = parseHelp(TEXT);
+    expect(commandsIn(help)).toEqual([
+      {
+        name: 'list',
+        summary: 'print entries, one per line',
+        options: [{ name: 'by', value: 'FIELD', help: 'sort by it' }],
+      },
+      { name: 'watch-forever-and-longer', summary: 'print them again', options: [] },
+    ]);
+    expect(commonOptions(help)).toEqual([{ name: 'loud', help: 'print all' }]);
   });
 
   it('is rejected if a list begins with a line that continues nothing; the error shows the line', () => {

@@ -10,9 +10,13 @@ describe('the manual page', () => {
       help: {
         usage: ['program [--deep]', 'program list'],
         paragraphs: ['What it is. With a \\ in it.', '.starts with a dot'],
-        commands: [{ term: 'list', text: 'print entries' }],
+        commands: [],
         options: [{ term: '--deep', text: "'quoted' first" }],
       },
+      commands: [
+        { name: 'list', summary: 'print entries', details: 'Each line is one.', options: [] },
+        { name: 'top', summary: 'rank', options: [{ name: 'by', value: 'FIELD', help: 'rank by it' }] },
+      ],
       options: [{ name: 'modules.stat.enabled', default: true, allowed: 'yes or no' }],
       descriptions: new Map([['modules.stat.enabled', 'Whether `stat` is on.']]),
       version: '4.7.11',
@@ -33,6 +37,16 @@ What it is. With a \\e in it.
 .TP
 \\fBlist\\fR
 print entries
+.IP
+Each line is one.
+.TP
+\\fBtop\\fR
+rank
+.RS
+.TP
+\\fB\\-\\-by FIELD\\fR
+rank by it
+.RE
 .SH OPTIONS
 .TP
 \\fB\\-\\-deep\\fR

@@ -195,7 +195,7 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
 
     describe('and the capability of the program', () => {
       const TRAP = '/tmp/trap';
-      /** Two ticks of the program, by the words of who runs it, with a configuration that dumps the table at once. */
+      /** Three updates of the program, with a configuration that dumps the table at once. */
       const threeTicks = (program: string): readonly string[] => [
         program,
         '1',
@@ -207,7 +207,7 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
       const isSprung = (): boolean => machine.describe(`${TRAP}/sprung`) !== undefined;
       const evil = `require('node:fs').writeFileSync('${TRAP}/sprung', '');\n`;
 
-      /** Expects the trap to be sprung by the one command, which proves that it works, and not by the other. */
+      /** Expects the first command to spring the trap, which proves that it works, and the second one not to. */
       function expectSprungOnly(by: readonly string[], not: readonly string[]): Result {
         runAs(machine, AS_NETDATA, by);
         expect(isSprung()).toBe(true);
@@ -217,17 +217,17 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
         return result;
       }
 
-      /** Says in the first line that it runs, as the program does with its first chart, and goes on running. */
+      /** Prints a first line, as the program does with its first chart, and keeps running. */
       const NODE_THAT_WAITS = [process.execPath, '-e', 'console.log("CHART"); setTimeout(() => {}, 60_000)'];
 
-      /** What a script of the shell prints that runs once a program of netdata's has drawn; the program is $pid. */
+      /** The output of a shell script that runs as soon as a program of the user netdata has printed a chart; $pid is the program. */
       function whileItRuns(program: readonly string[], script: string): string {
         const around = `
-          mkfifo /tmp/drawn
-          "$@" </dev/null >/tmp/drawn 2>/dev/null &
+          mkfifo /tmp/printed
+          "$@" </dev/null >/tmp/printed 2>/dev/null &
           pid=$!
-          exec 3</tmp/drawn
-          rm /tmp/drawn
+          exec 3</tmp/printed
+          rm /tmp/printed
           while read -r line <&3; do case $line in CHART*) break ;; esac; done
           ${script}
           kill -KILL "$pid"`;
@@ -282,7 +282,7 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
           machine.write(`${copies}/${folder}/conntrack-koffi/index.js`, evil);
         }
         machine.run(['ln', PLUGIN, `${copies}/linked/conntrack.plugin`]);
-        // Without the capability there is nothing to be had from it.
+        // A copy has no capability.
         machine.run(['cp', PLUGIN, `${copies}/copied/conntrack.plugin`]);
         machine.run(['chown', '-R', 'netdata:', `${copies}/linked/conntrack-koffi`, `${copies}/copied`]);
         machine.run(['chown', 'netdata:', copies, `${copies}/linked`]);
@@ -322,10 +322,10 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
     it('restart the plugin on an upgrade, and keep the configuration of the operator', async () => {
       const agents = machine.processesOf('/usr/sbin/netdata');
       const old = await pluginOfAgent();
-      // One that a person has started, to look at what it prints.
+      // Another one, started by hand.
       machine.start(['sh', '-c', `mkfifo /tmp/never && exec 3<>/tmp/never && exec ${PLUGIN} 1 <&3`]);
       const ofPerson = (): readonly number[] => machine.processesOf(PLUGIN).filter((pid) => pid !== old);
-      await until('the other runs', 10, () => ofPerson().length === 1);
+      await until('the one started by hand runs', 10, () => ofPerson().length === 1);
       const [person = 0] = ofPerson();
       machine.write(OPERATORS_CONF, SETTINGS_WITHOUT_SOCKETS);
       expect(install(machine, newer)).toMatchObject({ status: 0, stderr: '' });
@@ -340,7 +340,7 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
         expect(points())
           .rejects.toThrow('No metrics')
           .then(() => true);
-      await until('sockets are not drawn any more', 20, isGone);
+      await until('sockets are no longer charted', 20, isGone);
       machine.run(RESTORE, {}, `${establishedConnections(70, 2000).join('\n')}\n`);
       await drawnByAgent('conntrack.tcp_states', { established: 370 });
     });

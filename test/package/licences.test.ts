@@ -49,7 +49,7 @@ describe('the copyright file', () => {
     });
   });
 
-  it('names the author of a package whose licence names nobody', () => {
+  it('names the author of a package whose licence has no copyright line', () => {
     expect(byFiles.get('node_modules/minimist/*')).toMatchObject({
       Copyright: 'James Halliday',
       License: expect.stringMatching(/^Expat\n/),
