@@ -47,7 +47,7 @@ the plugins.d protocol to standard output and its log to standard error until it
   --ticks N      end after N updates
   --json         report as JSON
   --help         print this text
-  --version      print the version and commit
+  --version      print the version
 `;
 
 const FLAGS = ['debug', 'json', 'help', 'version'] as const;

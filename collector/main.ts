@@ -8,16 +8,13 @@
 
 import { isatty } from 'node:tty';
 
-import { version } from '../package.json';
 import { type Environment, readEnvironment } from './agent/environment.ts';
 import { UsageError } from './base/errors.ts';
 import type { Log } from './base/log.ts';
 import { type Command, type CommandLine, HELP, namesCommand, parseCommandLine } from './cli.ts';
 import { collect } from './commands/collect.ts';
 import { complain, fail, logTo, print, STDERR } from './commands/streams.ts';
-
-/** The commit that this was built from; empty if it was built outside of git. Defined by the build. */
-declare const COMMIT: string;
+import { version } from './version.ts';
 
 type Run = (commandLine: CommandLine, environment: Environment, log: Log) => Promise<void>;
 
@@ -31,8 +28,7 @@ const COMMANDS: Readonly<Record<Command, () => Promise<Run>>> = {
 async function main(): Promise<void> {
   const commandLine = parseCommandLine(process.argv.slice(2));
   if (commandLine.help || commandLine.version) {
-    const commit = COMMIT === '' ? '' : ` (commit ${COMMIT})`;
-    print(commandLine.help ? HELP : `conntrack.plugin ${version}${commit}\n`);
+    print(commandLine.help ? HELP : `conntrack.plugin ${version}\n`);
     return;
   }
   const environment = readEnvironment(process.env);
