@@ -21,7 +21,7 @@ describe('the packages', () => {
     rmSync(built, { recursive: true });
     expect(page).toContain(`.TH CONNTRACK.PLUGIN 1 2001-09-09 "conntrack.plugin ${version}"`);
     for (const command of COMMANDS) {
-      expect(page).toContain(`\n.TP\n\\fB${command}\\fR\n`);
+      expect(page).toContain(`\n.TP\n\\fB${command.replaceAll('-', '\\-')}\\fR\n`);
       expect(completion).toContain(`\n      ${command}) words='`);
     }
     for (const { name } of options) expect(page).toContain(`\n.TP\n\\fB${name}\\fR\n`);
