@@ -32,7 +32,7 @@ export const contextDescriptions: Readonly<Record<string, string>> = {
   'netfilter.conntrack_flows_by_offload':
     'Whether packets bypass the normal path through a flow table, in software or on the network card.',
   'netfilter.conntrack_dump':
-    'Cost of dumping the table: `duration` from start to end, and the `cpu_time` that the plugin spent on it.',
+    'Cost of dumping the table: `duration` from start to end, and the `cpu_time` that the plugin spent on it. `read`: percentage of the table that was read; below 100, the composition is an estimate from a random sample.',
   'network_connections.tcp_states':
     "The host's own TCP sockets by state, one chart per address family. Growing `close_wait`: a program leaks connections. `syn_recv`: half-open connections.",
   'network_connections.udp_states': "The host's own UDP sockets, with and without a peer.",
@@ -81,6 +81,8 @@ export const variableDescriptions: Readonly<Record<string, string>> = {
   buckets: 'Buckets of the hash table (`nf_conntrack_buckets`)',
   expect_max: 'Maximum number of expectations (`nf_conntrack_expect_max`)',
   utilization: 'How full the table was when it was dumped, in %; unknown before Linux 4.18',
+  standard_error:
+    'Largest standard error of a share in a sampled table, in percentage points; 0 if the whole table was read',
   role_active: '1 for the link in use, 0 for the others',
   maximum: 'Messages that the queue can hold',
 };

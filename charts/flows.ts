@@ -106,6 +106,9 @@ export const flowCharts: readonly Chart[] = [
     dimensions: [
       { id: 'duration', metric: 'dump_duration', divisor: 1000 },
       { id: 'cpu_time', metric: 'dump_cpu_time', divisor: 1000 },
+      // A percentage.
+      { id: 'read', metric: 'dump_read', divisor: 1000 },
     ],
+    variables: [{ name: 'standard_error', metric: 'dump_standard_error' }],
   },
 ];

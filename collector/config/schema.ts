@@ -41,6 +41,7 @@ const percent = (least: number): v.GenericSchema<number> => {
 
 const MODE = 'basic or advanced';
 const CONTEXTS = 'auto, netfilter or conntrack';
+const METHOD = 'auto, full or sample';
 const SOURCE = 'a text of at most 128 printable characters, none of them a backslash';
 export const MAPPING = 'a mapping of keys to values';
 
@@ -82,6 +83,7 @@ export const schema = v.strictObject(
               {
                 enabled: v.optional(enabled, 'auto'),
                 update_every: v.optional(interval, 10),
+                method: v.optional(v.picklist(['auto', 'full', 'sample'], METHOD), 'auto'),
                 cpu_share: v.optional(percent(0.1), 2),
                 full_above: v.optional(percent(1), 95),
               },

@@ -29,6 +29,8 @@ export interface SurveyOptions<T>
   readonly isExceptional?: (value: T) => boolean;
   /** Whether to run half as often, to reduce the load on what is read. */
   readonly isSpared?: (value: T) => boolean;
+  /** Learns from a run; not from the first, before the program is compiled. */
+  readonly ran?: (done: Done<T>) => void;
   /** Logged, with what was counted, when the interval changes. */
   readonly repaced: string;
   readonly counted: (value: T) => Readonly<Record<string, number>>;
@@ -105,8 +107,9 @@ export class Survey<T> {
   }
 
   #take(done: Done<T>, at: number): void {
-    const { counted, isExceptional, isSpared, log, repaced } = this.#options;
+    const { counted, isExceptional, isSpared, log, ran, repaced } = this.#options;
     const before = this.every;
+    if (this.#isWarm) ran?.(done);
     if (isExceptional?.(done.value) !== true) {
       const cpuTime = this.#isWarm ? done.cpuTime : done.cpuTime - WARM_UP;
       this.#isWarm = true;

@@ -1,30 +1,73 @@
 /**
  * One entry of the connection table, as ctnetlink sends it in dumps and events.
- * Source: linux/netfilter/nfnetlink_conntrack.h, nf_conntrack_common.h and nf_conntrack_tcp.h.
+ * Source: linux/netfilter/nfnetlink_conntrack.h, nf_conntrack_common.h, nf_conntrack_tcp.h and nf_conntrack_sctp.h.
  */
 
 import { FormatError } from '../base/errors.ts';
 import type { Memory } from './channel.ts';
 import { NFGENMSG } from './ctnetlink.ts';
 import { AttributeReader, type MessageReader } from './message.ts';
+import { Tuple } from './tuple.ts';
 
 const CTA_TUPLE_ORIG = 1;
+const CTA_TUPLE_REPLY = 2;
 const CTA_STATUS = 3;
 const CTA_PROTOINFO = 4;
-const CTA_TUPLE_PROTO = 2;
-const CTA_PROTO_NUM = 1;
+const CTA_HELP = 5;
+const CTA_TIMEOUT = 7;
+const CTA_MARK = 8;
+const CTA_COUNTERS_ORIG = 9;
+const CTA_COUNTERS_REPLY = 10;
+const CTA_USE = 11;
+const CTA_ID = 12;
+const CTA_ZONE = 18;
+const CTA_TIMESTAMP = 20;
 const CTA_PROTOINFO_TCP = 1;
-const CTA_PROTOINFO_TCP_STATE = 1;
+const CTA_PROTOINFO_SCTP = 3;
+/** The state is the first attribute of each protocol's information. */
+const CTA_PROTOINFO_STATE = 1;
+const CTA_HELP_NAME = 1;
+const CTA_COUNTERS_PACKETS = 1;
+const CTA_COUNTERS_BYTES = 2;
+const CTA_TIMESTAMP_START = 1;
 
 /** Bits of {@link Flow.status}. */
+export const IPS_EXPECTED = 1 << 0;
 export const IPS_SEEN_REPLY = 1 << 1;
 export const IPS_ASSURED = 1 << 2;
+export const IPS_CONFIRMED = 1 << 3;
 export const IPS_SRC_NAT = 1 << 4;
 export const IPS_DST_NAT = 1 << 5;
+export const IPS_DYING = 1 << 9;
+export const IPS_HELPER = 1 << 13;
 export const IPS_OFFLOAD = 1 << 14;
 export const IPS_HW_OFFLOAD = 1 << 15;
 
-/** Reusable decoder; each read overwrites it. */
+/** What is decoded only on request; the attributes that it is in. */
+const PARTS = {
+  /** {@link Flow.original} and {@link Flow.reply}, rather than the protocol alone. */
+  tuples: [CTA_TUPLE_REPLY],
+  timeout: [CTA_TIMEOUT],
+  id: [CTA_ID],
+  zone: [CTA_ZONE],
+  mark: [CTA_MARK],
+  /** Packets and bytes of both directions. */
+  counters: [CTA_COUNTERS_ORIG, CTA_COUNTERS_REPLY],
+  helper: [CTA_HELP],
+  /** {@link Flow.startedAt}. */
+  start: [CTA_TIMESTAMP],
+  use: [CTA_USE],
+} as const;
+
+export type FlowPart = keyof typeof PARTS;
+
+/** Of one direction of a connection; -1 if the kernel does not count. */
+export interface Counters {
+  packets: number;
+  bytes: number;
+}
+
+/** Reusable decoder; each read overwrites it. A number that the kernel does not send is -1, unless said otherwise. */
 export class Flow {
   /** `AF_INET` or `AF_INET6`. */
   family = 0;
@@ -32,18 +75,46 @@ export class Flow {
   protocol = 0;
   /** The `IPS_` bits. */
   status = 0;
-  /** The number of the TCP state; -1 if the kernel sends none. */
+  /** The number of the TCP state. */
   tcpState = -1;
+  /** The number of the SCTP state. */
+  sctpState = -1;
+  readonly original: Tuple;
+  readonly reply: Tuple;
+  /** Seconds until the entry expires. */
+  timeout = -1;
+  id = -1;
+  /** 0 if the kernel sends none. */
+  zone = 0;
+  /** 0 if the kernel sends none. */
+  mark = 0;
+  use = -1;
+  /** Of each direction; the kernel sends them with `nf_conntrack_acct`. */
+  readonly originalCounters: Counters = { packets: -1, bytes: -1 };
+  readonly replyCounters: Counters = { packets: -1, bytes: -1 };
+  /** Milliseconds since the epoch; the kernel sends it with `nf_conntrack_timestamp`. */
+  startedAt = -1;
+  /** Empty if there is none. */
+  helper = '';
   readonly #memory: Memory;
+  /** By attribute type: whether it is decoded. */
+  readonly #isWanted = new Uint8Array(32);
+  readonly #hasTuples: boolean;
   readonly #attributes: AttributeReader;
   readonly #nested: AttributeReader;
   readonly #inner: AttributeReader;
 
-  constructor(memory: Memory) {
+  /** @param parts what to decode besides address family, protocol, status and state. */
+  constructor(memory: Memory, parts: readonly FlowPart[] = []) {
     this.#memory = memory;
+    this.original = new Tuple(memory);
+    this.reply = new Tuple(memory);
     this.#attributes = new AttributeReader(memory);
     this.#nested = new AttributeReader(memory);
     this.#inner = new AttributeReader(memory);
+    this.#hasTuples = parts.includes('tuples');
+    for (const type of [CTA_TUPLE_ORIG, CTA_STATUS, CTA_PROTOINFO]) this.#isWanted[type] = 1;
+    for (const part of parts) for (const type of PARTS[part]) this.#isWanted[type] = 1;
   }
 
   /**
@@ -53,18 +124,9 @@ export class Flow {
    */
   read(message: MessageReader): void {
     this.#begin(message);
-    while (this.#attributes.next()) {
-      switch (this.#attributes.type) {
-        case CTA_TUPLE_ORIG:
-          this.#readTuple();
-          break;
-        case CTA_STATUS:
-          this.status = this.#attributes.number(4);
-          break;
-        case CTA_PROTOINFO:
-          this.#readProtocolInformation();
-          break;
-      }
+    const attributes = this.#attributes;
+    while (attributes.next()) {
+      if (this.#isWanted[attributes.type] === 1) this.#readAttribute(attributes);
     }
     this.#requireProtocol();
   }
@@ -77,7 +139,10 @@ export class Flow {
   readProtocol(message: MessageReader): void {
     this.#begin(message);
     while (this.protocol < 0 && this.#attributes.next()) {
-      if (this.#attributes.type === CTA_TUPLE_ORIG) this.#readTuple();
+      const { end, start, type } = this.#attributes;
+      if (type !== CTA_TUPLE_ORIG) continue;
+      this.original.readProtocol(start, end);
+      this.protocol = this.original.protocol;
     }
     this.#requireProtocol();
   }
@@ -88,6 +153,22 @@ export class Flow {
     this.protocol = -1;
     this.status = 0;
     this.tcpState = -1;
+    this.sctpState = -1;
+    this.timeout = -1;
+    this.id = -1;
+    this.zone = 0;
+    this.mark = 0;
+    this.use = -1;
+    this.originalCounters.packets = -1;
+    this.originalCounters.bytes = -1;
+    this.replyCounters.packets = -1;
+    this.replyCounters.bytes = -1;
+    this.startedAt = -1;
+    this.helper = '';
+    if (this.#hasTuples) {
+      this.original.clear();
+      this.reply.clear();
+    }
     this.#attributes.open(start + NFGENMSG, end);
   }
 
@@ -95,25 +176,91 @@ export class Flow {
     if (this.protocol < 0) throw new FormatError('an entry without a protocol');
   }
 
-  #readTuple(): void {
-    this.#nested.open(this.#attributes.start, this.#attributes.end);
-    while (this.#nested.next()) {
-      if (this.#nested.type !== CTA_TUPLE_PROTO) continue;
-      this.#inner.open(this.#nested.start, this.#nested.end);
-      while (this.#inner.next()) {
-        if (this.#inner.type === CTA_PROTO_NUM) this.protocol = this.#inner.number(1);
-      }
+  #readAttribute(attribute: AttributeReader): void {
+    switch (attribute.type) {
+      case CTA_TUPLE_ORIG:
+        this.#readOriginal(attribute);
+        break;
+      case CTA_TUPLE_REPLY:
+        this.reply.read(attribute.start, attribute.end);
+        break;
+      case CTA_STATUS:
+        this.status = attribute.number(4);
+        break;
+      case CTA_PROTOINFO:
+        this.#readState(attribute);
+        break;
+      case CTA_TIMEOUT:
+        this.timeout = attribute.number(4);
+        break;
+      case CTA_ID:
+        this.id = attribute.number(4);
+        break;
+      case CTA_ZONE:
+        this.zone = attribute.number(2);
+        break;
+      case CTA_MARK:
+        this.mark = attribute.number(4);
+        break;
+      case CTA_USE:
+        this.use = attribute.number(4);
+        break;
+      case CTA_HELP:
+        this.#readHelper(attribute);
+        break;
+      case CTA_COUNTERS_ORIG:
+        this.#readCounters(attribute, this.originalCounters);
+        break;
+      case CTA_COUNTERS_REPLY:
+        this.#readCounters(attribute, this.replyCounters);
+        break;
+      case CTA_TIMESTAMP:
+        this.#readStart(attribute);
+        break;
     }
   }
 
-  #readProtocolInformation(): void {
-    this.#nested.open(this.#attributes.start, this.#attributes.end);
-    while (this.#nested.next()) {
-      if (this.#nested.type !== CTA_PROTOINFO_TCP) continue;
-      this.#inner.open(this.#nested.start, this.#nested.end);
-      while (this.#inner.next()) {
-        if (this.#inner.type === CTA_PROTOINFO_TCP_STATE) this.tcpState = this.#inner.number(1);
-      }
+  #readOriginal({ start, end }: AttributeReader): void {
+    if (this.#hasTuples) this.original.read(start, end);
+    else this.original.readProtocol(start, end);
+    this.protocol = this.original.protocol;
+  }
+
+  #readCounters({ end, start }: AttributeReader, counters: Counters): void {
+    const nested = this.#nested;
+    nested.open(start, end);
+    while (nested.next()) {
+      if (nested.type === CTA_COUNTERS_PACKETS) counters.packets = nested.large();
+      else if (nested.type === CTA_COUNTERS_BYTES) counters.bytes = nested.large();
     }
+  }
+
+  #readStart({ end, start }: AttributeReader): void {
+    const nested = this.#nested;
+    nested.open(start, end);
+    while (nested.next()) if (nested.type === CTA_TIMESTAMP_START) this.startedAt = nested.large() / 1e6;
+  }
+
+  #readHelper({ end, start }: AttributeReader): void {
+    const nested = this.#nested;
+    nested.open(start, end);
+    while (nested.next()) if (nested.type === CTA_HELP_NAME) this.helper = nested.text();
+  }
+
+  #readState({ end, start }: AttributeReader): void {
+    const nested = this.#nested;
+    nested.open(start, end);
+    while (nested.next()) {
+      if (nested.type === CTA_PROTOINFO_TCP) this.tcpState = this.#stateIn(nested);
+      else if (nested.type === CTA_PROTOINFO_SCTP) this.sctpState = this.#stateIn(nested);
+    }
+  }
+
+  #stateIn({ end, start }: AttributeReader): number {
+    const inner = this.#inner;
+    let state = -1;
+    inner.open(start, end);
+    while (inner.next()) if (inner.type === CTA_PROTOINFO_STATE) state = inner.number(1);
+    return state;
   }
 }

@@ -125,6 +125,28 @@ export class AttributeReader extends Walker {
     for (let at = this.start; at < this.end; at++) value = (value << 8) | (bytes[at] ?? 0);
     return value >>> 0;
   }
+
+  /**
+   * The current attribute as an unsigned number of 64 bits in network byte order; inexact above 2^53.
+   *
+   * @throws {FormatError} when it has another size.
+   */
+  large(): number {
+    const { end, start, type } = this;
+    if (end - start !== 8) throw new FormatError(`attribute ${type} has ${end - start} bytes, not 8`);
+    const { bytes } = this.memory;
+    let value = 0;
+    for (let at = start; at < end; at++) value = value * 256 + (bytes[at] ?? 0);
+    return value;
+  }
+
+  /** The current attribute as a text that ends at the first 0. */
+  text(): string {
+    const { bytes } = this.memory;
+    let text = '';
+    for (let at = this.start; at < this.end && bytes[at] !== 0; at++) text += String.fromCharCode(bytes[at] ?? 0);
+    return text;
+  }
 }
 
 function align(length: number): number {

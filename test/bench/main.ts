@@ -18,6 +18,7 @@ import { PROGRAM, packageSizes } from './package.ts';
 import { PluginProcess } from './plugin_process.ts';
 import { RecordedHost } from './recorded_host.ts';
 import { figure, heading, note } from './report.ts';
+import { samples } from './sampling.ts';
 import { everySecond } from './seconds.ts';
 import { countings, SOCKETS } from './sockets.ts';
 import { measureStartup } from './startup.ts';
@@ -50,6 +51,9 @@ async function main(): Promise<void> {
   await section(`At the one-second pace, a recorded host with ${LARGE} CPUs`, largeHost);
   await section('At the one-second pace, module events on an idle host', idle);
   await section('Dumping and counting 200,000 flows', dumps);
+  for (const entries of [50_000, 230_000, 1_000_000]) {
+    await section(`Samples of a table of ${entries.toLocaleString('en')} entries`, () => samples(entries));
+  }
   for (const rate of [20_000, 60_000]) {
     await section(`${rate.toLocaleString('en')} new flows a second`, () => events(rate));
   }

@@ -23,7 +23,7 @@ export const STAT_ONLY =
   'modules: { events: { enabled: no }, flows: { enabled: no }, sockets: { enabled: no }, conntrackd: { enabled: no } }\n';
 /** Hardly a pause between dumps, regardless of their cost. */
 const ALL_DUMPS =
-  'modules: { flows: { update_every: 3, cpu_share: 100, full_above: 100 }, sockets: { enabled: no }, conntrackd: { enabled: no } }\n';
+  'modules: { flows: { update_every: 3, cpu_share: 100, full_above: 100, method: full }, sockets: { enabled: no }, conntrackd: { enabled: no } }\n';
 const MEBIBYTE = 2 ** 20;
 
 /** Dumping and counting the table, compared with `conntrack -L` and with receiving alone. */

@@ -15,7 +15,8 @@ import { createRequire } from 'node:module';
 import type * as Koffi from 'koffi';
 import split2 from 'split2';
 
-import { Dumper } from '../../collector/modules/flows/dumper.ts';
+import { TableReader } from '../../collector/modules/flows/table_reader.ts';
+import { Tally } from '../../collector/modules/flows/tally.ts';
 import { inSlices } from '../../collector/modules/slices.ts';
 import { NETLINK_NETFILTER } from '../../collector/netlink/ctnetlink.ts';
 import { Foreign } from '../../collector/netlink/foreign.ts';
@@ -23,6 +24,7 @@ import { NetlinkSocket } from '../../collector/netlink/socket.ts';
 import { median } from './statistics.ts';
 import { askInRounds } from './worker_conntrackd.ts';
 import { receive, runtime } from './worker_runtime.ts';
+import { sample } from './worker_sampling.ts';
 import { countSockets, holdSockets } from './worker_sockets.ts';
 
 /** CPU times in milliseconds, each the median of the rounds. */
@@ -34,17 +36,24 @@ export interface DumpTimes {
   readonly received: number;
 }
 
+const CTNETLINK = { name: 'ctnetlink', protocol: NETLINK_NETFILTER, slots: 4, slotSize: 32 * 1024 };
+
+async function sampleTable(library: string, times: number): Promise<void> {
+  const foreign = new Foreign(library);
+  const estimates = await sample(() => new NetlinkSocket(foreign, CTNETLINK), times);
+  process.stdout.write(`${JSON.stringify(estimates)}\n`);
+}
+
 async function dump(library: string, rounds: number): Promise<void> {
-  const options = { name: 'ctnetlink', protocol: NETLINK_NETFILTER, slots: 4, slotSize: 32 * 1024 };
-  const channel = new NetlinkSocket(new Foreign(library), options);
-  const dumper = new Dumper(channel);
+  const channel = new NetlinkSocket(new Foreign(library), CTNETLINK);
+  const table = new TableReader(() => channel);
   const counted: number[] = [];
   const received: number[] = [];
   let entries = 0;
   for (let round = 0; round < rounds; round++) {
-    const dumped = await inSlices(dumper.dump(), runtime, () => false);
+    const dumped = await inSlices(table.read({ begin: () => [new Tally()] }), runtime, () => false);
     counted.push((dumped?.cpuTime ?? Number.NaN) / 1000);
-    entries = dumped?.value.tally.entries ?? 0;
+    entries = dumped?.value.read ?? 0;
     received.push(receive(channel, 'table') / 1000);
   }
   const times: DumpTimes = { entries, counted: median(counted), received: median(received) };
@@ -92,6 +101,7 @@ function fail(error: unknown): void {
 const [kind, ...args] = process.argv.slice(2);
 const [first = '', second = '', third = ''] = args;
 if (kind === 'dump') dump(first, Number(second)).catch(fail);
+else if (kind === 'sample') sampleTable(first, Number(second)).catch(fail);
 else if (kind === 'flood') flood(first, Number(second), Number(third));
 else if (kind === 'hold') holdSockets(Number(first)).catch(fail);
 else if (kind === 'count') countSockets(first, Number(second)).catch(fail);

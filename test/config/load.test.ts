@@ -18,7 +18,7 @@ const DEFAULTS = {
   modules: {
     stat: { enabled: 'auto', read_from: 'auto', per_cpu: false },
     events: { enabled: 'auto', receive_buffer: 64, most_per_second: 100_000 },
-    flows: { enabled: 'auto', update_every: 10, cpu_share: 2, full_above: 95 },
+    flows: { enabled: 'auto', update_every: 10, cpu_share: 2, full_above: 95, method: 'auto' },
     sockets: { enabled: 'auto', read_from: 'auto', update_every: 5, cpu_share: 2 },
     conntrackd: { enabled: 'auto', sockets: [], update_every: 5, timeout: 2 },
   },
@@ -191,7 +191,14 @@ describe('the stock file', () => {
       ...['update_every: 1', 'mode: advanced', 'source: ""', 'contexts: auto', 'modules:'],
       ...['  stat:', '    enabled: auto', '    read_from: auto', '    per_cpu: no'],
       ...['  events:', '    enabled: auto', '    receive_buffer: 64', '    most_per_second: 100000'],
-      ...['  flows:', '    enabled: auto', '    update_every: 10', '    cpu_share: 2', '    full_above: 95'],
+      ...[
+        '  flows:',
+        '    enabled: auto',
+        '    update_every: 10',
+        '    method: auto',
+        '    cpu_share: 2',
+        '    full_above: 95',
+      ],
       ...['  sockets:', '    enabled: auto', '    read_from: auto', '    update_every: 5', '    cpu_share: 2'],
       ...['  conntrackd:', '    enabled: auto', '    sockets: []', '    update_every: 5', '    timeout: 2'],
     ]);
@@ -210,6 +217,7 @@ describe('the stock file', () => {
       .replace('most_per_second: 100000\n', 'most_per_second: 54321\n')
       .replace('update_every: 10\n', 'update_every: 25\n')
       .replace('cpu_share: 2\n', 'cpu_share: 3.5\n')
+      .replace('method: auto\n', 'method: sample\n')
       .replace('full_above: 95\n', 'full_above: 82.5\n')
       // Those of the module before have another value by now.
       .replace('read_from: auto\n', 'read_from: procfs\n')
@@ -226,7 +234,7 @@ describe('the stock file', () => {
       modules: {
         stat: { enabled: true, read_from: 'netlink', per_cpu: true },
         events: { enabled: true, receive_buffer: 17, most_per_second: 54_321 },
-        flows: { enabled: true, update_every: 25, cpu_share: 3.5, full_above: 82.5 },
+        flows: { enabled: true, update_every: 25, cpu_share: 3.5, full_above: 82.5, method: 'sample' },
         sockets: { enabled: true, read_from: 'procfs', update_every: 45, cpu_share: 0.5 },
         conntrackd: { enabled: true, sockets: ['/run/edge.ctl'], update_every: 35, timeout: 9 },
       },
@@ -399,6 +407,7 @@ describe('a value that is not allowed', () => {
     ['flows', 'enabled', ENABLED, ['sometimes', '0', 'null']],
     ['flows', 'update_every', INTERVAL, ['0', '86401', '2.5', '10s', 'null']],
     ['flows', 'cpu_share', SHARE, ['0', '0.09', '100.5', '-2', '2%', '"2"', 'null', '.nan', '.inf']],
+    ['flows', 'method', 'auto, full or sample', ['all', 'Full', '20000', 'yes', 'null']],
     ['flows', 'full_above', FULL, ['0.99', '0', '100.1', '95%', 'yes', 'null', '.nan']],
     ['sockets', 'enabled', ENABLED, ['never', '2', 'null']],
     ['sockets', 'read_from', READ_FROM, ['sock_diag', 'Procfs', '0', 'no', 'null']],
@@ -486,7 +495,7 @@ describe('an unknown key', () => {
       'modules: {flows: {update_evry: 20}}',
       'modules.flows.update_evry',
       'modules.flows.update_every',
-      'enabled, update_every, cpu_share, full_above',
+      'enabled, update_every, method, cpu_share, full_above',
     ],
     [
       'modules: {sockets: {read_form: procfs}}',

@@ -47,6 +47,7 @@ export async function flowSamples(): Promise<readonly Sample[]> {
     update_every: 10,
     cpu_share: 100,
     full_above: 100,
+    method: 'full',
   });
   module.collect(0, true);
   await new Promise((resolve) => setImmediate(resolve));

@@ -3,15 +3,16 @@
  * from dumps as often as the CPU share allows. Needs CAP_NET_ADMIN.
  */
 
-import type { Connect } from '../access.ts';
+import type { TableUse } from '../../netlink/statistics.ts';
 import type { Context, ModuleSettings } from '../context.ts';
 import type { Module, Sample, Status } from '../module.ts';
-import type { Done, Work } from '../slices.ts';
+import type { Done } from '../slices.ts';
 import { Survey } from '../survey.ts';
-import { type Dump, Dumper } from './dumper.ts';
+import type { Breakdown } from './breakdown.ts';
+import { Extent, type Method, scaleOf, standardErrorOf } from './extent.ts';
+import { type Scan, TableReader } from './table_reader.ts';
+import { Tally } from './tally.ts';
 
-/** The kernel sends at most 32 KiB of a dump at once. */
-const MEMORY = { slots: 4, slotSize: 32 * 1024 };
 /** A table above the limit counts as full until it falls below this part of it, so that the interval does not flap. */
 const FULL_MARGIN = 0.95;
 
@@ -21,39 +22,45 @@ export interface FlowsSettings extends ModuleSettings {
   readonly update_every: number;
   /** Percentage of one CPU that dumps may use. */
   readonly cpu_share: number;
-  /** Percentage of the table in use above which it is dumped half as often. */
+  /** Percentage of the table in use above which it is dumped half as often, unless it is sampled. */
   readonly full_above: number;
+  readonly method: Method;
 }
 
 type Values = Record<string, number | undefined>;
 
+type Dump = Scan<readonly Breakdown[]>;
+
 export class FlowsModule implements Module {
   readonly name = 'flows';
-  readonly #connect: Connect;
   readonly #fullAbove: number;
   readonly #survey: Survey<Dump>;
   readonly #values: Values = {};
   readonly #samples: readonly Sample[] = [{ scope: 'host', instance: '', labels: {}, values: this.#values }];
-  #dumper: Dumper | undefined;
+  readonly #table: TableReader;
   #isFull = false;
 
   constructor({ budget, ctnetlink, log, runtime }: Context, settings: FlowsSettings) {
-    this.#connect = ctnetlink;
+    this.#table = new TableReader(ctnetlink);
     this.#fullAbove = settings.full_above;
-    this.#survey = new Survey({
+    const { cpu_share, method, update_every: every } = settings;
+    const claim = budget.claim(this.name, cpu_share / 100);
+    const extent = new Extent({ method, every, claim });
+    this.#survey = new Survey<Dump>({
       log,
       runtime,
       tick: settings.every,
-      every: settings.update_every,
-      claim: budget.claim(this.name, settings.cpu_share / 100),
+      every,
+      claim,
       required: settings.enabled === true,
-      begin: () => this.#dump(),
-      release: () => this.#disconnect(),
-      isSpared: (dump) => this.#updateFull(dump),
+      begin: () => this.#table.read({ begin: () => [new Tally()], most: (use) => extent.most(use) }),
+      release: () => this.#table.close(),
+      ran: ({ cpuTime, value }) => extent.learn(value, cpuTime),
+      isSpared: (dump) => this.#updateFull(dump) && !dump.isSample,
       lost: 'the composition of the connection table is not drawn',
       back: 'the connection table can be dumped',
       repaced: 'changed the interval between dumps of the connection table',
-      counted: ({ tally }) => ({ entries: tally.entries }),
+      counted: ({ read }) => ({ entries: read }),
       from: 'ctnetlink',
     });
   }
@@ -79,27 +86,26 @@ export class FlowsModule implements Module {
     this.#survey.close();
   }
 
-  *#dump(): Work<Dump> {
-    this.#dumper ??= new Dumper(this.#connect(MEMORY));
-    return yield* this.#dumper.dump();
-  }
-
-  #disconnect(): void {
-    this.#dumper?.close();
-    this.#dumper = undefined;
-  }
-
   /** Whether the table is so full that it is dumped half as often. */
-  #updateFull({ utilization = 0 }: Dump): boolean {
+  #updateFull({ use }: Dump): boolean {
+    const utilization = utilizationOf(use) ?? 0;
     this.#isFull = utilization > this.#fullAbove * (this.#isFull ? FULL_MARGIN : 1);
     return this.#isFull;
   }
 
-  #fill({ cpuTime, duration, value: { tally, utilization } }: Done<Dump>): void {
+  #fill({ cpuTime, duration, value }: Done<Dump>): void {
     const values = this.#values;
-    tally.fill(values);
-    values['flows_utilization'] = utilization;
+    const scale = scaleOf(value);
+    for (const breakdown of value.visitors) breakdown.fill(values, scale);
+    values['flows_utilization'] = utilizationOf(value.use);
     values['dump_duration'] = duration / 1000;
     values['dump_cpu_time'] = cpuTime / 1000;
+    values['dump_read'] = 100 / scale;
+    values['dump_standard_error'] = standardErrorOf(value);
   }
+}
+
+/** Percentage of the table in use; `undefined` if there is no limit or it is unknown. */
+function utilizationOf({ entries, max }: TableUse): number | undefined {
+  return max === undefined ? undefined : (entries / max) * 100;
 }

@@ -11,6 +11,9 @@ import {
 } from '../../netlink/flow.ts';
 import { AF_INET, AF_INET6, IPPROTO_TCP } from '../../netlink/inet.ts';
 import { PROTOCOLS, placeOf } from '../protocols.ts';
+import type { Breakdown } from './breakdown.ts';
+
+type Values = Record<string, number | undefined>;
 
 const FAMILIES = ['ipv4', 'ipv6'] as const;
 const REPLIES = ['unreplied', 'replied', 'assured'] as const;
@@ -36,9 +39,8 @@ const TCP_STATES = [
 ] as const;
 const STATELESS = TCP_STATES.length - 1;
 
-export class Tally {
-  /** Entries counted. */
-  entries = 0;
+export class Tally implements Breakdown {
+  readonly parts = [];
   readonly #protocols = new Float64Array(PROTOCOLS.length);
   readonly #families = new Float64Array(FAMILIES.length);
   readonly #replies = new Float64Array(REPLIES.length);
@@ -47,7 +49,6 @@ export class Tally {
   readonly #tcpStates = new Float64Array(TCP_STATES.length);
 
   add({ family, protocol, status, tcpState }: Flow): void {
-    this.entries++;
     increment(this.#protocols, placeOf(protocol));
     if (family === AF_INET) increment(this.#families, 0);
     else if (family === AF_INET6) increment(this.#families, 1);
@@ -58,14 +59,13 @@ export class Tally {
       increment(this.#tcpStates, tcpState >= 0 && tcpState < STATELESS ? tcpState : STATELESS);
   }
 
-  /** Writes the counts into `values`, by metric. */
-  fill(values: Record<string, number | undefined>): void {
-    write(values, 'flows_', PROTOCOLS, this.#protocols);
-    write(values, 'flows_', FAMILIES, this.#families);
-    write(values, 'flows_', REPLIES, this.#replies);
-    write(values, 'flows_', TRANSLATIONS, this.#translations);
-    write(values, 'flows_', OFFLOADS, this.#offloads);
-    write(values, 'tcp_', TCP_STATES, this.#tcpStates);
+  fill(values: Values, scale: number): void {
+    write(values, 'flows_', PROTOCOLS, this.#protocols, scale);
+    write(values, 'flows_', FAMILIES, this.#families, scale);
+    write(values, 'flows_', REPLIES, this.#replies, scale);
+    write(values, 'flows_', TRANSLATIONS, this.#translations, scale);
+    write(values, 'flows_', OFFLOADS, this.#offloads, scale);
+    write(values, 'tcp_', TCP_STATES, this.#tcpStates, scale);
   }
 }
 
@@ -79,11 +79,6 @@ function increment(counts: Float64Array, place: number): void {
   counts[place] = (counts[place] ?? 0) + 1;
 }
 
-function write(
-  values: Record<string, number | undefined>,
-  prefix: string,
-  names: readonly string[],
-  counts: Float64Array,
-): void {
-  for (const [place, name] of names.entries()) values[`${prefix}${name}`] = counts[place];
+function write(values: Values, prefix: string, names: readonly string[], counts: Float64Array, scale: number): void {
+  for (const [place, name] of names.entries()) values[`${prefix}${name}`] = (counts[place] ?? 0) * scale;
 }

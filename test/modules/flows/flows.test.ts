@@ -64,6 +64,7 @@ class Dumping {
       update_every: 10,
       cpu_share: 2,
       full_above: 95,
+      method: 'auto',
       ...settings,
     });
   }
@@ -128,7 +129,7 @@ describe('module flows', () => {
       ...{ flows_offload_none: 5, flows_offload_software: 1, flows_offload_hardware: 1 },
       ...{ tcp_none: 0, tcp_syn_sent: 0, tcp_syn_recv: 0, tcp_established: 1, tcp_fin_wait: 0, tcp_close_wait: 0 },
       ...{ tcp_last_ack: 0, tcp_time_wait: 0, tcp_close: 0, tcp_syn_sent2: 0, tcp_offloaded: 1 },
-      ...{ flows_utilization: 3.1, dump_duration: 0, dump_cpu_time: 0 },
+      ...{ flows_utilization: 3.1, dump_duration: 0, dump_cpu_time: 0, dump_read: 100, dump_standard_error: 0 },
     });
     expect(await dumping.tick(502)).toBeUndefined();
     expect(dumping.said).toEqual([]);
@@ -378,6 +379,61 @@ describe('the interval of dumps', () => {
     expect(await dumping.askedAt(580, 619)).toEqual([580]);
     dumping.use = [statistics({ entries: 47, max: 100 })];
     expect(await dumping.askedAt(620, 660)).toEqual([620, 640, 660]);
+  });
+});
+
+describe('a table that is too large to be dumped', () => {
+  /** The first part is 15,000 entries of TCP and 5,000 of UDP. */
+  const sampled: Dumping['table'] = () => [[...entries(15_000), ...entries(5000, UDP)], [...entries(1)], [done()]];
+
+  it('is sampled, and its composition is scaled to the number of entries', async () => {
+    const dumping = new Dumping();
+    dumping.use = [statistics({ entries: 80_000, max: 160_000 })];
+    dumping.table = sampled;
+    await dumping.tick(500);
+    expect(await dumping.tick(501)).toMatchObject({
+      ...{ flows_tcp: 60_000, flows_udp: 20_000, flows_ipv4: 80_000, flows_utilization: 50, dump_read: 25 },
+      dump_standard_error: 100 * Math.sqrt((0.25 * 0.75) / 20_000),
+    });
+    expect(dumping.module.every).toBe(10);
+    expect(dumping.said).toEqual([]);
+  });
+
+  it('is sampled over another channel each time, since the kernel keeps the rest of its reply', async () => {
+    const dumping = new Dumping({ method: 'sample' });
+    dumping.use = [statistics({ entries: 40_000 })];
+    dumping.table = sampled;
+    expect(await dumping.askedAt(500, 529)).toEqual([500, 510, 520]);
+    expect(dumping.channels.map(({ isClosed }) => isClosed)).toEqual([true, true, true]);
+  });
+
+  it('is sampled at the same interval when it is full', async () => {
+    const dumping = new Dumping();
+    dumping.use = [statistics({ entries: 80_000, max: 80_000 })];
+    dumping.table = sampled;
+    expect(await dumping.askedAt(500, 529)).toEqual([500, 510, 520]);
+  });
+
+  it('is dumped whole, less often, with the method "full"', async () => {
+    const dumping = new Dumping({ method: 'full' });
+    dumping.use = [statistics({ entries: 80_000 })];
+    dumping.table = sampled;
+    dumping.cost = 400_000;
+    await dumping.tick(500);
+    expect(await dumping.tick(501)).toMatchObject({ flows_tcp: 15_001, dump_read: 100 });
+    expect(dumping.module.every).toBeGreaterThan(10);
+  });
+
+  it('is sampled as soon as dumps turn out to be expensive', async () => {
+    const dumping = new Dumping();
+    dumping.use = [statistics({ entries: 30_000 })];
+    dumping.table = sampled;
+    // Four entries at a time, each of 9 µs.
+    dumping.cost = 36;
+    expect(await dumping.askedAt(500, 510)).toEqual([500, 510]);
+    expect(await dumping.tick(511)).toMatchObject({ dump_cpu_time: expect.closeTo(180, 0), dump_read: 100 });
+    await dumping.tick(520);
+    expect(await dumping.tick(521)).toMatchObject({ dump_cpu_time: 180, dump_read: expect.closeTo(66.7, 1) });
   });
 });
 

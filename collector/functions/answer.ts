@@ -1,0 +1,51 @@
+/** The common format of live answers: a table, for the dashboard and for the terminal. */
+
+/** What the values of a column are, which decides how they are shown. `null` is unknown. */
+export type ColumnType =
+  /** A string. */
+  | 'text'
+  /** A whole number. */
+  | 'count'
+  /** A percentage. */
+  | 'percent'
+  /** Per second. */
+  | 'rate'
+  | 'bytes'
+  /** Seconds. */
+  | 'duration'
+  /** Milliseconds since the epoch. */
+  | 'time';
+
+export interface Column {
+  /** Permanent, and unique in the answer; also the name of the field in JSON. */
+  readonly id: string;
+  /** The heading. */
+  readonly name: string;
+  readonly type: ColumnType;
+  /** Whether rows are told apart by it. */
+  readonly isKey?: true;
+  /** Whether it is shown only on request. */
+  readonly isHidden?: true;
+}
+
+export type Cell = string | number | null;
+
+export interface Row {
+  /** One for each column. */
+  readonly cells: readonly Cell[];
+  /** Whether the row is a problem. */
+  readonly severity?: 'warning' | 'error';
+}
+
+export interface Answer {
+  readonly columns: readonly Column[];
+  /** Sorted. */
+  readonly rows: readonly Row[];
+  /** Id of the column that the rows are sorted by, largest first. */
+  readonly sortedBy: string;
+  /**
+   * What a reader must know, as sentences: that numbers are estimates, with their standard error; rows that were left
+   * out; a missing source.
+   */
+  readonly notes: readonly string[];
+}
