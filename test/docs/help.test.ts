@@ -9,7 +9,7 @@ const TEXT = `Usage: program [INTERVAL] [--loud]
        program list [--by FIELD]
 
 What it is. It is
-started by nobody.
+started by hand.
 
   list           print entries,
                  one per line
@@ -27,7 +27,7 @@ describe('the help', () => {
   it('has the ways to call the program, paragraphs, commands and options', () => {
     expect(parseHelp(TEXT)).toEqual({
       usage: ['program [INTERVAL] [--loud]', 'program list [--by FIELD]'],
-      paragraphs: ['What it is. It is started by nobody.', 'Read more elsewhere.'],
+      paragraphs: ['What it is. It is started by hand.', 'Read more elsewhere.'],
       commands: [
         { term: 'list', text: 'print entries, one per line' },
         { term: 'watch-forever-and-longer', text: 'print them again' },

@@ -101,7 +101,7 @@ describe.skipIf(inject('missing').package !== undefined)('the Debian package', (
       expect(machine.read(NETDATA_CONF)).toBe(edited);
     });
 
-    it('restores the plugin if dpkg aborts it', () => {
+    it('restores the plugin if dpkg aborts the removal', () => {
       const scripts = `/var/lib/dpkg/info/${NAME}`;
       machine.run([`${scripts}.prerm`, 'remove', 'in-favour', 'another', '1']);
       expect(machine.run(['ls', NATIVE_PLUGINS])).toBe('apps.plugin\n');
