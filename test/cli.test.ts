@@ -18,7 +18,7 @@ const OPTIONS = '--config, --ticks, --debug, --json, --help, --version';
 describe('the command line', () => {
   it.each([
     ['is empty', [], {}],
-    ['has what the agent passes', ['1'], { interval: 1 }],
+    ['has the argument that the agent passes', ['1'], { interval: 1 }],
     ['has the longest interval', ['86400'], { interval: 86_400 }],
     ['has an interval after --', ['--', '5'], { interval: 5 }],
     ['has --debug', ['--debug'], { debug: true }],
@@ -27,7 +27,7 @@ describe('the command line', () => {
     ['has a flag twice', ['--debug', '--debug'], { debug: true }],
     ['has --config and a file', ['--config', '/srv/my own.conf'], { config: '/srv/my own.conf' }],
     ['has --config=file', ['--config=x=y.conf'], { config: 'x=y.conf' }],
-    ['has a configuration that looks like a number', ['--config', '007'], { config: '007' }],
+    ['has a file that looks like a number', ['--config', '007'], { config: '007' }],
     ['has --ticks and a number', ['--ticks', '12'], { ticks: 12 }],
     ['has --ticks=number', ['--ticks=1000000000'], { ticks: 1_000_000_000 }],
     [
@@ -37,16 +37,20 @@ describe('the command line', () => {
     ],
     ['has a number before an option', ['2', '--ticks', '4'], { interval: 2, ticks: 4 }],
     ['has a number after a flag', ['--debug', '6'], { debug: true, interval: 6 }],
-    ['asks for a check', ['check'], { command: 'check' }],
+    ['has the command check', ['check'], { command: 'check' }],
     [
-      'asks for a check for machines',
+      'has the command check with options',
       ['check', '--json', '--config', 'c'],
       { command: 'check', json: true, config: 'c' },
     ],
     ['has an option before the command', ['--json', 'check'], { command: 'check', json: true }],
-    ['asks to show', ['show'], { command: 'show' }],
-    ['asks to show, how often and how long', ['show', '7', '--ticks=3'], { command: 'show', interval: 7, ticks: 3 }],
-  ])('is understood when it %s', (_what, args, expected) => {
+    ['has the command show', ['show'], { command: 'show' }],
+    [
+      'has the command show with an interval and a number of updates',
+      ['show', '7', '--ticks=3'],
+      { command: 'show', interval: 7, ticks: 3 },
+    ],
+  ])('is parsed if it %s', (_what, args, expected) => {
     expect(parseCommandLine(args)).toEqual({ ...NOTHING, ...expected });
   });
 
@@ -59,7 +63,7 @@ describe('the command line', () => {
     ['-1', '"-1"'],
     ['-.5', '"-.5"'],
     ['', '""'],
-  ])('with the interval %j says what is expected and what was given', (word, found) => {
+  ])('is refused with the interval %j, saying what is expected', (word, found) => {
     expect(() => parseCommandLine([word])).toThrow(
       new UsageError(`INTERVAL: expected whole seconds from 1 to 86400, got ${found}`),
     );
@@ -69,7 +73,7 @@ describe('the command line', () => {
     ['chek', 'did you mean "check"?'],
     ['Shows', 'did you mean "show"?'],
     ['often', 'expected check, show or an interval'],
-  ])('with the word %j names the nearest command, or all if none is near', (word, hint) => {
+  ])('is refused with the word %j, suggesting the nearest command, or all if none is near', (word, hint) => {
     expect(() => parseCommandLine([word])).toThrow(new UsageError(`unknown command "${word}"; ${hint}`));
   });
 
@@ -81,11 +85,11 @@ describe('the command line', () => {
     [['show', '--debug'], 'show takes no --debug'],
     [['show', '2', '3'], 'expected one interval, got "2" and "3"'],
     [['show', 'check'], 'INTERVAL: expected whole seconds from 1 to 86400, got "check"'],
-  ])('refuses %j, which means nothing', (args, message) => {
+  ])('is refused if its words do not go together: %j', (args, message) => {
     expect(() => parseCommandLine(args)).toThrow(new UsageError(message));
   });
 
-  it('with two intervals says so', () => {
+  it('is refused with two intervals', () => {
     expect(() => parseCommandLine(['1', '--debug', '2'])).toThrow(
       new UsageError('expected one interval, got "1" and "2"'),
     );
@@ -97,7 +101,7 @@ describe('the command line', () => {
     ['1.5', '"1.5"'],
     ['1e3', '"1e3"'],
     ['all', '"all"'],
-  ])('with --ticks %s says what is expected and what was given', (word, found) => {
+  ])('is refused with --ticks %s, saying what is expected', (word, found) => {
     expect(() => parseCommandLine(['--ticks', word])).toThrow(
       new UsageError(`--ticks: expected a whole number from 1 to 1000000000, got ${found}`),
     );
@@ -110,14 +114,14 @@ describe('the command line', () => {
     ['--config', ['--config', '--debug']],
     ['--ticks', ['--ticks']],
     ['--ticks', ['--ticks=']],
-  ])('that lacks the value of %s in %j says so', (option, args) => {
+  ])('is refused if %s lacks its value: %j', (option, args) => {
     expect(() => parseCommandLine(args)).toThrow(new UsageError(`${option} needs a value`));
   });
 
   it.each([
     ['--config', 2, ['--config', 'a', '--config', 'b']],
     ['--ticks', 3, ['--ticks', '1', '--ticks=2', '--ticks', '3']],
-  ])('that gives %s %d times says so', (option, times, args) => {
+  ])('is refused with %s %d times', (option, times, args) => {
     expect(() => parseCommandLine(args)).toThrow(new UsageError(`expected ${option} once, got it ${times} times`));
   });
 
@@ -128,20 +132,20 @@ describe('the command line', () => {
     ['--debug', '', ['--debug=']],
     ['--debug', 'false', ['--debug', 'false']],
     ['--help', 'true', ['1', '--help', 'true']],
-  ])('that gives the flag %s the value %j says so', (flag, value, args) => {
+  ])('is refused if the flag %s has the value %j', (flag, value, args) => {
     expect(() => parseCommandLine(args)).toThrow(
       new UsageError(`${flag} takes no value, got ${JSON.stringify(value)}`),
     );
   });
 
   it.each(['--constructor', '--toString', '--__proto__', '--__proto__.debug=1', '--no-debug'])(
-    'that means something to JavaScript but not here is refused: %s',
+    'is refused with an unknown option that JavaScript or minimist gives a meaning: %s',
     (word) => {
       expect(() => parseCommandLine([word])).toThrow(/^unknown option/);
     },
   );
 
-  it('that gives a negative number names the option that it belongs to', () => {
+  it('is refused with a negative number, naming the option that it belongs to', () => {
     expect(() => parseCommandLine(['--ticks', '-5'])).toThrow(/^--ticks: expected .*, got "-5"$/);
     expect(() => parseCommandLine(['-5'])).toThrow(/^INTERVAL: expected .*, got "-5"$/);
   });
@@ -152,7 +156,7 @@ describe('the command line', () => {
     ['--Debug', '--debug'],
     ['--hlep', '--help'],
     ['--verison', '--version'],
-  ])('with %s names the nearest option', (word, near) => {
+  ])('is refused with %s, suggesting the nearest option', (word, near) => {
     expect(() => parseCommandLine([word])).toThrow(new UsageError(`unknown option "${word}"; did you mean "${near}"?`));
   });
 
@@ -164,23 +168,23 @@ describe('the command line', () => {
     ['--no-debug', '--no-debug'],
     ['--no-config', '--no-config'],
     ['--config.file', '--config.file'],
-  ])('with %s says that there is no such option', (word, name) => {
+  ])('is refused with %s, listing all options', (word, name) => {
     const unknown = new UsageError(`unknown option "${name}"; expected one of ${OPTIONS}`);
     expect(() => parseCommandLine([word, 'x'])).toThrow(UsageError);
     expect(() => parseCommandLine([word, 'x'])).toThrow(unknown);
   });
 });
 
-describe('the words', () => {
+describe('namesCommand', () => {
   it.each([[['check']], [['chek', '--json']], [['--json', 'check']], [['show', '1']], [['Check']]])(
-    '%j name a command, which only a person does',
+    'is true of %j, which only a person types',
     (words) => {
       expect(namesCommand(words)).toBe(true);
     },
   );
 
   it.each([[[]], [['1']], [['5', '--tick', '5']], [['0', 'loud']], [['--config', 'show.conf']]])(
-    '%j can be those of an agent',
+    'is false of %j, which an agent could pass',
     (words) => {
       expect(namesCommand(words)).toBe(false);
     },
@@ -188,13 +192,13 @@ describe('the words', () => {
 });
 
 describe('the help', () => {
-  it('tells of every option and of the interval', () => {
+  it('describes every option and the interval', () => {
     for (const word of ['INTERVAL', '--config FILE', '--debug', '--ticks N', '--help', '--version']) {
       expect(HELP).toContain(`\n  ${word} `);
     }
   });
 
-  it('fits a terminal and ends with a newline', () => {
+  it('fits on a terminal and ends with a newline', () => {
     expect(HELP.endsWith('\n')).toBe(true);
     expect(Math.max(...HELP.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120);
   });

@@ -15,10 +15,13 @@ export interface Account {
 
 export function accountNamed(fs: CheckFileSystem, name: string): Account | undefined {
   const [, , uid, gid] = entries(fs, '/etc/passwd').find(([user]) => user === name) ?? [];
-  return uid === undefined || gid === undefined ? undefined : accountOf(fs, Number(uid), Number(gid));
+  return uid === undefined || gid === undefined ? undefined : accountOf(fs, { uid: Number(uid), gid: Number(gid) });
 }
 
-export function accountOf(fs: CheckFileSystem, uid: number, gid: number, groups?: readonly number[]): Account {
+export function accountOf(
+  fs: CheckFileSystem,
+  { gid, groups, uid }: Pick<Account, 'uid' | 'gid'> & Partial<Account>,
+): Account {
   return { user: userName(fs, uid), uid, group: nameOf(fs, '/etc/group', gid), gid, groups };
 }
 

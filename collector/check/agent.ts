@@ -7,16 +7,14 @@ import type { Environment } from '../agent/environment.ts';
 import { Ini } from '../agent/ini.ts';
 import { exists } from '../procfs/file.ts';
 import { type Account, accountNamed, accountOf } from './accounts.ts';
-import { type AgentProcess, findAgents, findPlugin, NAME, PROGRAM } from './agent_processes.ts';
+import { type AgentProcess, findAgents, NAME, PROGRAM } from './agent_processes.ts';
 import { pluginDirectories, prefixOfPlugin, prefixOfProgram, stockDirectory } from './directories.ts';
 import { type CheckFileSystem, readText, realPath } from './files.ts';
 import { readArguments } from './process.ts';
 import type { PluginProcess, Seen } from './seen.ts';
 
-export interface Agent extends AgentDirectories {
+export interface Agent {
   readonly process: AgentProcess | undefined;
-  /** The plugin that it runs. */
-  readonly plugin: PluginProcess | undefined;
   /** The user that its plugins run as. */
   readonly account: Account | undefined;
   /** Where it is installed, empty for `/`; `undefined` if unknown. */
@@ -26,9 +24,6 @@ export interface Agent extends AgentDirectories {
   readonly settings: Ini;
   /** Whether the file exists but this process cannot read it, so that `settings` is empty. */
   readonly isFileClosed: boolean;
-}
-
-export interface AgentDirectories {
   readonly pluginDirectories: readonly string[];
   readonly userConfigDirectory: string | undefined;
   readonly stockConfigDirectory: string | undefined;
@@ -37,23 +32,36 @@ export interface AgentDirectories {
   readonly logDirectory: string | undefined;
 }
 
-interface Search {
-  readonly fs: CheckFileSystem;
-  readonly environment: Environment;
-  readonly program: string;
-  readonly seen: Seen | undefined;
-}
-
 /**
  * Finds the running agent, otherwise an installed one. Of several running agents it takes the one that starts this
- * program. The environment of the running plugin decides on the directories, then that of this process.
+ * program. The directories come from the environment of the running plugin, otherwise from that of this process.
  *
  * @param program absolute, without links.
  * @param seen what root sees of the agent.
  */
 export function findAgent(fs: CheckFileSystem, environment: Environment, program: string, seen?: Seen): Agent {
-  const search: Search = { fs, environment, program, seen };
-  const agents = findAgents(fs, seen).map((process) => describeAgent(search, process));
+  const describe = (process?: AgentProcess): Agent => {
+    // Paths and users of an unidentified process could lead other users to run what its owner wants.
+    const { account, option, prefix } =
+      process?.isKnown === true ? runningAgent(fs, process) : installedAgent(fs, program);
+    const directories = process?.plugin?.directories ?? {};
+    const { userConfig = environment.userConfigDir, stockConfig = environment.stockConfigDir } = directories;
+    const given = { ...directories, userConfig, stockConfig };
+    const file = option ?? below(userConfig ?? usual(prefix), 'netdata.conf');
+    const text = file && readText(fs, file);
+    const isFileClosed = text === undefined && file !== undefined && exists(fs, file);
+    const settings = new Ini(text ?? '');
+    return {
+      process,
+      account,
+      prefix,
+      file,
+      settings,
+      isFileClosed,
+      ...directoriesOf(fs, given, settings, prefix),
+    };
+  };
+  const agents = findAgents(fs, seen).map(describe);
   const [first] = agents;
   const own = agents.find(
     ({ pluginDirectories, process }) =>
@@ -61,75 +69,54 @@ export function findAgent(fs: CheckFileSystem, environment: Environment, program
       process.isUsual === first?.process?.isUsual &&
       pluginDirectories.some((path) => realPath(fs, `${path}/${PROGRAM}`) === program),
   );
-  return own ?? first ?? describeAgent(search, undefined);
+  return own ?? first ?? describe();
 }
 
-function describeAgent({ environment, fs, program, seen }: Search, process: AgentProcess | undefined): Agent {
-  // Paths and users of an unidentified process could lead other users to run what its owner wants.
-  const known = process?.isKnown === true ? process : undefined;
-  const plugin = known && (seen === undefined ? findPlugin(fs, known.pid) : seen.plugin);
-  const prefix = known === undefined ? prefixOfPlugin(fs, program) : prefixOfProgram(fs, known.program ?? '');
-  const given = directoriesFrom(environment, plugin);
-  const option = known === undefined ? undefined : fileOption(readArguments(fs, known.pid));
-  const file = option ?? below(given.userConfig ?? below(prefix, 'etc/netdata'), 'netdata.conf');
-  const text = file === undefined ? undefined : readText(fs, file);
-  const settings = new Ini(text ?? '');
-  return {
-    process,
-    plugin,
-    account: known === undefined ? accountNamed(fs, NAME) : accountOfProcess(fs, known),
-    prefix,
-    file,
-    settings,
-    isFileClosed: text === undefined && file !== undefined && exists(fs, file),
-    ...directoriesOf(fs, given, settings, prefix),
-  };
+function runningAgent(fs: CheckFileSystem, { pid, program = '', status }: AgentProcess) {
+  const option = fileOption(readArguments(fs, pid));
+  return { account: accountOf(fs, status), option, prefix: prefixOfProgram(fs, program) };
 }
 
-function directoriesFrom(environment: Environment, plugin: PluginProcess | undefined): PluginProcess['directories'] {
-  const { userConfig = environment.userConfigDir, stockConfig = environment.stockConfigDir } =
-    plugin?.directories ?? {};
-  return { ...plugin?.directories, userConfig, stockConfig };
+function installedAgent(fs: CheckFileSystem, program: string) {
+  return { account: accountNamed(fs, NAME), option: undefined, prefix: prefixOfPlugin(fs, program) };
 }
 
+/** @param given directories from an environment, which precede the settings. */
 function directoriesOf(
   fs: CheckFileSystem,
   given: PluginProcess['directories'],
   settings: Ini,
   prefix: string | undefined,
-): AgentDirectories {
+) {
   const configured = (key: string): string | undefined => settings.get('directories', key);
-  const user = given.userConfig ?? configured('config') ?? below(prefix, 'etc/netdata');
+  const user = given.userConfig ?? configured('config') ?? usual(prefix);
   const stock = given.stockConfig ?? configured('stock config') ?? stockDirectory(fs, prefix);
   const plugins = settings.words('directories', 'plugins');
-  const usual = given.plugins === undefined ? pluginDirectories(fs, prefix) : [given.plugins];
+  const installed = given.plugins === undefined ? pluginDirectories(fs, prefix) : [given.plugins];
+  const health = [
+    configured('health config') ?? below(user, 'health.d'),
+    configured('stock health config') ?? below(stock, 'health.d'),
+  ];
   return {
-    pluginDirectories: plugins.length > 0 ? plugins : usual,
+    pluginDirectories: plugins.length > 0 ? plugins : installed,
     userConfigDirectory: user,
     stockConfigDirectory: stock,
-    healthDirectories: distinct([
-      configured('health config') ?? below(user, 'health.d'),
-      configured('stock health config') ?? below(stock, 'health.d'),
-    ]),
+    healthDirectories: [...new Set(health.filter((path) => path !== undefined))],
     logDirectory: given.log ?? configured('log') ?? below(prefix, 'var/log/netdata'),
   };
 }
 
-function accountOfProcess(fs: CheckFileSystem, { status }: AgentProcess): Account {
-  return accountOf(fs, status.uid, status.gid, status.groups);
+/** The usual configuration directory below a prefix. */
+function usual(prefix: string | undefined): string | undefined {
+  return below(prefix, 'etc/netdata');
 }
 
-/** FILE of `-c FILE`. */
+/** FILE of an agent's option `-c FILE`. */
 function fileOption(words: readonly string[]): string | undefined {
-  const at = words.indexOf('-c');
-  const file = at < 0 ? undefined : words[at + 1];
-  return file?.startsWith('/') ? file : undefined;
+  const [, file] = /\0-c\0(\/[^\0]*)/.exec(words.join('\0')) ?? [];
+  return file;
 }
 
 function below(directory: string | undefined, name: string): string | undefined {
   return directory === undefined ? undefined : `${directory}/${name}`;
-}
-
-function distinct(paths: readonly (string | undefined)[]): string[] {
-  return [...new Set(paths.filter((path) => path !== undefined))];
 }

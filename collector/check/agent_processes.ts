@@ -13,9 +13,9 @@ import {
   type ProcessStatus,
   pidsOf,
   readArguments,
+  readDirectories,
   readStart,
   readStatus,
-  readVariables,
 } from './process.ts';
 import type { PluginProcess, Seen } from './seen.ts';
 
@@ -25,7 +25,7 @@ export const NAME = 'netdata';
 export const PROGRAM = 'conntrack.plugin';
 
 const WRITABLE_BY_OTHERS = 0o022;
-/** More ancestors than there are between a plugin and its agent. */
+/** A plugin has fewer ancestors up to its agent. */
 const MOST_ANCESTORS = 8;
 
 export interface AgentProcess {
@@ -35,6 +35,10 @@ export interface AgentProcess {
   readonly isKnown: boolean;
   /** The file that it runs, if known. */
   readonly program: string | undefined;
+  /** Its network namespace, such as `net:[4026531840]`, if known. */
+  readonly network: string | undefined;
+  /** The plugin that it runs. */
+  readonly plugin: PluginProcess | undefined;
   /** Whether it belongs to the system service `netdata`. */
   readonly isService: boolean;
   /** Whether it runs as root or as the user netdata; any other user can start the same program. */
@@ -46,33 +50,33 @@ export interface AgentProcess {
  * user netdata, then the oldest.
  */
 export function findAgents(fs: CheckFileSystem, seen: Seen | undefined): readonly AgentProcess[] {
-  const found = new Map<number, { readonly status: ProcessStatus; readonly isKnown: boolean }>();
-  for (const pid of pidsOf(fs)) {
-    if (readText(fs, `/proc/${pid}/comm`)?.trim() !== NAME) continue;
+  const usual = accountNamed(fs, NAME)?.uid;
+  const found = pidsOf(fs).flatMap((pid) => {
+    if (readText(fs, `/proc/${pid}/comm`)?.trim() !== NAME) return [];
     const status = readStatus(fs, pid);
     const isAgent = seen === undefined ? runsTrustedProgram(fs, pid) : seen.pid === pid;
     // An agent in a container has its own files and users, and is checked from inside.
-    if (status === undefined || status.isContained || isAgent === false) continue;
-    found.set(pid, { status, isKnown: isAgent === true });
-  }
-  const usual = accountNamed(fs, NAME)?.uid;
-  return [...found]
-    .filter(([, { status }]) => !found.has(status.parent))
-    .map(([pid, { isKnown, status }]) => ({
-      pid,
-      status,
-      isKnown,
-      program: isKnown ? (seen?.program ?? programOf(fs, pid)) : undefined,
-      isService: isOfService(fs, pid),
-      isUsual: status.uid === 0 || status.uid === usual,
-      start: readStart(fs, pid),
-    }))
+    if (status === undefined || status.isContained || isAgent === false) return [];
+    const isKnown = isAgent === true;
+    const { network, plugin, program } = isKnown ? (seen ?? readPrivate(fs, pid)) : {};
+    const isService = isOfService(fs, pid);
+    const isUsual = status.uid === 0 || status.uid === usual;
+    return [{ pid, status, isKnown, program, network, plugin, isService, isUsual, start: readStart(fs, pid) }];
+  });
+  const pids = new Set(found.map(({ pid }) => pid));
+  return found
+    .filter(({ status }) => !pids.has(status.parent))
     .sort(
       (one, other) =>
         Number(other.isKnown) - Number(one.isKnown) ||
         Number(other.isUsual) - Number(one.isUsual) ||
         one.start - other.start,
     );
+}
+
+/** What only root and the user of a process can see of it. */
+function readPrivate(fs: CheckFileSystem, pid: number): Seen {
+  return { program: programOf(fs, pid), network: readLink(fs, `/proc/${pid}/ns/net`), plugin: findPlugin(fs, pid) };
 }
 
 /** The file that a process runs, even if it has been replaced since; `undefined` without permission. */
@@ -91,16 +95,12 @@ function runsTrustedProgram(fs: CheckFileSystem, pid: number): boolean | undefin
   const isTrusted = attempt(() => {
     const { mode, uid } = fs.statSync(`/proc/${pid}/exe`);
     trustedFolder(fs, dirname(program));
-    return Number(uid) === 0 && (Number(mode) & WRITABLE_BY_OTHERS) === 0 && hasSameRoot(fs, pid);
+    // In a container it has another root directory.
+    const [its, own] = [fs.statSync(`/proc/${pid}/root`), fs.statSync('/')];
+    const isSameRoot = its.dev === own.dev && its.ino === own.ino;
+    return Number(uid) === 0 && (Number(mode) & WRITABLE_BY_OTHERS) === 0 && isSameRoot;
   });
   return isTrusted ?? false;
-}
-
-/** Whether a process has the same root directory as this one; in a container it does not. */
-function hasSameRoot(fs: CheckFileSystem, pid: number): boolean {
-  const its = fs.statSync(`/proc/${pid}/root`);
-  const own = fs.statSync('/');
-  return its.dev === own.dev && its.ino === own.ino;
 }
 
 /**
@@ -110,42 +110,30 @@ function hasSameRoot(fs: CheckFileSystem, pid: number): boolean {
 export function findPlugin(fs: CheckFileSystem, agent: number): PluginProcess | undefined {
   for (const pid of pidsOf(fs)) {
     const words = readArguments(fs, pid);
-    // Only Node.js and its options can precede it.
+    // Only Node.js and its options can come before it.
     const at = words.findIndex((word) => basename(word) === PROGRAM);
     const isStarted = words.slice(0, at).every((word, before) => before === 0 || word.startsWith('-'));
     if (at < 0 || !isStarted || !isBelow(fs, pid, agent)) continue;
-    return { pid, config: configOf(words.slice(at + 1)), directories: directoriesOf(fs, pid) };
+    const [, config] = /\0--config[=\0]([^\0]*)/.exec(words.slice(at).join('\0')) ?? [];
+    const directories = readDirectories(fs, pid);
+    return {
+      pid,
+      config,
+      directories: {
+        userConfig: directories.get('USER_CONFIG'),
+        stockConfig: directories.get('STOCK_CONFIG'),
+        plugins: directories.get('PLUGINS'),
+        log: directories.get('LOG'),
+      },
+    };
   }
   return undefined;
 }
 
 function isBelow(fs: CheckFileSystem, pid: number, agent: number): boolean {
-  let at: number | undefined = pid;
-  for (let steps = 0; at !== undefined && steps < MOST_ANCESTORS; steps++) {
-    at = readStatus(fs, at)?.parent;
-    if (at === agent) return true;
+  let parent = readStatus(fs, pid)?.parent;
+  for (let steps = 1; parent !== undefined && parent !== agent && steps < MOST_ANCESTORS; steps++) {
+    parent = readStatus(fs, parent)?.parent;
   }
-  return false;
-}
-
-function configOf(words: readonly string[]): string | undefined {
-  for (const [at, word] of words.entries()) {
-    if (word === '--config') return words[at + 1];
-    if (word.startsWith('--config=')) return word.slice('--config='.length);
-  }
-  return undefined;
-}
-
-function directoriesOf(fs: CheckFileSystem, pid: number): PluginProcess['directories'] {
-  const variables = readVariables(fs, pid);
-  const directory = (name: string): string | undefined => {
-    const value = variables.get(`NETDATA_${name}_DIR`);
-    return value?.startsWith('/') ? value : undefined;
-  };
-  return {
-    userConfig: directory('USER_CONFIG'),
-    stockConfig: directory('STOCK_CONFIG'),
-    plugins: directory('PLUGINS'),
-    log: directory('LOG'),
-  };
+  return parent === agent;
 }

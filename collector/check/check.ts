@@ -4,24 +4,28 @@
  */
 
 import { dirname } from 'node:path';
+
 import type { Environment } from '../agent/environment.ts';
 import { errorCode } from '../base/errors.ts';
 import type { Clock } from '../base/scheduler.ts';
-import { ConfigError, type ConfigFileSystem, loadConfig } from '../config/load.ts';
+import { loadConfig } from '../config/load.ts';
+import { ConfigError } from '../config/parse.ts';
 import { type Config, defaultConfig } from '../config/schema.ts';
 import type { Module } from '../modules/module.ts';
 import { Host } from '../procfs/host.ts';
 import { userName } from './accounts.ts';
 import { type Agent, findAgent } from './agent.ts';
-import { type AgentFacts, installedProgram, judgeAgent, judgeBuiltin } from './agent_findings.ts';
-import { type CheckFileSystem, readRegular, readText, realPath } from './files.ts';
+import { type AgentFacts, installedProgram, judgeAgent } from './agent_findings.ts';
+import { judgeBuiltin } from './builtin.ts';
+import { exposed } from './exposure.ts';
+import { type CheckFileSystem, readText, realPath, regularFiles } from './files.ts';
 import { judgeKernel } from './kernel.ts';
 import { judgeModules } from './modules.ts';
 import { type Observation, observe } from './observe.ts';
-import { exposed, judgePrivilege, nosuidMount } from './privilege.ts';
+import { judgePrivilege, nosuidMount } from './privilege.ts';
 import { readStatus } from './process.ts';
-import { type Places, remedy } from './remedies.ts';
-import type { ConfigurationSection, Finding, PrivilegeSection, ProgramSection, Report } from './report.ts';
+import { type Places, remedy } from './remedy.ts';
+import { type Finding, hasFault, hint, note, type Report } from './report.ts';
 import type { Seen } from './seen.ts';
 
 /** Seconds that modules have to return data, plus the time that conntrackd may take. */
@@ -32,11 +36,16 @@ export interface CheckOptions {
   readonly clock: Pick<Clock, 'monotonic' | 'sleep' | 'wall'>;
   readonly environment: Environment;
   /** `--config FILE`, absolute. */
-  readonly asked: string | undefined;
+  readonly configFile: string | undefined;
   readonly version: string;
   /** The release of the kernel. */
   readonly release: string;
-  readonly program: Program;
+  readonly program: {
+    /** Absolute. */
+    readonly path: string;
+    /** Whether it is a native executable rather than a script that Node.js runs. */
+    readonly packaged: boolean;
+  };
   /** The executable of this process: the program itself, or Node.js. */
   readonly executable: string;
   /** Reads the capability attribute of a file; `undefined` if it has none, or cannot be read. */
@@ -49,83 +58,55 @@ export interface CheckOptions {
   readonly modules: (config: Config) => readonly Module[];
 }
 
-export interface Program {
-  /** Absolute. */
-  readonly path: string;
-  /** Whether it is a native executable rather than a script that Node.js runs. */
-  readonly packaged: boolean;
-}
-
-/** The configuration, or the defaults where it is invalid, and what is wrong with it. */
-interface Loaded {
-  readonly config: Config;
-  readonly section: ConfigurationSection;
-}
-
 /**
  * Checks everything, as the user of this process.
  *
  * @param unusable why the program cannot run as the agent's user; the modules are not tried then.
  */
 export async function check(options: CheckOptions, unusable?: Finding): Promise<Report> {
-  const { clock, environment, fs, modules, program, seen, uid } = options;
+  const { capabilities, clock, environment, executable, fs, program, release, seen, uid } = options;
   const path = realPath(fs, program.path);
   const agent = findAgent(fs, environment, path, seen);
+  const { account } = agent;
   const places = placesOf(agent, path);
-  const { config, section: configuration } = load(options, agent, places);
+  const [config, configuration] = load(options, agent, places);
   const patience = PATIENCE + config.modules.conntrackd.timeout;
-  const observed = unusable === undefined ? await observe(modules(config), clock, patience) : [];
+  const observed = unusable === undefined ? await observe(options.modules(config), clock, patience) : [];
 
-  const neededBy = observed.filter(needsCapability).map(({ name }) => name);
   const privilege = judgePrivilege({
-    neededBy,
+    neededBy: observed.filter(needsCapability).map(({ name }) => name),
     own: readStatus(fs, 'self'),
     agent: agent.process?.isKnown === true ? agent.process : undefined,
     packaged: program.packaged,
     nosuid: nosuidMount(readText(fs, '/proc/self/mountinfo') ?? '', path),
     places,
   });
-  const capability = capabilityRemedy(privilege, places);
-  const judged =
+  // If this process has the capability, something else refuses what a module needs.
+  const capability = privilege.permitted === false ? privilege.findings[0]?.remedy : remedy('lift_namespace', places);
+  const modules =
     unusable === undefined
       ? judgeModules({ config, observed, patience, capability, privilege: privilege.findings, places })
       : [];
+  const programs = [executable, installedProgram(fs, agent) ?? executable].map((file) => realPath(fs, file));
+  const interpreter = program.packaged ? undefined : realPath(fs, executable);
+  const exposures = exposed({ fs, capabilities, programs: [...new Set(programs)], interpreter, account, places });
   const now = Math.floor(clock.wall() / 1000);
   const isIdle = unusable === undefined && observed.length === 0;
-  const facts: AgentFacts = { fs, agent, program: path, uid, seen, now, isIdle, places };
-  const host = new Host(fs, environment.hostPrefix);
-  const conntrackd = judged.find(({ name }) => name === 'conntrackd')?.state;
+  const facts: AgentFacts = { fs, agent, uid, now, isIdle, places };
+  const conntrackd = modules.find(({ name }) => name === 'conntrackd')?.state;
   const sections = {
     program: programSection(options, agent, places, unusable),
-    kernel: judgeKernel(fs, host, options.release, conntrackd, places),
+    kernel: judgeKernel(fs, new Host(fs, environment.hostPrefix), release, conntrackd, places),
     agent: judgeAgent(facts),
-    privilege: { ...privilege, findings: [...privilege.findings, ...exposures(options, agent, places)] },
+    privilege: { ...privilege, findings: [...privilege.findings, ...exposures] },
     configuration,
-    modules: judged,
+    modules,
     builtin: judgeBuiltin(facts, config.contexts),
   };
-  const { modules: each, ...others } = sections;
-  const findings = [...Object.values(others), ...each].flatMap((section) => section.findings);
-  const works = !findings.some(({ severity }) => severity === 'fault');
+  const works = !Object.values(sections)
+    .flat()
+    .some(({ findings }) => hasFault(findings));
   return { format: 1, version: options.version, works, ...sections };
-}
-
-/** Which users can misuse the capability of this program, or of the one that the agent starts. */
-function exposures(
-  { capabilities, executable, fs, program }: CheckOptions,
-  agent: Agent,
-  places: Places,
-): readonly Finding[] {
-  const installed = installedProgram(fs, agent);
-  const paths = [executable, ...(installed === undefined ? [] : [installed])].map((path) => realPath(fs, path));
-  return exposed({
-    fs,
-    capabilities,
-    programs: [...new Set(paths)],
-    interpreter: program.packaged ? undefined : realPath(fs, executable),
-    account: agent.account,
-    places,
-  });
 }
 
 function placesOf({ account, file, prefix }: Agent, program: string): Places {
@@ -139,61 +120,44 @@ function placesOf({ account, file, prefix }: Agent, program: string): Places {
   };
 }
 
-function load({ asked, fs }: CheckOptions, agent: Agent, places: Places): Loaded {
+/** The configuration, or the defaults where it is invalid, and what is wrong with it. */
+function load({ configFile, fs }: CheckOptions, agent: Agent, places: Places): [Config, Report['configuration']] {
   try {
     const directories = [agent.userConfigDirectory, agent.stockConfigDirectory];
-    const { config, file } = loadConfig(regularOf(fs), asked ?? agent.plugin?.config, directories);
-    return { config, section: { file, findings: [] } };
+    const { config, file } = loadConfig(regularFiles(fs), configFile ?? agent.process?.plugin?.config, directories);
+    return [config, { file, findings: [] }];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return { config: defaultConfig(), section: { file: error.file, findings: problems(error, places) } };
+    return [defaultConfig(), { file: error.file, findings: problems(error, places) }];
   }
 }
 
-function regularOf(fs: CheckFileSystem): ConfigFileSystem {
-  return { readFileSync: (path) => readRegular(fs, path) };
-}
-
 /** All problems in the order of the file; the last one has the remedy. */
-function problems(error: ConfigError, places: Places): Finding[] {
-  const { file, problems: all } = error;
-  const isClosed = errorCode(error.cause) === 'EACCES';
+function problems({ cause, file, problems: all }: ConfigError, places: Places): Finding[] {
+  const isClosed = errorCode(cause) === 'EACCES';
+  const code = isClosed ? 'closed' : cause === undefined ? 'invalid' : 'unreadable';
+  const fix = remedy(isClosed ? 'let_read_configuration' : 'fix_configuration', { ...places, file });
   const sorted = [...all].sort((one, other) => (one.line ?? 0) - (other.line ?? 0));
-  return sorted.map(({ line, text }, at) => ({
-    severity: 'fault',
-    code: isClosed ? 'closed' : error.cause === undefined ? 'invalid' : 'unreadable',
-    text,
-    line,
-    remedy:
-      at < sorted.length - 1
-        ? undefined
-        : remedy(isClosed ? 'let_read_configuration' : 'fix_configuration', { ...places, file }),
-  }));
+  return sorted.map(({ line, text }, at) => {
+    return { severity: 'fault', code, text, line, remedy: at < sorted.length - 1 ? undefined : fix };
+  });
 }
 
 function needsCapability({ status }: Observation): boolean {
   return status.reads.includes('ctnetlink') || status.problems.some(({ target }) => target === 'ctnetlink');
 }
 
-/** What a module needs that is refused: the capability, unless this process has it. */
-function capabilityRemedy({ findings, permitted }: PrivilegeSection, places: Places): Finding['remedy'] {
-  return permitted === false ? findings[0]?.remedy : remedy('lift_namespace', places);
-}
-
 function programSection(
-  { fs, program, uid }: CheckOptions,
+  { fs, program: { packaged, path }, uid }: CheckOptions,
   { account }: Agent,
   places: Places,
   unusable: Finding | undefined,
-): ProgramSection {
-  const findings: Finding[] = unusable === undefined ? [] : [unusable];
-  const isOther = account !== undefined && account.uid !== uid;
-  if (isOther && unusable === undefined) {
+): Report['program'] {
+  const findings = unusable === undefined ? [] : [unusable];
+  if (account === undefined) findings.push(note('user_unknown', "the agent's user is unknown"));
+  else if (account.uid !== uid && unusable === undefined) {
     const text = `the agent's plugins run as ${account.user}, for whom the result may differ`;
-    findings.push({ severity: 'hint', code: 'other_user', text, remedy: remedy('check_as_root', places) });
+    findings.push(hint('other_user', text, remedy('check_as_root', places)));
   }
-  if (account === undefined) {
-    findings.push({ severity: 'note', code: 'user_unknown', text: "the agent's user is unknown", remedy: undefined });
-  }
-  return { path: program.path, packaged: program.packaged, user: userName(fs, uid), uid, findings };
+  return { path, packaged, user: userName(fs, uid), uid, findings };
 }

@@ -9,12 +9,13 @@ import { escaped } from '../base/text.ts';
 import type { Account } from './accounts.ts';
 import { type Agent, findAgent } from './agent.ts';
 import { checkInstalled, installedProgram } from './agent_findings.ts';
+import { NO_INTERPRETER, NOT_EXECUTABLE, wordsAs } from './as_user.ts';
 import { type CheckOptions, check } from './check.ts';
 import { realPath } from './files.ts';
-import { remedy } from './remedies.ts';
+import { remedy } from './remedy.ts';
 import { render, type Style } from './render.ts';
-import { type Finding, parseReport, type Remedy, type Report } from './report.ts';
-import { lookAt, SEEN } from './seen.ts';
+import { type Finding, fault, parseReport, type Report } from './report.ts';
+import { SEEN, seenOf } from './seen.ts';
 
 /** How this program starts itself. */
 export interface Self {
@@ -53,9 +54,9 @@ export async function runCheck(given: CommandOptions): Promise<Outcome> {
   const agent = findAgent(fs, environment, realPath(fs, given.program.path), options.seen);
   const { account, process } = agent;
   if (uid !== 0 || account === undefined || account.uid === 0) return outcome(await check(options), options);
-  const seen = process?.isKnown === false ? undefined : lookAt(fs, process, agent.plugin);
-  const { asked, program } = options;
-  const words = [...self.words, 'check', '--json', ...(asked === undefined ? [] : ['--config', asked])];
+  const seen = process?.isKnown === false ? undefined : seenOf(process);
+  const { configFile, program } = options;
+  const words = [...self.words, 'check', '--json', ...(configFile === undefined ? [] : ['--config', configFile])];
   const variables = seen === undefined ? {} : { [SEEN]: JSON.stringify(seen) };
   const ended = await self.run(wordsAs(account, program.path, words), variables);
   const report = parseReport(ended.output);
@@ -86,9 +87,6 @@ function printableJson(report: Report): string {
 function withoutReport(account: Account, ended: Ended, agent: Agent, options: CommandOptions): Finding {
   const { group, user } = account;
   const { fs, program, self } = options;
-  const fault = (code: string, text: string, fix?: Remedy): Finding => {
-    return { severity: 'fault', code, text, remedy: fix };
-  };
   const installed = installedProgram(fs, agent);
   const isStarted = installed === undefined || realPath(fs, installed) === realPath(fs, program.path);
   // That user needs to run only the program that the agent starts.
@@ -110,32 +108,4 @@ function withoutReport(account: Account, ended: Ended, agent: Agent, options: Co
     return fault('no_setpriv', text, remedy('install_setpriv', {}));
   }
   return fault('no_report', `no report from the check as ${user}, the agent's user: ${ended.how}`);
-}
-
-/** Exit codes of the shell that starts the program, if the user cannot run the program or its interpreter. */
-export const NOT_EXECUTABLE = 121;
-export const NO_INTERPRETER = 122;
-
-/** Tested as that user, since only the kernel knows all reasons to refuse: modes, directories, access lists, mounts. */
-const START =
-  `[ -x "$1" ] || exit ${NOT_EXECUTABLE}; [ "$1" = "$2" ] || [ -r "$1" ] || exit ${NOT_EXECUTABLE}; ` +
-  `[ -x "$2" ] || exit ${NO_INTERPRETER}; shift; exec "$@"`;
-
-/**
- * The command that runs a program as a user, with that user's groups. It uses setpriv of util-linux, since Node.js cannot
- * set supplementary groups, and leaves this process, which holds root's terminal, as it is.
- *
- * @param program the file that the user must be able to run, or to read if Node.js runs it.
- * @param words the executable, which is Node.js for a script, and its arguments.
- */
-export function wordsAs(account: Account, program: string, words: readonly string[]): readonly string[] {
-  const { gid, uid } = account;
-  const ids = ['--reuid', String(uid), '--regid', String(gid), ...groupsOf(account)];
-  return ['setpriv', ...ids, 'sh', '-c', START, 'sh', program, ...words];
-}
-
-function groupsOf({ groups, uid, user }: Account): readonly string[] {
-  // Only a user with a name has supplementary groups.
-  if (groups === undefined && user !== String(uid)) return ['--init-groups'];
-  return groups === undefined || groups.length === 0 ? ['--clear-groups'] : ['--groups', groups.join(',')];
 }

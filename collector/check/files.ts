@@ -8,6 +8,7 @@ import { constants } from 'node:fs';
 import * as v from 'valibot';
 
 import { OperationError } from '../base/errors.ts';
+import type { ConfigFileSystem } from '../config/load.ts';
 import type { OwnershipFileSystem } from '../netlink/trusted.ts';
 import type { FileSystem } from '../procfs/file.ts';
 
@@ -48,6 +49,11 @@ export function readEnd(fs: CheckFileSystem, path: string, most: number): string
     const start = Math.max(0, Number(fs.statSync(path).size) - most);
     return readFrom(fs, path, start, most).toString('utf8');
   });
+}
+
+/** Reads only regular files: a FIFO would block until another process writes to it, and a device may have no end. */
+export function regularFiles(fs: CheckFileSystem): ConfigFileSystem {
+  return { readFileSync: (path) => readRegular(fs, path) };
 }
 
 function readFrom(fs: CheckFileSystem, path: string, start: number, most: number): Buffer {

@@ -4,8 +4,10 @@ import { isTracking } from '../modules/access.ts';
 import { kernelRelease } from '../modules/stat/kernel.ts';
 import type { Host } from '../procfs/host.ts';
 import { type CheckFileSystem, readNumber } from './files.ts';
-import { type Places, remedy } from './remedies.ts';
-import type { Finding, KernelSection, ModuleSection } from './report.ts';
+import { type Places, remedy } from './remedy.ts';
+import { hint, type KernelSection, type ModuleSection } from './report.ts';
+
+const NO_ACCOUNTING = 'nf_conntrack_acct is 0, so the traffic and packets that conntrackd processed are not counted';
 
 /**
  * @param release of the kernel that this program runs on, for a host that does not name its own.
@@ -31,11 +33,6 @@ export function judgeKernel(
     buckets: setting('nf_conntrack_buckets') || undefined,
     events: setting('nf_conntrack_events'),
     acct,
-    findings: needsAccounting ? [noAccounting(places)] : [],
+    findings: needsAccounting ? [hint('no_accounting', NO_ACCOUNTING, remedy('turn_acct_on', places))] : [],
   };
-}
-
-function noAccounting(places: Places): Finding {
-  const text = 'nf_conntrack_acct is 0, so the traffic and packets that conntrackd processed are not counted';
-  return { severity: 'hint', code: 'no_accounting', text, remedy: remedy('turn_acct_on', places) };
 }

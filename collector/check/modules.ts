@@ -6,8 +6,8 @@ import type { Problem } from '../modules/problem.ts';
 import type { Observation } from './observe.ts';
 import { AGENT_BOUNDED, AGENT_NO_NEW_PRIVILEGES, AMBIENT } from './privilege.ts';
 import { PROBLEM_REMEDIES } from './problem_remedies.ts';
-import { type Places, remedy } from './remedies.ts';
-import type { Finding, ModuleSection, Remedy } from './report.ts';
+import { fillTemplate, type Places } from './remedy.ts';
+import { type Finding, fault, hasFault, type ModuleSection, note, type Remedy } from './report.ts';
 
 /** By how much is lost. */
 const SEVERITIES = { all: 'fault', part: 'hint', nothing: 'note' } as const satisfies Record<
@@ -35,69 +35,42 @@ export function judgeModules(facts: ModuleFacts): ModuleSection[] {
     const observation = observed.find((one) => one.name === name);
     if (observation !== undefined) return judge(observation, facts);
     const why = enabled === false ? `modules.${name}.enabled is no` : `mode is ${config.mode}`;
-    return {
-      name,
-      state: 'off',
-      reads: [],
-      findings: [{ severity: 'note', code: 'off', text: why, remedy: undefined }],
-    };
+    return { name, state: 'off', reads: [], findings: [note('off', why)] };
   });
 }
 
 function judge({ hasSamples, name, status }: Observation, facts: ModuleFacts): ModuleSection {
-  const untried = facts.privilege.find(({ code }) => code === AMBIENT);
-  if (untried !== undefined && status.problems.some(isLackOfCapability)) {
-    const text = 'not checked without the capability';
-    const findings = [{ severity: 'note', code: AMBIENT, text, remedy: untried.remedy } as const];
-    return { name, state: 'unknown', reads: status.reads, findings };
+  const { patience, privilege } = facts;
+  const { problems, reads } = status;
+  const untried = privilege.find(({ code }) => code === AMBIENT);
+  if (untried !== undefined && problems.some(({ code, loses }) => code === 'no_capability' && loses === 'all')) {
+    const findings = [note(AMBIENT, 'not checked without the capability', untried.remedy)];
+    return { name, state: 'unknown', reads, findings };
   }
-  const findings = status.problems.map((problem) => explain(problem, status.reads, facts));
-  findings.push(...lostInAgent(status.reads, findings, facts));
-  const isMissing = status.problems.some(({ loses }) => loses === 'nothing');
-  if (!hasSamples && !isMissing && !findings.some(({ severity }) => severity === 'fault')) {
-    const text = `no data within ${facts.patience} seconds`;
-    findings.push({ severity: 'fault', code: 'silent', text, remedy: undefined });
+  const findings = problems.map((problem) => explain(problem, reads, facts));
+  // What works here may not work in the agent.
+  if (reads.includes('ctnetlink') && !hasFault(findings)) {
+    findings.push(...privilege.filter(({ code }) => code === AGENT_BOUNDED || code === AGENT_NO_NEW_PRIVILEGES));
   }
-  const isFaulty = findings.some(({ severity }) => severity === 'fault');
-  return { name, state: isFaulty ? 'fails' : hasSamples ? 'works' : 'absent', reads: status.reads, findings };
-}
-
-/** What keeps a module that works here from working in the agent. */
-function lostInAgent(
-  reads: readonly string[],
-  findings: readonly Finding[],
-  { privilege }: ModuleFacts,
-): readonly Finding[] {
-  if (!reads.includes('ctnetlink') || findings.some(({ severity }) => severity === 'fault')) return [];
-  return privilege.filter(({ code }) => code === AGENT_BOUNDED || code === AGENT_NO_NEW_PRIVILEGES);
-}
-
-function isLackOfCapability({ code, loses }: Problem): boolean {
-  return code === 'no_capability' && loses === 'all';
-}
-
-/** The drop-in file that opens a daemon's socket at its start. Each of several daemons has its own. */
-function dropInFor(socket: string, isOnly: boolean): string {
-  return isOnly ? 'netdata.conf' : `netdata${socket.replace(/[^\w.]+/g, '-')}.conf`;
+  const isMissing = problems.some(({ loses }) => loses === 'nothing');
+  if (!hasSamples && !isMissing && !hasFault(findings)) {
+    findings.push(fault('silent', `no data within ${patience} seconds`));
+  }
+  return { name, state: hasFault(findings) ? 'fails' : hasSamples ? 'works' : 'absent', reads, findings };
 }
 
 function explain({ code, loses, message, target }: Problem, reads: readonly string[], facts: ModuleFacts): Finding {
+  const { capability, places } = facts;
   // The module's only source need not be named.
   const where = reads.length === 1 && reads[0] === target ? '' : `${target}: `;
-  const text = `${where}${message}`;
+  const finding = { severity: SEVERITIES[loses], code, text: `${where}${message}` };
+  const template = PROBLEM_REMEDIES[code];
   // What need not exist needs no fix.
-  if (loses === 'nothing') return { severity: SEVERITIES[loses], code, text, remedy: undefined };
-  return { severity: SEVERITIES[loses], code, text, remedy: remedyFor(code, target, reads.length <= 1, facts) };
-}
-
-function remedyFor(
-  code: Problem['code'],
-  target: string,
-  isOnly: boolean,
-  { capability, places }: ModuleFacts,
-): Remedy | undefined {
-  const name = PROBLEM_REMEDIES[code];
-  if (name === 'capability') return capability;
+  if (loses === 'nothing') return finding;
+  if (code === 'no_capability') return { ...finding, remedy: capability };
+  if (template === undefined) return finding;
   const socket = withoutLink(target);
-  return name && remedy(name, { ...places, socket, drop_in: dropInFor(socket, isOnly) });
+  // Each of several daemons has its own drop-in file.
+  const drop_in = reads.length <= 1 ? 'netdata.conf' : `netdata${socket.replace(/[^\w.]+/g, '-')}.conf`;
+  return { ...finding, remedy: fillTemplate(template, { ...places, socket, drop_in }) };
 }

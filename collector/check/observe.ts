@@ -2,7 +2,7 @@
 
 import type { Clock } from '../base/scheduler.ts';
 import type { Module, Status } from '../modules/module.ts';
-import { problemAt } from '../modules/problem.ts';
+import { type Problem, problemAt } from '../modules/problem.ts';
 
 /** Milliseconds between two attempts. */
 const PAUSE = 100;
@@ -14,11 +14,11 @@ export interface Observation {
   readonly status: Status;
 }
 
-/** Whether a module has returned data so far, and what it threw. */
+/** Whether a module has returned data so far, and its exception, after which it is not called again. */
 interface Watched {
   readonly module: Module;
   hasSamples: boolean;
-  error: unknown;
+  defect?: Problem;
 }
 
 /**
@@ -31,12 +31,13 @@ export async function observe(
   clock: Pick<Clock, 'monotonic' | 'sleep'>,
   patience: number,
 ): Promise<readonly Observation[]> {
-  const all: Watched[] = modules.map((module) => ({ module, hasSamples: false, error: undefined }));
+  const all = modules.map((module): Watched => ({ module, hasSamples: false }));
   const until = clock.monotonic() + patience * 1e6;
   try {
     for (;;) {
-      for (const watched of all) ask(watched, clock.monotonic());
-      if (all.every(hasTold) || clock.monotonic() >= until) return all.map(observationOf);
+      for (const watched of all) collect(watched, clock.monotonic());
+      const observed = all.map(observationOf);
+      if (observed.every(isDecided) || clock.monotonic() >= until) return observed;
       await clock.sleep(PAUSE);
     }
   } finally {
@@ -44,28 +45,26 @@ export async function observe(
   }
 }
 
-function ask(watched: Watched, at: number): void {
-  if (watched.error !== undefined) return;
+function collect(watched: Watched, at: number): void {
+  const { defect, module } = watched;
+  if (defect !== undefined) return;
   try {
-    if (watched.module.collect(at, true).length > 0) watched.hasSamples = true;
+    if (module.collect(at, true).length > 0) watched.hasSamples = true;
   } catch (error) {
-    watched.error = error;
+    watched.defect = problemAt('defect', module.name, error);
   }
 }
 
-function hasTold({ error, hasSamples, module }: Watched): boolean {
-  // If only a part is lost, the rest may still come.
-  return hasSamples || error !== undefined || module.status().problems.some(({ loses }) => loses !== 'part');
-}
-
-function observationOf({ error, hasSamples, module }: Watched): Observation {
+function observationOf({ defect, hasSamples, module }: Watched): Observation {
   const { problems, reads } = module.status();
   return {
     name: module.name,
     hasSamples,
-    status: {
-      reads,
-      problems: error === undefined ? problems : [...problems, problemAt('defect', module.name, error)],
-    },
+    status: { reads, problems: defect === undefined ? problems : [...problems, defect] },
   };
+}
+
+function isDecided({ hasSamples, status }: Observation): boolean {
+  // If only a part is lost, the rest may still come.
+  return hasSamples || status.problems.some(({ loses }) => loses !== 'part');
 }

@@ -5,10 +5,10 @@
 
 import { exists } from '../procfs/file.ts';
 import type { AgentFacts } from './agent_findings.ts';
-import { attempt, type CheckFileSystem, readEnd } from './files.ts';
+import { attempt, readEnd } from './files.ts';
 import { startedAt } from './process.ts';
-import { remedy } from './remedies.ts';
-import type { AgentSection, Finding } from './report.ts';
+import { remedy } from './remedy.ts';
+import { type AgentSection, type Finding, fault, hint } from './report.ts';
 
 /** Default interval in seconds at which the agent looks for new plugins. */
 const SCAN = 60;
@@ -32,17 +32,17 @@ const EXIT =
   /^(?:time=)?(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.\d+)?(Z?).*conntrack\.plugin' (\(pid \d+\) [^"\n]*(?:exited|killed|isabl)[^"\n]*)/gm;
 
 export function pluginOf({ agent, fs }: AgentFacts): AgentSection['plugin'] {
-  const { plugin } = agent;
+  const plugin = agent.process?.plugin;
   return plugin === undefined ? undefined : { pid: plugin.pid, since: startedAt(fs, plugin.pid) };
 }
 
 /** @param installed the program that the agent starts. */
 export function judgePlugin(facts: AgentFacts, installed: string): Finding[] {
   const { agent, fs, isIdle, now } = facts;
-  const { isKnown = false, isService = false, pid = 0 } = agent.process ?? {};
-  if (!isKnown) return [];
+  if (agent.process?.isKnown !== true) return [];
+  const { isService, pid, plugin } = agent.process;
   const agentSince = startedAt(fs, pid) ?? 0;
-  if (agent.plugin !== undefined) return restarted(facts, agentSince);
+  if (plugin !== undefined) return restarted(facts, agentSince);
   // A plugin with nothing to do asks the agent not to start it again.
   if (isIdle) return [];
   const scan = scanInterval(facts);
@@ -50,12 +50,11 @@ export function judgePlugin(facts: AgentFacts, installed: string): Finding[] {
   const exit = lastExit(facts, agentSince);
   if (wait > 0 && exit?.includes('isabl') !== true) {
     const text = `the agent has not started the plugin yet; it looks for new plugins every ${scan} s`;
-    const fix = remedy('check_later', { wait: String(wait) });
-    return [{ severity: 'hint', code: 'plugin_not_yet', text, remedy: fix }];
+    return [hint('plugin_not_yet', text, remedy('check_later', { wait: String(wait) }))];
   }
   const text = `the agent is not running the plugin${exit === undefined ? '' : `; its log says: ${exit}`}`;
-  const fix = remedy(isService ? 'restart_service' : 'restart_agent', { log: logName(facts) });
-  return [{ severity: 'fault', code: 'plugin_not_running', text, remedy: fix }];
+  const restart = isService ? 'restart_service' : 'restart_agent';
+  return [fault('plugin_not_running', text, remedy(restart, { log: logFile(facts) ?? JOURNAL }))];
 }
 
 /** A plugin that just started, long after the agent, may be crashing repeatedly. */
@@ -66,8 +65,7 @@ function restarted(facts: AgentFacts, agentSince: number): Finding[] {
   const exit = lastExit(facts, since - RECENT);
   if (exit === undefined) return [];
   const text = `the plugin restarted ${age} s ago; the agent's log says: ${exit}`;
-  const fix = remedy('look_at_log', { log: logName(facts) });
-  return [{ severity: 'hint', code: 'plugin_restarted', text, remedy: fix }];
+  return [hint('plugin_restarted', text, remedy('look_at_log', { log: logFile(facts) ?? JOURNAL }))];
 }
 
 function scanInterval({ agent }: AgentFacts): number {
@@ -85,18 +83,14 @@ function changedAt({ fs }: AgentFacts, path: string): number {
  *
  * @param after seconds since the epoch; earlier lines are ignored.
  */
-function lastExit({ agent, fs }: AgentFacts, after: number): string | undefined {
-  const file = logFile(fs, agent.logDirectory);
-  const lines = (file === undefined ? undefined : readEnd(fs, file, LONGEST))?.matchAll(EXIT) ?? [];
-  const [, date, time, zone, exit] = [...lines].at(-1) ?? [];
+function lastExit(facts: AgentFacts, after: number): string | undefined {
+  const file = logFile(facts);
+  const text = file === undefined ? undefined : readEnd(facts.fs, file, LONGEST);
+  const [, date, time, zone, exit] = [...(text?.matchAll(EXIT) ?? [])].at(-1) ?? [];
   return Date.parse(`${date}T${time}${zone}`) / 1000 >= after ? exit?.trim() : undefined;
 }
 
-/** Where to look for the log. */
-function logName({ agent, fs }: AgentFacts): string {
-  return logFile(fs, agent.logDirectory) ?? JOURNAL;
-}
-
-function logFile(fs: CheckFileSystem, directory: string | undefined): string | undefined {
-  return LOGS.map((name) => `${directory}/${name}`).find((path) => directory !== undefined && exists(fs, path));
+function logFile({ agent, fs }: AgentFacts): string | undefined {
+  const { logDirectory } = agent;
+  return logDirectory && LOGS.map((name) => `${logDirectory}/${name}`).find((path) => exists(fs, path));
 }

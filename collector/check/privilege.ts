@@ -1,17 +1,14 @@
 /**
- * Who has CAP_NET_ADMIN: this process, which was started as the agent starts its plugin; the plugins of the running agent;
- * and no other user. The kernel grants it to a program whose file carries it, unless the mount is nosuid, or the starting
+ * Whether this process, which was started as the agent starts its plugin, and the plugins of the running agent have
+ * CAP_NET_ADMIN. The kernel grants it to a program whose file carries it, unless the mount is nosuid, or the starting
  * process lacks it in its bounding set or has no_new_privs.
  * Source: capabilities(7), prctl(2) PR_SET_NO_NEW_PRIVS, proc_pid_mountinfo(5).
  */
 
-import { CAP_NET_ADMIN, hasCapability } from '../procfs/credentials.ts';
-import type { Account } from './accounts.ts';
 import type { AgentProcess } from './agent_processes.ts';
-import { attempt, type CheckFileSystem } from './files.ts';
 import type { ProcessStatus } from './process.ts';
-import { type Places, type PlainRemedy, remedy } from './remedies.ts';
-import type { Finding, PrivilegeSection } from './report.ts';
+import { type Places, remedy } from './remedy.ts';
+import { type Finding, fault, hint, type PrivilegeSection } from './report.ts';
 
 /** Codes for an agent that cannot pass it on, so that a module that needs it fails there even if it works here. */
 export const AGENT_BOUNDED = 'agent_bounded';
@@ -25,7 +22,7 @@ export interface PrivilegeFacts {
   /** This process. */
   readonly own: ProcessStatus | undefined;
   /** The running agent. */
-  readonly agent: AgentProcess | undefined;
+  readonly agent: Pick<AgentProcess, 'isService' | 'status'> | undefined;
   /** Whether the program is a native executable, whose file can have capabilities. */
   readonly packaged: boolean;
   /** Mount point of the program's file system, if that is nosuid. */
@@ -42,46 +39,43 @@ export function judgePrivilege(facts: PrivilegeFacts): PrivilegeSection {
 
 /** Why this process lacks it. */
 function whyLacking(facts: PrivilegeFacts): Finding {
-  const { agent, nosuid, own, packaged } = facts;
+  const { agent, nosuid, own, packaged, places } = facts;
   // An ambient capability needs no file, but only children of the agent have it.
   if (agent?.status.ambient === true) {
     const text = 'the agent passes CAP_NET_ADMIN to its plugins as an ambient capability, which this check lacks';
-    return { ...fault(facts, AMBIENT, text, 'check_with_ambient'), severity: 'hint' };
+    return hint(AMBIENT, text, remedy('check_with_ambient', places));
   }
   if (own?.bounding === false) {
-    return fault(facts, 'bounded', "CAP_NET_ADMIN is not in this process's bounding set", 'add_to_container');
+    const text = "CAP_NET_ADMIN is not in this process's bounding set";
+    return fault('bounded', text, remedy('add_to_container', places));
   }
-  if (own?.uid === 0) return fault(facts, 'lacking', 'root lacks CAP_NET_ADMIN here', 'add_to_container');
-  if (!packaged) return fault(facts, 'script', 'the program is a Node.js script', 'install_package');
+  if (own?.uid === 0) return fault('lacking', 'root lacks CAP_NET_ADMIN here', remedy('add_to_container', places));
+  if (!packaged) return fault('script', 'the program is a Node.js script', remedy('install_package', places));
   if (nosuid !== undefined) {
     const text = `${nosuid} is mounted nosuid, which disables the capabilities of files`;
-    return fault(facts, 'nosuid', text, 'install_elsewhere');
+    return fault('nosuid', text, remedy('install_elsewhere', places));
   }
-  return fault(facts, 'lacking', 'the program lacks CAP_NET_ADMIN', 'set_capability');
+  return fault('lacking', 'the program lacks CAP_NET_ADMIN', remedy('set_capability', places));
 }
 
 /** Why the agent cannot pass it on. */
-function agentFaults(facts: PrivilegeFacts): Finding[] {
-  const { agent, own } = facts;
+function agentFaults({ agent, own, places }: PrivilegeFacts): Finding[] {
   // If this process cannot have it either, that is the problem to fix.
   if (agent === undefined || agent.status.ambient === true || own?.bounding === false) return [];
   const { isService, status } = agent;
   const faults: Finding[] = [];
   if (status.bounding === false) {
     const text = "the agent's bounding set lacks CAP_NET_ADMIN, so its plugins lack it too";
-    faults.push(fault(facts, AGENT_BOUNDED, text, isService ? 'widen_bounding_set' : 'let_agent_have_capability'));
+    const name = isService ? 'widen_bounding_set' : 'let_agent_have_capability';
+    faults.push(fault(AGENT_BOUNDED, text, remedy(name, places)));
   }
   // A plugin of root needs to gain nothing.
   if (status.noNewPrivileges && status.uid !== 0) {
     const text = 'NoNewPrivileges is set, so plugins cannot gain capabilities';
-    const name = isService ? 'allow_new_privileges' : 'let_agent_hand_on_capability';
-    faults.push(fault(facts, AGENT_NO_NEW_PRIVILEGES, text, name));
+    const name = isService ? 'allow_new_privileges' : 'let_agent_pass_on_capability';
+    faults.push(fault(AGENT_NO_NEW_PRIVILEGES, text, remedy(name, places)));
   }
   return faults;
-}
-
-function fault({ places }: PrivilegeFacts, code: string, text: string, name: PlainRemedy): Finding {
-  return { severity: 'fault', code, text, remedy: remedy(name, places) };
 }
 
 /**
@@ -102,64 +96,4 @@ export function nosuidMount(mountinfo: string, path: string): string | undefined
       found = { point, isNosuid: options.split(',').includes('nosuid') };
   }
   return found.isNosuid ? found.point : undefined;
-}
-
-/** The extended attribute that holds a file's capabilities, and its maximum size in bytes. */
-export const CAPABILITY_ATTRIBUTE = 'security.capability';
-export const CAPABILITY_SIZE = 24;
-/** Sizes of `struct vfs_cap_data` up to the permitted capabilities: 32 of them in revision 1, 64 since revision 2. */
-const SHORT = 12;
-const LONG = 20;
-
-const BY_OTHERS = 0o001;
-const BY_GROUP = 0o010;
-
-/**
- * The capabilities that a file permits, one bit each. Source: linux/capability.h, `struct vfs_cap_data`.
- *
- * @param attribute numbers are little-endian.
- */
-export function permittedBy(attribute: Uint8Array): bigint {
-  const view = new DataView(attribute.buffer, attribute.byteOffset, attribute.byteLength);
-  const low = view.byteLength >= SHORT ? view.getUint32(4, true) : 0;
-  const high = view.byteLength >= LONG ? view.getUint32(12, true) : 0;
-  return (BigInt(high) << 32n) | BigInt(low);
-}
-
-export interface ExposureFacts {
-  readonly fs: CheckFileSystem;
-  /** Reads the capability attribute of a file; `undefined` if it has none, or cannot be read. */
-  readonly capabilities: (path: string) => Uint8Array | undefined;
-  /** The files that may have the capability, without links. */
-  readonly programs: readonly string[];
-  /** Node.js, if it runs the program as a script. */
-  readonly interpreter: string | undefined;
-  /** The agent's user; if unknown, groups are not checked. */
-  readonly account: Account | undefined;
-  readonly places: Places;
-}
-
-/** Programs whose file has CAP_NET_ADMIN although users other than root and the agent's can run it. */
-export function exposed(facts: ExposureFacts): Finding[] {
-  const { account, capabilities, fs, interpreter, places, programs } = facts;
-  return programs.flatMap((path): Finding[] => {
-    const attribute = capabilities(path);
-    if (attribute === undefined || !hasCapability(permittedBy(attribute), CAP_NET_ADMIN)) return [];
-    const who = attempt(() => strangers(fs.statSync(path), account));
-    if (who === undefined) return [];
-    const text = `${who} can run ${path}, which has CAP_NET_ADMIN`;
-    const fix = path === interpreter ? 'take_capability' : 'close_program';
-    return [{ severity: 'fault', code: 'exposed', text, remedy: remedy(fix, { ...places, exposed: path }) }];
-  });
-}
-
-/** Who can run a file, other than root and the group of the agent's user. */
-function strangers(
-  { gid, mode, uid }: ReturnType<CheckFileSystem['statSync']>,
-  account: Account | undefined,
-): string | undefined {
-  if ((Number(mode) & BY_OTHERS) !== 0) return 'every user';
-  if (Number(uid) !== 0) return `its owner, user ${uid},`;
-  const isAgents = account === undefined || Number(gid) === account.gid || Number(gid) === 0;
-  return (Number(mode) & BY_GROUP) !== 0 && !isAgents ? `group ${gid}` : undefined;
 }

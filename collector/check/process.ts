@@ -77,12 +77,10 @@ export function startedAt(fs: CheckFileSystem, pid: number): number | undefined 
   return boot === undefined || !Number.isFinite(start) ? undefined : Number(boot) + Math.floor(start / TICKS);
 }
 
-/** The variables `NETDATA_*` in the environment of a process; empty without permission. */
-export function readVariables(fs: CheckFileSystem, pid: number): ReadonlyMap<string, string> {
-  const text = readText(fs, `/proc/${pid}/environ`) ?? '';
-  return new Map(
-    [...text.matchAll(/(?:^|\0)(NETDATA_\w+)=([^\0]*)/g)].map(([, name = '', value = '']) => [name, value]),
-  );
+/** The absolute paths in the variables `NETDATA_NAME_DIR` of a process, by NAME; empty without permission. */
+export function readDirectories(fs: CheckFileSystem, pid: number): ReadonlyMap<string, string> {
+  const found = (readText(fs, `/proc/${pid}/environ`) ?? '').matchAll(/(?<=^|\0)NETDATA_(\w+)_DIR=(\/[^\0]*)/g);
+  return new Map([...found].map(([, name = '', path = '']) => [name, path]));
 }
 
 /** The command line of a process. */

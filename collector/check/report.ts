@@ -132,13 +132,23 @@ export type Report = v.InferOutput<typeof report>;
 export type Finding = v.InferOutput<typeof finding>;
 export type Remedy = v.InferOutput<typeof remedy>;
 export type Section = Pick<Report['program'], 'findings'>;
-export type ProgramSection = Report['program'];
 export type KernelSection = Report['kernel'];
 export type AgentSection = Report['agent'];
 export type PrivilegeSection = Report['privilege'];
-export type ConfigurationSection = Report['configuration'];
 export type ModuleSection = Report['modules'][number];
 export type BuiltinSection = Report['builtin'];
+
+const findingOf =
+  (severity: Finding['severity']) =>
+  (code: string, text: string, remedy?: Remedy): Finding => ({ severity, code, text, remedy });
+
+export const fault = findingOf('fault');
+export const hint = findingOf('hint');
+export const note = findingOf('note');
+
+export function hasFault(findings: readonly Finding[]): boolean {
+  return findings.some(({ severity }) => severity === 'fault');
+}
 
 /** The report in a JSON text; `undefined` if it is not a valid one. */
 export function parseReport(json: string): Report | undefined {

@@ -5,8 +5,7 @@
 
 import * as v from 'valibot';
 
-import type { AgentProcess } from './agent_processes.ts';
-import { type CheckFileSystem, parseJson, readLink } from './files.ts';
+import { parseJson } from './files.ts';
 
 /** The environment variable that carries it. */
 export const SEEN = 'CONNTRACK_CHECK_SEEN';
@@ -36,14 +35,8 @@ export type PluginProcess = v.InferOutput<typeof plugin>;
 export type Seen = v.InferOutput<typeof seen>;
 
 /** @param process of the agent, if one is identified for certain. */
-export function lookAt(
-  fs: CheckFileSystem,
-  process: AgentProcess | undefined,
-  plugin: PluginProcess | undefined,
-): Seen {
-  if (process === undefined) return {};
-  const { pid, program } = process;
-  return { pid, program, network: readLink(fs, `/proc/${pid}/ns/net`), plugin };
+export function seenOf({ network, pid, plugin, program }: Seen = {}): Seen {
+  return { pid, program, network, plugin };
 }
 
 /** @param json value of the environment variable. */

@@ -9,7 +9,7 @@ import { version } from '../../package.json';
 import type { Environment } from '../agent/environment.ts';
 import { createLog } from '../base/log.ts';
 import { runCheck, type Self } from '../check/command.ts';
-import { CAPABILITY_ATTRIBUTE, CAPABILITY_SIZE } from '../check/privilege.ts';
+import { CAPABILITY_ATTRIBUTE, CAPABILITY_SIZE } from '../check/exposure.ts';
 import { parseSeen, SEEN } from '../check/seen.ts';
 import type { CommandLine } from '../cli.ts';
 import { Job } from '../jobs/job.ts';
@@ -23,7 +23,7 @@ import { print } from './streams.ts';
 import { clock, LIBRARY } from './system.ts';
 
 /** Prints the report, as text or as JSON, and sets the exit code. */
-export async function check({ config: asked, json }: CommandLine, environment: Environment): Promise<void> {
+export async function check({ config, json }: CommandLine, environment: Environment): Promise<void> {
   const packaged = isPackaged();
   // The report contains what the modules would log.
   const log = createLog({ level: 'error', now: clock.wall, write: () => undefined });
@@ -32,7 +32,7 @@ export async function check({ config: asked, json }: CommandLine, environment: E
     fs,
     clock,
     environment,
-    asked: asked === undefined ? undefined : path.resolve(asked),
+    configFile: config === undefined ? undefined : path.resolve(config),
     version,
     release: os.release(),
     program: { path: packaged ? process.execPath : __filename, packaged },
@@ -40,7 +40,7 @@ export async function check({ config: asked, json }: CommandLine, environment: E
     capabilities: capabilityReader(),
     uid: process.geteuid?.() ?? 0,
     seen: parseSeen(process.env[SEEN]),
-    modules: (config) => new Job(HOST, hostContext(environment, log), { config, every: 1 }).modules,
+    modules: (settings) => new Job(HOST, hostContext(environment, log), { config: settings, every: 1 }).modules,
     self: selfOf(packaged),
     json,
     style: { hasColour: hasColour && process.stdout.isTTY, isUnicode },

@@ -7,9 +7,9 @@ import os from 'node:os';
 import { type ContextChoice, chooseContexts, readBuiltin } from '../agent/builtin.ts';
 import type { Environment } from '../agent/environment.ts';
 import type { Log } from '../base/log.ts';
-import { readRegular } from '../check/files.ts';
+import { regularFiles } from '../check/files.ts';
 import type { CommandLine } from '../cli.ts';
-import { type ConfigFileSystem, loadConfig } from '../config/load.ts';
+import { loadConfig } from '../config/load.ts';
 import { createContext } from '../jobs/context.ts';
 import type { Settings } from '../jobs/job.ts';
 import { RECEIVE_MEMORY } from '../modules/access.ts';
@@ -18,8 +18,7 @@ import type { Context } from '../modules/context.ts';
 import { receiveMemory } from '../netlink/foreign.ts';
 import { LIBRARY, runtime } from './system.ts';
 
-/** Opening a FIFO would block the process until another writes to it, and a device may have no end. */
-const regular: ConfigFileSystem = { readFileSync: (path) => readRegular(fs, path) };
+const regular = regularFiles(fs);
 
 /** What the command line, the environment and the configuration ask for. */
 export interface Request extends Settings {

@@ -35,19 +35,19 @@ export interface Listener {
 
 /** Takes the terminal until the process ends, except while it is suspended. */
 export function holdTerminal(terminal: Terminal, { redraw, resumed }: Listener): void {
-  const giveBack = (): void => terminal.giveBack();
-  process.on('exit', giveBack);
+  const restore = (): void => terminal.restore();
+  process.on('exit', restore);
   // Before the error is printed, so that it is not lost with the alternate screen.
-  process.prependListener('uncaughtException', giveBack);
-  process.prependListener('unhandledRejection', giveBack);
+  process.prependListener('uncaughtException', restore);
+  process.prependListener('unhandledRejection', restore);
   for (const signal of ['SIGHUP', 'SIGQUIT'] as const) process.on(signal, () => process.exit(0));
   const resume = (): void => {
     resumed();
-    terminal.takeAgain();
+    terminal.resume();
     redraw();
   };
   const suspend = (target: number): void => {
-    terminal.giveBack();
+    terminal.restore();
     process.off('SIGTSTP', stop).off('SIGCONT', resume);
     // The process stops in this call, unless no shell could continue it (an orphaned process group).
     process.kill(target, 'SIGTSTP');

@@ -7,7 +7,7 @@ import type { Ended } from '../check/command.ts';
 
 /** Milliseconds; no check takes nearly as long. */
 const LONGEST = 20_000;
-/** The flag of a descriptor that no child process gets. Source: asm-generic/fcntl.h. */
+/** The flag of a descriptor that no child process inherits. Source: asm-generic/fcntl.h. */
 const O_CLOEXEC = 0o2000000;
 /** Characters; no report comes near this size. */
 const LARGEST = 1024 * 1024;
@@ -33,18 +33,18 @@ export function respawn(words: readonly string[], variables: Readonly<Record<str
 }
 
 /**
- * Closes what this process was started with beside its standard streams. Node.js, whose own descriptors no child gets,
- * keeps those from children only up to the first gap above 15. Source: `uv_disable_stdio_inheritance` of libuv.
+ * Closes the descriptors that this process inherited, except its standard streams. No child inherits those that Node.js
+ * opens, but of the inherited ones Node.js protects only those up to the first gap above 15. Source: `uv_disable_stdio_inheritance` of libuv.
  */
 function closeInherited(): void {
   for (const name of fs.readdirSync('/proc/self/fd')) {
     const descriptor = Number(name);
-    if (descriptor > 2 && isHandedOn(name)) fs.closeSync(descriptor);
+    if (descriptor > 2 && isInherited(name)) fs.closeSync(descriptor);
   }
 }
 
-/** Whether a child process gets a descriptor; not, if it is closed already. Source: proc_pid_fdinfo(5). */
-function isHandedOn(descriptor: string): boolean {
+/** Whether a child process inherits a descriptor; `false` if it is closed already. Source: proc_pid_fdinfo(5). */
+function isInherited(descriptor: string): boolean {
   try {
     const [, flags] = /^flags:\s*([0-7]+)$/m.exec(fs.readFileSync(`/proc/self/fdinfo/${descriptor}`, 'latin1')) ?? [];
     return flags !== undefined && (Number.parseInt(flags, 8) & O_CLOEXEC) === 0;

@@ -5,7 +5,7 @@
 
 import { Condition, type Log } from '../base/log.ts';
 import { type Clock, type Tick, ticks } from '../base/scheduler.ts';
-import { ConfigError } from '../config/load.ts';
+import { ConfigError } from '../config/parse.ts';
 
 /** Milliseconds until an invalid configuration is read again. */
 const RETRY = 2000;

@@ -33,7 +33,7 @@ export async function show(commandLine: CommandLine, environment: Environment, l
   const charts = chartsOf(request.config);
   const abilities = readAbilities(process.env);
   const isScreen = process.stdout.isTTY && abilities.hasCursor;
-  // On the screen, as standard error is usually the same terminal.
+  // Standard error is usually the same terminal, so the screen shows the log.
   const messages = new Messages(clock.wall);
   const shownLog = isScreen ? messages : log;
   const output = openOutput(shownLog, () => process.exit(0));
@@ -49,7 +49,7 @@ export async function show(commandLine: CommandLine, environment: Environment, l
   const draw = (): string => {
     if (!terminal.take()) return '';
     const { size } = terminal;
-    return paint(screenOf(view, size), { ...abilities, columns: size.columns });
+    return paint(screenOf(view, size), size.columns, abilities);
   };
   const renderer: Renderer = {
     render: (at, readings) => {
@@ -83,6 +83,6 @@ export async function show(commandLine: CommandLine, environment: Environment, l
     await output.flush();
     jobs.close();
   } finally {
-    terminal.giveBack();
+    terminal.restore();
   }
 }

@@ -24,8 +24,8 @@ function openLog(): number {
 }
 
 /**
- * Whether standard error is a stream of systemd's journal. Under systemd, an agent that logs to the journal passes its
- * own on to its plugins. Source: `JOURNAL_STREAM` in systemd.exec(5).
+ * Whether standard error is a stream of systemd's journal. Under systemd, an agent that logs to the journal passes
+ * its stream on to its plugins. Source: `JOURNAL_STREAM` in systemd.exec(5).
  */
 function isJournal(): boolean {
   try {
@@ -47,7 +47,7 @@ export function logTo(level: Level): Log {
       try {
         fs.writeSync(descriptor, line);
       } catch {
-        // Collecting goes before logging.
+        // Collecting matters more than logging.
       }
     },
   });
@@ -58,7 +58,7 @@ export function complain(message: string): void {
   try {
     fs.writeSync(STDERR, `conntrack.plugin: ${message}\n`);
   } catch {
-    // The exit code remains.
+    // The exit code still shows the error.
   }
 }
 

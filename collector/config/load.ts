@@ -1,15 +1,10 @@
 /**
- * Finds, reads and validates `conntrack.conf`, a YAML file. It is looked for in Netdata's user configuration directory,
- * then in the stock one. An error names the file, and for each problem the line, the key, what is allowed and what was
- * found.
+ * Finds and reads `conntrack.conf`: in Netdata's user configuration directory, then in the stock one.
  */
 
-import * as v from 'valibot';
-import { isCollection, isScalar, LineCounter, parseDocument } from 'yaml';
-
-import { describe, errorCode, UsageError } from '../base/errors.ts';
-import { nearest } from '../base/nearest.ts';
-import { type Config, defaultConfig, MAPPING, schema } from './schema.ts';
+import { describe, errorCode } from '../base/errors.ts';
+import { ConfigError, parseConfig } from './parse.ts';
+import { type Config, defaultConfig } from './schema.ts';
 
 /** The file's name in a configuration directory. */
 export const CONFIG_FILE = 'conntrack.conf';
@@ -23,33 +18,6 @@ export interface ConfigFileSystem {
 export interface LoadedConfig {
   readonly config: Config;
   readonly file: string | undefined;
-}
-
-/** A mistake in a configuration file. */
-export interface ConfigProblem {
-  /** Counted from 1; `undefined` when the mistake is not in one line. */
-  readonly line: number | undefined;
-  /** What is wrong and, where known, what is allowed. */
-  readonly text: string;
-}
-
-/** A configuration file is missing, cannot be read or is invalid. The message lists every problem in one line. */
-export class ConfigError extends UsageError {
-  readonly file: string;
-  readonly problems: readonly ConfigProblem[];
-
-  constructor(file: string, problems: readonly ConfigProblem[], options?: ErrorOptions) {
-    // Two checks can find the same problem.
-    const byText = new Map(
-      problems.map((problem) => [
-        `${problem.line === undefined ? '' : `line ${problem.line}: `}${problem.text}`,
-        problem,
-      ]),
-    );
-    super(`${file}: ${[...byText.keys()].join('; ')}`, options);
-    this.file = file;
-    this.problems = [...byText.values()];
-  }
 }
 
 /**
@@ -70,117 +38,6 @@ export function loadConfig(
     if (text !== undefined) return { config: parseConfig(file, text), file };
   }
   return { config: defaultConfig(), file: undefined };
-}
-
-/**
- * Parses and validates the text of a configuration file; an empty one means every default.
- *
- * @param file its name in the error.
- * @throws {ConfigError} naming every problem.
- */
-export function parseConfig(file: string, text: string): Config {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
-  const [syntax] = document.errors;
-  if (syntax !== undefined) {
-    const { line } = lines.linePos(syntax.pos[0]);
-    throw new ConfigError(file, [{ line, text: `not valid YAML: ${syntax.message}` }]);
-  }
-
-  let value: unknown;
-  try {
-    // Without a bound, a few nested aliases would expand to gigabytes.
-    value = document.toJS({ maxAliasCount: 10 }) ?? {};
-  } catch (error) {
-    throw new ConfigError(file, [{ line: undefined, text: `not valid YAML: ${describe(error)}` }]);
-  }
-
-  const problems = [...structureProblems(schema, value, []), ...valueProblems(value)];
-  if (problems.length === 0) return v.parse(schema, value);
-  throw new ConfigError(
-    file,
-    problems.map(({ path, text }) => {
-      const position = offset(document.contents, path);
-      const line = position === undefined ? undefined : lines.linePos(position).line;
-      return { line, text: `${path.join('.') || 'the file'}: ${text}` };
-    }),
-  );
-}
-
-/** A mistake in a key or its value. */
-interface Problem {
-  readonly path: readonly string[];
-  readonly text: string;
-}
-
-/** Finds unknown keys, of which valibot reports only the first, and lists, which it takes for mappings. */
-function structureProblems(node: unknown, value: unknown, path: readonly string[]): Problem[] {
-  const entries = entriesOf(unwrap(node));
-  const known = Object.keys(entries);
-  if (known.length === 0 || typeof value !== 'object' || value === null) return [];
-  if (Array.isArray(value)) return [{ path, text: `expected ${MAPPING}, got a list` }];
-  return Object.entries(value).flatMap(([key, inner]) => {
-    const at = [...path, key];
-    if (Object.hasOwn(entries, key)) return structureProblems(entries[key], inner, at);
-    const near = nearest(key, known);
-    const hint =
-      near === undefined ? `expected one of ${known.join(', ')}` : `did you mean "${[...path, near].join('.')}"?`;
-    return [{ path: at, text: `unknown key; ${hint}` }];
-  });
-}
-
-/** Finds values that their key does not allow. */
-function valueProblems(value: unknown): Problem[] {
-  const { issues = [] } = v.safeParse(schema, value);
-  return issues
-    .filter((issue) => issue.expected !== 'never')
-    .map((issue) => ({
-      path: issue.path?.map((item) => String(item.key)) ?? [],
-      text: `expected ${issue.message}, got ${show(issue.input)}`,
-    }));
-}
-
-/** A value as an operator would write it, shortened. */
-function show(value: unknown): string {
-  const text = typeof value === 'number' ? String(value) : inJson(value);
-  return text.length <= 80 ? text : `${text.slice(0, 79)}…`;
-}
-
-function inJson(value: unknown): string {
-  try {
-    return JSON.stringify(value);
-  } catch {
-    return 'a value that contains itself';
-  }
-}
-
-function unwrap(node: unknown): unknown {
-  return typeof node === 'object' && node !== null && 'wrapped' in node ? node.wrapped : node;
-}
-
-function entriesOf(node: unknown): Readonly<Record<string, unknown>> {
-  if (typeof node !== 'object' || node === null || !('entries' in node)) return {};
-  return typeof node.entries === 'object' && node.entries !== null ? { ...node.entries } : {};
-}
-
-/** The position in the text of the key at the end of `path`, in characters. */
-function offset(contents: unknown, path: readonly string[]): number | undefined {
-  let node = contents;
-  let found: number | undefined;
-  for (const key of path) {
-    if (!isCollection(node)) break;
-    const pair: unknown = node.items.find(
-      (item) => isPairLike(item) && isScalar(item.key) && String(item.key.value) === key,
-    );
-    if (!isPairLike(pair)) break;
-    if (isScalar(pair.key)) found = pair.key.range?.[0] ?? found;
-    node = pair.value;
-  }
-  return found;
-}
-
-function isPairLike(item: unknown): item is { key: unknown; value: unknown } {
-  return typeof item === 'object' && item !== null && 'key' in item && 'value' in item;
 }
 
 function readText(fs: ConfigFileSystem, file: string): string {

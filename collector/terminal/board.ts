@@ -5,11 +5,11 @@ import { type Feed, feedsOf, firstSource, patienceOf, valueIn } from '../jobs/fe
 import type { Reading } from '../jobs/renderer.ts';
 import { History, type Series } from './history.ts';
 
-/** How late a value may be before it is old: this many ticks, or this share of its own interval if that is longer. */
+/** How late a value may be before it is old: this many ticks, or this share of its interval if that is longer. */
 const LATE_TICKS = 0.5;
 const LATE_SHARE = 0.25;
 
-/** Whether the next values of an instance are not due yet, are due (reading can take a while), or are overdue. */
+/** Whether the next values of an instance are not yet due, due (reading can take a while), or overdue. */
 export type Age = 'new' | 'due' | 'old';
 
 /** One instance of a chart. */
@@ -50,14 +50,8 @@ export class Shown {
     if (source === undefined) return false;
     this.every = source.every;
     this.#readAt = at;
-    this.values = valuesOf(
-      feed,
-      dimensions.map(({ id, metric }) => [id, metric]),
-    );
-    this.variables = valuesOf(
-      feed,
-      variables.map(({ metric, name }) => [name, metric]),
-    );
+    this.values = valuesOf(feed, dimensions, ({ id }) => id);
+    this.variables = valuesOf(feed, variables, ({ name }) => name);
     for (const [dimension, value] of this.values) {
       const known = this.#histories.get(dimension);
       const history = known?.every === this.every ? known : new History(this.every);
@@ -67,8 +61,12 @@ export class Shown {
     return true;
   }
 
-  /** @returns whether it is gone: no values for so long that none will come. */
-  pass(now: number): boolean {
+  /**
+   * Advances the time.
+   *
+   * @returns whether it is gone: without values for so long that none will come.
+   */
+  advance(now: number): boolean {
     this.#now = now;
     return now - this.#readAt >= patienceOf(this.every);
   }
@@ -106,7 +104,7 @@ export class Board {
       }
     }
     for (const [key, shown] of this.#shown) {
-      if (shown.pass(at)) this.#shown.delete(key);
+      if (shown.advance(at)) this.#shown.delete(key);
     }
   }
 
@@ -116,12 +114,11 @@ export class Board {
   }
 }
 
-/** Known values by key, from pairs of key and metric. */
-function valuesOf(feed: Feed, keys: readonly (readonly [string, string])[]): ReadonlyMap<string, number> {
+function valuesOf<T extends { readonly metric: string }>(feed: Feed, all: readonly T[], keyOf: (one: T) => string) {
   const values = new Map<string, number>();
-  for (const [key, metric] of keys) {
-    const value = valueIn(feed, metric);
-    if (value !== undefined) values.set(key, value);
+  for (const one of all) {
+    const value = valueIn(feed, one.metric);
+    if (value !== undefined) values.set(keyOf(one), value);
   }
   return values;
 }

@@ -33,7 +33,7 @@ export function body(blocks: readonly Block[], { columns, rows }: Size): readonl
 
 function columnOf(blocks: readonly Block[], width: number, height: number): readonly Line[] {
   return fitBlocks(blocks, height).flatMap(({ block, rows }, at) => {
-    // Of all rows, so that the columns do not move when a row no longer fits.
+    // The longest of all rows, so that columns stay in place when a row no longer fits.
     const longest = Math.max(...block.rows.map(({ label }) => label.length));
     const labels = Math.min(longest, Math.floor(width * MOST_LABEL));
     const rule = '─'.repeat(Math.max(0, width - block.title.length - 1));
@@ -46,8 +46,8 @@ function columnOf(blocks: readonly Block[], width: number, height: number): read
 }
 
 /**
- * The blocks that fit in a column, and their rows. Each in turn gets the rows it needs at least, or is left out; the
- * rest of the space is dealt out row by row.
+ * The blocks that fit in a column, and their rows. Each in turn gets its minimum of rows, or is left out; the
+ * remaining space is distributed row by row.
  */
 export function fitBlocks(
   blocks: readonly Block[],

@@ -1,6 +1,6 @@
 /** The last minute of one number. */
 
-/** Seconds to keep, and the number of values to keep at least if the interval is long. */
+/** Seconds to keep, and the minimum number of values to keep if the interval is long. */
 const SPAN = 60;
 const FEWEST = 12;
 

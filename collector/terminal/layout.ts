@@ -32,7 +32,7 @@ export type Content =
       readonly good: string;
       /** The label that names the instance; the chart's unit by default. */
       readonly label?: string;
-      /** Whether any other state hides the rest of the section, which is from before. */
+      /** Whether any other state hides the rest of the section, whose values are out of date then. */
       readonly isDecisive?: true;
     };
 
@@ -42,7 +42,7 @@ export interface Section {
   readonly each?: string;
   /** Where there are two columns. */
   readonly column: 'left' | 'right';
-  /** Rows without which the section is left out. */
+  /** Rows that must fit; otherwise the section is left out. */
   readonly least: number;
   readonly contents: readonly Content[];
 }

@@ -55,7 +55,7 @@ export class Messages implements Log {
 
   /** A repeated message moves to the end. */
   #keep(level: Level, message: string, fields: Fields = {}): void {
-    // Fields to filter the log by mean nothing on a screen.
+    // Fields for filtering the log are of no use on a screen.
     const shown = { ...fields, code: undefined, errno: undefined, retry: undefined };
     const text = escaped(`${message} ${logfmt(shown)}`.trimEnd());
     const others = this.#kept.filter((kept) => kept.text !== text);

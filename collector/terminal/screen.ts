@@ -1,22 +1,15 @@
 /** The lines of one screen. */
 
-import { inPercent, inWhole } from '../base/numbers.ts';
 import { escaped, wrap } from '../base/text.ts';
 import type { Board } from './board.ts';
 import { body, type Size } from './columns.ts';
-import { bar, sparkline } from './drawing.ts';
-import { timeToFull } from './history.ts';
-import { CRITICAL_ABOVE, ENTRIES, WARNING_ABOVE } from './layout.ts';
 import type { Message, Messages } from './messages.ts';
 import { type Block, blocksOf } from './sections.ts';
-import { cut, type Line, pad, type Span, type Style, span, widthOf } from './text.ts';
+import { tableOf } from './table.ts';
+import { cut, type Line, pad, span, widthOf } from './text.ts';
 
 /** Height from which there is an empty line above the sections, and one below. */
 const AIRY = 20;
-/** Seconds; a table that takes longer to fill is not filling up. */
-const SOON = 86_400;
-/** Columns of the table's trend. */
-const TREND = 30;
 /** The share of the screen for messages, and how many it shows at most. */
 const MESSAGES = 1 / 6;
 const MOST_MESSAGES = 3;
@@ -57,40 +50,6 @@ function headOf({ every, host, kernel, time }: View, columns: number): Line {
   return [...pad(line, room), span(` ${clock}`)];
 }
 
-/** How full the table is, as text and as a bar. */
-function tableOf(board: Board, columns: number): Line[] {
-  const [shown] = board.instances(ENTRIES.context);
-  const series = shown?.series(ENTRIES.dimension);
-  if (shown === undefined || series === undefined) return [];
-  const entries = shown.values.get(ENTRIES.dimension);
-  if (entries === undefined || shown.age === 'old') {
-    return [[span('The connection tracking table cannot be read at present', 'warning')]];
-  }
-  const limit = shown.variables.get(ENTRIES.limit);
-  const used = limit === undefined ? undefined : (entries / limit) * 100;
-  const facts: Span[] = [];
-  if (used !== undefined) facts.push(span(`  ${inPercent(used)}`, styleOf(used)));
-  const left = limit === undefined ? undefined : timeToFull(series, shown.every, limit);
-  if (left !== undefined && left < SOON) facts.push(span(`  full in ${inTime(left)}`, 'warning'));
-  const line = [span(entriesOf(entries, limit, columns - widthOf(facts)), 'strong'), ...facts];
-  const room = columns - widthOf(line) - 2;
-  if (room >= TREND) line.push(span(sparkline(series, TREND).padStart(room + 2), 'accent'));
-  if (used === undefined) return [line];
-  const filled = bar(used / 100, columns);
-  return [line, [span(filled, styleOf(used)), span('░'.repeat(columns - filled.length), 'dim')]];
-}
-
-function entriesOf(entries: number, limit: number | undefined, columns: number): string {
-  if (limit === undefined) return `${inWhole(entries)} entries`;
-  const text = `${inWhole(entries)} of ${inWhole(limit)} entries`;
-  return text.length <= columns ? text : `${inWhole(entries)} / ${inWhole(limit)}`;
-}
-
-function styleOf(used: number): Style {
-  if (used > CRITICAL_ABOVE) return 'critical';
-  return used > WARNING_ABOVE ? 'warning' : 'good';
-}
-
 /** The newest messages that fit their share of the screen, oldest first. */
 function messageLines(messages: readonly Message[], { columns, rows }: Size): readonly Line[] {
   const most = Math.max(1, Math.floor(rows * MESSAGES));
@@ -127,15 +86,7 @@ function fitting(line: Line, parts: readonly string[], width: number): Line {
   return extended;
 }
 
-/** Local time of day. */
+/** Local time of day, such as `17:30:05`. */
 function timeOf(milliseconds: number): string {
-  const time = new Date(milliseconds);
-  const parts = [time.getHours(), time.getMinutes(), time.getSeconds()];
-  return parts.map((part) => String(part).padStart(2, '0')).join(':');
-}
-
-/** Seconds in the largest unit of which there are at least two: `90 s`, `5 min`, `7 h`. */
-function inTime(seconds: number): string {
-  if (seconds < 120) return `${Math.round(seconds)} s`;
-  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
+  return new Date(milliseconds).toTimeString().slice(0, 8);
 }

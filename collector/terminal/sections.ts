@@ -5,7 +5,7 @@ import { escaped } from '../base/text.ts';
 import type { Board, Shown } from './board.ts';
 import { bar, sparkline } from './drawing.ts';
 import { type Content, SECTIONS, type Section } from './layout.ts';
-import { type Line, type Style, span } from './text.ts';
+import { type Line, type Span, type Style, span } from './text.ts';
 
 /** Columns of a value with its unit, of a count, and of its share. */
 const VALUE = 11;
@@ -34,16 +34,15 @@ export interface Block extends Pick<Section, 'title' | 'column' | 'least'> {
 /** The sections that have any values. */
 export function blocksOf(board: Board): readonly Block[] {
   return SECTIONS.flatMap((section) => {
-    const { contents, each, title } = section;
-    const labelOf = ({ labels }: Shown): string => (each === undefined ? title : (labels[each] ?? title));
-    const names = contents.flatMap(({ context }) => board.instances(context).map(labelOf));
-    return [...new Set(names)].flatMap((name) => {
-      const rows = rowsOf(contents, (context) => board.instances(context).filter((shown) => labelOf(shown) === name));
-      return rows.length === 0
-        ? []
-        : [{ ...section, title: name === title ? title : `${title} ${escaped(name)}`, rows }];
+    const { contents, each = '', title } = section;
+    const titleOf = ({ labels: { [each]: name = title } }: Shown): string =>
+      name === title ? title : `${title} ${escaped(name)}`;
+    const titles = contents.flatMap(({ context }) => board.instances(context).map(titleOf));
+    return [...new Set(titles)].map((own) => {
+      const rows = rowsOf(contents, (context) => board.instances(context).filter((shown) => titleOf(shown) === own));
+      return { ...section, title: own, rows };
     });
-  });
+  }).filter(({ rows }) => rows.length > 0);
 }
 
 function rowsOf(contents: readonly Content[], instances: (context: string) => readonly Shown[]): readonly Row[] {
@@ -77,13 +76,10 @@ function valueRow(shown: Shown, dimension: string, isTrouble: boolean): Row[] {
   const value = shown.values.get(dimension);
   const mark = value === undefined ? ' ' : markOf(shown, isTrouble && value > 0);
   const text = value === undefined ? '' : inUnits(value, shown.chart.units);
-  const draw = (width: number): Line => {
-    const left = width - VALUE - 2;
-    return [
-      span(text.padStart(VALUE) + mark, STYLES[mark] ?? (value === 0 ? 'dim' : undefined)),
-      span(left < NARROWEST ? '' : ` ${sparkline(series, left).padStart(left)}`, STYLES[mark] ?? 'accent'),
-    ];
-  };
+  const draw = (width: number): Line => [
+    span(text.padStart(VALUE) + mark, STYLES[mark] ?? (value === 0 ? 'dim' : undefined)),
+    graph(width - VALUE - 2, mark, (left) => ` ${sparkline(series, left).padStart(left)}`),
+  ];
   return [{ label: dimension, mark, draw }];
 }
 
@@ -94,13 +90,17 @@ function shareRows(shown: Shown, most: number | undefined): Row[] {
   return (most === undefined ? known : largestFirst(known).slice(0, most)).map(([label, value]) => {
     const share = total === 0 ? 0 : value / total;
     const text = inWhole(value).padStart(COUNT) + inPercent(share * 100).padStart(SHARE);
-    const draw = (width: number): Line => {
-      const left = width - COUNT - SHARE - 1;
-      const drawn = left < NARROWEST ? '' : bar(share, left);
-      return [span(text + mark, STYLES[mark]), span(drawn, STYLES[mark] ?? 'accent')];
-    };
+    const draw = (width: number): Line => [
+      span(text + mark, STYLES[mark]),
+      graph(width - COUNT - SHARE - 1, mark, (left) => bar(share, left)),
+    ];
     return { label, mark, draw };
   });
+}
+
+/** A bar or a trend, where there is room for one. */
+function graph(width: number, mark: Mark, draw: (width: number) => string): Span {
+  return span(width < NARROWEST ? '' : draw(width), STYLES[mark] ?? 'accent');
 }
 
 function largestRow(shown: Shown, label: string): Row {

@@ -71,7 +71,7 @@ export class Terminal {
     this.#display.on('resize', () => {
       if (this.#isTaken) actions.redraw();
     });
-    // Leaves the shell's keys to the shell until the terminal is taken.
+    // Until the terminal is taken, its keys are the shell's.
     this.#keyboard?.pause();
     this.#keyboard?.on('data', (data) => {
       for (const key of data.toString('latin1')) {
@@ -86,7 +86,7 @@ export class Terminal {
   /**
    * Switches to the alternate screen and raw keys, if not done yet.
    *
-   * @returns `false` in the background, where nothing may be drawn.
+   * @returns `false` in the background, where a process must not draw.
    */
   take(): boolean {
     if (!this.#jobControl.isForeground()) {
@@ -97,7 +97,7 @@ export class Terminal {
     }
     if (this.#isTaken) return true;
     this.#isTaken = true;
-    // Off first: Node.js does not know that a shell has changed the mode meanwhile, and skips setting the same again.
+    // Off first: Node.js does not notice that a shell changed the mode meanwhile, and would skip setting it again.
     this.#keyboard?.setRawMode(false);
     this.#keyboard?.setRawMode(true);
     this.#keyboard?.resume();
@@ -107,13 +107,13 @@ export class Terminal {
   }
 
   /** Takes the terminal after the process was stopped, even if it is still marked as taken. */
-  takeAgain(): void {
+  resume(): void {
     this.#isTaken = false;
     this.take();
   }
 
   /** Restores the terminal, if it is taken. */
-  giveBack(): void {
+  restore(): void {
     if (!this.#isTaken) return;
     this.#isTaken = false;
     this.#keyboard?.pause();

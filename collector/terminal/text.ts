@@ -1,5 +1,7 @@
 /** Styled lines, and the control sequences that print them. Every character is one column wide. */
 
+import type { Abilities } from './abilities.ts';
+
 /** SGR parameters by style. Source: ECMA-48. */
 const STYLES = {
   strong: '1',
@@ -55,15 +57,17 @@ const ASCII = new Map(
 const ERASE_TO_END = '\x1b[K';
 const ERASE_BELOW = '\x1b[J';
 
-export interface PaintOptions {
-  /** Width of the terminal. */
-  readonly columns: number;
-  readonly isUnicode: boolean;
-  readonly hasColour: boolean;
-}
-
-/** Control sequences that replace the screen by these lines; nothing is erased before it is replaced, so no flicker. */
-export function paint(lines: readonly Line[], { columns, hasColour, isUnicode }: PaintOptions): string {
+/**
+ * Control sequences that replace the screen by these lines; to prevent flicker, nothing is erased before it is
+ * replaced.
+ *
+ * @param columns width of the terminal.
+ */
+export function paint(
+  lines: readonly Line[],
+  columns: number,
+  { hasColour, isUnicode }: Pick<Abilities, 'hasColour' | 'isUnicode'>,
+): string {
   const texts = lines.map((line, row) => {
     const text = line.map(({ style, text }) =>
       hasColour && style !== undefined && text !== '' ? `\x1b[${STYLES[style]}m${text}\x1b[0m` : text,

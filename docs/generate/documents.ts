@@ -17,7 +17,7 @@ const STOCK = 'collector/conntrack.conf';
  * The files as they should be, by path.
  *
  * @param read returns a file of the project.
- * @throws {Error} when a file is not of the form that can be filled.
+ * @throws {Error} if a file lacks a place for what is generated.
  */
 export function documents(read: (path: string) => string): ReadonlyMap<string, string> {
   const stock = updateStock(read(STOCK), options);

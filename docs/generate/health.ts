@@ -3,9 +3,9 @@
 /** An alert: every key of it with its value. */
 export type Alert = Readonly<Record<string, string>>;
 
-/** What an expression can name beside the variables of the chart. */
+/** What an expression can name besides the variables of the chart. */
 const BUILT_IN = new Set(['this', 'status', 'WARNING', 'CRITICAL']);
-/** That there is no stock alert for this, by the names that agents 2 and 1.37 know it by. */
+/** The condition that there is no stock alert for the same, by its names in agents 2 and 1.37. */
 const NO_STOCK_ALERT = /^!\(\$(\w+) >= 0\) AND !\(\$(?:\w+\.)+\1 >= 0\) AND (.*)$/;
 
 /** The alerts of a file, in its order; each begins with `template` or `alarm`. */
@@ -14,7 +14,7 @@ export function parseHealth(text: string): Alert[] {
   for (const line of text.split('\n')) {
     if (line.trim() === '' || line.startsWith('#')) continue;
     const [, key, value] = /^\s*([a-z][a-z ]*):\s*(.*?)\s*$/.exec(line) ?? [];
-    if (key === undefined || value === undefined) throw new Error(`no line of an alert: ${JSON.stringify(line)}`);
+    if (key === undefined || value === undefined) throw new Error(`not a line of an alert: ${JSON.stringify(line)}`);
     if (key === 'template' || key === 'alarm') alerts.push({});
     const alert = alerts.at(-1);
     if (alert === undefined) throw new Error(`before the first alert: ${JSON.stringify(line)}`);
@@ -29,7 +29,7 @@ export function nameOf({ template, alarm = '' }: Alert): string {
   return template ?? alarm;
 }
 
-/** Whether an alert can be raised; one that cannot is there for others. */
+/** Whether an alert can be raised; one that cannot is an input of others. */
 export function isRaised({ warn, crit }: Alert): boolean {
   return warn !== undefined || crit !== undefined;
 }
@@ -72,13 +72,13 @@ export function thresholdOf(expression: string | undefined): string {
   const [, plainSign = '', plain] = /^\$this ([<>]) ([\d.]+)$/.exec(bare) ?? [];
   const [, sign = plainSign, until, from = plain] =
     /^\$this ([<>]) \(\(\$status [>=]= \$[A-Z]+\)\s*\?\s*\(([\d.]+)\)\s*:\s*\(([\d.]+)\)\)$/.exec(bare) ?? [];
-  if (from === undefined) throw new Error(`no threshold: ${JSON.stringify(expression)}`);
+  if (from === undefined) throw new Error(`not a threshold: ${JSON.stringify(expression)}`);
   const side = { '>': 'above', '<': 'below' }[sign];
   const hysteresis = until === undefined ? '' : `, until ${until}`;
   return `${side} ${from}${hysteresis}${share}${condition}`;
 }
 
-/** What must hold beside a threshold, in words, and the expression without it. */
+/** The condition besides a threshold, in words, and the expression without it. */
 function conditionOf(expression: string): [string, string] {
   const [, stock, afterStock] = NO_STOCK_ALERT.exec(expression) ?? [];
   if (afterStock !== undefined) return [`, while there is no \`${stock}\``, afterStock];
@@ -97,7 +97,7 @@ function shareOf(expression: string): [string, string] {
     /^(\$this [<>]) \((.+) \+ \(\$(\w+) \/ (\d+)\)\)$/.exec(unlimited) ?? [];
   if (added === undefined) return ['', expression];
   if (limit !== undefined && Number(most) / Number(divisor) !== Number(limit)) {
-    throw new Error(`the limit of a share is not where it is reached: ${JSON.stringify(expression)}`);
+    throw new Error(`the limit of a share differs from the share at its bound: ${JSON.stringify(expression)}`);
   }
   return [
     `, each plus \`${added}\` / ${divisor}${limit === undefined ? '' : `, at most ${limit}`}`,

@@ -9,7 +9,7 @@ export function jsonSchema(descriptions: ReadonlyMap<string, string>): string {
   const converted = toJsonSchema(schema, {
     target: 'draft-07',
     typeMode: 'input',
-    // JSON Schema takes every pattern for one of Unicode, so the flag need not be converted.
+    // Patterns of JSON Schema are always Unicode, so the flag need not be converted.
     overrideAction: ({ valibotAction, jsonSchema: own }) =>
       valibotAction.type === 'regex' && 'requirement' in valibotAction && valibotAction.requirement instanceof RegExp
         ? { ...own, pattern: valibotAction.requirement.source }
@@ -19,7 +19,7 @@ export function jsonSchema(descriptions: ReadonlyMap<string, string>): string {
   return `${JSON.stringify({ title: 'conntrack.conf', ...converted }, null, 2)}\n`;
 }
 
-/** The schema of an option; a mapping that may be left empty is one of two alternatives. */
+/** The schema of an option; a mapping that may be empty is one of two alternatives. */
 function propertyAt(node: JsonSchema, path: readonly string[]): JsonSchema {
   const [key, ...rest] = path;
   if (key === undefined) return node;

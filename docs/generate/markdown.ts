@@ -1,4 +1,4 @@
-/** Writes Markdown: tables, and the generated regions of a page that is otherwise written by hand. */
+/** Writes Markdown: tables, and the generated regions of pages. */
 
 const REGION = /(<!-- generated: ([a-z-]+) -->\n).*?(?=^<!-- end -->$)/gms;
 
@@ -18,8 +18,8 @@ export function codes(texts: readonly string[]): string {
  * A page with its regions filled: what is between `<!-- generated: NAME -->` and `<!-- end -->` becomes the text of that
  * name.
  *
- * @param page how the error calls the page.
- * @throws {Error} when the page does not have exactly the regions that there are texts for.
+ * @param page its name in the error.
+ * @throws {Error} if the regions of the page are not exactly those of the texts.
  */
 export function fillRegions(page: string, markdown: string, texts: Readonly<Record<string, string>>): string {
   const found = [...markdown.matchAll(REGION)].map(([, , name = '']) => name).sort();

@@ -1,4 +1,4 @@
-/** What metadata.yaml repeats: charts, alerts and options. The rest of the file is written by hand and stays as it is. */
+/** What metadata.yaml repeats: charts, alerts and options. The rest of the file, written by hand, is left alone. */
 
 import { type Document, isMap, isScalar, isSeq, parseDocument, type YAMLMap } from 'yaml';
 
@@ -9,14 +9,14 @@ import { type Option, options, written } from './options.ts';
 
 const HEALTH = 'health/conntrack.conf';
 
-/** The module that an option is of; `undefined` for the options of the whole plugin. */
+/** The module of an option; `undefined` for the options of the whole plugin. */
 const moduleOf = ({ name }: Option): string | undefined => /^modules\.(\w+)\./.exec(name)?.[1];
 
 /**
- * The file with its charts, alerts and options as they are.
+ * The file with its current charts, alerts and options.
  *
  * @param descriptions of the options, by name.
- * @throws {Error} when it is not of the form that Netdata requires.
+ * @throws {Error} if it does not have the structure that Netdata requires.
  */
 export function updateMetadata(
   text: string,
@@ -38,7 +38,7 @@ export function updateMetadata(
   return document.toString({ lineWidth: 0 });
 }
 
-/** When a chart is available is written by hand, as modules know it only when they run. */
+/** Written by hand: when a chart is available, which modules know only when they run. */
 function updateScope(document: Document, scope: YAMLMap, own: readonly Chart[]): void {
   const availability = new Map(
     mapsIn(scope, 'metrics').map((metric) => [textOf(metric, ['name']), metric.get('availability', true)]),
@@ -59,7 +59,7 @@ function alertEntry(alert: Alert): object {
   return { name: nameOf(alert), link: HEALTH, metric: chartOf(alert)?.context, info: alert['info'] };
 }
 
-/** The first sentence of a description is what a table has space for. */
+/** The first sentence of a description; a table has no space for more. */
 function optionEntry(option: Option, text: string): object {
   const [, first = text, rest = ''] = /^(.*?\.)(?: (.*))?$/s.exec(text) ?? [];
   const value = option.default;

@@ -5,14 +5,14 @@ import * as v from 'valibot';
 import { schema } from '../../collector/config/schema.ts';
 
 export interface Option {
-  /** Its key with those that it is nested under, separated by dots. */
+  /** Its keys from the outermost, separated by dots. */
   readonly name: string;
   readonly default: boolean | number | string | readonly string[];
   /** Its values in words. */
   readonly allowed: string;
 }
 
-/** Nothing accepts it, so that every option answers with what it accepts. */
+/** A value that every option refuses, with an error that says what it accepts. */
 const REFUSED = -5;
 
 /** Every option in the order of the schema. */
@@ -25,7 +25,7 @@ export function written(value: Option['default']): string {
   return typeof value === 'object' ? `[${value.join(', ')}]` : String(value);
 }
 
-/** A value at the place of an option, in mappings as the file has them. */
+/** A value nested in mappings, at the place of an option. */
 export function nest(name: string, value: unknown): unknown {
   return name.split('.').reduceRight((inner: unknown, key) => ({ [key]: inner }), value);
 }

@@ -6,18 +6,18 @@ import { codes, table } from './markdown.ts';
 /** What there is to know beyond the message and the fix. */
 const NOTES: Readonly<Record<ProblemCode, string>> = {
   tracking_not_loaded:
-    'Nothing to do, if intended: the charts appear when it is loaded. Without `enabled: yes` only module `stat` logs it.',
+    'Nothing to do if intended: the charts appear when it is loaded. Without `enabled: yes`, only module `stat` logs it.',
   no_capability:
-    'See [privileges](privileges.md). To do without, set `enabled` of the module to `no`, or `modules.stat.read_from` to `procfs`; then nothing is logged.',
+    'See [privileges](privileges.md). To do without it, set `enabled` of the module to `no`, or `modules.stat.read_from` to `procfs`; then nothing is logged.',
   other_namespace:
-    '[Run the container with `--network host`](containers.md). For `sockets` that only saves CPU time, unless `read_from` is `netlink`: in procfs it counts those of the host.',
+    '[Run the container with `--network host`](containers.md). For `sockets` this only saves CPU time, unless `read_from` is `netlink`: from procfs it counts the sockets of the host anyway.',
   library_unusable:
-    "The directory `conntrack-koffi` beside the plugin is missing, of another architecture, or unreadable for the agent's user.",
+    "The directory `conntrack-koffi` beside the plugin is missing, of another architecture, or not readable for the agent's user.",
   library_untrusted:
     'Users other than root can write to the directory `conntrack-koffi` or to a parent directory; the message names it. `chown` and `chmod` it.',
   no_ctnetlink: 'To have it after a reboot, list it in `/etc/modules-load.d`.',
   no_sock_diag:
-    'To have them after a reboot, list them in `/etc/modules-load.d`. Some kernels are built without: then leave it at procfs.',
+    'To have them after a reboot, list them in `/etc/modules-load.d`. Some kernels are built without them: stay with procfs then.',
   sock_diag_blocked:
     "Check `RestrictAddressFamilies` of the agent's unit, the seccomp profile of the container, and SELinux or AppArmor.",
   malformed_reply: 'Include the log line.',

@@ -26,7 +26,7 @@ export function descriptionsIn(stock: string): ReadonlyMap<string, string> {
 }
 
 /**
- * The stock file with the defaults and bounds of the options as they are.
+ * The stock file with the current defaults and bounds of the options.
  *
  * @throws {Error} when it does not have exactly these options, in this order, each with a comment.
  */
@@ -40,7 +40,7 @@ export function updateStock(stock: string, options: readonly Option[]): string {
     );
   }
   const lines = stock.split('\n');
-  // From the end, so that the numbers of the lines before stay true.
+  // From the end, so that the numbers of earlier lines stay valid.
   for (const [at, { comment, indent, lines: span, name }] of [...entries.entries()].reverse()) {
     const { allowed, default: value } = options[at] ?? { allowed: '', default: '' };
     const text = [...comment, `${ALLOWED}${allowed}.`].map((line) => `${indent}# ${line}`);

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { charts } from '../../charts/index.ts';
 import { type Builtin, chooseContexts, inContexts, readBuiltin } from '../../collector/agent/builtin.ts';
 import { Emitter } from '../../collector/agent/emit.ts';
-import { type ConfigFileSystem, parseConfig } from '../../collector/config/load.ts';
+import type { ConfigFileSystem } from '../../collector/config/load.ts';
+import { parseConfig } from '../../collector/config/parse.ts';
 
 const DIRECTORY = '/opt/agent/etc';
 const FILE = `${DIRECTORY}/netdata.conf`;

@@ -11,7 +11,7 @@ import { Emitter } from '../../collector/agent/emit.ts';
 import { Output } from '../../collector/agent/output.ts';
 import { createLog } from '../../collector/base/log.ts';
 import type { Runtime } from '../../collector/base/runtime.ts';
-import { parseConfig } from '../../collector/config/load.ts';
+import { parseConfig } from '../../collector/config/parse.ts';
 import { createContext } from '../../collector/jobs/context.ts';
 import { chartsOf } from '../../collector/jobs/job.ts';
 import { HOST, Jobs } from '../../collector/jobs/jobs.ts';

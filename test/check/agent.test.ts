@@ -28,30 +28,8 @@ function findFor(
   return findAgent(fs, { ...readEnvironment({}), ...environment }, program);
 }
 
-describe('the directories of the agent', () => {
-  it.each([
-    ['', '/usr/libexec/netdata/plugins.d'],
-    ['', '/usr/lib/netdata/plugins.d'],
-    ['/opt/netdata', '/opt/netdata/usr/libexec/netdata/plugins.d'],
-  ])('below %j have the usual layout', (prefix, plugins) => {
-    expect(find({ [`${plugins}/apps.plugin`]: '' })).toMatchObject({
-      pluginDirectories: [plugins],
-      file: `${prefix}/etc/netdata/netdata.conf`,
-      userConfigDirectory: `${prefix}/etc/netdata`,
-      stockConfigDirectory: `${prefix}/usr/lib/netdata/conf.d`,
-      healthDirectories: [`${prefix}/etc/netdata/health.d`, `${prefix}/usr/lib/netdata/conf.d/health.d`],
-    });
-  });
-
-  it('can have the layout of another distribution', () => {
-    const texts = { '/usr/lib64/netdata/plugins.d/apps.plugin': '', '/usr/share/netdata/conf.d/stream.conf': '' };
-    expect(find(texts)).toMatchObject({
-      pluginDirectories: ['/usr/lib64/netdata/plugins.d'],
-      stockConfigDirectory: '/usr/share/netdata/conf.d',
-    });
-  });
-
-  it('are below the prefix of the running agent', () => {
+describe('the agent', () => {
+  it('has its directories below the prefix of the running program', () => {
     const agent = find(
       {
         '/usr/lib/netdata/plugins.d/apps.plugin': '',
@@ -62,40 +40,18 @@ describe('the directories of the agent', () => {
       {},
       { '/proc/30/exe': '/opt/netdata/bin/srv/netdata' },
     );
-    expect(agent.userConfigDirectory).toBe('/opt/netdata/etc/netdata');
+    expect(agent).toMatchObject({
+      prefix: '/opt/netdata',
+      file: '/opt/netdata/etc/netdata/netdata.conf',
+      pluginDirectories: ['/opt/netdata/usr/libexec/netdata/plugins.d'],
+      userConfigDirectory: '/opt/netdata/etc/netdata',
+      stockConfigDirectory: '/opt/netdata/usr/lib/netdata/conf.d',
+      healthDirectories: ['/opt/netdata/etc/netdata/health.d', '/opt/netdata/usr/lib/netdata/conf.d/health.d'],
+      logDirectory: '/opt/netdata/var/log/netdata',
+    });
   });
 
-  const ELSEWHERE = '/srv/nd/usr/lib/netdata/plugins.d';
-
-  it.each(['/srv/nd/usr/sbin/netdata', '/srv/nd/bin/srv/netdata', '/srv/nd/sbin/netdata'])(
-    'are below any other prefix if the agent runs %s',
-    (program) => {
-      const agent = find(
-        {
-          '/usr/lib/netdata/plugins.d/apps.plugin': '',
-          [`${ELSEWHERE}/apps.plugin`]: '',
-          ...processFiles(30, { name: 'netdata' }, ['netdata', '-D']),
-          [program]: '',
-        },
-        {},
-        { '/proc/30/exe': program },
-      );
-      expect(agent).toMatchObject({
-        prefix: '/srv/nd',
-        file: '/srv/nd/etc/netdata/netdata.conf',
-        pluginDirectories: [ELSEWHERE],
-        logDirectory: '/srv/nd/var/log/netdata',
-      });
-    },
-  );
-
-  it('are below the prefix of this program if no agent is running', () => {
-    const texts = { '/usr/lib/netdata/plugins.d/apps.plugin': '', [`${ELSEWHERE}/apps.plugin`]: '' };
-    expect(findFor(`${ELSEWHERE}/conntrack.plugin`, texts).prefix).toBe('/srv/nd');
-    expect(find(texts).prefix).toBe('');
-  });
-
-  it('are unknown for an agent in an unknown place', () => {
+  it('has unknown directories if it runs from an unknown place', () => {
     const agent = find(
       {
         '/usr/lib/netdata/plugins.d/apps.plugin': '',
@@ -108,7 +64,7 @@ describe('the directories of the agent', () => {
     expect(agent).toMatchObject({ prefix: undefined, file: undefined, pluginDirectories: [], logDirectory: undefined });
   });
 
-  it('are unknown without an agent', () => {
+  it('has unknown directories if there is none', () => {
     expect(find({})).toMatchObject({
       pluginDirectories: [],
       file: undefined,
@@ -126,7 +82,7 @@ describe('the directories of the agent', () => {
   stock health config = /x/health
 `;
 
-  it('are taken from the file that the agent was started with', () => {
+  it('has the directories of the configuration file that it was started with', () => {
     const agent = find({
       '/usr/lib/netdata/plugins.d/apps.plugin': '',
       '/x/netdata.conf': CONFIGURED,
@@ -141,7 +97,12 @@ describe('the directories of the agent', () => {
     });
   });
 
-  it('for configuration are taken from the environment', () => {
+  it('has the usual configuration file if it was started with a relative path', () => {
+    const texts = processFiles(30, { name: 'netdata' }, ['netdata', '-D', '-c', 'netdata.conf']);
+    expect(find({ '/usr/lib/netdata/plugins.d/apps.plugin': '', ...texts }).file).toBe('/etc/netdata/netdata.conf');
+  });
+
+  it('has the configuration directories of the environment', () => {
     const texts = { '/usr/lib/netdata/plugins.d/apps.plugin': '', '/e/user/netdata.conf': CONFIGURED };
     expect(find(texts, { userConfigDir: '/e/user', stockConfigDir: '/e/stock' })).toMatchObject({
       file: '/e/user/netdata.conf',
@@ -152,7 +113,7 @@ describe('the directories of the agent', () => {
   });
 });
 
-describe('of several running agents', () => {
+describe('findAgent', () => {
   const OLDER = processFiles(30, { name: 'netdata', uid: 991 }, ['netdata', '-c', '/one.conf'], 100);
   const NEWER = processFiles(40, { name: 'netdata', uid: 991 }, ['netdata', '-c', '/two.conf'], 200);
   const CONFIGURED = {
@@ -162,22 +123,22 @@ describe('of several running agents', () => {
   const pidFor = (program: string, newer = NEWER): number | undefined =>
     findFor(program, { ...ACCOUNTS, ...OLDER, ...newer, ...CONFIGURED }).process?.pid;
 
-  it('the one that starts this program is taken', () => {
+  it('returns the agent that starts this program, of several running ones', () => {
     expect(pidFor('/two/plugins/conntrack.plugin')).toBe(40);
     expect(pidFor('/one/plugins/conntrack.plugin')).toBe(30);
   });
 
-  it('the one that starts this program through a link is taken', () => {
+  it('returns the agent that starts this program through a link', () => {
     const texts = { ...ACCOUNTS, ...OLDER, ...NEWER, ...CONFIGURED, '/real/conntrack.plugin': '' };
     const links = { '/two/plugins/conntrack.plugin': '/real/conntrack.plugin' };
     expect(findFor('/real/conntrack.plugin', texts, {}, links).process?.pid).toBe(40);
   });
 
-  it('the oldest is taken if none starts this program', () => {
+  it('returns the oldest agent if none starts this program', () => {
     expect(pidFor('/three/plugins/conntrack.plugin')).toBe(30);
   });
 
-  it("another user's agent is not taken, even if it starts this program", () => {
+  it("does not return another user's agent, even if that one starts this program", () => {
     const theirs = processFiles(40, { name: 'netdata', uid: 7 }, ['netdata', '-c', '/two.conf'], 200);
     expect(pidFor('/two/plugins/conntrack.plugin', theirs)).toBe(30);
   });

@@ -2,19 +2,10 @@ import { describe, expect, it } from 'vitest';
 
 import type { CheckFileSystem } from '../../collector/check/files.ts';
 import { filesOf, NET_ADMIN, NONE, OTHERS, processFiles, statusText } from '../helpers/check_host.ts';
-import {
-  AGENT,
-  checked,
-  found,
-  KERNEL,
-  PLUGINS,
-  PROGRAM,
-  RUNNING,
-  WITHOUT_CAPABILITY,
-} from '../helpers/check_scene.ts';
+import { AGENT, checked, found, KERNEL, PLUGINS, PROGRAM, WITHOUT_CAPABILITY } from '../helpers/check_scene.ts';
 
-describe('the report of the agent', () => {
-  it('has only a hint if there is no agent, and nothing about its settings', async () => {
+describe('the agent in the report', () => {
+  it('has only a hint if there is none, and no settings', async () => {
     const { report, text } = await checked({ texts: { '/proc/812/comm': 'x' }, options: { fs: filesOf(KERNEL) } });
     expect(report.works).toBe(true);
     expect(found(report)).toEqual([
@@ -26,7 +17,7 @@ describe('the report of the agent', () => {
     expect(text).not.toContain('built-in');
   });
 
-  it('has hints that the agent is not running and that its built-in charts are on', async () => {
+  it('has a hint if it is not running, even if its built-in charts are on', async () => {
     const { report } = await checked({
       options: {
         fs: filesOf({ ...KERNEL, ...AGENT, '/etc/netdata/netdata.conf': '' }, {}),
@@ -39,65 +30,6 @@ describe('the report of the agent', () => {
     ]);
   });
 
-  it.each(['[plugins]\nproc = no', '[plugin:proc]\n/proc/net/stat/conntrack = no'])(
-    'has no finding on the built-in charts with %j',
-    async (settings) => {
-      const { report } = await checked({ texts: { '/etc/netdata/netdata.conf': settings } });
-      expect(report.builtin).toEqual({ charts: false, contexts: 'netfilter', contexts_reason: 'off', findings: [] });
-    },
-  );
-
-  it.each([
-    ['', 'netfilter', 'on', 'doubled_values'],
-    ['', 'conntrack', 'on', 'duplicate_charts'],
-    ['[plugins]\nproc = no', 'netfilter', 'off', undefined],
-    ['[plugins]\nproc = no', 'conntrack', 'off', undefined],
-  ])(
-    'with %j in netdata.conf shows the contexts that conntrack.conf sets to %s',
-    async (settings, contexts, state, code) => {
-      const { report, text } = await checked({
-        texts: { '/etc/netdata/netdata.conf': settings, '/etc/netdata/conntrack.conf': `contexts: ${contexts}\n` },
-      });
-      expect(report.builtin).toMatchObject({ charts: state === 'on', contexts, contexts_reason: 'configured' });
-      expect(report.builtin.findings.map((finding) => finding.code)).toEqual(code === undefined ? [] : [code]);
-      const names = { netfilter: 'netfilter.conntrack_*', conntrack: 'conntrack.*' }[contexts];
-      const lines = text.slice(text.indexOf('built-in charts'));
-      expect(lines.replaceAll(/\s+/g, ' ')).toContain(
-        `built-in charts ${state} contexts ${names}: set in conntrack.conf`,
-      );
-    },
-  );
-
-  it('has a hint on doubled values if the agent was started with another netdata.conf than the plugin reads', async () => {
-    const agent = processFiles(812, { name: 'netdata', uid: 991, gid: 981 }, ['netdata', '-c', '/e/netdata.conf']);
-    const { report } = await checked({
-      texts: { ...agent, '/e/netdata.conf': '', '/etc/netdata/netdata.conf': '[plugins]\nproc = no' },
-    });
-    expect(report.builtin).toMatchObject({ charts: true, contexts: 'netfilter', contexts_reason: 'off' });
-    expect(found(report)).toContain('builtin hint doubled_values');
-  });
-
-  it('leaves the built-in charts unknown if netdata.conf cannot be read', async () => {
-    const fs = filesOf({ ...KERNEL, ...AGENT, ...RUNNING });
-    const closed: CheckFileSystem = {
-      ...fs,
-      openSync: (path, flags) => {
-        if (path === '/etc/netdata/netdata.conf') throw new Error('closed');
-        return fs.openSync(path, flags);
-      },
-    };
-    const { report, text } = await checked({ options: { fs: closed } });
-    expect(report.builtin).toEqual({
-      charts: undefined,
-      contexts: 'conntrack',
-      contexts_reason: 'unknown',
-      findings: [],
-    });
-    expect(text).toContain(`– none  built-in charts unknown
-                        contexts conntrack.*: netdata.conf cannot be read
-`);
-  });
-
   it('has a fault if netdata.conf disables the plugin', async () => {
     const { report } = await checked({
       texts: { '/etc/netdata/netdata.conf': '[plugins]\nconntrack = no\nproc = no' },
@@ -105,7 +37,7 @@ describe('the report of the agent', () => {
     expect(found(report)).toContain('agent fault turned_off');
   });
 
-  it('has a hint if the agent starts a different program, or none', async () => {
+  it('has a hint if it starts a different program, or none', async () => {
     const program = { path: '/home/me/conntrack.plugin', packaged: true };
     const other = await checked({ texts: { [program.path]: '' }, options: { program } });
     expect(other.report.agent.findings.map(({ code, remedy }) => [code, remedy?.lines])).toEqual([
@@ -118,7 +50,7 @@ describe('the report of the agent', () => {
     expect(found(none.report)).toContain('agent hint not_installed');
   });
 
-  it('has a hint if the agent is in another network namespace', async () => {
+  it('has a hint if it is in another network namespace', async () => {
     const links = { '/proc/812/ns/net': 'net:[402]', '/proc/self/ns/net': 'net:[401]' };
     const { report } = await checked({ links });
     expect(report.agent.findings.map(({ code, remedy }) => [code, remedy?.lines])).toEqual([
@@ -128,17 +60,17 @@ describe('the report of the agent', () => {
     expect(same.report.agent.findings).toEqual([]);
   });
 
-  it('has a hint to check as root if the agent runs as another user', async () => {
+  it('has a hint to check as root if it runs as another user', async () => {
     const { report } = await checked({ options: { uid: 1000 } });
     expect(report.program).toMatchObject({ user: '1000', findings: [{ severity: 'hint', code: 'other_user' }] });
     expect(report.program.findings[0]?.remedy?.lines).toEqual([`sudo ${PROGRAM} check`]);
   });
 });
 
-describe('the report of a running agent', () => {
+describe('a running agent in the report', () => {
   const BOUNDED = processFiles(812, { name: 'netdata', uid: 991, gid: 981, bounding: OTHERS }, ['netdata', '-D']);
 
-  it('fails the modules that work here if the agent cannot pass the capability on', async () => {
+  it('makes the modules that work here fail if it cannot pass the capability on', async () => {
     const { report, text } = await checked({ texts: BOUNDED });
     expect(found(report)).toEqual([
       'privilege fault agent_bounded',
@@ -151,7 +83,7 @@ describe('the report of a running agent', () => {
     expect(text).toMatch(/FAIL: privilege, events, flows\n$/);
   });
 
-  it('skips the modules that only an ambient capability of the agent allows, without a fault', async () => {
+  it('leaves modules unchecked, without a fault, that only its ambient capability allows', async () => {
     const ambient = processFiles(812, { name: 'netdata', uid: 991, gid: 981, ambient: NET_ADMIN });
     const { report, text } = await checked({ own: { permitted: NONE }, texts: ambient, modules: WITHOUT_CAPABILITY });
     expect(report.works).toBe(true);
@@ -162,7 +94,7 @@ describe('the report of a running agent', () => {
     );
   });
 
-  it('ignores the paths and capabilities of a process that cannot be identified', async () => {
+  it('has no paths and capabilities of a process that cannot be identified', async () => {
     const conf = '/home/me/netdata.conf';
     const impostor = processFiles(812, { name: 'netdata', uid: 666, gid: 666, bounding: NONE }, [
       'netdata',
@@ -189,9 +121,9 @@ describe('the report of a running agent', () => {
     expect(JSON.stringify(report)).not.toContain('/home/me');
   });
 
-  it('takes the process and the network namespace that root sees', async () => {
+  it('has the process and the network namespace that root sees', async () => {
     const links = { '/proc/812/ns/net': 'net:[401]', '/proc/self/ns/net': 'net:[401]' };
-    const seen = { pid: 812, network: 'net:[402]' };
+    const seen = { pid: 812, program: '/usr/sbin/netdata', network: 'net:[402]' };
     const { report } = await checked({ links, options: { seen } });
     expect(found(report)).toContain('agent hint elsewhere');
     const none = await checked({ options: { seen: { pid: undefined, network: undefined } } });
@@ -202,24 +134,13 @@ describe('the report of a running agent', () => {
     ['[plugins]\nenable running new plugins = no', true],
     ['[plugins]\nenable running new plugins = no\nconntrack = yes', false],
     ['[plugins]\nenable running new plugins = yes', false],
-  ])('with %j has the fault that the plugin is disabled: %s', async (settings, isOff) => {
+  ])('with %j in netdata.conf has the fault that the plugin is disabled: %s', async (settings, isOff) => {
     const { report } = await checked({ texts: { '/etc/netdata/netdata.conf': settings } });
     expect(found(report).includes('agent fault turned_off')).toBe(isOff);
   });
-
-  it.each([
-    ['the script and the usual netdata.conf', `${PLUGINS}/conntrack-setup`, '/etc/netdata/netdata.conf', 'sudo'],
-    ['no script', '/x', '/etc/netdata/netdata.conf', '[plugin:proc]'],
-    ['another netdata.conf', `${PLUGINS}/conntrack-setup`, '/e/netdata.conf', '[plugin:proc]'],
-  ])('with %s suggests how to turn the built-in charts off', async (_, setup, conf, first) => {
-    const agent = processFiles(812, { name: 'netdata', uid: 991, gid: 981 }, ['netdata', '-c', conf]);
-    const { report } = await checked({ texts: { ...agent, [setup]: '', '/etc/netdata/netdata.conf': '', [conf]: '' } });
-    expect(report.builtin.findings[0]?.remedy?.lines[0]?.split(' ')[0]).toBe(first);
-    expect(JSON.stringify(report.builtin)).toContain('sudo systemctl restart netdata');
-  });
 });
 
-describe('the report of an agent below another prefix', () => {
+describe('an agent below another prefix', () => {
   const ELSEWHERE = '/srv/nd/usr/lib/netdata/plugins.d';
   const program = { path: `${ELSEWHERE}/conntrack.plugin`, packaged: true };
   const texts = {
@@ -231,7 +152,7 @@ describe('the report of an agent below another prefix', () => {
     '/proc/self/status': statusText({ uid: 991, permitted: NET_ADMIN }),
   };
 
-  it('has its configuration, and remedies with its directories', async () => {
+  it('has its configuration in the report, and its directories in the remedies', async () => {
     const { report, text } = await checked({ options: { fs: filesOf({ ...texts, [program.path]: '' }), program } });
     expect(report.configuration.file).toBe('/srv/nd/etc/netdata/conntrack.conf');
     expect(found(report)).toContain('configuration fault invalid');
@@ -240,7 +161,7 @@ describe('the report of an agent below another prefix', () => {
     expect(text).toContain("Copy the plugin's health/conntrack.conf to\n          /srv/nd/etc/netdata/health.d, then:");
   });
 
-  it('suggests to install the plugin with that prefix', async () => {
+  it('has that prefix in the command that installs the plugin', async () => {
     const other = { path: '/home/me/conntrack.plugin', packaged: true };
     const running = processFiles(41, { name: 'netdata', uid: 991, gid: 981 }, ['netdata', '-D']);
     const files = { ...texts, ...running, [other.path]: '', '/srv/nd/usr/sbin/netdata': '' };
@@ -248,17 +169,5 @@ describe('the report of an agent below another prefix', () => {
     const { report } = await checked({ options: { fs: filesOf(files, links), program: other } });
     const finding = report.agent.findings.find(({ code }) => code === 'not_installed');
     expect(finding?.remedy?.note).toBe('Install the plugin: install.sh --prefix /srv/nd');
-  });
-});
-
-describe('the report of an agent in an unknown place', () => {
-  it('leaves no placeholder in its remedies', async () => {
-    const running = processFiles(41, { name: 'netdata', uid: 991, gid: 981 }, ['netdata', '-D']);
-    const texts = { ...KERNEL, ...running, '/srv/build/netdata': '', '/proc/self/status': statusText() };
-    const fs = filesOf(texts, { '/proc/41/exe': '/srv/build/netdata' });
-    const { report, text } = await checked({ options: { fs } });
-    expect(found(report)).toContain('builtin hint duplicate_charts');
-    expect(text).toContain("Add this to the agent's netdata.conf");
-    expect(text).not.toMatch(/[{}]/);
   });
 });

@@ -23,7 +23,7 @@ function find(
 }
 
 describe('the process of the agent', () => {
-  it('is the oldest one named netdata that is neither a child of another nor in a container', () => {
+  it('is the oldest one named netdata that is neither a child of another one nor in a container', () => {
     const agent = find({
       ...ACCOUNTS,
       ...processFiles(30, { name: 'netdata', uid: 993, gid: 983 }, [], 500),
@@ -49,7 +49,7 @@ describe('the process of the agent', () => {
     ],
     ['of another name', { '/proc/30/exe': '/usr/bin/python3' }],
     ['under another root directory', { '/proc/30/root': '/usr' }],
-  ])('does not run a program %s', (_, links, stats) => {
+  ])('is not one that runs a program %s', (_, links, stats) => {
     expect(find({ ...ACCOUNTS, ...PID_30, ...MINE }, {}, links, stats)).toMatchObject({
       process: undefined,
       account: NETDATA,
@@ -69,7 +69,7 @@ describe('the process of the agent', () => {
     expect(on(4711).process).toBeUndefined();
   });
 
-  it('can run a program that has been replaced since', () => {
+  it('is found even if its program has been replaced since', () => {
     const links = { '/proc/30/exe': '/usr/sbin/netdata (deleted)' };
     const agent = find({ ...PID_30, '/usr/sbin/netdata (deleted)': '' }, {}, links);
     expect(agent.process).toMatchObject({ pid: 30, isKnown: true });
@@ -80,12 +80,7 @@ describe('the process of the agent', () => {
     expect(agent.process?.pid).toBe(40);
   });
 
-  it('can run as a user without a name', () => {
-    const agent = find({ ...ACCOUNTS, ...processFiles(30, { name: 'netdata', uid: 7, gid: 8 }) });
-    expect(agent.account).toEqual({ user: '7', uid: 7, group: '8', gid: 8, groups: [] });
-  });
-
-  it('is unknown if none is running, and the user is netdata', () => {
+  it('is unknown if none is running; the user is netdata then', () => {
     const agent = find({ ...ACCOUNTS, ...processFiles(9, { name: 'sh' }) });
     expect(agent.process).toBeUndefined();
     expect(agent.account).toEqual(NETDATA);
@@ -93,7 +88,7 @@ describe('the process of the agent', () => {
   });
 });
 
-describe('the plugin of the agent', () => {
+describe("the agent's plugin", () => {
   const ENVIRONMENT = [
     'NETDATA_USER_CONFIG_DIR=/t/user',
     'NETDATA_STOCK_CONFIG_DIR=/t/stock',
@@ -115,18 +110,18 @@ describe('the plugin of the agent', () => {
     ['as a Node.js script', ['node', '/l/conntrack.plugin', '1'], 31],
     ['as a script, with options of Node.js', ['/usr/bin/node', '--x=y', '/l/conntrack.plugin', '1'], 31],
   ])('is found %s', (_, words, parent) => {
-    expect(find(plugin(words, parent)).plugin?.pid).toBe(32);
+    expect(find(plugin(words, parent)).process?.plugin?.pid).toBe(32);
   });
 
   it.each<[string, readonly string[], number]>([
-    ['below no agent', ['/l/conntrack.plugin', '1'], 1],
-    ['that has it only as an argument', ['vi', 'x', '/l/conntrack.plugin'], 31],
+    ['outside of the agent', ['/l/conntrack.plugin', '1'], 1],
+    ['with the program only as an argument', ['vi', 'x', '/l/conntrack.plugin'], 31],
     ['with another name', ['/l/x-conntrack.plugin', '1'], 31],
   ])('is not a process %s', (_, words, parent) => {
-    expect(find(plugin(words, parent)).plugin).toBeUndefined();
+    expect(find(plugin(words, parent)).process?.plugin).toBeUndefined();
   });
 
-  it('decides on the directories with its environment, before every other source', () => {
+  it('has an environment that decides on the directories before every other source', () => {
     const texts = { ...plugin(['/l/conntrack.plugin', '1']), '/proc/32/environ': `A=b\0${ENVIRONMENT}` };
     const agent = find(
       { ...texts, '/t/user/netdata.conf': '[directories]\nconfig = /c\nlog = /c\n[x]\ny = z' },
@@ -145,14 +140,14 @@ describe('the plugin of the agent', () => {
 
   it('cannot name a directory by a relative path', () => {
     const texts = { ...plugin(['/l/conntrack.plugin', '1']), '/proc/32/environ': 'NETDATA_LOG_DIR=log\0' };
-    expect(find(texts).plugin?.directories.log).toBeUndefined();
+    expect(find(texts).process?.plugin?.directories.log).toBeUndefined();
   });
 
   it.each([
     [['/l/conntrack.plugin', '1', '--config', '/a.conf'], '/a.conf'],
     [['/l/conntrack.plugin', '--config=/a.conf'], '/a.conf'],
     [['/l/conntrack.plugin', '1'], undefined],
-  ])('with the command line %j has the configuration %s', (words, config) => {
-    expect(find(plugin(words)).plugin?.config).toBe(config);
+  ])('has, from the command line %j, the configuration %s', (words, config) => {
+    expect(find(plugin(words)).process?.plugin?.config).toBe(config);
   });
 });

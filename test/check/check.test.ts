@@ -1,7 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { render } from '../../collector/check/render.ts';
-import type { Module } from '../../collector/modules/module.ts';
 import { filesOf, NONE, processFiles, statusText } from '../helpers/check_host.ts';
 import {
   AGENT,
@@ -14,7 +12,6 @@ import {
   PLUGINS,
   PROGRAM,
   RUNNING,
-  TEXT,
   WITHOUT_CAPABILITY,
 } from '../helpers/check_scene.ts';
 
@@ -22,7 +19,7 @@ describe('the report of a host without faults', () => {
   beforeEach(() => void vi.stubEnv('TZ', 'UTC'));
   afterEach(() => void vi.unstubAllEnvs());
 
-  it('fits one screen', async () => {
+  it('fits on one screen', async () => {
     const { report, text } = await checked();
     expect(report.works).toBe(true);
     expect(text).toBe(`conntrack.plugin 7.8.9, checked as netdata
@@ -86,20 +83,9 @@ ok: all enabled modules work
       builtin: { charts: false, contexts: 'netfilter', contexts_reason: 'off', findings: [] },
     });
   });
-
-  it('has ASCII symbols for a terminal without UTF-8, and colours on request', async () => {
-    const { report } = await checked();
-    const ascii = render(report, { hasColour: false, isUnicode: false });
-    expect(ascii).toMatch(/^\+ ok {4}kernel/m);
-    expect(ascii).toMatch(/^- none {2}conntrackd/m);
-    const coloured = render(report, { hasColour: true, isUnicode: true });
-    expect(coloured).toContain('\u001b[32m✓ ok  \u001b[0m  kernel');
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences that colour a text begin with one
-    expect(coloured.replace(/\u001b\[\d+m/g, '')).toBe(render(report, TEXT));
-  });
 });
 
-describe('the report of the privilege', () => {
+describe('the privilege in the report', () => {
   it('lists the modules that fail without the capability, and the remedy once', async () => {
     const { report, text } = await checked({
       own: { permitted: NONE },
@@ -135,13 +121,13 @@ FAIL: privilege, events, flows
 `);
   });
 
-  it('gives another reason for a module that is refused although the process has the capability', async () => {
+  it('is not the reason for a module that fails although the process has the capability', async () => {
     const { report } = await checked({ modules: WITHOUT_CAPABILITY });
     expect(found(report)).toContain('events fault no_capability');
     expect(report.modules[1]?.findings[0]?.remedy?.note).toMatch(/^A user namespace/);
   });
 
-  it('has a fault for each program, running or installed, through which other users get the capability', async () => {
+  it('is at fault for each program, running or installed, through which other users get the capability', async () => {
     const other = '/opt/conntrack.plugin';
     const texts = { ...KERNEL, ...AGENT, ...RUNNING, [other]: '', '/proc/self/status': statusText() };
     const fs = filesOf(texts, {}, { [PROGRAM]: { mode: 0o755 }, [other]: { mode: 0o755 } });
@@ -156,7 +142,7 @@ FAIL: privilege, events, flows
     expect(report.works).toBe(false);
   });
 
-  it('names a nosuid mount as the reason', async () => {
+  it('is at fault because of a nosuid mount of the program', async () => {
     const { report } = await checked({
       own: { permitted: NONE },
       modules: WITHOUT_CAPABILITY,
@@ -166,24 +152,24 @@ FAIL: privilege, events, flows
   });
 });
 
-describe('the report of the configuration', () => {
-  it("takes the file in the agent's directories", async () => {
+describe('the configuration in the report', () => {
+  it("is the file in the agent's directories", async () => {
     const file = '/etc/netdata/conntrack.conf';
     const { config, report } = await checked({ texts: { [file]: 'update_every: 17\n' } });
     expect(report.configuration).toEqual({ file, findings: [] });
     expect(config?.update_every).toBe(17);
   });
 
-  it('takes the file named by --config instead', async () => {
+  it('is the file named by --config instead, if there is one', async () => {
     const { config, report } = await checked({
       texts: { '/etc/netdata/conntrack.conf': 'update_every: 17\n', '/x.conf': 'update_every: 19\n' },
-      options: { asked: '/x.conf' },
+      options: { configFile: '/x.conf' },
     });
     expect(report.configuration.file).toBe('/x.conf');
     expect(config?.update_every).toBe(19);
   });
 
-  it('takes the file named on the command line of the running plugin', async () => {
+  it('is the file named on the command line of the running plugin, unless --config names another', async () => {
     const texts = {
       ...processFiles(813, { uid: 991, gid: 981, parent: 812 }, [PROGRAM, '1', '--config', '/given.conf'], 20_000),
       '/etc/netdata/conntrack.conf': 'update_every: 17\n',
@@ -191,10 +177,10 @@ describe('the report of the configuration', () => {
       '/x.conf': 'update_every: 23\n',
     };
     expect((await checked({ texts })).report.configuration.file).toBe('/given.conf');
-    expect((await checked({ texts, options: { asked: '/x.conf' } })).report.configuration.file).toBe('/x.conf');
+    expect((await checked({ texts, options: { configFile: '/x.conf' } })).report.configuration.file).toBe('/x.conf');
   });
 
-  it('expects no running plugin if every module is disabled', async () => {
+  it('explains why no plugin is running if it disables every module', async () => {
     const gone = { '/proc/813/cmdline': 'sh\0' };
     expect(found((await checked({ texts: gone })).report)).toContain('agent fault plugin_not_running');
     const { report } = await checked({ texts: gone, modules: [] });
@@ -220,49 +206,33 @@ describe('the report of the configuration', () => {
     expect(text).toMatch(/\n\nFAIL: configuration\n$/);
   });
 
-  it('has a fault for a file that is not a regular file', async () => {
-    const { report } = await checked({ texts: { '/directory/x': '' }, options: { asked: '/directory' } });
+  it('has a fault if the file is not a regular file', async () => {
+    const { report } = await checked({ texts: { '/directory/x': '' }, options: { configFile: '/directory' } });
     expect(report.configuration.findings).toMatchObject([
       { code: 'unreadable', text: 'cannot be read: read /directory: not a regular file' },
     ]);
   });
 
   it('has a fault if the file named by --config is missing', async () => {
-    const { report } = await checked({ options: { asked: '/missing.conf' } });
+    const { report } = await checked({ options: { configFile: '/missing.conf' } });
     expect(report.configuration.file).toBe('/missing.conf');
     expect(found(report)).toContain('configuration fault unreadable');
   });
 });
 
-describe('text from other sources', () => {
-  it('is printed without control sequences', async () => {
-    const program = { path: '/p\u001b[2J/conntrack.plugin', packaged: true };
-    const { text } = await checked({ texts: { [program.path]: '' }, options: { program, uid: 1000 } });
-    expect(text).not.toContain('\u001b');
-    expect(text).toContain("sudo '/p\\u{1b}[2J/conntrack.plugin' check");
-  });
-});
-
-describe('the report of the kernel', () => {
-  const hinted = async (conntrackd: Module, acct: string): Promise<boolean> => {
-    const { report } = await checked({ modules: [conntrackd], texts: { [`${NETFILTER}/nf_conntrack_acct`]: acct } });
-    return found(report).includes('kernel hint no_accounting');
-  };
-  const present = module('conntrackd', '/run/c.ctl');
-
-  it('has a hint that accounting is off only if conntrackd is present', async () => {
-    expect(await hinted(present, '0\n')).toBe(true);
-    expect(await hinted(module('conntrackd', '/run/c.ctl', { loses: 'all' }), '0\n')).toBe(true);
-    expect(await hinted(present, '1\n')).toBe(false);
-    expect(await hinted(module('conntrackd', '/run/c.ctl', { loses: 'nothing' }), '0\n')).toBe(false);
-  });
-});
-
-describe("the report of a program that the agent's user cannot run", () => {
+describe("the report on a program that the agent's user cannot run", () => {
   it('has that fault and no modules', async () => {
     const unusable = { severity: 'fault', code: 'not_executable', text: 'no way', remedy: undefined } as const;
     const { config, report } = await checked({ unusable });
     expect(report).toMatchObject({ works: false, modules: [], program: { findings: [unusable] } });
     expect(config).toBeUndefined();
+  });
+});
+
+describe('the kernel in the report', () => {
+  it('has the hint that accounting is off only if conntrackd is present', async () => {
+    const hint = 'kernel hint no_accounting';
+    expect(found((await checked({ modules: [module('conntrackd', '/run/c.ctl')] })).report)).toContain(hint);
+    expect(found((await checked()).report)).not.toContain(hint);
   });
 });

@@ -1,18 +1,8 @@
-import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { readEnvironment } from '../../collector/agent/environment.ts';
-import {
-  type CommandOptions,
-  type Ended,
-  NO_INTERPRETER,
-  NOT_EXECUTABLE,
-  runCheck,
-  wordsAs,
-} from '../../collector/check/command.ts';
+import { NO_INTERPRETER, NOT_EXECUTABLE } from '../../collector/check/as_user.ts';
+import { type CommandOptions, type Ended, runCheck } from '../../collector/check/command.ts';
 import { parseSeen, SEEN } from '../../collector/check/seen.ts';
 import { filesOf, processFiles, statusText } from '../helpers/check_host.ts';
 import { FakeClock } from '../helpers/fake_clock.ts';
@@ -31,7 +21,7 @@ interface Scene {
   readonly options?: Partial<CommandOptions>;
 }
 
-/** What the restarted program prints. */
+/** What the program prints when it is started again. */
 const REPORT = {
   format: 1,
   version: '9.8.7',
@@ -52,7 +42,7 @@ async function run({ json = true, packaged = false, texts = NETDATA, uid = 0, ..
     fs,
     clock: new FakeClock(0),
     environment: readEnvironment({}),
-    asked: undefined,
+    configFile: undefined,
     version: '7.8.9',
     release: '6.18.5',
     program: { path: PROGRAM, packaged },
@@ -63,8 +53,8 @@ async function run({ json = true, packaged = false, texts = NETDATA, uid = 0, ..
     modules: () => [],
     self: {
       words: packaged ? [PROGRAM] : [NODE, '--sealed', PROGRAM],
-      run: async (...asked) => {
-        runs.push(asked);
+      run: async (...given) => {
+        runs.push(given);
         return { output: JSON.stringify(REPORT), errors: '', how: 'exit code 0', code: 0, ...scene.ended };
       },
     },
@@ -79,15 +69,15 @@ async function run({ json = true, packaged = false, texts = NETDATA, uid = 0, ..
 const START = ['sh', '-c', expect.any(String), 'sh', PROGRAM];
 
 describe('check as root', () => {
-  it("restarts the program as the agent's user and prints its report", async () => {
-    const { code, errors, runs, text } = await run({ options: { asked: '/c d.conf' } });
+  it("starts the program again as the agent's user and prints its report", async () => {
+    const { code, errors, runs, text } = await run({ options: { configFile: '/c d.conf' } });
     const user = ['setpriv', '--reuid', '991', '--regid', '981', '--init-groups'];
     const again = [NODE, '--sealed', PROGRAM, 'check', '--json', '--config', '/c d.conf'];
     expect(runs).toEqual([[[...user, ...START, ...again], { [SEEN]: '{}' }]]);
     expect({ code, errors, report: JSON.parse(text) }).toEqual({ code: 0, errors: '', report: REPORT });
   });
 
-  it('restarts it with the user and groups of the running agent, and passes on what only root sees', async () => {
+  it('starts the program with the user and groups of the running agent, and passes on what only root sees', async () => {
     const agent = processFiles(41, { name: 'netdata', uid: 5, gid: 6, groups: [6, 77] });
     const plugin = processFiles(42, { parent: 41 }, [PROGRAM, '1']);
     const texts = { ...NETDATA, ...agent, ...plugin, '/proc/42/environ': 'NETDATA_LOG_DIR=/l\0' };
@@ -102,13 +92,13 @@ describe('check as root', () => {
     });
   });
 
-  it('restarts it without supplementary groups if the agent has none', async () => {
+  it('starts the program without supplementary groups if the agent has none', async () => {
     const texts = { ...NETDATA, ...processFiles(41, { name: 'netdata', uid: 5, gid: 6 }) };
     const { runs } = await run({ texts });
     expect(runs[0]?.[0].slice(0, 6)).toEqual(['setpriv', '--reuid', '5', '--regid', '6', '--clear-groups']);
   });
 
-  it('ignores what the environment says of the agent', async () => {
+  it('ignores what the environment says about the agent', async () => {
     const texts = { ...NETDATA, ...processFiles(41, { name: 'netdata', uid: 5 }), '/home/me/netdata': '' };
     const options = { seen: { pid: 41 } };
     const { runs } = await run({ texts, links: { '/proc/41/exe': '/home/me/x' }, options });
@@ -132,7 +122,7 @@ describe('check as root', () => {
   it.each([
     ['', 'timed out after 20 seconds'],
     ['{"format":1,"works":true}', 'exit code 0'],
-  ])('has a fault if the restarted program prints %j, which is not a report', async (output, how) => {
+  ])("reports a fault if the program prints %j as the agent's user, which is not a report", async (output, how) => {
     const { code, text } = await run({ ended: { output, how } });
     expect(code).toBe(1);
     expect(JSON.parse(text).program).toMatchObject({
@@ -164,7 +154,7 @@ describe('check as root', () => {
       { errors: 'setpriv: setresuid failed: Operation not permitted\n', code: 127 },
       'setpriv: setresuid failed: Operation not permitted',
     ],
-  ])('has a fault with the reason if setpriv %s', async (_, ended, why) => {
+  ])('reports a fault with the reason if setpriv %s', async (_, ended, why) => {
     const { code, text } = await run({ ended: { output: '', ...ended } });
     const report = JSON.parse(text);
     expect({ code, modules: report.modules }).toEqual({ code: 1, modules: [] });
@@ -179,10 +169,10 @@ describe('check as root', () => {
   });
 });
 
-describe("check as root, if the agent's user cannot run the program", () => {
+describe("check as root, when the agent's user cannot run the program,", () => {
   const NO_PERMISSION = { output: '', how: '', code: NOT_EXECUTABLE };
 
-  it('reports that, with commands that grant it access to a script', async () => {
+  it('reports a fault with the commands that give that user access to a script', async () => {
     const { code, text } = await run({ ended: NO_PERMISSION, json: false });
     expect(code).toBe(1);
     expect(text).toContain(`✗ FAIL  program         /p/conntrack.plugin
@@ -193,7 +183,7 @@ describe("check as root, if the agent's user cannot run the program", () => {
 `);
   });
 
-  it('restores the capability of an executable, which chown removes', async () => {
+  it('suggests restoring the capability of an executable, which chown removes', async () => {
     const { text } = await run({ ended: NO_PERMISSION, packaged: true });
     expect(JSON.parse(text).program).toMatchObject({
       uid: 991,
@@ -214,19 +204,19 @@ describe("check as root, if the agent's user cannot run the program", () => {
 
   const INSTALLED = '/usr/lib/netdata/plugins.d/conntrack.plugin';
 
-  it('suggests to check the program that the agent starts, if that is a different one', async () => {
+  it('suggests checking the program that the agent starts, if that is a different one', async () => {
     const { text } = await run({ ended: NO_PERMISSION, texts: { ...NETDATA, [INSTALLED]: '' } });
     expect(JSON.parse(text).program.findings[0].remedy.lines).toEqual([`sudo ${INSTALLED} check`]);
   });
 
-  it('suggests no program that a user other than root can replace', async () => {
+  it('does not suggest running a program that a user other than root can replace', async () => {
     const fs = filesOf({ ...NETDATA, [PROGRAM]: '', [INSTALLED]: '' }, {}, { '/usr/lib/netdata': { uid: 7 } });
     const { text } = await run({ ended: NO_PERMISSION, options: { fs } });
     expect(text).toContain(`the agent starts a different program: ${INSTALLED}`);
     expect(text).not.toContain(`sudo ${INSTALLED}`);
   });
 
-  it('reports that it cannot run Node.js', async () => {
+  it('reports a fault if that user cannot run Node.js', async () => {
     const { text } = await run({ ended: { output: '', code: NO_INTERPRETER } });
     expect(JSON.parse(text).program.findings).toMatchObject([
       { code: 'no_interpreter', text: `cannot check as netdata, the agent's user: netdata cannot run ${NODE}` },
@@ -239,57 +229,5 @@ describe('check as any other user', () => {
     const { runs, text } = await run({ uid: 1000 });
     expect(runs).toEqual([]);
     expect(JSON.parse(text)).toMatchObject({ program: { uid: 1000 } });
-  });
-});
-
-const ACCOUNT = { user: 'netdata', uid: 991, group: 'netdata', gid: 981, groups: undefined };
-let folder = '';
-
-/** Creates a shell script with these permissions. */
-function script(name: string, mode: number): string {
-  const path = join(folder, name);
-  writeFileSync(path, '#!/bin/sh\necho "ran $0 $*"\n');
-  chmodSync(path, mode);
-  return path;
-}
-
-/** Runs the command without its first part, which changes the user and so needs root. */
-function start(program: string, ...words: readonly string[]) {
-  const all = wordsAs(ACCOUNT, program, words);
-  const { status, stdout } = spawnSync('sh', all.slice(all.indexOf('sh') + 1), { encoding: 'utf8' });
-  return { status, stdout };
-}
-
-describe('the command that runs a program as a user', () => {
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'conntrack-as-user-'));
-  });
-
-  afterEach(() => rmSync(folder, { recursive: true }));
-
-  it.each([
-    [ACCOUNT, ['--init-groups']],
-    [{ ...ACCOUNT, user: '991' }, ['--clear-groups']],
-    [{ ...ACCOUNT, groups: [] }, ['--clear-groups']],
-    [{ ...ACCOUNT, groups: [981, 4] }, ['--groups', '981,4']],
-  ])('of %j sets the groups with %j', (account, groups) => {
-    const words = wordsAs(account, '/p', ['/p', 'check']);
-    expect(words.slice(0, words.indexOf('sh'))).toEqual(['setpriv', '--reuid', '991', '--regid', '981', ...groups]);
-  });
-
-  it('starts the program, or its interpreter with the script', () => {
-    const program = script('program', 0o755);
-    expect(start(program, program, 'check', 'a b')).toEqual({ status: 0, stdout: `ran ${program} check a b\n` });
-    const node = script('node', 0o755);
-    expect(start(program, node, '--x', program)).toEqual({ status: 0, stdout: `ran ${node} --x ${program}\n` });
-  });
-
-  it('has distinct exit codes for a program and for an interpreter that cannot be run', () => {
-    const closed = script('closed', 0o644);
-    const open = script('open', 0o755);
-    expect(start(closed, closed)).toEqual({ status: NOT_EXECUTABLE, stdout: '' });
-    expect(start(closed, open, closed)).toEqual({ status: NOT_EXECUTABLE, stdout: '' });
-    expect(start(open, closed, open)).toEqual({ status: NO_INTERPRETER, stdout: '' });
-    expect(start(join(folder, 'missing'), open)).toEqual({ status: NOT_EXECUTABLE, stdout: '' });
   });
 });

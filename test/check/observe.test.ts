@@ -11,7 +11,7 @@ const problem = (loses: Problem['loses']): Problem => problemAt('system_error', 
 /** A module that returns a sample, or reports a problem, from its Nth call on. */
 class Slow implements Module {
   readonly every = 1;
-  asked = 0;
+  calls = 0;
   closed = 0;
   readonly name: string;
   readonly #samplesAt: number;
@@ -26,13 +26,13 @@ class Slow implements Module {
   }
 
   collect(): readonly Sample[] {
-    this.asked++;
+    this.calls++;
     if (this.name === 'defective') throw new Error('a defect');
-    return this.asked >= this.#samplesAt ? [SAMPLE] : [];
+    return this.calls >= this.#samplesAt ? [SAMPLE] : [];
   }
 
   status(): Status {
-    const hasProblem = this.#problem !== undefined && this.asked >= this.#problemAt;
+    const hasProblem = this.#problem !== undefined && this.calls >= this.#problemAt;
     return { reads: [this.name], problems: hasProblem && this.#problem !== undefined ? [this.#problem] : [] };
   }
 
@@ -43,29 +43,29 @@ class Slow implements Module {
 
 const NEVER = Number.POSITIVE_INFINITY;
 
-async function asked(...modules: readonly Slow[]): Promise<readonly number[]> {
+async function calls(...modules: readonly Slow[]): Promise<readonly number[]> {
   await observe(modules, new FakeClock(0), 3);
-  return modules.map((module) => module.asked);
+  return modules.map((module) => module.calls);
 }
 
-describe('modules are called', () => {
-  it('until each has returned data', async () => {
-    expect(await asked(new Slow('one', 1), new Slow('two', 4))).toEqual([4, 4]);
+describe('observe', () => {
+  it('calls modules until each has returned data', async () => {
+    expect(await calls(new Slow('one', 1), new Slow('two', 4))).toEqual([4, 4]);
   });
 
-  it.each(['all', 'nothing'] as const)('until each has returned data or loses %s', async (loses) => {
-    expect(await asked(new Slow('one', 2), new Slow('two', NEVER, 5, problem(loses)))).toEqual([5, 5]);
+  it.each(['all', 'nothing'] as const)('calls modules until each has returned data or loses %s', async (loses) => {
+    expect(await calls(new Slow('one', 2), new Slow('two', NEVER, 5, problem(loses)))).toEqual([5, 5]);
   });
 
-  it('on while only a part is lost, since the rest may still come', async () => {
-    expect(await asked(new Slow('one', 7, 1, problem('part')))).toEqual([7]);
+  it('keeps calling a module that loses only a part, since the rest may still come', async () => {
+    expect(await calls(new Slow('one', 7, 1, problem('part')))).toEqual([7]);
   });
 
-  it('for the given time at most', async () => {
-    expect(await asked(new Slow('one', NEVER))).toEqual([31]);
+  it('calls a module that returns nothing for the given time at most', async () => {
+    expect(await calls(new Slow('one', NEVER))).toEqual([31]);
   });
 
-  it('and each is closed once at the end', async () => {
+  it('closes each module once at the end', async () => {
     const modules = [new Slow('one', 1), new Slow('defective', 1)];
     await observe(modules, new FakeClock(0), 3);
     expect(modules.map(({ closed }) => closed)).toEqual([1, 1]);
@@ -73,7 +73,7 @@ describe('modules are called', () => {
 });
 
 describe('the observation of a module', () => {
-  it('contains whether it returned data, and its last status', async () => {
+  it('says whether it returned data, and has its last status', async () => {
     const found = problem('part');
     expect(await observe([new Slow('one', 2, 1, found), new Slow('two', NEVER)], new FakeClock(0), 3)).toEqual([
       { name: 'one', hasSamples: true, status: { reads: ['one'], problems: [found] } },
@@ -81,12 +81,12 @@ describe('the observation of a module', () => {
     ]);
   });
 
-  it('contains an exception, after which it is not called again', async () => {
+  it('has the problem of an exception, after which the module is not called again', async () => {
     const defective = new Slow('defective', 1);
     const [observed] = await observe([defective, new Slow('two', 9)], new FakeClock(0), 3);
     expect(observed?.status.problems).toEqual([
       { code: 'defect', target: 'defective', message: 'the module failed: a defect', loses: 'all' },
     ]);
-    expect(defective.asked).toBe(1);
+    expect(defective.calls).toBe(1);
   });
 });

@@ -35,9 +35,7 @@ function judge({ agent = 300, changed = 100, isIdle = false, now = 9000, plugin,
     {
       fs,
       agent: findAgent(fs, readEnvironment({}), PROGRAM),
-      program: PROGRAM,
       uid: 991,
-      seen: undefined,
       now: BOOT + now,
       isIdle,
       places: PLACES,
@@ -55,12 +53,12 @@ function line(at: number, what: string): string {
 const codes = (scene: Scene): readonly string[] => judge(scene).map(({ code, severity }) => `${severity} ${code}`);
 const LOG = '/var/log/netdata/daemon.log';
 
-describe('an agent that runs the plugin has', () => {
-  it('no finding', () => {
+describe('the report on an agent that runs the plugin', () => {
+  it('has no finding', () => {
     expect(codes({ plugin: 310 })).toEqual([]);
   });
 
-  it('a hint with the last entry of its log if the plugin just restarted', () => {
+  it("has a hint with the last entry of the agent's log if the plugin just restarted", () => {
     const texts = { [LOG]: line(8889, '(pid 7) exited with error code 1.') };
     expect(judge({ plugin: 8890, texts })).toMatchObject([
       {
@@ -83,13 +81,13 @@ describe('an agent that runs the plugin has', () => {
       { plugin: 8890, texts: { [LOG]: line(8700, '(pid 7) exited abnormally.') } },
     ],
     ['restarted without an exit in the log', { plugin: 8890, texts: { [LOG]: line(8889, '(pid 7) connected.') } }],
-  ])('no finding if the plugin %s', (_, scene) => {
+  ])('has no finding if the plugin %s', (_, scene) => {
     expect(codes(scene)).toEqual([]);
   });
 });
 
-describe('an agent that does not run the plugin has', () => {
-  it('a fault that names its log', () => {
+describe('the report on an agent that does not run the plugin', () => {
+  it("has a fault that names the agent's log", () => {
     expect(judge({ texts: SERVICE })).toEqual([
       {
         severity: 'fault',
@@ -105,7 +103,7 @@ describe('an agent that does not run the plugin has', () => {
     ]);
   });
 
-  it('no command to restart it unless it is a systemd service', () => {
+  it('has no command to restart the agent unless it is a systemd service', () => {
     expect(judge({})[0]?.remedy?.lines).toEqual([]);
   });
 
@@ -122,13 +120,13 @@ describe('an agent that does not run the plugin has', () => {
       `2100-01-02 03:04:05: netdata ERROR : PLUGINSD[conntrack] : 'host:a', '${PROGRAM}' (pid 9) was killed with SIGTERM. Disabling it.\n`,
       '(pid 9) was killed with SIGTERM. Disabling it.',
     ],
-  ])('a fault with the last entry of the log %s', (_, file, text, exit) => {
+  ])('has a fault with the last entry of the log %s', (_, file, text, exit) => {
     const [finding] = judge({ texts: { [file]: `${text}some other line about conntrack.plugin' (pid 3)\n` } });
     expect(finding?.text).toBe(`the agent is not running the plugin; its log says: ${exit}`);
     expect(finding?.remedy?.note).toContain(file);
   });
 
-  it('a fault without log entries of an earlier agent', () => {
+  it('has no log entries of an earlier agent', () => {
     const [finding] = judge({ texts: { [LOG]: line(200, '(pid 7) exited abnormally. Disabling it.') } });
     expect(finding?.text).toBe('the agent is not running the plugin');
   });
@@ -136,7 +134,7 @@ describe('an agent that does not run the plugin has', () => {
   it.each<[string, Scene]>([
     ['the agent started', { agent: 8930 }],
     ['the plugin was installed', { changed: 8930 }],
-  ])('only a hint if %s just now', (_, scene) => {
+  ])('has only a hint if %s just now', (_, scene) => {
     expect(judge(scene)).toMatchObject([
       {
         severity: 'hint',
@@ -147,7 +145,7 @@ describe('an agent that does not run the plugin has', () => {
     ]);
   });
 
-  it('a fault once it had time to start it', () => {
+  it('has a fault once the agent had time to start the plugin', () => {
     expect(codes({ agent: 8926 })).toEqual(['hint plugin_not_yet']);
     expect(codes({ agent: 8925 })).toEqual(['fault plugin_not_running']);
     const texts = { [CONF]: '[plugins]\ncheck for new plugins every = 10\n' };
@@ -155,21 +153,21 @@ describe('an agent that does not run the plugin has', () => {
     expect(codes({ agent: 8975, texts })).toEqual(['fault plugin_not_running']);
   });
 
-  it('a fault at once if its log says that it disabled the plugin', () => {
+  it("has a fault at once if the agent's log says that it disabled the plugin", () => {
     const log = (what: string): Scene => ({ agent: 8930, texts: { [LOG]: line(8940, what) } });
     expect(codes(log('(pid 8) exited abnormally. Disabling it.'))).toEqual(['fault plugin_not_running']);
     expect(codes(log('(pid 8) exited with 0.'))).toEqual(['hint plugin_not_yet']);
   });
 
-  it('no finding if the configuration disables every module', () => {
+  it('has no finding if the configuration disables every module', () => {
     expect(codes({ isIdle: true })).toEqual([]);
   });
 });
 
-describe('an agent that is not running has', () => {
-  it('no finding on the plugin', () => {
+describe('the report on an agent that is not running', () => {
+  it('has no finding on the plugin', () => {
     const fs = filesOf({ '/proc/self/status': '', [PROGRAM]: '' });
-    const facts = { fs, program: PROGRAM, uid: 991, seen: undefined, now: BOOT, isIdle: false, places: PLACES };
+    const facts = { fs, uid: 991, now: BOOT, isIdle: false, places: PLACES };
     const agent = findAgent(fs, readEnvironment({}), PROGRAM);
     expect(judgePlugin({ ...facts, agent }, PROGRAM)).toEqual([]);
   });

@@ -1,23 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
-import {
-  exposed,
-  judgePrivilege,
-  nosuidMount,
-  type PrivilegeFacts,
-  permittedBy,
-} from '../../collector/check/privilege.ts';
+import { judgePrivilege, nosuidMount, type PrivilegeFacts } from '../../collector/check/privilege.ts';
 import { parseStatus } from '../../collector/check/process.ts';
-import {
-  filesOf,
-  NET_ADMIN,
-  NONE,
-  OTHERS,
-  PLACES,
-  type StatOptions,
-  type StatusOptions,
-  statusText,
-} from '../helpers/check_host.ts';
+import { NET_ADMIN, NONE, OTHERS, PLACES, type StatusOptions, statusText } from '../helpers/check_host.ts';
 
 const DROP_IN = '/etc/systemd/system/netdata.service.d/conntrack.conf';
 
@@ -27,10 +12,7 @@ function judge(own: StatusOptions, agent?: StatusOptions, facts: Partial<Privile
   return judgePrivilege({
     neededBy: ['events', 'flows'],
     own: parseStatus(statusText({ uid: 991, ...own })),
-    agent:
-      status === undefined
-        ? undefined
-        : { pid: 812, status, isKnown: true, program: '/usr/sbin/netdata', isService, isUsual: true },
+    agent: status && { status, isService },
     packaged: true,
     nosuid: undefined,
     places: PLACES,
@@ -62,7 +44,7 @@ describe('the privilege of this process', () => {
     expect(judge({}, undefined, { own: undefined })).toMatchObject({ permitted: undefined, findings: [] });
   });
 
-  it('is fixed by chown, chmod and setcap, in this order', () => {
+  it('is granted by chown, chmod and setcap, in this order', () => {
     expect(codes(LACKS)).toEqual(['lacking']);
     expect(lines(LACKS)).toEqual([
       'sudo chown root:agents /p/conntrack.plugin',
@@ -71,7 +53,7 @@ describe('the privilege of this process', () => {
     ]);
   });
 
-  it('cannot be fixed for a script', () => {
+  it('cannot be granted to a script', () => {
     expect(codes(LACKS, undefined, { packaged: false, nosuid: '/p' })).toEqual(['script']);
     expect(lines(LACKS, undefined, { packaged: false })).toEqual([]);
   });
@@ -147,7 +129,7 @@ const MOUNTS = `22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
 cut
 `;
 
-describe('the nosuid mount', () => {
+describe('the nosuid mount of a program', () => {
   it.each([
     ['/usr/lib/netdata/plugins.d/conntrack.plugin', undefined],
     ['/opt/conntrack.plugin', '/opt'],
@@ -155,7 +137,7 @@ describe('the nosuid mount', () => {
     ['/opt/netdata/usr/conntrack.plugin', undefined],
     ['/srv/a b/conntrack.plugin', '/srv/a b'],
     ['/twice/conntrack.plugin', undefined],
-  ])('of %s is at %s', (path, mount) => {
+  ])('at %s is %s', (path, mount) => {
     expect(nosuidMount(MOUNTS, path)).toBe(mount);
   });
 
@@ -163,102 +145,7 @@ describe('the nosuid mount', () => {
     expect(nosuidMount('', '/opt/conntrack.plugin')).toBeUndefined();
   });
 
-  it('can be the root', () => {
+  it('can be the root directory', () => {
     expect(nosuidMount('22 1 8:1 / / rw,nosuid - ext4 /dev/sda1 rw\n', '/a')).toBe('/');
-  });
-});
-
-const PROGRAM = '/p/conntrack.plugin';
-const NODE = '/usr/bin/node';
-const ACCOUNT = { user: 'agent', uid: 991, group: 'agents', gid: 981, groups: [981, 77] };
-/** As `setcap cap_net_admin=p` and `setcap cap_net_bind_service=ep` write it. */
-const PERMITS_NET_ADMIN = Buffer.from('0000000200100000000000000000000000000000', 'hex');
-const PERMITS_NET_BIND = Buffer.from('0100000200040000000000000000000000000000', 'hex');
-
-/** The findings on a file with these attributes, for an agent of the group 981. */
-function findingsOn(stat: StatOptions, attribute: Uint8Array | undefined = PERMITS_NET_ADMIN, account = true) {
-  return exposed({
-    fs: filesOf({ [PROGRAM]: '', [NODE]: '' }, {}, { [PROGRAM]: { gid: 981, ...stat } }),
-    capabilities: (path) => (path === PROGRAM ? attribute : undefined),
-    programs: [NODE, PROGRAM, '/missing'],
-    interpreter: NODE,
-    account: account ? ACCOUNT : undefined,
-    places: PLACES,
-  });
-}
-
-describe('the capability attribute of a file', () => {
-  it('contains a permitted set of 64 or of 32 capabilities', () => {
-    expect(permittedBy(PERMITS_NET_ADMIN)).toBe(1n << 12n);
-    expect(permittedBy(PERMITS_NET_BIND)).toBe(1n << 10n);
-    expect(permittedBy(PERMITS_NET_ADMIN.subarray(0, 12))).toBe(1n << 12n);
-    expect(permittedBy(Buffer.from('000000020000000000000000010000000000000000000000', 'hex'))).toBe(1n << 32n);
-    expect(permittedBy(new Uint8Array(0))).toBe(0n);
-  });
-});
-
-describe('a file with CAP_NET_ADMIN', () => {
-  it.each<[string, StatOptions]>([
-    ["root and the agent's group", { mode: 0o100750 }],
-    ['root alone', { mode: 0o100700, gid: 55 }],
-    ['root and its group', { mode: 0o100750, gid: 0 }],
-    ['root and its owner', { mode: 0o100740, gid: 55 }],
-  ])('may be executable for %s', (_, stat) => {
-    expect(findingsOn(stat)).toEqual([]);
-  });
-
-  it.each<[string, StatOptions]>([
-    ['every user', { mode: 0o100755 }],
-    ['every user', { mode: 0o100751 }],
-    ['its owner, user 7,', { mode: 0o100750, uid: 7 }],
-    ['group 55', { mode: 0o100750, gid: 55 }],
-    ['group 77', { mode: 0o100750, gid: 77 }],
-  ])('must not be executable for %s (%j); the remedy sets the owner first and the capability last', (who, stat) => {
-    expect(findingsOn(stat)).toEqual([
-      {
-        severity: 'fault',
-        code: 'exposed',
-        text: `${who} can run ${PROGRAM}, which has CAP_NET_ADMIN`,
-        remedy: {
-          note: undefined,
-          lines: [
-            `sudo chown root:agents ${PROGRAM}`,
-            `sudo chmod 0750 ${PROGRAM}`,
-            `sudo setcap cap_net_admin=p ${PROGRAM}`,
-          ],
-        },
-      },
-    ]);
-  });
-
-  it('may be executable for any group if the agent is unknown', () => {
-    expect(findingsOn({ mode: 0o100750, gid: 55 }, PERMITS_NET_ADMIN, false)).toEqual([]);
-    expect(findingsOn({ mode: 0o100755 }, PERMITS_NET_ADMIN, false)).toHaveLength(1);
-  });
-
-  it('must not be Node.js; the remedy removes the capability', () => {
-    const [finding] = exposed({
-      fs: filesOf({ [NODE]: '' }, {}, { [NODE]: { mode: 0o100755 } }),
-      capabilities: () => PERMITS_NET_ADMIN,
-      programs: [NODE],
-      interpreter: NODE,
-      account: ACCOUNT,
-      places: PLACES,
-    });
-    expect(finding?.remedy?.lines).toEqual([`sudo setcap -r ${NODE}`]);
-  });
-});
-
-describe('a file without CAP_NET_ADMIN', () => {
-  it.each([[undefined], [PERMITS_NET_BIND]])('may be executable for every user (%j)', (attribute) => {
-    const all = exposed({
-      fs: filesOf({ [PROGRAM]: '' }, {}, { [PROGRAM]: { mode: 0o100755 } }),
-      capabilities: () => attribute,
-      programs: [PROGRAM],
-      interpreter: undefined,
-      account: ACCOUNT,
-      places: PLACES,
-    });
-    expect(all).toEqual([]);
   });
 });

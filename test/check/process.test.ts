@@ -4,14 +4,14 @@ import {
   isOfService,
   parseStatus,
   readArguments,
+  readDirectories,
   readStart,
-  readVariables,
   startedAt,
 } from '../../collector/check/process.ts';
 import { filesOf, NET_ADMIN, NONE, OTHERS, processFiles, statusText } from '../helpers/check_host.ts';
 
 describe('the status of a process', () => {
-  it('contains the parent, the effective user and group, and the capability sets', () => {
+  it('has the parent, the effective user and group, and the capability sets', () => {
     const text = statusText({
       parent: 17,
       uid: 998,
@@ -36,7 +36,7 @@ describe('the status of a process', () => {
     });
   });
 
-  it('is not contained with a single process id', () => {
+  it('is not that of a container with a single process id', () => {
     expect(parseStatus(statusText({ pids: [812] }))).toMatchObject({ isContained: false });
   });
 
@@ -50,7 +50,7 @@ describe('the status of a process', () => {
   });
 });
 
-describe('a process', () => {
+describe('a process in /proc', () => {
   const fs = filesOf(processFiles(41, {}, ['netdata', '-c', '/a b'], 7654));
 
   it('has its start time in a field after its name, which can contain anything', () => {
@@ -68,13 +68,14 @@ describe('a process', () => {
     expect(startedAt(fs, 41)).toBeUndefined();
   });
 
-  it('has the variables NETDATA_* of its environment', () => {
-    const environ = 'A=NETDATA_X=1\0NETDATA_A_DIR=/a b=c\0XNETDATA_B_DIR=/b\0NETDATA_C_DIR=\0';
-    expect([...readVariables(filesOf({ '/proc/41/environ': environ }), 41)]).toEqual([
-      ['NETDATA_A_DIR', '/a b=c'],
-      ['NETDATA_C_DIR', ''],
+  it('has the absolute paths in NETDATA_*_DIR of its environment', () => {
+    const environ =
+      'NETDATA_Z_DIR=/z\0A=NETDATA_X_DIR=/x\0NETDATA_A_B_DIR=/a b=c\0XNETDATA_B_DIR=/b\0NETDATA_C_DIR=c\0';
+    expect([...readDirectories(filesOf({ '/proc/41/environ': environ }), 41)]).toEqual([
+      ['Z', '/z'],
+      ['A_B', '/a b=c'],
     ]);
-    expect(readVariables(fs, 41).size).toBe(0);
+    expect(readDirectories(fs, 41).size).toBe(0);
   });
 
   it('has a command line', () => {
@@ -88,7 +89,7 @@ describe('a process', () => {
     ['0::/system.slice/other-netdata.service\n', false],
     ['0::/system.slice/netdata.service/below\n', false],
     ['', false],
-  ])('with the control groups %j belongs to the service netdata: %s', (text, isOf) => {
+  ])('with the control groups %j is part of the service netdata: %s', (text, isOf) => {
     expect(isOfService(filesOf({ '/proc/41/cgroup': text }), 41)).toBe(isOf);
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { render } from '../../collector/check/render.ts';
 import type { Finding, Report } from '../../collector/check/report.ts';
+import { checked, TEXT } from '../helpers/check_scene.ts';
 
 /** Control characters: an escape, its 8-bit form, and a mark that changes the writing direction. */
 const ODD = '\u001b\u009b\u202e';
@@ -46,14 +47,14 @@ const PRINTED = [
   ...['program-text', 'program-note', 'program-line', 'failing-text', 'failing-note', 'failing-line'],
 ];
 
-describe('a report as text', () => {
+describe('the report as text', () => {
   const text = render(REPORT, { hasColour: false, isUnicode: false });
 
   it('contains no control characters', () => {
     expect(text.split('\n').filter((line) => !/^[\x20-\x7e]*$/.test(line))).toEqual([]);
   });
 
-  it.each(PRINTED)('contains the %s, escaped', (what) => {
+  it.each(PRINTED)('contains the string %s, escaped', (what) => {
     expect(text).toContain(`${what}${SHOWN}`);
   });
 
@@ -63,9 +64,27 @@ describe('a report as text', () => {
     expect(render(skipped, { hasColour: false, isUnicode: false })).toContain(`not checked: untried${SHOWN}`);
   });
 
-  it('contains a privilege that no module needs if something is wrong with it', () => {
+  it('contains the privilege if something is wrong with it, even if no module needs it', () => {
     const privilege = { needed_by: [], findings: findings('privilege', 'fault') };
     const shown = render({ ...REPORT, privilege }, { hasColour: false, isUnicode: false });
     expect(shown).toContain('x FAIL  privilege       CAP_NET_ADMIN, for no module\n');
+  });
+
+  it('has ASCII symbols for a terminal without UTF-8, and colours on request', async () => {
+    const { report } = await checked();
+    const ascii = render(report, { hasColour: false, isUnicode: false });
+    expect(ascii).toMatch(/^\+ ok {4}kernel/m);
+    expect(ascii).toMatch(/^- none {2}conntrackd/m);
+    const coloured = render(report, { hasColour: true, isUnicode: true });
+    expect(coloured).toContain('\u001b[32m✓ ok  \u001b[0m  kernel');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences that colour a text begin with one
+    expect(coloured.replace(/\u001b\[\d+m/g, '')).toBe(render(report, TEXT));
+  });
+
+  it('contains no control sequences of a path', async () => {
+    const program = { path: '/p\u001b[2J/conntrack.plugin', packaged: true };
+    const { text } = await checked({ texts: { [program.path]: '' }, options: { program, uid: 1000 } });
+    expect(text).not.toContain('\u001b');
+    expect(text).toContain("sudo '/p\\u{1b}[2J/conntrack.plugin' check");
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { fillLine, fillText, foldCommand } from '../../collector/check/shell.ts';
 
-describe('the value of a placeholder', () => {
+describe('the value of a placeholder in a command', () => {
   const ODD = "/a b/it's $(x)\\";
 
   it('is quoted if a shell would interpret it', () => {
@@ -13,7 +13,7 @@ describe('the value of a placeholder', () => {
     expect(foldCommand(line, 12).join('\n').replaceAll(' \\\n ', '')).toBe(line);
   });
 
-  it('is required', () => {
+  it('must be given', () => {
     expect(() => fillLine('sudo {program} {other}', { program: '/p' })).toThrow('no value for {other}');
     expect(() => fillText('in {other}', {})).toThrow('no value for {other}');
     expect(fillText('in {other}', { other: "/it's" })).toBe("in /it's");
@@ -32,11 +32,11 @@ describe('a folded command', () => {
     ['sudo modprobe -a tcp_diag udp_diag', ['sudo modprobe -a tcp_diag \\', '  udp_diag']],
     ["printf 'a b c d e f g h i j' | sudo tee", ["printf 'a b c d e f g h i j' \\", '  | sudo tee']],
     ['    /proc/net/stat = no', ['    /proc/net/stat = no']],
-  ])('of %j is %j', (command, lines) => {
+  ])('made of %j is %j', (command, lines) => {
     expect(foldCommand(command, 30)).toEqual(lines);
   });
 
-  it('does the same as the original', () => {
+  it('does the same in a shell as the original', () => {
     const command = "printf '%s+' 'two  words' one '[a b]' three four five six seven && echo 'an end'";
     const folded = foldCommand(command, 20).map((line) => `      ${line}`);
     expect(folded.length).toBeGreaterThan(3);

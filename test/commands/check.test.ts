@@ -54,11 +54,11 @@ describe('the command check', () => {
   });
 
   it('makes the path of --config absolute, since it is read from another working directory', async () => {
-    expect((await run()).asked).toBeUndefined();
-    expect((await run('--config', 'a/b.conf')).asked).toBe(`${process.cwd()}/a/b.conf`);
+    expect((await run()).configFile).toBeUndefined();
+    expect((await run('--config', 'a/b.conf')).configFile).toBe(`${process.cwd()}/a/b.conf`);
   });
 
-  it('restarts the script with a Node.js that opens no debugger', async () => {
+  it('starts the script again with a Node.js that opens no debugger', async () => {
     const { executable, program, self, uid } = await run();
     const [node, seal = '', script] = self.words;
     expect([node, executable]).toEqual([process.execPath, process.execPath]);
@@ -76,13 +76,13 @@ describe('the command check', () => {
     for (const module of made) module.close();
   });
 
-  it('reads what root sees from its environment', async () => {
+  it('reads what root sees of the agent from its environment', async () => {
     expect((await run()).seen).toBeUndefined();
     vi.stubEnv('CONNTRACK_CHECK_SEEN', '{"pid":41}');
     expect((await run()).seen).toEqual({ pid: 41 });
   });
 
-  it('has the colours and symbols that the terminal supports', async () => {
+  it('prints the colours and symbols that the terminal supports', async () => {
     vi.stubEnv('LC_ALL', 'C.UTF-8').stubEnv('TERM', 'xterm').stubEnv('NO_COLOR', '');
     const { isTTY } = process.stdout;
     try {
@@ -98,12 +98,12 @@ describe('the command check', () => {
     }
   });
 
-  it('reports as JSON with --json', async () => {
+  it('prints JSON with --json', async () => {
     expect((await run('--json')).json).toBe(true);
     expect((await run()).json).toBe(false);
   });
 
-  it('reads no capabilities from a missing file', async () => {
+  it('finds no capabilities on a missing file', async () => {
     const { capabilities } = await run();
     expect(capabilities('/missing/file')).toBeUndefined();
   });

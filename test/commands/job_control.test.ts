@@ -30,26 +30,26 @@ function held() {
 
 /** What a display received, in words. */
 function received({ written }: FakeDisplay): string {
-  return written.replaceAll(ENTER, '(taken)').replaceAll(LEAVE, '(given back)');
+  return written.replaceAll(ENTER, '(taken)').replaceAll(LEAVE, '(restored)');
 }
 
 describe('a held terminal', () => {
-  it('is taken at once', () => {
+  it('is taken immediately', () => {
     const { display, happened } = held();
     expect(received(display)).toBe('(taken)');
     expect(happened).toEqual([]);
   });
 
-  it('is given back when the process ends', () => {
+  it('is restored when the process ends', () => {
     const { display, events } = held();
     events.emit('exit');
-    expect(received(display)).toBe('(taken)(given back)');
+    expect(received(display)).toBe('(taken)(restored)');
   });
 
-  it.each(['uncaughtException', 'unhandledRejection'])('is given back before the message about an %s', (event) => {
+  it.each(['uncaughtException', 'unhandledRejection'])('is restored before the message about an %s', (event) => {
     const { events, happened } = held();
     events.emit(event, new Error('ouch'));
-    expect(happened).toEqual(['message after (taken)(given back)']);
+    expect(happened).toEqual(['message after (taken)(restored)']);
   });
 
   it.each(['SIGHUP', 'SIGQUIT'])('ends the process with 0 on %s', (signal) => {
@@ -75,13 +75,13 @@ describe('a held terminal', () => {
       0,
       ({ keyboard }: ReturnType<typeof held>) => keyboard.emit('data', Buffer.from('\x1a')),
     ],
-  ])('is given back before %s is suspended, and taken again afterwards', (_what, target, suspend) => {
+  ])('is restored before %s is suspended, and taken again afterwards', (_what, target, suspend) => {
     const all = held();
     suspend(all);
     expect(all.happened).toEqual([
-      `SIGTSTP to ${target}, 0 listeners, after (taken)(given back)`,
-      'resumed after (taken)(given back)',
-      'redraw after (taken)(given back)(taken)',
+      `SIGTSTP to ${target}, 0 listeners, after (taken)(restored)`,
+      'resumed after (taken)(restored)',
+      'redraw after (taken)(restored)(taken)',
     ]);
     expect(all.listeners()).toBe(2);
   });
@@ -90,17 +90,17 @@ describe('a held terminal', () => {
     const { display, events } = held();
     events.emit('SIGTSTP');
     events.emit('SIGTSTP');
-    expect(received(display)).toBe('(taken)(given back)(taken)(given back)(taken)');
+    expect(received(display)).toBe('(taken)(restored)(taken)(restored)(taken)');
   });
 
-  it('is taken again on SIGCONT, after a stop without warning', () => {
+  it('is taken again on SIGCONT after SIGSTOP', () => {
     const { events, happened } = held();
     events.emit('SIGCONT');
     expect(happened).toEqual(['resumed after (taken)', 'redraw after (taken)(taken)']);
   });
 });
 
-describe('the job', () => {
+describe('the process of show', () => {
   it.each([
     ['in the foreground', '7 (a b) S 1 41 7 34816 41 4194304', true],
     ['in the background', '7 (a b) S 1 41 7 34816 43 4194304', false],
@@ -120,7 +120,7 @@ describe('the job', () => {
     expect(jobControl.isForeground()).toBe(true);
   });
 
-  it('has the display measured by sending itself SIGWINCH', () => {
+  it('makes the display measure itself with SIGWINCH', () => {
     const { kill } = fakeProcess();
     jobControl.measure();
     expect(kill).toHaveBeenCalledExactlyOnceWith(process.pid, 'SIGWINCH');

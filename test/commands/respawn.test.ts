@@ -19,7 +19,7 @@ afterEach(() => {
   process.env = { ...OWN };
 });
 
-describe('a restarted program', () => {
+describe('a program that is started again', () => {
   it('has none of the descriptors of this process, and a new session', async () => {
     const script = 'for fd in 0 1 2; do readlink /proc/$$/fd/$fd; done; cut -d" " -f1,6 /proc/$$/stat; pwd; echo >&2 e';
     const { code, errors, how, output } = await respawn(['sh', '-c', script], {});
@@ -44,18 +44,18 @@ describe('a restarted program', () => {
     ['sh -c exit\t7', 'exit code 7', 7],
     ['sh -c kill\t-SEGV\t$$', 'killed by SIGSEGV', undefined],
     ['/missing/program', 'spawn /missing/program ENOENT', undefined],
-  ])('with the command %j ends with: %s', async (command, how, code) => {
+  ])('ends, if its command is %j, with: %s', async (command, how, code) => {
     const words = command.split(' ').map((word) => word.replaceAll('\t', ' '));
     expect(await respawn(words, {})).toMatchObject({ how, code });
   });
 
-  it('has its output cut off at a megabyte for each stream', async () => {
+  it('has the output on each stream cut off at 1 MiB', async () => {
     const script = 'head -c 3000000 /dev/zero; head -c 3000000 /dev/zero >&2';
     const { errors, output } = await respawn(['sh', '-c', script], {});
     expect([output.length, errors.length]).toEqual([1_048_576, 1_048_576]);
   });
 
-  it('is killed after the time limit', async () => {
+  it('is killed after 20 seconds', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const file = join(folder, 'pid');
     // Only SIGKILL ends it.

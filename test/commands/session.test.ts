@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { Session, type SessionOptions } from '../../collector/commands/session.ts';
-import { ConfigError, parseConfig } from '../../collector/config/load.ts';
+import { ConfigError, parseConfig } from '../../collector/config/parse.ts';
 import { FakeClock, MONOTONIC_START } from '../helpers/fake_clock.ts';
 import { RecordingLog } from '../helpers/recording_log.ts';
 
@@ -14,7 +14,7 @@ interface Asked {
   readonly every: number;
 }
 
-/** A session that reads a file, and what became of it. */
+/** A session that reads a file, and what it did. */
 class Running {
   readonly clock = new FakeClock(ORIGIN);
   readonly log = new RecordingLog();
@@ -57,7 +57,7 @@ class Running {
     return this;
   }
 
-  get said(): string[] {
+  get logged(): string[] {
     return this.log.entries.map(({ level, message }) => `${level} ${message}`);
   }
 }
@@ -66,14 +66,14 @@ const INVALID = 'update_every: 1\nmode: quick\n';
 const PROBLEM = `${FILE}: line 2: mode: expected basic or advanced, got "quick"`;
 
 describe('a session', () => {
-  it('updates as often as it is asked to, at the interval of the configuration', async () => {
+  it('makes the given number of updates at the interval of the configuration', async () => {
     const running = new Running();
     running.file = 'update_every: 60';
     expect(await running.session.run()).toBe(true);
-    expect([running.applied, running.updates, running.said]).toEqual([[60], [0, 60, 120, 180], []]);
+    expect([running.applied, running.updates, running.logged]).toEqual([[60], [0, 60, 120, 180], []]);
   });
 
-  it('does nothing with a configuration that leaves nothing to do', async () => {
+  it('makes no update if every module is off', async () => {
     const running = new Running({ apply: () => false });
     expect(await running.session.run()).toBe(false);
     expect([running.updates, running.clock.sleeps]).toEqual([[], []]);
@@ -94,30 +94,30 @@ describe('an invalid configuration at the start', () => {
     expect(await running.session.run()).toBe(true);
     expect(running.clock.sleeps).toEqual(texts.map(() => 2000));
     expect([running.applied, running.updates]).toEqual([[1], [10]]);
-    expect(running.said).toEqual([
+    expect(running.logged).toEqual([
       `error ${PROBLEM}; waiting until this is fixed`,
       `error ${FILE}: line 1: mode: expected basic or advanced, got "slow"; waiting until this is fixed`,
       'info the configuration is valid: starting',
     ]);
   });
 
-  it('is read at once on request', async () => {
+  it('is read again immediately on request', async () => {
     const running = new Running({ most: 1 }).reloadAfter(1, '');
     running.file = INVALID;
     await running.session.run();
     expect(running.updates).toEqual([0.123]);
   });
 
-  it('is an error where the session must not wait', async () => {
+  it('is an error if the session must not wait for a fix', async () => {
     const running = new Running({ isPatient: false });
     running.file = INVALID;
     await expect(running.session.run()).rejects.toThrow(
       new ConfigError(FILE, [{ line: 2, text: 'mode: expected basic or advanced, got "quick"' }]),
     );
-    expect([running.clock.sleeps, running.said]).toEqual([[], []]);
+    expect([running.clock.sleeps, running.logged]).toEqual([[], []]);
   });
 
-  it('does not hide a defect of the program, which is thrown', async () => {
+  it('is not confused with a defect of the program, which is thrown', async () => {
     const read = (): never => {
       throw new TypeError('not a function');
     };
@@ -125,8 +125,8 @@ describe('an invalid configuration at the start', () => {
   });
 });
 
-describe('reloading the configuration', () => {
-  it('takes effect at once, with its interval', async () => {
+describe('a reload of the configuration', () => {
+  it('takes effect immediately, with the new interval', async () => {
     const running = new Running({ most: 5 }).reloadAfter(2, 'update_every: 2');
     running.file = 'update_every: 300';
     await running.session.run();
@@ -137,23 +137,23 @@ describe('reloading the configuration', () => {
     ]);
   });
 
-  it('keeps the running one when it is invalid, and logs why', async () => {
+  it('changes nothing if the file is invalid, and logs why', async () => {
     const running = new Running().reloadAfter(2, INVALID);
     running.file = 'update_every: 60';
     await running.session.run();
     expect(running.applied).toEqual([60]);
     expect(running.updates).toEqual([0, 60, 60.5, 120]);
-    expect(running.said).toEqual([`error ${PROBLEM}; keeping the running configuration`]);
+    expect(running.logged).toEqual([`error ${PROBLEM}; keeping the running configuration`]);
   });
 
-  it('continues when it leaves nothing to do', async () => {
+  it('does not end the session if it turns every module off', async () => {
     let applied = 0;
     const running = new Running({ apply: () => ++applied === 1 }).reloadAfter(1, 'mode: basic');
     expect(await running.session.run()).toBe(true);
     expect([applied, running.updates.length]).toEqual([2, 4]);
   });
 
-  it('over and over does not stop the updates', async () => {
+  it('does not stop the updates, however often it is requested', async () => {
     const running = new Running({ most: 20 });
     for (let time = 0; time < 100; time++) {
       running.clock.onSleep((asked) => {
@@ -165,7 +165,7 @@ describe('reloading the configuration', () => {
     expect(running.updates).toHaveLength(20);
   });
 
-  it('that is requested before the first update follows it', async () => {
+  it('follows the first update if it is requested before', async () => {
     const running = new Running({ most: 2, read: () => ({ every: 300, file: undefined }) });
     running.session.reload();
     await running.session.run();

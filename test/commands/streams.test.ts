@@ -32,7 +32,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe('the log', () => {
+describe('the log on standard error', () => {
   const LINE = 'time=2026-11-21T17:01:02.345Z comm=conntrack.plugin source=collector level=warning msg=torn\n';
 
   it('reopens a pipe as non-blocking', () => {

@@ -4,7 +4,8 @@ import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
-import { parseConfig } from '../../collector/config/load.ts';
+import { parseConfig } from '../../collector/config/parse.ts';
+import { defaultConfig } from '../../collector/config/schema.ts';
 import { documents } from '../../docs/generate/documents.ts';
 import { nest, options, written } from '../../docs/generate/options.ts';
 import { read } from '../helpers/project.ts';
@@ -14,12 +15,12 @@ const STOCK = 'collector/conntrack.conf';
 /** Options are written right after the `#`, comments after a blank. */
 const uncomment = (text: string): string => text.replaceAll(/^( *)#(?=[a-z])/gm, '$1');
 
-describe('the generated documentation', () => {
-  it.each([...documents(read)])('in %s is up to date with its sources', (path, text) => {
+describe('what is generated', () => {
+  it.each([...documents(read)])('is up to date in %s', (path, text) => {
     expect(read(path)).toBe(text);
   });
 
-  it('is restored where it was edited by hand', () => {
+  it('replaces what was edited by hand', () => {
     const stale = (path: string): string => {
       if (path === STOCK) return read(path).replace('#cpu_share: 2', '#cpu_share: 4711');
       if (path === 'metadata.yaml') return read(path).replace('chart_type: area', 'chart_type: line # by hand');
@@ -28,14 +29,14 @@ describe('the generated documentation', () => {
     expect(documents(stale)).toEqual(documents(read));
   });
 
-  it('is refused a page that lacks a region for it', () => {
+  it('needs its region in every page', () => {
     const lacking = (path: string): string => read(path).replace('<!-- generated: variables -->', '');
     expect(() => documents(lacking)).toThrow(
       'docs/charts.md: found the generated regions [below-axis, charts], expected [below-axis, charts, variables]',
     );
   });
 
-  it('is refused a stock file that lacks an option or its description', () => {
+  it('needs every option with a description in the stock file', () => {
     const lacking = (path: string): string => read(path).replace(/^.*\n.*\n#update_every: 1$/m, '#update_every: 1');
     expect(() => documents(lacking)).toThrow('conntrack.conf: found the described options [mode, source');
   });
@@ -44,9 +45,12 @@ describe('the generated documentation', () => {
 describe('the stock file', () => {
   const stock = read(STOCK);
 
-  it('says the same with and without its comments', () => {
+  it('means the defaults, with and without its options uncommented', () => {
     expect(parse(stock)).toBeNull();
-    expect(parseConfig('stock', uncomment(stock))).toEqual(parseConfig('stock', stock));
+    expect([parseConfig('stock', stock), parseConfig('stock', uncomment(stock))]).toEqual([
+      defaultConfig(),
+      defaultConfig(),
+    ]);
   });
 });
 
@@ -54,7 +58,7 @@ describe('the JSON Schema', () => {
   const schema: unknown = JSON.parse(read('docs/conntrack.schema.json'));
   const validate = new Ajv({ strict: false }).compile(schema as object);
 
-  it('accepts the stock file with its options uncommented, and one with nothing in it', () => {
+  it('accepts the stock file with its options uncommented, and an empty mapping', () => {
     expect(validate(parse(uncomment(read(STOCK))))).toBe(true);
     expect(validate({ modules: { stat: null } })).toBe(true);
   });
@@ -71,7 +75,7 @@ describe('the JSON Schema', () => {
   });
 });
 
-describe('an option as an operator writes it', () => {
+describe('the value of an option', () => {
   it.each([
     [true, 'yes'],
     [false, 'no'],
@@ -79,7 +83,7 @@ describe('an option as an operator writes it', () => {
     ['auto', 'auto'],
     [4711, '4711'],
     [['/run/a.ctl', '/run/b.ctl'], '[/run/a.ctl, /run/b.ctl]'],
-  ])('%j is %s', (value, text) => {
+  ])('%j is written %s', (value, text) => {
     expect(written(value)).toBe(text);
   });
 });

@@ -29,7 +29,7 @@ describe('parseHealth', () => {
   });
 
   it.each([
-    ['template table_full', 'no line of an alert: "template table_full"'],
+    ['template table_full', 'not a line of an alert: "template table_full"'],
     ['on: system.cpu', 'before the first alert: "on: system.cpu"'],
     ['template: a\non: b\non: c', 'on twice in one alert'],
   ])('refuses %j', (text, message) => {
@@ -37,19 +37,19 @@ describe('parseHealth', () => {
   });
 });
 
-describe('of an alert', () => {
+describe('an alert', () => {
   const [full = {}, before = {}] = parseHealth(TEXT);
 
-  it('the dimensions are those of its lookup', () => {
+  it('has the dimensions of its lookup', () => {
     expect(dimensionsOf(full['lookup'])).toEqual(['used', 'free']);
     expect(dimensionsOf(before['lookup'])).toEqual([]);
   });
 
-  it('the variables are what its expressions name, but for what Netdata provides', () => {
+  it('has the variables that its expressions name, except those that Netdata provides', () => {
     expect(variablesOf(full)).toEqual(['limit']);
   });
 
-  it('without a threshold none is raised', () => {
+  it('cannot be raised without a threshold', () => {
     expect([isRaised(full), isRaised(before)]).toEqual([true, false]);
   });
 
@@ -58,7 +58,7 @@ describe('of an alert', () => {
     ['average -5m unaligned absolute of drop', 'average of 5 min'],
     ['max -30s unaligned of up', 'highest of 30 s'],
     ['min -1d at -2d unaligned of close_wait', 'lowest of 1 d, 2 d ago'],
-  ])('the lookup %j is "%s"', (lookup, words) => {
+  ])('with the lookup %j covers "%s"', (lookup, words) => {
     expect(windowOf(lookup)).toBe(words);
   });
 
@@ -77,14 +77,14 @@ describe('of an alert', () => {
       '$this > ((($status >= $WARNING) ? (10) : (20)) + (($established > 4000) ? (200) : ($established / 20)))',
       'above 20, until 10, each plus `established` / 20, at most 200',
     ],
-  ])('the threshold %j is "%s"', (expression, words) => {
+  ])('with the expression %j has the threshold "%s"', (expression, words) => {
     expect(thresholdOf(expression)).toBe(words);
   });
 
   it.each([
     '$this != 3',
     '$this > ((($status >= $WARNING) ? (10) : (20)) + (($established > 4000) ? (100) : ($established / 20)))',
-  ])('the threshold %j is refused', (expression) => {
+  ])('with the expression %j is refused', (expression) => {
     expect(() => thresholdOf(expression)).toThrow(JSON.stringify(expression));
   });
 });

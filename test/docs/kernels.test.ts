@@ -13,7 +13,7 @@ import { NAMES, OLD_NAMES } from '../helpers/stat_text.ts';
 const page = read('docs/kernels.md');
 
 describe('docs/kernels.md', () => {
-  it('says what is not drawn on which kernel', () => {
+  it('lists for each kernel what is never drawn, or only with CAP_NET_ADMIN', () => {
     const kernels = {
       '2.6.35 to 4.8': [metricsOf(OLD_NAMES, '2.6.35'), metricsOf(OLD_NAMES, '4.8.17')],
       '4.9 to 5.9': [metricsOf(OLD_NAMES, '4.9.0'), metricsOf(OLD_NAMES, '5.9.16')],

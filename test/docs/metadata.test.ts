@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 
-import { CONFIG_FILE, parseConfig } from '../../collector/config/load.ts';
+import { CONFIG_FILE } from '../../collector/config/load.ts';
+import { parseConfig } from '../../collector/config/parse.ts';
 import type { Sample } from '../../collector/modules/module.ts';
 import { chartsInOrder } from '../../docs/generate/charts.ts';
 import { fromEvents, fromFlows, fromSockets, samples } from '../helpers/all_metrics.ts';
@@ -40,12 +41,12 @@ const CONDITIONS: Readonly<Record<string, Readonly<Record<string, readonly Metri
 };
 
 describe('metadata.yaml', () => {
-  it('is about this plugin', () => {
+  it('names this plugin', () => {
     const names = [metadata.plugin_name, ...metadata.modules.map(({ meta }) => meta.plugin_name)];
     expect([...new Set(names)]).toEqual(Object.keys(project.bin));
   });
 
-  it('has the modules that charts come from', () => {
+  it('has exactly the modules that return charts', () => {
     const modules = metadata.modules.map(({ meta }) => meta.module_name);
     expect(modules).toEqual([...new Set(chartsInOrder.map(({ module }) => module))]);
   });
@@ -59,7 +60,7 @@ describe.each(metadata.modules)('metadata.yaml of module $meta.module_name', ({ 
     expect(new Set(returned.map(String))).toEqual(new Set(inMetadata.map(String)));
   });
 
-  it('says truly which charts there are under which condition', () => {
+  it('says which charts there are under which condition', () => {
     const drawn = CONDITIONS[meta.module_name] ?? {};
     expect(drawn).not.toEqual({});
     expect(metrics.availability).toEqual(Object.keys(drawn).filter((condition) => condition !== ALWAYS));

@@ -6,7 +6,8 @@ import { describe, expect, it } from 'vitest';
 
 import { charts } from '../../charts/index.ts';
 import { readEnvironment } from '../../collector/agent/environment.ts';
-import { CONFIG_FILE, parseConfig } from '../../collector/config/load.ts';
+import { CONFIG_FILE } from '../../collector/config/load.ts';
+import { parseConfig } from '../../collector/config/parse.ts';
 import { PROBLEMS } from '../../collector/modules/problem.ts';
 import { filesOf } from '../../collector/package/layout.ts';
 import { contextsOf, idsOf } from '../../docs/generate/charts.ts';
@@ -50,7 +51,7 @@ describe.each(pages)('%s', (page) => {
 });
 
 describe.each([...pages, 'metadata.yaml', 'CHANGELOG.md'])('%s', (name) => {
-  it('names only charts, contexts and alerts that there are', () => {
+  it('names only charts, contexts and alerts that exist', () => {
     const known = [
       ...charts.flatMap((chart) => [...idsOf(chart), ...contextsOf(chart)]),
       ...alerts.map(nameOf),
@@ -68,7 +69,7 @@ describe.each([...pages, 'metadata.yaml', 'CHANGELOG.md'])('%s', (name) => {
 });
 
 describe('CHANGELOG.md', () => {
-  it('has an entry for what is not released yet, or for the version', () => {
+  it('has an entry for unreleased changes, or for the version', () => {
     const entries = [...read('CHANGELOG.md').matchAll(/^## \[([^\]]+)\]/gm)].map(([, entry]) => entry);
     expect(['Unreleased', project.version]).toContain(entries[0]);
   });
@@ -89,7 +90,7 @@ describe('README.md', () => {
     expect(linksIn(readme)).toEqual(expect.arrayContaining(pages.filter((page) => page !== 'README.md')));
   });
 
-  it('has its two commands in blocks of their own', () => {
+  it('has its two commands in separate blocks', () => {
     const blocks = codeBlocks(readme, 'bash').map((block) => block.trim());
     expect(blocks).toEqual(expect.arrayContaining(['npm ci && npm start', 'npm ci && npm test']));
   });
@@ -110,7 +111,7 @@ describe('docs/alerts.md', () => {
 describe('docs/configuration.md', () => {
   const descriptions = descriptionsIn(read('collector/conntrack.conf'));
 
-  it('names every variable of the environment that is read', () => {
+  it('names every environment variable that the plugin reads', () => {
     const names = new Set<string>();
     const get = (_target: object, name: string | symbol): undefined => void names.add(String(name));
     readEnvironment(new Proxy({}, { get }));
@@ -120,13 +121,13 @@ describe('docs/configuration.md', () => {
     expect(rows.sort()).toEqual([...names].sort());
   });
 
-  it('says which charts the basic mode has', () => {
+  it('lists the charts of basic mode', () => {
     const basic = charts.filter((chart) => chart.basic === true).flatMap(idsOf);
     const named = codeIn(descriptions.get('mode') ?? '').filter((code) => code.startsWith('conntrack.'));
     expect(named).toEqual(basic);
   });
 
-  it('says where the socket of conntrackd is looked for', async () => {
+  it('says where the plugin looks for the socket of conntrackd', async () => {
     const [file = '', usual = ''] =
       (descriptions.get('modules.conntrackd.sockets') ?? '').match(/\/(?:etc|var)\/[\w./]*\w/g) ?? [];
     expect((await askTheUsual(new Volume())).connected).toEqual(new Set([usual]));

@@ -29,7 +29,7 @@ const MESSAGES: Readonly<Record<Question, string>> = {
 };
 
 describe('docs/privileges.md', () => {
-  it('names every file that is read', async () => {
+  it('names every file that the plugin reads', async () => {
     const host = new RecordedHost({}, { per_cpu: true });
     const open = vi.spyOn(host.volume, 'openSync');
     const eventVolume = new Volume();
@@ -63,7 +63,7 @@ describe('docs/privileges.md', () => {
     expect(rows.sort()).toEqual([...new Set(opened)].sort());
   });
 
-  it('names every request over netlink and every multicast group', () => {
+  it('names every netlink request and every multicast group', () => {
     const rows = tableAfter(page, '## What it requests over netlink').map((row) => onlyCode(cell(row, 'Message')));
     const asked = new Set(Object.values(MESSAGES));
     expect(rows).toEqual([...asked, 'NFNLGRP_CONNTRACK_NEW', 'NFNLGRP_CONNTRACK_DESTROY']);

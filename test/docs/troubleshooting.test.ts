@@ -9,7 +9,7 @@ import { ROOT, read } from '../helpers/project.ts';
 const page = read('docs/troubleshooting.md');
 
 describe('docs/troubleshooting.md', () => {
-  it('quotes the log as the collector writes it', () => {
+  it('quotes only what the plugin logs', () => {
     const source = sourceText();
     const lost = losses();
     for (const message of quotedMessages()) {
@@ -21,7 +21,7 @@ describe('docs/troubleshooting.md', () => {
     }
   });
 
-  it('quotes everything that the collector logs', () => {
+  it('quotes everything that the plugin logs', () => {
     const quoted = quotedMessages();
     const logged = loggedMessages();
     expect(logged.length).toBeGreaterThan(30);
@@ -31,7 +31,7 @@ describe('docs/troubleshooting.md', () => {
   });
 });
 
-/** The messages of the log that the page explains. What stands in place of `…` differs from line to line. */
+/** The messages of the log that the page explains. `…` is what differs from line to line. */
 function quotedMessages(): string[] {
   return tableAfter(page, '## The log').map((row) => onlyCode(cell(row, 'Message')));
 }

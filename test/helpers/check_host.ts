@@ -3,7 +3,7 @@
 import { Volume } from 'memfs';
 
 import type { CheckFileSystem } from '../../collector/check/files.ts';
-import type { Places } from '../../collector/check/remedies.ts';
+import type { Places } from '../../collector/check/remedy.ts';
 
 /** Contents of `/proc/PID/status`; capability sets are hexadecimal. */
 export interface StatusOptions {

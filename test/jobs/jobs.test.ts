@@ -2,7 +2,7 @@ import { Volume } from 'memfs';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { Emitter } from '../../collector/agent/emit.ts';
 import { Output } from '../../collector/agent/output.ts';
-import { parseConfig } from '../../collector/config/load.ts';
+import { parseConfig } from '../../collector/config/parse.ts';
 import { createContext } from '../../collector/jobs/context.ts';
 import { chartsOf } from '../../collector/jobs/job.ts';
 import { HOST, Jobs } from '../../collector/jobs/jobs.ts';

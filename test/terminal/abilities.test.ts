@@ -12,7 +12,7 @@ it.each([
   [{ LC_CTYPE: 'C', LANG: 'en_GB.UTF-8' }, false],
   [{ LC_ALL: 'en_GB.UTF-8', LC_CTYPE: 'C', LANG: 'C' }, true],
   [{ LC_ALL: '', LANG: 'en_GB.UTF-8' }, true],
-])('the locale %j supports Unicode: %s', (variables, isUnicode) => {
+])('a terminal with the locale %j has Unicode: %s', (variables, isUnicode) => {
   expect(readAbilities(variables)).toEqual({ isUnicode, hasColour: true, hasCursor: true });
 });
 

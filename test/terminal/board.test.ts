@@ -10,7 +10,7 @@ const values = (showing: Showing, context: string) =>
   showing.board.instances(context).map((shown) => [...shown.values]);
 
 describe('the board', () => {
-  it('merges what several modules know of the host; the first module wins', () => {
+  it('has, of a value that several modules know, that of the first', () => {
     const showing = new Showing().update(
       0,
       reading(1, host({ invalid: 2.5, ignore: undefined })),
@@ -24,26 +24,24 @@ describe('the board', () => {
     ]);
   });
 
-  describe('keeps a value after its interval, and knows that it is due or old', () => {
-    it.each([
-      // Read in every update.
-      [1, 1, { 0.9: 'due', 1.4: 'due', 2: 'old', 59: 'old', 60: undefined }],
-      [5, 5, { 5: 'due', 10: 'old', 59: 'old', 60: undefined }],
-      // Read less often; a reading can take a while.
-      [1, 10, { 9: 'new', 10: 'due', 12: 'due', 13: 'old', 59: 'old', 60: undefined }],
-      [10, 40, { 30: 'new', 40: 'due', 50: 'old', 150: 'old', 160: undefined }],
-      [300, 300, { 300: 'due', 600: 'old', 900: 'old', 1200: undefined }],
-    ])('with updates every %i s and readings every %i s', (tick, every, ages) => {
-      for (const [seconds, age] of Object.entries(ages)) {
-        const showing = new Showing(tick).update(0, reading(every, host({ invalid: 2.5 })));
-        expect(showing.board.instances(NEW).map((shown) => shown.age)).toEqual(['new']);
-        showing.update(Number(seconds), reading(every));
-        expect([seconds, showing.board.instances(NEW)[0]?.age]).toEqual([seconds, age]);
-        if (age !== undefined) expect(values(showing, NEW)).toEqual([[['invalid', 2.5]]]);
-        showing.update(Number(seconds) + 1, reading(every, host({ invalid: 3 })));
-        expect([showing.board.instances(NEW)[0]?.age, values(showing, NEW)]).toEqual(['new', [[['invalid', 3]]]]);
-      }
-    });
+  it.each([
+    // Read in every update.
+    [1, 1, { 0.9: 'due', 1.4: 'due', 2: 'old', 59: 'old', 60: undefined }],
+    [5, 5, { 5: 'due', 10: 'old', 59: 'old', 60: undefined }],
+    // Read less often; a reading can take a while.
+    [1, 10, { 9: 'new', 10: 'due', 12: 'due', 13: 'old', 59: 'old', 60: undefined }],
+    [10, 40, { 30: 'new', 40: 'due', 50: 'old', 150: 'old', 160: undefined }],
+    [300, 300, { 300: 'due', 600: 'old', 900: 'old', 1200: undefined }],
+  ])('keeps a value, then due or old, with updates every %i s and readings every %i s', (tick, every, ages) => {
+    for (const [seconds, age] of Object.entries(ages)) {
+      const showing = new Showing(tick).update(0, reading(every, host({ invalid: 2.5 })));
+      expect(showing.board.instances(NEW).map((shown) => shown.age)).toEqual(['new']);
+      showing.update(Number(seconds), reading(every));
+      expect([seconds, showing.board.instances(NEW)[0]?.age]).toEqual([seconds, age]);
+      if (age !== undefined) expect(values(showing, NEW)).toEqual([[['invalid', 2.5]]]);
+      showing.update(Number(seconds) + 1, reading(every, host({ invalid: 3 })));
+      expect([showing.board.instances(NEW)[0]?.age, values(showing, NEW)]).toEqual(['new', [[['invalid', 3]]]]);
+    }
   });
 
   it('keeps the values of a chart until its next reading, which can have other dimensions', () => {
@@ -58,7 +56,7 @@ describe('the board', () => {
     expect(values(showing, PROTOCOLS)).toEqual([[['udp', 7]]]);
   });
 
-  it('keeps and removes each instance on its own', () => {
+  it('removes an instance without values, but not the others of the chart', () => {
     const sockets = (name: string, established: number) =>
       reading(5, instance('tcp', name, { protocol: name }, { socket_established: established }));
     const showing = new Showing().update(0, sockets('tcp', 3), sockets('tcp6', 4));

@@ -36,7 +36,7 @@ describe('a column of sections', () => {
     expect(fitted(height)).toEqual(expected);
   });
 
-  it('never takes more rows than it has', () => {
+  it('never takes more rows than there are', () => {
     for (let height = 0; height < 20; height++) {
       const fitting = fitBlocks(BLOCKS, height);
       const lines = fitting.reduce((sum, { rows }) => sum + rows.length + 1, Math.max(0, fitting.length - 1));

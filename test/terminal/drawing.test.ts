@@ -18,7 +18,7 @@ describe('a bar', () => {
     [1, '████████'],
     // The limit of the table can be lowered below its number of entries.
     [1.7, '████████'],
-  ])('with a share of %d of 8 columns is drawn as "%s"', (share, filled) => {
+  ])('of the share %d in 8 columns is "%s"', (share, filled) => {
     expect(bar(share, 8)).toBe(filled);
   });
 });
@@ -33,11 +33,11 @@ describe('a sparkline', () => {
     expect(sparkline(series([3, 6], 5), 5)).toBe('   ▅█');
   });
 
-  it('draws each value in several columns if they fit', () => {
+  it('shows each value in several columns if they fit', () => {
     expect(sparkline(series([0, 7, undefined]), 7)).toBe('▁▁██  ');
   });
 
-  it('draws the maximum of values that share a column, and keeps their grouping as time passes', () => {
+  it('shows the maximum of values that share a column, and keeps their grouping as time passes', () => {
     const values = [0, 7, 0, 0, undefined, undefined, 3];
     // The last column is for values 6 and 7; then all columns move left by one.
     expect(sparkline(series(values, 8, 6), 4)).toBe('█▁ ▄');

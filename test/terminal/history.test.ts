@@ -22,7 +22,7 @@ describe('a history', () => {
     [5, 12],
     [7, 12],
     [300, 12],
-  ])('of values %d s apart keeps %d values', (every, length) => {
+  ])('with values %d s apart keeps %d of them', (every, length) => {
     expect(new History(every).series(START).length).toBe(length);
   });
 
@@ -34,7 +34,7 @@ describe('a history', () => {
     });
   });
 
-  it('ends with a gap for a value that is missing, but not for one that is late', () => {
+  it('ends with a gap for a missing value, but not for a late one', () => {
     expect(seriesOf(1, { 0: 7, 1: 8 }, 1.9).values).toEqual([7, 8]);
     expect(seriesOf(1, { 0: 7, 1: 8 }, 3).values).toEqual([7, 8, undefined, undefined]);
   });
@@ -49,7 +49,7 @@ describe('a history', () => {
     expect([newest, kept.length, kept[0], kept.at(-1)]).toEqual([74, 60, 15, 74]);
   });
 
-  it('is only gaps after a minute without a value, however long it lasts', () => {
+  it('has only gaps after a minute or more without a value', () => {
     const { values } = seriesOf(1, { 0: 7 }, 86_400);
     expect(values).toEqual(Array.from({ length: 60 }, () => undefined));
   });

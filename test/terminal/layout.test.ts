@@ -7,7 +7,7 @@ import { alerts } from '../helpers/project.ts';
 const contents = SECTIONS.flatMap((section) => section.contents);
 const chartOf = (context: string) => charts.find((chart) => chart.context === context);
 
-describe('the layout', () => {
+describe('the layout of the screen', () => {
   it('names only existing charts', () => {
     const contexts = [...[...contents, ENTRIES].map(({ context }) => context), ...PLAIN];
     expect(contexts.filter((context) => chartOf(context) === undefined)).toEqual([]);
@@ -26,7 +26,7 @@ describe('the layout', () => {
     expect(chartOf(ENTRIES.context)?.variables?.map(({ name }) => name)).toContain(ENTRIES.limit);
   });
 
-  it('titles a section of one chart as the chart', () => {
+  it('gives a section of one chart the title of the chart', () => {
     const shares = SECTIONS.filter(({ contents: [first] }) => first?.kind === 'shares');
     for (const { contents: own, title } of shares) {
       expect(chartOf(own[0]?.context ?? '')?.title).toBe(`Connection Tracker ${title}`);

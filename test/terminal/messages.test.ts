@@ -2,18 +2,18 @@ import { describe, expect, it } from 'vitest';
 
 import { Messages } from '../../collector/terminal/messages.ts';
 
-describe('the messages', () => {
-  it('are those of level notice and above, with their fields, in one line of ASCII each', () => {
+describe('the messages of show', () => {
+  it('have level notice or above, their fields, and one line of ASCII each', () => {
     let now = 1000;
     const messages = new Messages(() => now);
-    const tell = (say: () => void): void => {
-      say();
+    const log = (write: () => void): void => {
+      write();
       now++;
     };
     messages.debug();
-    tell(() => messages.notice('a setting cannot be read', { path: '/proc/x', count: 3, error: undefined }));
-    tell(() => messages.warning('late\nupdates'));
-    tell(() => messages.error('the module failed'));
+    log(() => messages.notice('a setting cannot be read', { path: '/proc/x', count: 3, error: undefined }));
+    log(() => messages.warning('late\nupdates'));
+    log(() => messages.error('the module failed'));
     expect(messages.recent).toMatchObject([
       { time: 1000, level: 'notice', text: 'a setting cannot be read path=/proc/x count=3' },
       { time: 1001, level: 'warning', text: 'late\\u{a}updates' },
@@ -21,7 +21,7 @@ describe('the messages', () => {
     ]);
   });
 
-  it('include what is resolved, but only after a problem', () => {
+  it('include a resolved problem, but only after it occurred', () => {
     const messages = new Messages(() => 5);
     messages.info('the table is dumped at another interval');
     expect(messages.recent).toEqual([]);
@@ -33,7 +33,7 @@ describe('the messages', () => {
     ]);
   });
 
-  it('are the newest ten, without duplicates', () => {
+  it('are the newest ten, each text once', () => {
     let now = 0;
     const messages = new Messages(() => now);
     for (const number of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 5]) {
@@ -44,7 +44,7 @@ describe('the messages', () => {
     expect(messages.recent.at(-1)?.time).toBe(11);
   });
 
-  it('disappear after a minute, while the problem is still known', () => {
+  it('disappear after a minute, although the problem lasts', () => {
     let now = 7000;
     const messages = new Messages(() => now);
     expect(messages.isTroubled).toBe(false);
@@ -55,7 +55,7 @@ describe('the messages', () => {
     expect([messages.recent, messages.isTroubled]).toEqual([[], true]);
   });
 
-  it('show no code, errno and retry interval', () => {
+  it('lack the code, errno and retry interval', () => {
     const messages = new Messages(() => 5);
     messages.warning('no reply', {
       code: 'conntrackd_unresponsive',
@@ -66,7 +66,7 @@ describe('the messages', () => {
     expect(messages.recent.map(({ text }) => text)).toEqual(['no reply path=/run/north']);
   });
 
-  it('are replaced when their subject is resolved', () => {
+  it('are replaced by the message that their problem is resolved', () => {
     const messages = new Messages(() => 5);
     messages.warning('conntrackd does not run', { path: '/run/north', error: 'refused' });
     messages.warning('conntrackd does not run', { path: '/run/south', error: 'refused' });

@@ -6,7 +6,7 @@ import { host, instance, reading, Showing } from '../helpers/showing.ts';
 describe('a plain line', () => {
   const lineOf = ({ board }: Showing): string => plainLine(board, Date.UTC(2026, 10, 21, 8, 45, 1, 234));
 
-  it('has the known values by chart and dimension, with the precision that the agent gets', () => {
+  it('has the known values by chart and dimension, as precisely as the agent gets them', () => {
     const samples = [
       host({ connections: 12_345, max: 262_144, utilization: 4.70924, new: 1203.0004, drop: 0, invalid: undefined }),
       instance('daemon', 'north', { daemon: 'north' }, { up: 0, unresponsive: 1, down: 0 }),

@@ -18,7 +18,7 @@ function terminal() {
 }
 
 describe('the terminal', () => {
-  it('gets back every mode that is changed', () => {
+  it('has every changed mode restored', () => {
     const modes = (text: string, end: string): string[] => text.split('\x1b[?').filter((mode) => mode.endsWith(end));
     const other = (mode: string): string => mode.replace(/[hl]$/, (end) => (end === 'h' ? 'l' : 'h'));
     expect(modes(ENTER, 'h').map(other)).toEqual(modes(LEAVE, 'l'));
@@ -26,14 +26,14 @@ describe('the terminal', () => {
     expect(modes(ENTER, 'l')).toEqual(['25l', '7l']);
   });
 
-  it('is taken, and restored once', () => {
+  it('is restored once, and only if it was taken', () => {
     const { display, keyboard, terminal: taken } = terminal();
-    taken.giveBack();
+    taken.restore();
     expect(display.written).toBe('');
     taken.take();
     expect([display.written, keyboard.isRaw]).toEqual([ENTER, true]);
-    taken.giveBack();
-    taken.giveBack();
+    taken.restore();
+    taken.restore();
     expect([display.written, keyboard.isRaw]).toEqual([ENTER + LEAVE, false]);
   });
 
@@ -62,22 +62,22 @@ describe('the terminal', () => {
     expect(done).toEqual(['redraw']);
   });
 
-  it.each(['end', 'error'])('ends the command when it is gone (%s)', (event) => {
+  it.each(['end', 'error'])('ends the command if it is gone (%s)', (event) => {
     const { done, keyboard } = terminal();
     keyboard.emit(event, new Error('EIO'));
     expect(done).toEqual(['end']);
   });
 
-  it('is measured and its keys are read when it is taken, once', () => {
+  it('is measured, and its keys are read, only when it is first taken', () => {
     const { display, job, keyboard, terminal: taken } = terminal();
     expect(keyboard.isRead).toBe(false);
     expect([taken.take(), taken.take()]).toEqual([true, true]);
     expect([display.written, keyboard.isRead, job.measured]).toEqual([ENTER, true, 1]);
-    taken.giveBack();
+    taken.restore();
     expect(keyboard.isRead).toBe(false);
   });
 
-  it('is not taken in the background, but once in the foreground', () => {
+  it('is not taken in the background, but as soon as the process is in the foreground', () => {
     const { display, job, keyboard, terminal: taken } = terminal();
     job.isInForeground = false;
     expect(taken.take()).toBe(false);
@@ -87,13 +87,13 @@ describe('the terminal', () => {
     expect([display.written, keyboard.isRaw, keyboard.isRead]).toEqual([ENTER, true, true]);
   });
 
-  it('is left alone when the process continues in the background after SIGSTOP', () => {
+  it('is left alone if the process continues in the background after SIGSTOP', () => {
     const { display, done, job, keyboard, terminal: taken } = terminal();
     taken.take();
     job.isInForeground = false;
-    taken.takeAgain();
+    taken.resume();
     display.emit('resize');
-    taken.giveBack();
+    taken.restore();
     expect([display.written, done, keyboard.isRead]).toEqual([ENTER, [], false]);
     job.isInForeground = true;
     expect([taken.take(), display.written]).toEqual([true, ENTER + ENTER]);
@@ -104,23 +104,23 @@ describe('the terminal', () => {
     taken.take();
     const modes: boolean[] = [];
     keyboard.setRawMode = (isRaw) => void modes.push(isRaw);
-    taken.takeAgain();
+    taken.resume();
     expect([modes, display.written]).toEqual([[false, true], ENTER + ENTER]);
   });
 
-  it('is restored from the background without setting the mode of its keys, which would stop the process', () => {
+  it('is restored from the background without a change of the key mode, which would stop the process', () => {
     const { display, job, keyboard, terminal: taken } = terminal();
     taken.take();
     job.isInForeground = false;
-    taken.giveBack();
+    taken.restore();
     expect([display.written, keyboard.isRaw]).toEqual([ENTER + LEAVE, true]);
   });
 
-  it('works without a keyboard', () => {
+  it('is taken and restored without a keyboard', () => {
     const display = new FakeDisplay();
     const taken = new Terminal(display, undefined, new FakeJobControl());
     taken.take();
-    taken.giveBack();
+    taken.restore();
     expect(display.written).toBe(ENTER + LEAVE);
   });
 });

@@ -2,39 +2,38 @@ import { describe, expect, it } from 'vitest';
 
 import { cut, pad, paint, span, widthOf } from '../../collector/terminal/text.ts';
 
-describe('a line', () => {
+describe('a line of the screen', () => {
   const LINE = [span('abc', 'strong'), span('defg')];
 
-  it('that is too wide ends in an ellipsis and keeps its styles', () => {
+  it('ends in an ellipsis and keeps its styles if it is too wide', () => {
     expect(cut(LINE, 7)).toEqual(LINE);
     expect(cut(LINE, 5)).toEqual([span('abc', 'strong'), span('d'), span('…')]);
     expect(cut(LINE, 3)).toEqual([span('ab', 'strong'), span('…')]);
     expect([cut(LINE, 1), cut(LINE, 0), cut(LINE, -3)].map(widthOf)).toEqual([1, 0, 0]);
   });
 
-  it('is padded with blanks, or cut', () => {
+  it('is padded with blanks, or cut, to an exact width', () => {
     expect(pad(LINE, 9)).toEqual([...LINE, span('  ')]);
     expect(pad(LINE, 2)).toEqual([span('a', 'strong'), span('…')]);
   });
 });
 
-describe('painting', () => {
+describe('paint', () => {
   const LINES = [[span('full', 'critical')], [], [span('a'), span('b', 'dim')]];
-  const plain = { columns: 4, isUnicode: true, hasColour: false };
+  const plain = { isUnicode: true, hasColour: false };
 
   it('replaces the screen from its top left corner, and erases what the lines do not cover', () => {
-    expect(paint(LINES, plain)).toBe('\x1b[Hfull\r\n\x1b[K\r\nab\x1b[J');
+    expect(paint(LINES, 4, plain)).toBe('\x1b[Hfull\r\n\x1b[K\r\nab\x1b[J');
   });
 
   it('ends each colour with its text', () => {
-    expect(paint(LINES, { ...plain, hasColour: true })).toBe(
+    expect(paint(LINES, 4, { ...plain, hasColour: true })).toBe(
       '\x1b[H\x1b[1;31mfull\x1b[0m\r\n\x1b[K\r\na\x1b[2mb\x1b[0m\x1b[J',
     );
   });
 
-  it('replaces drawing characters without Unicode', () => {
+  it('replaces drawing characters by ASCII without Unicode', () => {
     const text = '▁▂▃▄▅▆▇█ ▏▎▍▌▋▊▉ ░─…';
-    const options = { columns: text.length, isUnicode: false, hasColour: false };
-    expect(paint([[span(text)]], options)).toBe('\x1b[H_.,-=+*# ...#### .-~');
+    expect(paint([[span(text)]], text.length, { ...plain, isUnicode: false })).toBe('\x1b[H_.,-=+*# ...#### .-~');
   });
 });

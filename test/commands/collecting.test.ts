@@ -1,0 +1,57 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { readEnvironment } from '../../collector/agent/environment.ts';
+import { parseCommandLine } from '../../collector/cli.ts';
+import { type Request, readRequest } from '../../collector/commands/collecting.ts';
+
+let folder = '';
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'conntrack-request-'));
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** The request with these words and variables; the agent's configuration is in the folder. */
+function request(words: readonly string[], variables: Readonly<Record<string, string>> = {}): Request {
+  return readRequest(parseCommandLine(words), readEnvironment({ NETDATA_USER_CONFIG_DIR: folder, ...variables }));
+}
+
+describe('what a command that collects is asked for', () => {
+  it.each([
+    [[], undefined, 1, 1],
+    [['7'], '3', 5, 7],
+    [['3'], '7', 5, 7],
+    [['3'], '5', 7, 7],
+  ])(
+    'with the words %j, NETDATA_UPDATE_EVERY %s and update_every %i has the interval %i',
+    (words, agent, file, every) => {
+      writeFileSync(`${folder}/conntrack.conf`, `update_every: ${file}\n`);
+      expect(request(words, agent === undefined ? {} : { NETDATA_UPDATE_EVERY: agent }).every).toBe(every);
+    },
+  );
+
+  it("is the configuration in the agent's directory, or the file of --config", () => {
+    writeFileSync(`${folder}/conntrack.conf`, 'source: north\n');
+    writeFileSync(`${folder}/other.conf`, 'source: south\n');
+    expect(request([])).toMatchObject({ file: `${folder}/conntrack.conf`, config: { source: 'north' } });
+    const other = `${folder}/other.conf`;
+    expect(request(['--config', other])).toMatchObject({ file: other, config: { source: 'south' } });
+  });
+
+  it('has the contexts that netdata.conf leaves to the plugin', () => {
+    expect(request([]).contexts).toEqual({ contexts: 'conntrack', reason: 'on' });
+    writeFileSync(`${folder}/netdata.conf`, '[plugins]\nproc = no\n');
+    expect(request([]).contexts).toEqual({ contexts: 'netfilter', reason: 'off' });
+    writeFileSync(`${folder}/conntrack.conf`, 'contexts: conntrack\n');
+    expect(request([]).contexts).toEqual({ contexts: 'conntrack', reason: 'configured' });
+  });
+
+  it('is an error if the configuration is not a regular file', () => {
+    mkdirSync(`${folder}/conntrack.conf`);
+    expect(() => request([])).toThrow(`${folder}/conntrack.conf: cannot be read: `);
+  });
+});
