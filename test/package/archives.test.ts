@@ -31,11 +31,11 @@ describe('the archive', () => {
     expect(tar('-xOzf', archive, path)).toBe(readFileSync('CHANGELOG.md', 'utf8'));
   });
 
-  it('contains folders that only their owner can change, whatever the work tree allows', () => {
+  it('contains folders that only their owner can change, and no executable in them, whatever the work tree allows', () => {
     const [from, to] = [join(folder, 'from'), join(folder, 'to')];
     mkdirSync(from);
     writeFileSync(join(from, 'file'), '');
-    chmodSync(join(from, 'file'), 0o666);
+    chmodSync(join(from, 'file'), 0o777);
     chmodSync(from, 0o777);
     copy(from, to, undefined);
     const modes = [to, join(to, 'file')].map((path) => (statSync(path).mode & 0o777).toString(8));
