@@ -1,14 +1,13 @@
-/** The charts of conntrackd: the daemon, its caches, its links to the other firewall, and its queues. */
+/** The charts of conntrackd: first those of the daemon itself. */
 
+import { cacheCharts } from './conntrackd_caches.ts';
+import { linkCharts } from './conntrackd_links.ts';
+import { queueCharts } from './conntrackd_queues.ts';
 import type { Chart } from './types.ts';
 
 const RATE = { divisor: 1000 } as const;
-const BELOW = { multiplier: -1, divisor: 1000 } as const;
 
 const DAEMON = { scope: 'daemon', module: 'conntrackd', type: 'line', family: 'conntrackd' } as const;
-const CACHE = { scope: 'cache', module: 'conntrackd', type: 'line', family: 'conntrackd caches' } as const;
-const LINK = { scope: 'link', module: 'conntrackd', type: 'line', family: 'conntrackd links' } as const;
-const QUEUE = { scope: 'queue', module: 'conntrackd', type: 'line', family: 'conntrackd queues' } as const;
 
 const daemonCharts: readonly Chart[] = [
   {
@@ -176,157 +175,6 @@ const daemonCharts: readonly Chart[] = [
     units: 'seconds',
     context: 'conntrackd.uptime',
     dimensions: [{ id: 'uptime', metric: 'uptime' }],
-  },
-];
-
-const cacheCharts: readonly Chart[] = [
-  {
-    ...CACHE,
-    id: 'conntrackd_cache_objects',
-    title: 'Conntrackd Cache Objects',
-    units: 'objects',
-    context: 'conntrackd.cache_objects',
-    dimensions: [
-      { id: 'active', metric: 'active' },
-      { id: 'total', metric: 'total' },
-    ],
-  },
-  {
-    ...CACHE,
-    id: 'conntrackd_cache_changes',
-    title: 'Conntrackd Cache Changes',
-    units: 'objects/s',
-    context: 'conntrackd.cache_changes',
-    dimensions: [
-      { id: 'created', metric: 'created', ...RATE },
-      { id: 'updated', metric: 'updated', ...RATE },
-      { id: 'destroyed', metric: 'destroyed', ...BELOW },
-    ],
-  },
-  {
-    ...CACHE,
-    id: 'conntrackd_cache_failures',
-    title: 'Conntrackd Cache Failures',
-    units: 'failures/s',
-    context: 'conntrackd.cache_failures',
-    dimensions: [
-      { id: 'create', metric: 'create_failed', ...RATE },
-      { id: 'update', metric: 'update_failed', ...RATE },
-      { id: 'destroy', metric: 'destroy_failed', ...RATE },
-    ],
-  },
-  {
-    ...CACHE,
-    id: 'conntrackd_cache_failure_causes',
-    title: 'Conntrackd Cache Failures by Cause',
-    units: 'failures/s',
-    context: 'conntrackd.cache_failure_causes',
-    dimensions: [
-      { id: 'no_memory', metric: 'no_memory', ...RATE },
-      { id: 'no_space', metric: 'no_space', ...RATE },
-      { id: 'update_not_found', metric: 'update_not_found', ...RATE },
-      { id: 'destroy_not_found', metric: 'destroy_not_found', ...RATE },
-    ],
-  },
-];
-
-const linkCharts: readonly Chart[] = [
-  {
-    ...LINK,
-    id: 'conntrackd_link_status',
-    title: 'Conntrackd Link Status',
-    units: 'state',
-    context: 'conntrackd.link_status',
-    dimensions: [
-      { id: 'running', metric: 'running' },
-      { id: 'no_carrier', metric: 'no_carrier' },
-      { id: 'down', metric: 'down' },
-    ],
-    variables: [{ name: 'role_active', metric: 'active' }],
-  },
-  {
-    ...LINK,
-    id: 'conntrackd_link_role',
-    title: 'Conntrackd Link Role',
-    units: 'state',
-    context: 'conntrackd.link_role',
-    dimensions: [
-      { id: 'active', metric: 'active' },
-      { id: 'backup', metric: 'backup' },
-    ],
-  },
-  {
-    ...LINK,
-    id: 'conntrackd_link_traffic',
-    title: 'Conntrackd Link Traffic',
-    units: 'bytes/s',
-    context: 'conntrackd.link_traffic',
-    type: 'area',
-    dimensions: [
-      { id: 'received', metric: 'bytes_received', ...RATE },
-      { id: 'sent', metric: 'bytes_sent', ...BELOW },
-    ],
-  },
-  {
-    ...LINK,
-    id: 'conntrackd_link_packets',
-    title: 'Conntrackd Link Packets',
-    units: 'packets/s',
-    context: 'conntrackd.link_packets',
-    dimensions: [
-      { id: 'received', metric: 'packets_received', ...RATE },
-      { id: 'sent', metric: 'packets_sent', ...BELOW },
-    ],
-  },
-  {
-    ...LINK,
-    id: 'conntrackd_link_errors',
-    title: 'Conntrackd Link Errors',
-    units: 'errors/s',
-    context: 'conntrackd.link_errors',
-    dimensions: [
-      { id: 'receive', metric: 'receive_errors', ...RATE },
-      { id: 'send', metric: 'send_errors', ...BELOW },
-    ],
-  },
-];
-
-const queueCharts: readonly Chart[] = [
-  {
-    ...DAEMON,
-    id: 'conntrackd_queue_nodes',
-    title: 'Conntrackd Allocated Queue Nodes',
-    units: 'nodes',
-    family: 'conntrackd queues',
-    context: 'conntrackd.queue_nodes',
-    detail: true,
-    dimensions: [{ id: 'allocated', metric: 'queue_nodes' }],
-  },
-  {
-    ...QUEUE,
-    id: 'conntrackd_queue_elements',
-    title: 'Conntrackd Queue Elements',
-    units: 'elements',
-    context: 'conntrackd.queue_elements',
-    dimensions: [{ id: 'elements', metric: 'elements' }],
-    variables: [{ name: 'maximum', metric: 'maximum' }],
-  },
-  {
-    ...QUEUE,
-    id: 'conntrackd_queue_fill',
-    title: 'Conntrackd Queue Fill',
-    units: '%',
-    context: 'conntrackd.queue_fill',
-    type: 'area',
-    dimensions: [{ id: 'used', metric: 'fill', divisor: 1000 }],
-  },
-  {
-    ...QUEUE,
-    id: 'conntrackd_queue_refusals',
-    title: 'Conntrackd Queue Refusals',
-    units: 'elements/s',
-    context: 'conntrackd.queue_refusals',
-    dimensions: [{ id: 'refused', metric: 'refused', ...RATE }],
   },
 ];
 

@@ -1,8 +1,8 @@
-/** The charts of what the kernel reports when connections are made and destroyed. */
+/** The charts of new and destroyed connections, which the kernel reports as events. */
 
 import type { Chart } from './types.ts';
 
-/** Rates travel in thousandths, so that a quarter of an event per second is not rounded to none. */
+/** Rates are sent in thousandths, so 0.25 events per second is not rounded to 0. */
 const RATE = { divisor: 1000 } as const;
 
 const MODULE = { scope: 'host', module: 'events' } as const;

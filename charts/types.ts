@@ -2,15 +2,15 @@
 
 import type { Scope } from '../collector/modules/module.ts';
 
-/** What is drawn of one metric. */
+/** How a chart shows one metric. */
 export interface Dimension {
   /** Permanent, and unique within the chart; also its name. */
   readonly id: string;
-  /** The metric that is drawn; the dimension is there when the metric is. */
+  /** The dimension exists when this metric has a value. */
   readonly metric: string;
   /** -1 draws below the axis; 1 if not given. */
   readonly multiplier?: 1 | -1;
-  /** The value travels as an integer, this many times as large; 1 if not given. */
+  /** The value is multiplied by this and sent as an integer; 1 if not given. */
   readonly divisor?: number;
 }
 
@@ -31,12 +31,12 @@ export interface Chart {
   readonly family: string;
   /** Permanent: dashboards and alerts are written for it. */
   readonly context: string;
-  /** Its context where the agent's built-in collector draws charts of that one, or may; permanent too. */
+  /** The context if the agent's built-in collector uses the other one, or may; permanent too. */
   readonly contextBesideBuiltin?: string;
   readonly type: 'line' | 'area' | 'stacked';
-  /** The module of the collector that the metrics come from. */
+  /** The module that returns the metrics. */
   readonly module: string;
-  /** Whether it is drawn in basic mode too. */
+  /** Whether basic mode includes it. */
   readonly basic?: true;
   /** Whether the dashboard may leave it out of its overview. */
   readonly detail?: true;

@@ -15,9 +15,16 @@ const endToEnd = { globalSetup: ['test/helpers/global_setup.ts'], ...timeouts };
  * Tests that change nf_conntrack_max or nf_conntrack_buckets, which all network namespaces share, or that compare rates
  * so exactly that nothing else may run.
  */
-const alone = ['agent', 'agent_contexts', 'conntrackd', 'events', 'flows', 'kernel'].map(
-  (name) => `test/e2e/${name}.test.ts`,
-);
+const alone = [
+  'agent',
+  'agent_contexts',
+  'conntrackd',
+  'conntrackd_life',
+  'conntrackd_links',
+  'events',
+  'flows',
+  'kernel',
+].map((name) => `test/e2e/${name}.test.ts`);
 
 /** Unit tests that replace modules. The others share one module graph, which halves the CPU time of all of them. */
 const mocking = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
@@ -38,7 +45,7 @@ export default defineConfig({
           ...unit,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', ...mocking],
+          exclude: ['test/e2e/**', 'test/kernels/**', ...mocking],
           isolate: false,
         },
       },
@@ -67,6 +74,10 @@ export default defineConfig({
           fileParallelism: false,
           sequence: { groupOrder: 2 },
         },
+      },
+      {
+        extends: true,
+        test: { ...endToEnd, name: 'kernels', include: ['test/kernels/**/*.test.ts'], sequence: { groupOrder: 3 } },
       },
     ],
   },

@@ -16,7 +16,7 @@ const NETDATA_CONF = 'netdata.conf';
 export type Builtin = 'on' | 'off' | 'unknown';
 
 /**
- * The contexts of the charts that the built-in collector draws too: its own (`netfilter.conntrack_…`) or others
+ * The contexts of the charts that the built-in collector has too: its own (`netfilter.conntrack_…`) or others
  * (`conntrack.…`).
  */
 export interface ContextChoice {

@@ -11,21 +11,21 @@ import type { Chart, Dimension } from '../../charts/types.ts';
 import { type Feed, feedsOf, firstSource, patienceOf, valueIn } from '../jobs/feeds.ts';
 import type { Reading, Renderer } from '../jobs/renderer.ts';
 import type { Sample } from '../modules/module.ts';
-import { LineBuffer } from './protocol/line_buffer.ts';
+import { type Encoded, encode, LineBuffer } from './protocol/line_buffer.ts';
 import * as protocol from './protocol/writer.ts';
 
 /** The plugin's name as the agent knows it. */
 const PLUGIN = 'conntrack.plugin';
 /** `type` of every chart: its section of the dashboard. */
 const TYPE = 'conntrack';
-const END = Buffer.from(protocol.end());
+const END = encode(protocol.end());
 
 /** One chart of one instance, as the agent knows it. */
 interface ChartState {
   readonly id: string;
   readonly instance: string;
-  /** The encoded start of its `BEGIN` lines. */
-  readonly begin: Buffer;
+  /** The start of its `BEGIN` lines. */
+  readonly begin: Encoded;
   readonly labels: Readonly<Record<string, string>>;
   /** Whether the agent has its current definition. */
   isDefined: boolean;
@@ -45,8 +45,8 @@ interface ChartState {
 interface DimensionLine {
   readonly metric: string;
   readonly divisor: number;
-  /** The encoded start of its `SET` lines. */
-  readonly set: Buffer;
+  /** The start of its `SET` lines. */
+  readonly set: Encoded;
 }
 
 /** A chart, and its instances by name. */
@@ -63,15 +63,14 @@ export interface EmitterOptions {
 }
 
 export class Emitter implements Renderer {
-  #source: string;
-  #entries: readonly Entry[];
+  #source = '';
+  #entries: readonly Entry[] = [];
   /** Removed charts that the next update makes obsolete. */
   #leaving: Entry[] = [];
   readonly #lines = new LineBuffer();
 
-  constructor({ charts, source }: EmitterOptions) {
-    this.#source = source;
-    this.#entries = charts.map((chart) => createEntry(chart, new Map()));
+  constructor(options: EmitterOptions) {
+    this.use(options);
   }
 
   /**
@@ -102,7 +101,8 @@ export class Emitter implements Renderer {
   render(at: number, readings: readonly Reading[]): Buffer {
     const feeds = feedsOf(readings);
     for (const entry of this.#entries) {
-      for (const feed of feeds.get(entry.chart.scope) ?? []) this.#update(entry, feed, at);
+      const feedsOfScope = feeds.get(entry.chart.scope);
+      if (feedsOfScope !== undefined) for (const feed of feedsOfScope) this.#update(entry, feed, at);
     }
     this.#dismiss();
     this.#retire(at, readings);
@@ -132,7 +132,7 @@ export class Emitter implements Renderer {
       if (value !== undefined) lines.addLine(set, Math.round(value * divisor));
     }
     this.#addVariables(chart, state, feed);
-    lines.addBytes(END);
+    lines.addEncoded(END);
   }
 
   /** Defines a chart that is new or has changed, or has a dimension that is new to the agent. */
@@ -176,12 +176,13 @@ export class Emitter implements Renderer {
 
   /** Makes charts obsolete that have been without data for too long, or whose module is gone. */
   #retire(at: number, readings: readonly Reading[]): void {
-    const modules = new Set(readings.map(({ module }) => module));
     for (const { chart, instances } of this.#entries) {
+      if (instances.size === 0) continue;
       for (const state of instances.values()) {
         const silence = at - (state.updatedAt ?? at);
         if (silence === 0) continue;
-        if (modules.has(state.module) && silence < patienceOf(state.every)) continue;
+        const hasModule = readings.some(({ module }) => module === state.module);
+        if (hasModule && silence < patienceOf(state.every)) continue;
         instances.delete(state.instance);
         this.#lines.addText(chartLine(chart, state, 'obsolete'));
       }
@@ -203,7 +204,7 @@ function keyOf({ id, scope }: Chart): string {
 
 function createEntry(chart: Chart, instances: Map<string, ChartState>): Entry {
   const dimensions = chart.dimensions.map(({ divisor = 1, id, metric }) => {
-    return { metric, divisor, set: Buffer.from(protocol.set(id)) };
+    return { metric, divisor, set: encode(protocol.set(id)) };
   });
   return { chart, dimensions, instances };
 }
@@ -213,7 +214,7 @@ function createState(chart: Chart, { instance, labels }: Sample, { every, module
   return {
     id,
     instance,
-    begin: Buffer.from(protocol.beginAfter(id)),
+    begin: encode(protocol.beginAfter(id)),
     labels,
     isDefined: false,
     module,

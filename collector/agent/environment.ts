@@ -2,7 +2,7 @@
 
 import { UsageError } from '../base/errors.ts';
 import { parseInterval } from '../base/interval.ts';
-import type { Level } from '../base/log.ts';
+import { LEVELS, type Level } from '../base/log.ts';
 
 export interface Environment {
   /** `NETDATA_UPDATE_EVERY`: the agent's own interval in seconds. */
@@ -21,18 +21,9 @@ export interface Environment {
 
 /** The agent's names of log levels, which are syslog's. This plugin logs nothing more severe than `error`. */
 const LEVEL_NAMES: ReadonlyMap<string, Level> = new Map([
-  ['emergency', 'error'],
-  ['emerg', 'error'],
-  ['alert', 'error'],
-  ['critical', 'error'],
-  ['crit', 'error'],
-  ['error', 'error'],
-  ['err', 'error'],
-  ['warning', 'warning'],
+  ...LEVELS.map((level) => [level, level] as const),
+  ...['emergency', 'emerg', 'alert', 'critical', 'crit', 'err'].map((name) => [name, 'error'] as const),
   ['warn', 'warning'],
-  ['notice', 'notice'],
-  ['info', 'info'],
-  ['debug', 'debug'],
 ]);
 
 /**

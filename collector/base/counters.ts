@@ -5,8 +5,8 @@
  * A counter that went backwards either wrapped or was reset. A wrap has an exact difference modulo 2^32; a reset has
  * none. A wrap is plausible only if the difference is small, or not much larger than in the previous interval. A reset
  * sets every counter back, so if all counters fell it is a reset, unless only one counter ever counted and it has
- * counted since. Mistaking a wrap for a reset costs one gap; mistaking a reset for a wrap draws events that never
- * happened, in ambiguous cases at most {@link PLAUSIBLE_EVENTS}.
+ * counted since. Mistaking a wrap for a reset costs one gap; mistaking a reset for a wrap counts events that
+ * never happened, in ambiguous cases at most {@link PLAUSIBLE_EVENTS}.
  */
 
 /** One reading: `rows` times `columns` cells, row by row. */
@@ -42,23 +42,15 @@ const PLAUSIBLE_EVENTS = 100_000;
 const PLAUSIBLE_GROWTH = 4;
 
 export class CounterDifferences {
+  /** The increase of each counter between the last two readings, one row for every row of the table. */
+  cells = new Float64Array(0);
+  /** Seconds between the last two readings. */
+  seconds = 0;
   #generation = 0;
   #columns: readonly number[] = [];
   #at = 0;
-  #seconds = 0;
   #previous = new Uint32Array(0);
   #current = new Uint32Array(0);
-  #cells = new Float64Array(0);
-
-  /** The increase of each counter between the last two readings, one row for every row of the table. */
-  get cells(): Float64Array {
-    return this.#cells;
-  }
-
-  /** Seconds between the last two readings. */
-  get seconds(): number {
-    return this.#seconds;
-  }
 
   /** Forgets the last reading: the next one is a baseline. */
   forget(): void {
@@ -78,13 +70,13 @@ export class CounterDifferences {
       this.#columns = columns;
       this.#previous = new Uint32Array(table.rows * columns.length);
       this.#current = new Uint32Array(table.rows * columns.length);
-      this.#cells = new Float64Array(table.rows * columns.length);
+      this.cells = new Float64Array(table.rows * columns.length);
     }
     this.#pick(table);
-    const before = this.#seconds;
-    this.#seconds = (at - this.#at) / 1e6;
+    const before = this.seconds;
+    this.seconds = (at - this.#at) / 1e6;
     const comparison = isComparable ? this.#compare(before) : 'baseline';
-    if (comparison !== 'differences') this.#cells.fill(0);
+    if (comparison !== 'differences') this.cells.fill(0);
     [this.#previous, this.#current] = [this.#current, this.#previous];
     this.#at = at;
     return comparison;
@@ -105,10 +97,10 @@ export class CounterDifferences {
 
   /** @param before seconds that the last differences cover. */
   #compare(before: number): Comparison {
-    const stretch = before > 0 ? (PLAUSIBLE_GROWTH * this.#seconds) / before : 0;
+    const stretch = before > 0 ? (PLAUSIBLE_GROWTH * this.seconds) / before : 0;
     const current = this.#current;
     const previous = this.#previous;
-    const cells = this.#cells;
+    const cells = this.cells;
     let fell = 0;
     for (let cell = 0; cell < cells.length; cell++) {
       let difference = (current[cell] ?? 0) - (previous[cell] ?? 0);

@@ -4,7 +4,7 @@
  */
 
 import { Condition, type Log } from '../base/log.ts';
-import { type Clock, type Tick, ticks } from '../base/scheduler.ts';
+import { type Clock, Interruption, type Tick, ticks } from '../base/scheduler.ts';
 import { ConfigError } from '../config/parse.ts';
 
 /** Milliseconds until an invalid configuration is read again. */
@@ -38,7 +38,7 @@ export interface SessionOptions<T extends Readable> {
 
 export class Session<T extends Readable> {
   readonly #options: SessionOptions<T>;
-  #interruption = new AbortController();
+  #interruption = new Interruption();
 
   constructor(options: SessionOptions<T>) {
     this.#options = options;
@@ -46,7 +46,7 @@ export class Session<T extends Readable> {
 
   /** Reloads the configuration after the current update. */
   reload(): void {
-    this.#interruption.abort();
+    this.#interruption.come();
   }
 
   /**
@@ -61,13 +61,13 @@ export class Session<T extends Readable> {
     if (!apply(request)) return false;
     let after: number | undefined;
     for (let left = most; ; ) {
-      const { signal } = this.#interruption;
-      for await (const due of ticks(clock, request.every, { signal, after })) {
+      const interruption = this.#interruption;
+      for await (const due of ticks(clock, request.every, { interruption, after })) {
         tick(due);
         after = due.at;
         if (--left <= 0) return true;
       }
-      this.#interruption = new AbortController();
+      this.#interruption = new Interruption();
       request = this.#readAgain() ?? request;
     }
   }
@@ -84,8 +84,8 @@ export class Session<T extends Readable> {
         if (!isPatient || !(error instanceof ConfigError)) throw error;
         invalid.enter(error.message, 'error', `${error.message}; waiting until this is fixed`);
       }
-      await clock.sleep(RETRY, this.#interruption.signal);
-      this.#interruption = new AbortController();
+      await clock.sleep(RETRY, this.#interruption);
+      this.#interruption = new Interruption();
     }
   }
 

@@ -9,16 +9,15 @@ export const clock: Clock = {
   wall: () => Date.now(),
   // A third of the cost of performance.now(), which matters because a tick costs so little.
   monotonic: () => Number(process.hrtime.bigint()) / 1000,
-  sleep: (milliseconds, signal) =>
+  sleep: (milliseconds, interruption) =>
     new Promise((resolve) => {
       const end = (): void => {
         clearTimeout(timer);
-        signal?.removeEventListener('abort', end);
         resolve();
       };
       const timer = setTimeout(end, milliseconds);
-      signal?.addEventListener('abort', end);
-      if (signal?.aborted === true) end();
+      if (interruption !== undefined) interruption.wake = end;
+      if (interruption?.hasCome === true) end();
     }),
 };
 

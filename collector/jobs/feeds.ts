@@ -9,8 +9,8 @@ const GONE_AFTER = 60e6;
 const GONE_INTERVALS = 4;
 
 /**
- * What the charts of one instance are drawn from: a sample, and the samples that other modules have of the same
- * instance, as a list, since there are many instances and a list of one needs no array.
+ * The data of the charts of one instance: a sample, and those of other modules for the same instance as a linked list,
+ * which needs no array for each of many instances.
  */
 export interface Feed {
   readonly sample: Sample;

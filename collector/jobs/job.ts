@@ -71,14 +71,14 @@ function createPart<N extends Name>(name: N, context: Context, { config, every }
   return { settings, module: new MODULES[name](context, settings) };
 }
 
-/** The charts that the configuration wants drawn. */
+/** The charts of the configured mode. */
 export function chartsOf(config: Config): readonly Chart[] {
   return config.mode === 'basic' ? charts.filter((chart) => chart.basic === true) : charts;
 }
 
 /** The modules that are not turned off and have a chart in this mode. */
 function wantedModules(config: Config): readonly Name[] {
-  const drawn = new Set(chartsOf(config).map((chart) => chart.module));
+  const charted = new Set(chartsOf(config).map((chart) => chart.module));
   const names: readonly Name[] = ['stat', 'events', 'flows', 'sockets', 'conntrackd'];
-  return names.filter((name) => config.modules[name].enabled !== false && drawn.has(name));
+  return names.filter((name) => config.modules[name].enabled !== false && charted.has(name));
 }

@@ -8,13 +8,9 @@ import { Job, type Settings } from './job.ts';
 export const HOST = 'host';
 
 export class Jobs {
-  readonly #jobs = new Map<string, Job>();
-  #modules: readonly Module[] = [];
-
   /** The modules of all jobs. */
-  get modules(): readonly Module[] {
-    return this.#modules;
-  }
+  modules: readonly Module[] = [];
+  readonly #jobs = new Map<string, Job>();
 
   /**
    * Adds a job, or replaces the one with its id: modules with the same settings keep running, the others are closed.
@@ -41,6 +37,6 @@ export class Jobs {
   }
 
   #refresh(): void {
-    this.#modules = [...this.#jobs.values()].flatMap((job) => job.modules);
+    this.modules = [...this.#jobs.values()].flatMap((job) => job.modules);
   }
 }

@@ -65,7 +65,7 @@ export class Plugin {
       return { module: name, every: module.every, samples };
     } catch (error) {
       const fields = { module: name, error: describe(error) };
-      failure.enter('failed', 'error', 'the module failed: its charts are silent until it works again', fields);
+      failure.enter('failed', 'error', 'the module failed: its charts have no data until it works again', fields);
       return { module: name, every, samples: [] };
     }
   }

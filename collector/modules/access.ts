@@ -83,47 +83,36 @@ export function createAccess({ fs, host, library, memory }: AccessOptions): Acce
       throw new ProblemError(error instanceof UntrustedError ? 'library_untrusted' : 'library_unusable', target, error);
     }
   };
-  const requireHere = (target: string): void => {
-    if (!host.isHere) throw new ProblemError('other_namespace', target);
-  };
   const requireTracking = (): void => {
     if (!isTracking(fs, host)) throw new ProblemError('tracking_not_loaded', 'ctnetlink');
+  };
+  const open = (name: 'ctnetlink' | 'sock_diag', action: () => EventChannel): EventChannel => {
+    if (!host.isHere) throw new ProblemError('other_namespace', name);
+    try {
+      return action();
+    } catch (error) {
+      throw problemErrorOf(error, name);
+    }
   };
   return {
     ctnetlink: (buffer) => {
       requireTracking();
-      requireHere('ctnetlink');
-      try {
+      return open('ctnetlink', () => {
         // Without the capability there is no need to load the library.
-        if (!isPermitted(fs)) throw refusal();
+        if (!isPermitted(fs)) throw refusal(new SystemError(constants.errno.EPERM));
         const own = load('ctnetlink');
         useCapability(own);
         // If it is unloaded while the socket is open, another request would make the kernel load it.
         const socket = { name: 'ctnetlink', protocol: NETLINK_NETFILTER, beforeSend: requireTracking };
         return new NetlinkSocket(own, { ...buffer, ...socket, memory });
-      } catch (error) {
-        throw problemErrorOf(error, 'ctnetlink');
-      }
+      });
     },
-    sockDiag: (buffer) => {
-      requireHere('sock_diag');
-      try {
-        return new NetlinkSocket(load('sock_diag'), {
-          ...buffer,
-          name: 'sock_diag',
-          protocol: NETLINK_SOCK_DIAG,
-          memory,
-        });
-      } catch (error) {
-        throw problemErrorOf(error, 'sock_diag');
-      }
-    },
+    sockDiag: (buffer) =>
+      open('sock_diag', () => {
+        const socket = { name: 'sock_diag', protocol: NETLINK_SOCK_DIAG };
+        return new NetlinkSocket(load('sock_diag'), { ...buffer, ...socket, memory });
+      }),
   };
-}
-
-/** The error that the kernel would return later. */
-function refusal(cause: unknown = new SystemError(constants.errno.EPERM)): OperationError {
-  return new OperationError('open', 'ctnetlink', cause);
 }
 
 function useCapability(foreign: Foreign): void {
@@ -134,13 +123,18 @@ function useCapability(foreign: Foreign): void {
   }
 }
 
+/** The error that the kernel would return later. */
+function refusal(cause: unknown): OperationError {
+  return new OperationError('open', 'ctnetlink', cause);
+}
+
 /** Whether the process may use CAP_NET_ADMIN; true if unknown. */
 function isPermitted(fs: FileSystem): boolean {
   const own = credentials(fs);
   return own === undefined || hasCapability(own.permitted, CAP_NET_ADMIN);
 }
 
-/** Whether the process has CAP_NET_ADMIN from the file that it runs, and not from the user who started it; true if unknown. */
+/** Whether the process has CAP_NET_ADMIN from its executable, and not from the user who started it; true if unknown. */
 function isFilePrivileged(fs: FileSystem): boolean {
   const own = credentials(fs);
   if (own === undefined) return true;
@@ -148,7 +142,7 @@ function isFilePrivileged(fs: FileSystem): boolean {
   return uid !== 0 && hasCapability(permitted, CAP_NET_ADMIN) && !hasCapability(ambient, CAP_NET_ADMIN);
 }
 
-/** Those of this process; `undefined` if procfs is hidden: then the kernel decides. */
+/** The credentials of this process; `undefined` if procfs is hidden: then the kernel decides. */
 function credentials(fs: FileSystem): Credentials | undefined {
   const status = readText(fs, '/proc/self/status');
   return status === undefined ? undefined : parseCredentials(status);

@@ -1,10 +1,10 @@
-/** Retries a source that cannot be read, seldom, and logs each problem once. */
+/** Retries a source after a delay when it cannot be read, and logs each problem once. */
 
 import { Condition, type Level, type Log } from '../base/log.ts';
 import { isDue } from './due.ts';
 import { type InterfaceName, isOrdinary, messageWithFix, type Problem, problemErrorOf } from './problem.ts';
 
-/** Seconds until the next attempt after a failure. A chart outlives one failure. */
+/** Seconds until the next attempt after a failure: soon enough that one failure does not make a chart obsolete. */
 const RETRY = 30;
 
 export interface AttemptsOptions {
@@ -15,7 +15,7 @@ export interface AttemptsOptions {
   readonly target?: string;
   /** How much is lost without the source; all if not given. */
   readonly loses?: Problem['loses'];
-  /** What is lost without the source; the log line begins with it. */
+  /** The effect of the problem, at the start of the log line. */
   readonly lost: string;
   /** Logged when the source can be read, with "again" if it worked before. */
   readonly back: string;

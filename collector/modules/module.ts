@@ -35,10 +35,10 @@ export interface Module {
    * Reads the source. The samples may be reused by the next call.
    *
    * @param at monotonic time in microseconds.
-   * @param isDrawn whether the samples are drawn; they are lost when the agent does not read. A module with a long interval
-   * then returns them again at the next call.
+   * @param isTaken whether the samples are used: not while the agent does not read. A module with a long interval then
+   * returns them again at the next call.
    */
-  collect(at: number, isDrawn: boolean): readonly Sample[];
+  collect(at: number, isTaken: boolean): readonly Sample[];
   status(): Status;
   /** Closes its descriptors. */
   close(): void;

@@ -47,17 +47,17 @@ describe('the built-in collector', () => {
     expect(reading(text)).toBe(state);
   });
 
-  it('is on without a netdata.conf, since that is its default', () => {
+  it('is on without a netdata.conf, as by default', () => {
     expect(readBuiltin(files({ [`${DIRECTORY}/stream.conf`]: '' }), DIRECTORY)).toBe('on');
     expect(readBuiltin(refusing('ENOENT'), DIRECTORY)).toBe('on');
   });
 
-  it('is in an unknown state where netdata.conf cannot be read', () => {
+  it('is in an unknown state if netdata.conf cannot be read', () => {
     expect(readBuiltin(refusing('EACCES'), DIRECTORY)).toBe('unknown');
     expect(readBuiltin(refusing('EISDIR'), DIRECTORY)).toBe('unknown');
   });
 
-  it('is in an unknown state where no configuration directory is known', () => {
+  it('is in an unknown state if the configuration directory is unknown', () => {
     expect(readBuiltin(files({ '/netdata.conf': '[plugins]\nproc = no\n' }), undefined)).toBe('unknown');
   });
 });
@@ -83,7 +83,7 @@ describe('the contexts', () => {
     });
   });
 
-  it('differ in the six charts that the built-in collector draws too, and nothing else does', () => {
+  it('differ in nothing but the six charts that the built-in collector has too', () => {
     const [netfilter, conntrack] = (['netfilter', 'conntrack'] as const).map((contexts) =>
       inContexts(charts, { contexts, reason: 'configured' }),
     );
@@ -96,12 +96,12 @@ describe('the contexts', () => {
     expect(contexts).toEqual(SHARED.map((id) => [id, `netfilter.conntrack_${id}`]));
   });
 
-  it('reach the agent with a place in the order of the dashboard', () => {
+  it('have a priority on the dashboard', () => {
     const values = { connections: 5, utilization: 7, load: 9 };
     const samples = [{ scope: 'host', instance: '', labels: {}, values }] as const;
     const places = (['netfilter', 'conntrack'] as const).map((contexts) => {
-      const drawn = inContexts(charts, { contexts, reason: 'configured' });
-      const text = new Emitter({ charts: drawn, source: '' }).render(0, [{ module: 'stat', every: 1, samples }]);
+      const chosen = inContexts(charts, { contexts, reason: 'configured' });
+      const text = new Emitter({ charts: chosen, source: '' }).render(0, [{ module: 'stat', every: 1, samples }]);
       const lines = [...text.toString().matchAll(/^CHART (\S+) .* '(\S+)' (?:line|area) (\d+) /gm)];
       return lines.map(([, id, context, priority]) => ({ id, context, priority: Number(priority) }));
     });

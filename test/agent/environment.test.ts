@@ -35,7 +35,7 @@ describe("the agent's environment", () => {
         NETDATA_LOG_LEVEL: '',
       },
     ],
-  ])('says nothing when its variables are %s', (_what, variables) => {
+  ])('has no settings if its variables are %s', (_what, variables) => {
     expect(readEnvironment(variables)).toEqual({
       updateEvery: undefined,
       userConfigDir: undefined,
@@ -46,7 +46,7 @@ describe("the agent's environment", () => {
     });
   });
 
-  it.each(['0', '1.5', 'often', '86401', '-2'])('with an interval of %j ends the program', (text) => {
+  it.each(['0', '1.5', 'often', '86401', '-2'])('is refused with an interval of %j', (text) => {
     expect(() => readEnvironment({ NETDATA_UPDATE_EVERY: text })).toThrow(
       new UsageError(`NETDATA_UPDATE_EVERY: expected whole seconds from 1 to 86400, got ${JSON.stringify(text)}`),
     );
@@ -57,11 +57,11 @@ describe("the agent's environment", () => {
     ['/host/', '/host'],
     ['/mnt/the host//', '/mnt/the host'],
     ['/', ''],
-  ])('with the host at %j has the prefix %j', (text, prefix) => {
+  ])('with the host below %j has the prefix %j', (text, prefix) => {
     expect(readEnvironment({ NETDATA_HOST_PREFIX: text }).hostPrefix).toBe(prefix);
   });
 
-  it.each(['host', './host', '../host'])('with the relative prefix %j ends the program', (text) => {
+  it.each(['host', './host', '../host'])('is refused with the relative prefix %j', (text) => {
     expect(() => readEnvironment({ NETDATA_HOST_PREFIX: text })).toThrow(
       new UsageError(`NETDATA_HOST_PREFIX: expected an absolute path, got ${JSON.stringify(text)}`),
     );
@@ -82,13 +82,13 @@ describe("the agent's environment", () => {
     ['debug', 'debug'],
     ['DEBUG', 'debug'],
     ['Warning', 'warning'],
-  ])('with log level %j logs from %s on', (text, level) => {
+  ])('with log level %j sets the level %s', (text, level) => {
     const environment = readEnvironment({ NETDATA_LOG_LEVEL: text });
     expect(environment.logLevel).toBe(level);
     expect(environment.unknownLogLevel).toBeUndefined();
   });
 
-  it('with a log level that is none says which, and goes on', () => {
+  it('with an invalid log level is accepted, and has that level for a warning', () => {
     const environment = readEnvironment({ NETDATA_LOG_LEVEL: 'Loud', NETDATA_UPDATE_EVERY: '4' });
     expect(environment.logLevel).toBeUndefined();
     expect(environment.unknownLogLevel).toBe('Loud');

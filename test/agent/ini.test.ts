@@ -40,7 +40,7 @@ describe("the agent's configuration file", () => {
     ['plugin:proc', 'proc', undefined],
     ['global', 'proc', undefined],
     [' plugin:proc ', '/proc/net/stat/conntrack', 'after no section'],
-  ])('has in section %j under %j: %j', (section, key, value) => {
+  ])('has in section %j the key %j: %j', (section, key, value) => {
     expect(ini.get(section, key)).toBe(value);
   });
 
@@ -76,7 +76,7 @@ describe("the agent's configuration file", () => {
     ['"yes"', false],
     ['yes # comment', false],
     ['no # comment', false],
-  ])('takes the value %j for on: %j', (value, isOn) => {
+  ])('reads the value %j as on: %j', (value, isOn) => {
     expect(new Ini(`[plugins]\nproc=${value}\n`).isOn('plugins', 'proc')).toBe(isOn);
   });
 

@@ -21,14 +21,14 @@ function update(output: Output, text: string): boolean {
 }
 
 describe('an agent that reads', () => {
-  it('gets every tick, each in one write', () => {
+  it('receives each tick in one write', () => {
     const { pipe, log, output } = setUp();
     for (const text of ['one\n', 'two\nlines\n', 'three\n']) expect(update(output, text)).toBe(true);
     expect(pipe.received).toEqual(['one\n', 'two\nlines\n', 'three\n']);
     expect(log.entries).toEqual([]);
   });
 
-  it('gets nothing for a tick without text', () => {
+  it('receives nothing for a tick without text', () => {
     const { pipe, output } = setUp();
     output.tick('');
     output.tick('next\n');
@@ -37,7 +37,7 @@ describe('an agent that reads', () => {
 });
 
 describe('an agent that stops reading', () => {
-  it('loses whole ticks, which are counted and logged once, and learns how many when it reads again', async () => {
+  it('loses whole ticks, which is logged once, and once with their number when it reads again', async () => {
     const { pipe, log, output } = setUp();
     update(output, 'tick 1\n');
     pipe.stall();
@@ -71,7 +71,7 @@ describe('an agent that stops reading', () => {
     expect(log.entries).toHaveLength(1);
   });
 
-  it('a second time is logged again, with a count of its own', async () => {
+  it('a second time is logged again with its own number of ticks', async () => {
     const { pipe, log, output } = setUp();
     for (const drops of [2, 5]) {
       pipe.stall();
@@ -90,7 +90,7 @@ describe('an agent that stops reading', () => {
     expect(pipe.text).toBe('held\nseen\nseen\nseen\nheld\nseen\nseen\nseen\n');
   });
 
-  it('every now and then is logged once, not every time', async () => {
+  it('now and then is logged once, not every time', async () => {
     const { pipe, log, output } = setUp();
     for (let round = 0; round < 20; round++) {
       pipe.stall();
@@ -102,7 +102,7 @@ describe('an agent that stops reading', () => {
     expect(log.messages).toEqual(['the agent does not read: updates are dropped until it does']);
   });
 
-  it('for less than a tick goes unnoticed', async () => {
+  it('for less than a tick is not logged', async () => {
     const { pipe, log, output } = setUp();
     pipe.stall();
     update(output, 'slow\n');
@@ -115,7 +115,7 @@ describe('an agent that stops reading', () => {
 });
 
 describe('an answer', () => {
-  it('waits in its turn while the agent does not read', async () => {
+  it('waits for those before it while the agent does not read', async () => {
     const { pipe, log, output } = setUp();
     pipe.stall();
     update(output, 'tick\n');
@@ -128,7 +128,7 @@ describe('an answer', () => {
     expect(pipe.text).toBe('tick\nanswer 1\nanswer 2\n');
   });
 
-  it('that waits does not count as an agent that does not read: the next tick follows it', async () => {
+  it('that waits does not mean that the agent does not read: the next tick follows it', async () => {
     const { log, pipe, output } = setUp();
     pipe.stall();
     output.answer(`${'a'.repeat(100_000)}\n`);
@@ -140,7 +140,7 @@ describe('an answer', () => {
     expect(pipe.received.map((text) => text.slice(-8))).toEqual(['aaaaaaa\n', 'tick 1\n']);
   });
 
-  it('goes behind a tick that waits, and before answers that came later', async () => {
+  it('follows a waiting tick and precedes later answers', async () => {
     const { pipe, output } = setUp();
     pipe.stall();
     for (const text of ['answer 1\n', 'answer 2\n', 'answer 3\n']) output.answer(text);
@@ -151,7 +151,7 @@ describe('an answer', () => {
     expect(pipe.text).toBe('answer 1\ntick\nanswer 2\nanswer 3\n');
   });
 
-  it('is dropped, and said to be, when more than four mebibytes wait already', async () => {
+  it('is dropped when more than four mebibytes are waiting, which is logged', async () => {
     const { pipe, log, output } = setUp();
     pipe.stall();
     output.answer('a'.repeat(4 * MEBIBYTE));
@@ -173,8 +173,8 @@ describe('an answer', () => {
   });
 });
 
-describe('silence', () => {
-  it('is broken with an empty line when nothing was written since it was looked at last', () => {
+describe('an output without ticks', () => {
+  it('writes an empty line if nothing was written since the last check', () => {
     const { pipe, output } = setUp();
     output.keepAlive();
     expect(pipe.text).toBe('\n');
@@ -182,7 +182,7 @@ describe('silence', () => {
     expect(pipe.text).toBe('\n\n');
   });
 
-  it.each(['tick', 'answer'] as const)('is none after an %s, until it has lasted', (kind) => {
+  it.each(['tick', 'answer'] as const)('writes an empty line only at the second check after an %s', (kind) => {
     const { pipe, output } = setUp();
     output.keepAlive();
     output[kind]('text\n');
@@ -192,7 +192,7 @@ describe('silence', () => {
     expect(pipe.text).toBe('\ntext\n\n');
   });
 
-  it('is not broken while the agent does not read', () => {
+  it('writes no empty line while the agent does not read', () => {
     const { pipe, output } = setUp();
     pipe.stall();
     update(output, 'tick\n');
@@ -202,7 +202,7 @@ describe('silence', () => {
 });
 
 describe('a flush', () => {
-  it('is done when all that was written has left the process', async () => {
+  it('is complete when everything written has left the process', async () => {
     const { pipe, output } = setUp();
     pipe.stall();
     update(output, 'last\n');
@@ -218,7 +218,7 @@ describe('a flush', () => {
     expect(pipe.text).toBe('last\nanswer\n');
   });
 
-  it('of nothing is done at once', async () => {
+  it('of nothing is complete at once', async () => {
     const { pipe, output } = setUp();
     await output.flush();
     expect(pipe.text).toBe('');

@@ -16,12 +16,12 @@ describe('an error of the system', () => {
     [1, 'EPERM', 'EPERM: operation not permitted'],
     [105, 'ENOBUFS', 'ENOBUFS: no buffer space available'],
     [93, 'EPROTONOSUPPORT', 'EPROTONOSUPPORT: protocol not supported'],
-  ])('of number %i has the code %s and says what it means', (errno, code, message) => {
+  ])('with number %i has the code %s and a text', (errno, code, message) => {
     const error = new SystemError(errno);
     expect([error.name, error.code, error.message]).toEqual(['SystemError', code, message]);
   });
 
-  it('of a number that nobody knows still tells the number', () => {
+  it('with an unknown number has the number in its code', () => {
     const error = new SystemError(3999);
     expect([error.code, error.message]).toEqual(['errno 3999', 'errno 3999: unknown error']);
   });
@@ -32,7 +32,7 @@ describe('a failed operation', () => {
     ['an error of the C library', new SystemError(13), 'EACCES'],
     ['an error of Node.js', thrown(() => readFileSync('/nowhere/at all')), 'ENOENT'],
     ['another failed operation', new OperationError('read', 'that', new SystemError(5)), 'EIO'],
-  ])('has the code of its cause, be it %s', (_what, cause, code) => {
+  ])('has the code of its cause: %s', (_what, cause, code) => {
     expect(new OperationError('open', 'this', cause).code).toBe(code);
   });
 
@@ -47,13 +47,13 @@ describe('a failed operation', () => {
   });
 });
 
-describe('what an unknown value is', () => {
+describe('any thrown value', () => {
   it.each([
     ['an error', new FormatError('torn'), 'torn', undefined],
     ['a number', 17, '17', undefined],
     ['null', null, 'null', undefined],
     ['an object with a code', { code: 'EIO' }, '[object Object]', 'EIO'],
-  ])('is said of %s', (_what, value, text, code) => {
+  ])('has a message and a code: %s', (_what, value, text, code) => {
     expect([say(value), errorCode(value)]).toEqual([text, code]);
   });
 });

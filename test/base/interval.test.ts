@@ -13,7 +13,7 @@ describe('an interval', () => {
     ['7', 7],
     ['007', 7],
     ['86400', 86_400],
-  ])('written %j is %d seconds', (text, seconds) => {
+  ])('of %j is %d seconds', (text, seconds) => {
     expect(parseInterval('INTERVAL', text)).toBe(seconds);
   });
 
@@ -35,18 +35,18 @@ describe('an interval', () => {
     '٣',
     '0000000000000005',
     '99999999999999999999',
-  ])('written %j is refused with what is expected and what was given', (text) => {
+  ])('of %j is refused with what was expected and what was found', (text) => {
     const said = `NETDATA_UPDATE_EVERY: expected whole seconds from 1 to 86400, got ${JSON.stringify(text)}`;
     expect(() => parseInterval('NETDATA_UPDATE_EVERY', text)).toThrow(new UsageError(said));
   });
 });
 
 describe('a whole number', () => {
-  it('may be as large as the caller says', () => {
+  it('can be as large as the caller allows', () => {
     expect(parseWhole('--ticks', '999999999999999', 999_999_999_999_999, 'a number')).toBe(999_999_999_999_999);
   });
 
-  it('beyond that is refused in the words of the caller', () => {
+  it('that is larger is refused with the name and the unit of the caller', () => {
     expect(() => parseWhole('--ticks', '12', 11, 'a whole number')).toThrow(
       new UsageError('--ticks: expected a whole number from 1 to 11, got "12"'),
     );

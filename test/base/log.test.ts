@@ -12,7 +12,7 @@ function logAt(level: Level): { log: ReturnType<typeof createLog>; lines: string
 }
 
 describe('a log line', () => {
-  it('says time, program, level, message and fields, in logfmt and in UTC', () => {
+  it('has the time in UTC, program, level, message and fields in logfmt', () => {
     const { log, lines } = logAt('info');
     log.warning('the agent does not read', { path: '/proc/net/stat', dropped: 17 });
     expect(lines).toEqual([
@@ -21,7 +21,7 @@ describe('a log line', () => {
     ]);
   });
 
-  it('stays one line whatever it carries', () => {
+  it('is one line whatever its fields contain', () => {
     const { log, lines } = logAt('info');
     log.error('torn:\nline', { found: 'a\r\nb' });
     expect(lines).toEqual([
@@ -43,7 +43,7 @@ describe('a log line', () => {
 });
 
 describe('a log line for the journal', () => {
-  it('begins with its priority, and leaves the time to the journal', () => {
+  it('begins with its priority and has no time', () => {
     const lines: string[] = [];
     const log = createLog({ level: 'debug', isJournal: true, now: () => NOW, write: (line) => lines.push(line) });
     for (const level of LEVELS) log[level]('two words', { count: 3 });
@@ -78,7 +78,7 @@ describe('logfmt', () => {
     expect(logfmt({ key: value })).toBe(expected);
   });
 
-  it('leaves out what is not known, and keeps the order of the rest', () => {
+  it('leaves out undefined fields and keeps the order of the others', () => {
     expect(logfmt({ first: 1, absent: undefined, second: 'b' })).toBe('first=1 second=b');
     expect(logfmt({ absent: undefined })).toBe('');
   });
@@ -98,7 +98,7 @@ describe('a condition', () => {
     ]);
   });
 
-  it('that turns into another one is logged again', () => {
+  it('that changes into another one is logged again', () => {
     const log = new RecordingLog();
     const condition = new Condition(log);
     condition.enter('missing', 'info', 'not there');
@@ -111,7 +111,7 @@ describe('a condition', () => {
     ]);
   });
 
-  it('that comes back after it ended is logged again', () => {
+  it('that returns after its end is logged again', () => {
     const log = new RecordingLog();
     const condition = new Condition(log);
     condition.enter('missing', 'notice', 'gone');
@@ -120,13 +120,13 @@ describe('a condition', () => {
     expect(log.messages).toEqual(['gone', 'back', 'gone']);
   });
 
-  it('that never was is not said to have ended', () => {
+  it('that never began is not logged as ended', () => {
     const log = new RecordingLog();
     new Condition(log).leave('back');
     expect(log.entries).toEqual([]);
   });
 
-  it('that ends because something works says "again" only if it worked before', () => {
+  it('that ends because its subject works is logged with "again" only if that worked before', () => {
     const log = new RecordingLog();
     const condition = new Condition(log);
     condition.enter('broken', 'notice', 'it is broken');
@@ -142,7 +142,7 @@ describe('a condition', () => {
     ]);
   });
 
-  it('that has not been yet says "again" when it ends, if what it is about worked before', () => {
+  it('that begins after its subject worked is logged with "again" when it ends', () => {
     const log = new RecordingLog();
     const condition = new Condition(log);
     condition.works('it works');

@@ -9,7 +9,7 @@ describe('a number for people', () => {
     [1000, '1,000'],
     [262_144, '262,144'],
     [1_234_567.6, '1,234,568'],
-  ])('%d in whole is %s', (value, text) => {
+  ])('%d as a whole number is %s', (value, text) => {
     expect(inWhole(value)).toBe(text);
   });
 
@@ -25,7 +25,7 @@ describe('a number for people', () => {
     expect(inRate(value)).toBe(text);
   });
 
-  it('of percent has its sign', () => {
+  it('has its sign as a percentage', () => {
     expect([inPercent(4.709), inPercent(100)]).toEqual(['4.7 %', '100 %']);
   });
 });

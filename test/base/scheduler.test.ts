@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { ticks } from '../../collector/base/scheduler.ts';
+import { Interruption, ticks } from '../../collector/base/scheduler.ts';
 import { FakeClock, MONOTONIC_START } from '../helpers/fake_clock.ts';
 
 /** A multiple of every interval that is used here, in milliseconds since the epoch. */
@@ -48,13 +48,13 @@ describe('updates', () => {
     [1, 0, [0, 1000, 2000, 3000]],
     [5, 1234, [1234, 5000, 10_000, 15_000]],
     [60, 60_001, [60_001, 120_000, 180_000, 240_000]],
-  ])('every %d s, started at %d ms, come at once and then on the multiples', async (seconds, start, expected) => {
+  ])('every %d s that start at %d ms come at once and then at the multiples', async (seconds, start, expected) => {
     const seen = await record({ clock: startedAt(start), seconds, count: 4 });
     expect(walls(seen)).toEqual(expected);
     expect(skips(seen)).toEqual([0, 0, 0, 0]);
   });
 
-  it('leave out the multiple that comes too soon after the first, which is not counted as skipped', async () => {
+  it('leave out a multiple too soon after the first, which does not count as skipped', async () => {
     const clock = startedAt(501);
     clock.onSleep((asked) => clock.advance(asked)).oversleep(2);
     const seen = await record({ clock, count: 3 });
@@ -81,14 +81,14 @@ describe('updates', () => {
     expect(skips(seen)).toEqual([0, 0, 0]);
   });
 
-  it('do not wait longer because the one before took a while', async () => {
+  it('do not wait longer because the previous one took long', async () => {
     const clock = startedAt(0);
     const seen = await record({ clock, count: 4, during: () => clock.advance(180) });
     expect(walls(seen)).toEqual([0, 1000, 2000, 3000]);
     expect(clock.sleeps).toEqual([820, 820, 820]);
   });
 
-  it('that end while nobody waits any more ask for no more time', async () => {
+  it('do not sleep again after their caller stops', async () => {
     const clock = startedAt(0);
     await record({ clock, count: 2 });
     expect(clock.sleeps).toEqual([1000]);
@@ -109,7 +109,7 @@ describe('an update that is late', () => {
     expect(skips(seen)).toEqual(skipped);
   });
 
-  it('again and again is counted until one comes', async () => {
+  it('several times is counted until one comes', async () => {
     const clock = startedAt(0).oversleep(700).oversleep(0).oversleep(600).oversleep(800).oversleep(550);
     const seen = await record({ clock, count: 4 });
     expect(walls(seen)).toEqual([0, 2000, 4800, 6000]);
@@ -132,7 +132,7 @@ describe('an update that is late', () => {
     },
   );
 
-  it('because of what was done in the one before is counted too', async () => {
+  it('because the previous one took long is counted too', async () => {
     const clock = startedAt(0);
     const during = (tick: number): void => clock.advance(tick === 1 ? 3500 : 0);
     const seen = await record({ clock, count: 3, during });
@@ -142,16 +142,16 @@ describe('an update that is late', () => {
 });
 
 describe('restarted updates', () => {
-  it('end when the signal is aborted', async () => {
-    const controller = new AbortController();
+  it('end when they are interrupted', async () => {
+    const interruption = new Interruption();
     const clock = startedAt(0);
     clock.onSleep((asked) => clock.advance(asked));
     clock.onSleep(() => {
       clock.advance(17);
-      controller.abort();
+      interruption.come();
     });
     const seen: number[] = [];
-    for await (const { at } of ticks(clock, 300, { signal: controller.signal })) {
+    for await (const { at } of ticks(clock, 300, { interruption })) {
       seen.push((at - MONOTONIC_START) / 1e6);
     }
     expect(seen).toEqual([0, 300]);
@@ -163,7 +163,7 @@ describe('restarted updates', () => {
     [499, [1499 + 1, 2000, 3000]],
     [501, [1501, 3000, 4000]],
     [40_000, [41_000, 42_000, 43_000]],
-  ])('%i ms after the one before come at once, but not closer than half a second', async (since, expected) => {
+  ])('%i ms after the previous one come at once, but at least half a second apart', async (since, expected) => {
     const clock = startedAt(1000);
     const after = clock.monotonic();
     clock.advance(since);
@@ -217,7 +217,7 @@ describe('the wall clock', () => {
     expect(walls(seen)).toEqual([0, 1000, 2000, 3000]);
   });
 
-  it('set forward by an hour during a wait costs one update, and the next is on a multiple', async () => {
+  it('set forward by an hour during a wait skips one update, and the next is on a multiple', async () => {
     const clock = startedAt(0).oversleep(0);
     clock.onSleep((asked) => {
       clock.advance(asked);
@@ -228,7 +228,7 @@ describe('the wall clock', () => {
     expect(walls(seen)).toEqual([0, 1000, HOUR + 3000, HOUR + 4000]);
   });
 
-  it('set forward by an hour during an update costs nothing', async () => {
+  it('set forward by an hour during an update skips none', async () => {
     const clock = startedAt(0);
     const during = (tick: number): void => clock.step(tick === 2 ? HOUR : 0);
     const seen = await record({ clock, count: 4, during });
@@ -237,14 +237,14 @@ describe('the wall clock', () => {
   });
 });
 
-describe('whatever timer and wall clock do', () => {
+describe('however inaccurate the timer and the wall clock are,', () => {
   const disturbance = fc.record({
     late: fc.integer({ min: -15, max: 2500 }),
     step: fc.oneof(fc.constant(0), fc.integer({ min: -5000, max: 5000 })),
   });
   const disturbances = fc.array(disturbance, { maxLength: 20 });
 
-  it('two updates are never closer than half an interval, and they go on', async () => {
+  it('updates continue and are at least half an interval apart', async () => {
     const property = async (
       start: number,
       seconds: number,
@@ -266,7 +266,7 @@ describe('whatever timer and wall clock do', () => {
     await fc.assert(fc.asyncProperty(start, fc.integer({ min: 1, max: 3 }), disturbances, property));
   });
 
-  it('no update but the first comes later than half an interval after a multiple, unless one before it was skipped', async () => {
+  it('only the first update, and one after a skipped one, comes later than half an interval after a multiple', async () => {
     const property = async (start: number, lates: readonly number[]): Promise<void> => {
       const clock = startedAt(start);
       for (const late of lates) clock.oversleep(late);

@@ -29,7 +29,7 @@ describe('the charts', () => {
     ]);
   });
 
-  it('have ids of their own, as the agent sees them and as they are documented', () => {
+  it('have unique ids, both as the agent stores them and as documented', () => {
     const all = charts.flatMap(({ dimensions, variables = [] }) => [...dimensions, ...variables]);
     const values = Object.fromEntries(all.map(({ metric }) => [metric, 1]));
     const host = { scope: 'host', instance: '', labels: {}, values } as const;
@@ -61,7 +61,7 @@ describe('the charts', () => {
   );
 
   it.each(charts)(
-    '$id of scope $scope has dimensions and variables of their own, with well-formed names',
+    '$id of scope $scope has unique dimensions and variables with well-formed names',
     ({ dimensions, variables = [] }) => {
       const names = [...dimensions.map(({ id }) => id), ...variables.map(({ name }) => name)];
       expect(dimensions).not.toHaveLength(0);
@@ -71,7 +71,7 @@ describe('the charts', () => {
   );
 
   it.each(charts)(
-    '$id of scope $scope draws below the axis exactly what the built-in collector draws there, and what leaves a daemon',
+    '$id of scope $scope shows below the axis what the built-in collector shows there, and what leaves a daemon',
     ({ dimensions }) => {
       const builtIn = [
         'ignore',
@@ -84,8 +84,8 @@ describe('the charts', () => {
         'early_drop',
       ];
       const below = [...builtIn, 'destroyed', 'sent', 'send'];
-      const drawn = dimensions.filter(({ multiplier }) => multiplier === -1);
-      expect(drawn.map(({ id }) => id)).toEqual(dimensions.map(({ id }) => id).filter((id) => below.includes(id)));
+      const negative = dimensions.filter(({ multiplier }) => multiplier === -1);
+      expect(negative.map(({ id }) => id)).toEqual(dimensions.map(({ id }) => id).filter((id) => below.includes(id)));
     },
   );
 

@@ -1,4 +1,4 @@
-/** The charts against the modules: everything that is drawn is collected, and everything collected is drawn. */
+/** The charts against the modules: everything charted is collected, and everything collected is charted. */
 
 import { describe, expect, it } from 'vitest';
 
@@ -15,14 +15,14 @@ function metricsNamed(named: readonly Chart[]): string[] {
   return [...new Set(all.map(({ metric }) => metric))].sort();
 }
 
-describe('what the modules return', () => {
-  it('has a metric for every column of every kernel', () => {
+describe('the metrics of the modules', () => {
+  it('include every column of every kernel', () => {
     const metrics = columnsOf(COLUMNS, '').map(({ metric }) => metric);
     expect(new Set(metrics).size).toBe(COLUMNS.length - 1);
   });
 
   it.each(['host', 'tcp', 'udp', 'daemon', 'cache', 'link', 'queue'] as const)(
-    'of scope %s is all drawn, or given to alerts',
+    'of scope %s are all charted or variables of alerts',
     (scope) => {
       const named = metricsNamed(charts.filter((chart) => chart.scope === scope));
       expect(named).not.toHaveLength(0);
@@ -30,7 +30,7 @@ describe('what the modules return', () => {
     },
   );
 
-  it('holds all that is drawn of a CPU', () => {
+  it('include all that the charts of a CPU show', () => {
     const named = metricsNamed(charts.filter(({ scope }) => scope === 'cpu'));
     expect([...allMetrics.cpu]).toEqual(expect.arrayContaining(named));
   });
@@ -45,13 +45,13 @@ describe('what the modules return', () => {
     ['conntrackd', 'cache', fromDaemons],
     ['conntrackd', 'link', fromDaemons],
     ['conntrackd', 'queue', fromDaemons],
-  ] as const)('holds all that the charts of the module %s name of scope %s', (name, of, metrics) => {
+  ] as const)('include all that the charts of module %s in scope %s show', (name, of, metrics) => {
     const named = metricsNamed(charts.filter(({ module, scope }) => module === name && scope === of));
     expect(named).not.toHaveLength(0);
     expect([...metrics[of]]).toEqual(expect.arrayContaining(named));
   });
 
-  it('has of two modules only what the kernel itself stopped counting', () => {
+  it('are returned by two modules only if newer kernels no longer count them', () => {
     const sinceThen = metricsOf(OLD_NAMES, '4.9.0').host;
     const both = [...allMetrics.host].filter((metric) => fromEvents.host.has(metric) || fromFlows.host.has(metric));
     expect(both.sort()).toEqual(['deleted', 'new']);

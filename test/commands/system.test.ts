@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { Interruption } from '../../collector/base/scheduler.ts';
 import { clock, LIBRARY, runtime } from '../../collector/commands/system.ts';
 
 beforeEach(() => {
@@ -31,6 +32,21 @@ describe('the clock', () => {
     await vi.advanceTimersByTimeAsync(1);
     expect(woken).toHaveBeenCalledOnce();
     await sleeping;
+  });
+
+  it('wakes when it is interrupted, also after a sleep that was not', async () => {
+    const interruption = new Interruption();
+    const sleep = clock.sleep(1000, interruption);
+    await vi.advanceTimersByTimeAsync(1000);
+    await sleep;
+    const woken = vi.fn();
+    const interrupted = clock.sleep(60_000, interruption).then(woken);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(woken).not.toHaveBeenCalled();
+    interruption.come();
+    await interrupted;
+    await clock.sleep(60_000, interruption);
+    expect(vi.getTimerCount()).toBe(0);
   });
 });
 

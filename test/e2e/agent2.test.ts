@@ -7,15 +7,11 @@ import { charts } from '../../charts/index.ts';
 import { Agent2 } from '../helpers/agent2.ts';
 import { Laboratory } from '../helpers/laboratory.ts';
 import { isAbout } from '../helpers/running_agent.ts';
+import { shortenFull } from '../helpers/shortened_health.ts';
 import { until } from '../helpers/until.ts';
 
 const CONFIG = 'modules:\n  flows: { update_every: 2, cpu_share: 5 }\n  sockets: { update_every: 1 }\n';
 const UTILIZATION = 'netfilter.conntrack_utilization';
-
-/** The health file with a shorter lookback of conntrack_full: the agent evaluates an alert once it has all of its data. */
-function inHaste(health: string): string {
-  return health.replace(' max -1m unaligned of used', ' max -5s unaligned of used').replace(/every: .*/, 'every: 1s');
-}
 
 describe.skipIf(inject('missing').agent2 !== undefined)('a Netdata 2.x agent', () => {
   let laboratory: Laboratory;
@@ -23,7 +19,7 @@ describe.skipIf(inject('missing').agent2 !== undefined)('a Netdata 2.x agent', (
 
   beforeAll(async () => {
     laboratory = Laboratory.create();
-    agent = await Agent2.start(laboratory, { config: CONFIG, health: inHaste });
+    agent = await Agent2.start(laboratory, { config: CONFIG, health: shortenFull });
     await until('the plugin has charts of every module', 30, async () => {
       const listed = await agent.charts('conntrack.plugin');
       return ['errors', 'new_by_protocol', 'dump', 'socket_states_udp6'].every((id) => `conntrack.${id}` in listed);

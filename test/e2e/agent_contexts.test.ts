@@ -11,6 +11,7 @@ import { Agent } from '../helpers/agent.ts';
 import { Agent2 } from '../helpers/agent2.ts';
 import { BLACK_HOLE, end, Laboratory, SERVER_ADDRESS } from '../helpers/laboratory.ts';
 import type { Alarm, RunningAgent } from '../helpers/running_agent.ts';
+import { shortenFull } from '../helpers/shortened_health.ts';
 import { until } from '../helpers/until.ts';
 
 const SHARED = charts.filter((chart) => chart.contextBesideBuiltin !== undefined);
@@ -20,12 +21,7 @@ const RATE = 40;
 /** The stock alerts of Debian's agent. The 2.x agent brings its own. */
 const STOCK_ALERTS = '/usr/lib/netdata/conf.d/health.d/netfilter.conf';
 
-/** The health file with a shorter lookback of conntrack_full. */
-function inHaste(health: string): string {
-  return health.replace(' max -1m unaligned of used', ' max -5s unaligned of used').replace(/every: .*/, 'every: 1s');
-}
-
-const withStockAlerts = (health: string): string => `${inHaste(health)}\n${readFileSync(STOCK_ALERTS, 'utf8')}`;
+const withStockAlerts = (health: string): string => `${shortenFull(health)}\n${readFileSync(STOCK_ALERTS, 'utf8')}`;
 
 /** Reply to a query of a 2.x agent: one number for each dimension, over all charts of a context. */
 interface Answer {
@@ -50,7 +46,7 @@ async function fullAlerts(agent: RunningAgent): Promise<Readonly<Record<string, 
   return Object.fromEntries(full.map((alarm) => [alarm.name, alarm]));
 }
 
-/** The contexts of the charts that the built-in collector draws, too. */
+/** The contexts of the charts that the built-in collector has too. */
 const contextsOf = (builtin: boolean): string[] =>
   SHARED.map(({ context, contextBesideBuiltin = '' }) => (builtin ? contextBesideBuiltin : context));
 
@@ -77,11 +73,11 @@ const setups = SETUPS.filter(({ group }) => inject('missing')[group] === undefin
 /** Setups with what identifies them in the title of a test. */
 const titled = (list: readonly Setup[]) => list.map((setup) => [setup.version, setup] as const);
 
-/** Starts an agent on a router of its own; resolves when its charts have rates. */
+/** Starts an agent on a separate router; resolves when its charts have rates. */
 async function start(laboratory: Laboratory, { builtin, group }: Setup): Promise<RunningAgent> {
   const agent =
     group === 'agent2'
-      ? await Agent2.start(laboratory, { config: '', health: inHaste, builtin })
+      ? await Agent2.start(laboratory, { config: '', health: shortenFull, builtin })
       : await Agent.start(laboratory, { config: '', health: withStockAlerts, builtin });
   await until('the plugin draws rates', 60, async () => 'conntrack.errors' in (await agent.charts('conntrack.plugin')));
   if (builtin) {

@@ -46,9 +46,9 @@ describe.concurrent.for([
       await until('the plugin runs', 30, () => handlesSignals(agent.pluginPid ?? 0));
       return agent.pluginPid ?? 0;
     };
-    const draws = (id: string, isDrawn = true): Promise<void> =>
-      until(`${id} is ${isDrawn ? '' : 'not '}drawn`, 30, async () => {
-        return id in (await agent.charts('conntrack.plugin')) === isDrawn;
+    const draws = (id: string, isListed = true): Promise<void> =>
+      until(`${id} is ${isListed ? '' : 'not '}listed`, 30, async () => {
+        return id in (await agent.charts('conntrack.plugin')) === isListed;
       });
     const logs = (text: string): Promise<void> => until(`a line with ${text}`, 15, () => agent.log.includes(text));
 

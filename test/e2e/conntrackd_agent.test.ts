@@ -6,16 +6,18 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
 import { Agent } from '../helpers/agent.ts';
 import { establishedConnections } from '../helpers/conntrack.ts';
-import { BAD_MESSAGES, ConntrackdLaboratory } from '../helpers/conntrackd_lab.ts';
+import { ConntrackdLaboratory } from '../helpers/conntrackd_lab.ts';
+import { BAD_MESSAGES } from '../helpers/conntrackd_requests.ts';
 import { onlyConntrackd } from '../helpers/conntrackd_watch.ts';
 import type { Alarm, Place } from '../helpers/running_agent.ts';
+import { shortenConntrackd, templatesOf } from '../helpers/shortened_health.ts';
 import { until } from '../helpers/until.ts';
 
 const missing = inject('missing');
 const HEALTH = readFileSync('health/conntrack.conf', 'utf8');
 const DISCONNECTED = 'conntrackd_tcp_disconnected';
 /** All templates of conntrackd but that of the TCP channel, and the names of those that raise an alert. */
-const TEMPLATES = templates(HEALTH).filter(([name]) => name.startsWith('conntrackd_') && name !== DISCONNECTED);
+const TEMPLATES = templatesOf(HEALTH).filter(([name]) => name.startsWith('conntrackd_') && name !== DISCONNECTED);
 const RAISED = TEMPLATES.filter(([, text]) => /^ *(?:warn|crit):/m.test(text)).map(([name]) => name);
 
 const SYNC = 'conntrack.conntrackd_sync_active';
@@ -37,10 +39,10 @@ describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined).concurrent(
     openSocket(laboratory);
     const config = onlyConntrackd(`sockets: [${laboratory.socket('active')}], update_every: 1`);
     agent = await startAgent(laboratory, config);
-    // Rates are there from the second round on.
-    const drawn = async () =>
+    // Rates begin with the second round.
+    const hasRates = async () =>
       'conntrack.conntrackd_link_traffic_active_sync0' in (await agent.charts('conntrack.plugin'));
-    await until('the daemon is drawn', 30, drawn);
+    await until('the charts have rates', 30, hasRates);
   });
 
   afterAll(async () => {
@@ -60,9 +62,9 @@ describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined).concurrent(
     expect(labels('link_traffic_active_sync0')).toMatchObject({ daemon: 'active', device: 'sync0', protocol: 'udp' });
     expect(labels('queue_elements_active_rsqueue')).toMatchObject({ daemon: 'active', queue: 'rsqueue' });
     expect(listed[SYNC]).toMatchObject({ context: 'conntrackd.sync', units: 'connections', update_every: 1 });
-    await until('the connections are drawn', 10, async () => {
-      expect(await latest(SYNC)).toEqual({ kernel: 311, internal: 311, external: 17 });
-      expect(await latest(LINK)).toEqual({ running: 1, no_carrier: 0, down: 0 });
+    await until('the charts show the connections', 10, async () => {
+      expect(await agent.latestOf(SYNC)).toEqual({ kernel: 311, internal: 311, external: 17 });
+      expect(await agent.latestOf(LINK)).toEqual({ running: 1, no_carrier: 0, down: 0 });
       return true;
     });
   });
@@ -87,11 +89,11 @@ describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined).concurrent(
   it.sequential('raises conntrackd_link_down while the active link is cut', async ({ expect }) => {
     laboratory.cut();
     await status(LINK, 'conntrackd_link_down', 'CRITICAL');
-    await until('the link is not drawn as running', 10, async () => {
-      expect(await latest(LINK)).toMatchObject({ running: 0 });
+    await until('the chart shows the link as not running', 10, async () => {
+      expect(await agent.latestOf(LINK)).toMatchObject({ running: 0 });
       return true;
     });
-    laboratory.mend();
+    laboratory.repair();
     await status(LINK, 'conntrackd_link_down', 'CLEAR');
   });
 
@@ -129,7 +131,7 @@ describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined).concurrent(
     // As the alert advises.
     laboratory.run('active', ['conntrackd', '-C', laboratory.configuration('active'), '-R']);
     await until('the cache follows the kernel again', 20, async () => {
-      expect(await latest(SYNC)).toMatchObject({ kernel: 1722, internal: 1722 });
+      expect(await agent.latestOf(SYNC)).toMatchObject({ kernel: 1722, internal: 1722 });
       return true;
     });
     await status(SYNC, 'conntrackd_out_of_sync', 'CLEAR');
@@ -140,7 +142,7 @@ describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined).concurrent(
   }) => {
     await laboratory.stop('active');
     await status(STATE, 'conntrackd_down', 'CRITICAL');
-    expect(await latest(STATE)).toEqual({ up: 0, unresponsive: 0, down: 1 });
+    expect(await agent.latestOf(STATE)).toEqual({ up: 0, unresponsive: 0, down: 1 });
     await laboratory.start('active');
     openSocket(laboratory);
     await status(STATE, 'conntrackd_down', 'CLEAR');
@@ -149,9 +151,9 @@ describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined).concurrent(
   it.sequential('logs no error of the plugin but the stopped daemon', ({ expect }) => {
     const lines = agent.log.split('\n');
     expect(lines.filter((line) => /ERROR .*PLUGINSD\[conntrack/.test(line))).toEqual([]);
-    const said = lines.filter((line) => line.includes('comm=conntrack.plugin'));
+    const logged = lines.filter((line) => line.includes('comm=conntrack.plugin'));
     expect(
-      said.filter((line) => !/msg="conntrackd answers again"|code=conntrackd_(?:down|denied) /.test(line)),
+      logged.filter((line) => !/msg="conntrackd answers again"|code=conntrackd_(?:down|denied) /.test(line)),
     ).toEqual([]);
   });
 
@@ -166,13 +168,6 @@ describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined).concurrent(
       expect(alarm).toMatchObject({ status: wanted });
       return true;
     });
-  }
-
-  /** The latest point of a chart, by dimension. */
-  async function latest(chart: string): Promise<Record<string, number | null>> {
-    const { labels, data } = await agent.data(chart, -1);
-    const [, ...dimensions] = labels;
-    return Object.fromEntries(dimensions.map((dimension, at) => [dimension, data[0]?.[at + 1] ?? null]));
   }
 });
 
@@ -211,21 +206,6 @@ describe
     });
   });
 
-it('the health file with short lookbacks differs only in the times of alerts on conntrackd', () => {
-  const [lines, hasty] = [HEALTH, inHaste(HEALTH)].map((text) => text.split('\n').map((line) => line.trim()));
-  const changes = lines?.flatMap((line, at) => (line === hasty?.[at] ? [] : [`${line} → ${hasty?.[at]}`]));
-  const lookups = changes?.filter((change) => !/^every: \d+[sm] → every: 1s$/.test(change));
-  expect(lookups?.map((change) => change.replaceAll(/lookup: | unaligned of \S+/g, ''))).toEqual([
-    'max -30s → max -3s',
-    ...Array.from({ length: 4 }, () => 'average -5m → average -2s'),
-    'max -1m → max -1s',
-    'average -10m → average -3s',
-    'average -30m at -40m → average -8s at -10s',
-    'average -30m at -40m → average -8s at -10s',
-    'average -10m → average -3s',
-  ]);
-});
-
 /** Grants the agent's user access to the socket, which the daemon creates at every start. */
 function openSocket(laboratory: ConntrackdLaboratory): void {
   const socket = laboratory.socket('active');
@@ -241,32 +221,5 @@ function startAgent(laboratory: ConntrackdLaboratory, config: string): Promise<A
       return spawn(program, words, { stdio: 'ignore', env: { ...process.env, ...environment } });
     },
   };
-  return Agent.start(place, { config, health: inHaste });
-}
-
-/** The templates of a health file, by name. */
-function templates(health: string): (readonly [name: string, text: string])[] {
-  const texts = health.split(/^(?= *(?:template|alarm): )/m).slice(1);
-  return texts.map((text) => [/^ *template: (\S+)/.exec(text)?.[1] ?? '', text]);
-}
-
-/**
- * The health file with a 240th of the lookbacks of conntrackd, in whole seconds, and a tenth of that of conntrackd_down.
- * All of these alerts are evaluated every second.
- */
-function inHaste(health: string): string {
-  return health
-    .split(/^(?= *(?:template|alarm): )/m)
-    .map((text) => {
-      if (!/^ *template: conntrackd_/.test(text)) return text;
-      return text
-        .replace(/^ *lookup: .*$/m, (line) => line.replaceAll(/\d+(?=m )/g, quarter).replaceAll(/(?<=\d)m /g, 's '))
-        .replace(/^( *lookup: \S+) -30s /m, '$1 -3s ')
-        .replace(/^( *every:) .*$/m, '$1 1s');
-    })
-    .join('');
-}
-
-function quarter(number: string): string {
-  return String(Math.ceil(Number(number) / 4));
+  return Agent.start(place, { config, health: shortenConntrackd });
 }

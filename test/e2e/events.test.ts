@@ -4,7 +4,7 @@ import { describe, expect, inject, it, type TestContext } from 'vitest';
 
 import { BLACK_HOLE, Laboratory, SERVER_ADDRESS, SERVER_ADDRESS_6 } from '../helpers/laboratory.ts';
 import { Program } from '../helpers/program.ts';
-import { type DrawnTick, eventsByDimension, eventsOf } from '../helpers/stream.ts';
+import { eventsByDimension, eventsOf, type Tick } from '../helpers/stream.ts';
 import { until } from '../helpers/until.ts';
 
 const NO_NEW = { tcp: 0, udp: 0, icmp: 0, icmpv6: 0, sctp: 0, gre: 0, other: 0 };
@@ -34,7 +34,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
   }
 
   /** Waits until the ticks from `first` on add up to the expected connections, and then for two more. */
-  async function drawn(program: Program, first: number, expected: { new?: number; deleted?: number }): Promise<void> {
+  async function charted(program: Program, first: number, expected: { new?: number; deleted?: number }): Promise<void> {
     await until(`${JSON.stringify(expected)}; ${program.err}`, 30, () => {
       const ticks = program.ticks.slice(first);
       return (
@@ -51,19 +51,19 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
     const program = await start(test, laboratory);
     const first = program.ticks.length;
     await laboratory.finishedTraffic('client', 'udp-spread', SERVER_ADDRESS, BLACK_HOLE, 20_000, 5000, 60);
-    await drawn(program, first, { new: 20_000 });
+    await charted(program, first, { new: 20_000 });
     expect(laboratory.count()).toBe(20_000);
     const made = program.ticks.slice(first);
     expect(eventsByDimension(made, 'conntrack.new_by_protocol')).toEqual({ ...NO_NEW, udp: 20_000 });
     expect(eventsOf(made, 'conntrack.new', 'new')).toBe(20_000);
     expect(eventsOf(made, 'conntrack.changes', 'deleted')).toBe(0);
-    // They were created over some seconds, and are drawn over some seconds.
+    // They were created within some seconds, and the rates cover some seconds.
     const busy = made.filter(({ charts }) => (charts['conntrack.new']?.['new'] ?? 0) > 0);
     expect(busy.length).toBeGreaterThanOrEqual(4);
 
     const second = program.ticks.length;
     laboratory.flush();
-    await drawn(program, second, { deleted: 20_000 });
+    await charted(program, second, { deleted: 20_000 });
     expect(eventsOf(program.ticks.slice(second), 'conntrack.changes', 'deleted')).toBe(20_000);
 
     const third = program.ticks.length;
@@ -72,7 +72,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
     // The kernel deletes a timed-out entry when it next scans it.
     await until('the table is empty', 60, () => laboratory.table() === '' && laboratory.count() === 0);
     laboratory.set('nf_conntrack_udp_timeout', 600);
-    await drawn(program, third, { new: 3000, deleted: 3000 });
+    await charted(program, third, { new: 3000, deleted: 3000 });
     const timedOut = program.ticks.slice(third);
     expect(eventsOf(timedOut, 'conntrack.new', 'new')).toBe(3000);
     expect(eventsOf(timedOut, 'conntrack.changes', 'deleted')).toBe(3000);
@@ -101,13 +101,13 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
     ]);
     const expected = { tcp: 43, udp: 130, icmp: 11, icmpv6: 13, sctp: 17, gre: 19, other: 12 };
     const sum = Object.values(expected).reduce((total, count) => total + count);
-    await drawn(program, first, { new: sum });
+    await charted(program, first, { new: sum });
     const ticks = program.ticks.slice(first);
     expect(eventsByDimension(ticks, 'conntrack.new_by_protocol')).toEqual(expected);
     expect(eventsOf(ticks, 'conntrack.new', 'new')).toBe(sum);
   });
 
-  it.concurrent('are not drawn as deleted if they were created without reports; later ones are', async (test) => {
+  it.concurrent('have no rate of deleted ones if they were created without reports; later ones have', async (test) => {
     const laboratory = createLaboratory(test);
     // An entry created while reports are off is never reported, even if a process in another namespace listens.
     laboratory.set('nf_conntrack_events', 0);
@@ -120,9 +120,11 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
       await program.updated('conntrack.new_by_protocol', 1);
     }
     laboratory.flush();
-    const entries = ({ charts }: DrawnTick): number => charts['conntrack.sockets']?.['connections'] ?? 0;
-    await until('the table is drawn empty', 30, () => program.ticks.slice(first).some((tick) => entries(tick) === 0));
-    // While older connections exist, the number of deleted ones is unknown; everything else is drawn.
+    const entries = ({ charts }: Tick): number => charts['conntrack.sockets']?.['connections'] ?? 0;
+    await until('the chart shows an empty table', 30, () =>
+      program.ticks.slice(first).some((tick) => entries(tick) === 0),
+    );
+    // While older connections exist, the number of deleted ones is unknown; everything else is known.
     const older = program.ticks.filter((tick) => entries(tick) > 0).slice(1);
     expect(older.filter(({ charts }) => 'deleted' in (charts['conntrack.changes'] ?? {}))).toEqual([]);
     expect(older.at(-1)?.charts['conntrack.changes']).toHaveProperty('inserted', 0);
@@ -131,13 +133,13 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
 
     const second = program.ticks.length;
     laboratory.load(70);
-    await drawn(program, second, { new: 70 });
+    await charted(program, second, { new: 70 });
     laboratory.flush();
-    await drawn(program, second, { deleted: 70 });
+    await charted(program, second, { deleted: 70 });
     expect(eventsOf(program.ticks.slice(second), 'conntrack.changes', 'deleted')).toBe(70);
   });
 
-  it.concurrent('are not drawn at an inflated rate in the interval of the start', async (test) => {
+  it.concurrent('have no inflated rate in the interval of the start', async (test) => {
     const laboratory = createLaboratory(test);
     const program = run(test, laboratory);
     // It has listened since the first update.
@@ -149,7 +151,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
     expect(Math.max(...rates)).toBeLessThanOrEqual(300 / 0.9);
   });
 
-  it.concurrent('are not drawn where reports are disabled, and one error names the remedy', async (test) => {
+  it.concurrent('have no rate if reports are disabled, and one log line names the fix', async (test) => {
     const { expect } = test;
     const laboratory = createLaboratory(test);
     laboratory.set('nf_conntrack_events', 0);
@@ -177,17 +179,17 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
       await laboratory.finishedTraffic('client', 'udp-spread', SERVER_ADDRESS, port, rate, rate, 60);
     }
     const sum = steps.reduce((total, rate) => total + rate);
-    await drawn(program, first, { new: sum });
+    await charted(program, first, { new: sum });
     expect(eventsOf(program.ticks.slice(first), 'conntrack.new', 'new')).toBe(sum);
     expect(eventsByDimension(program.ticks, 'conntrack.event_overruns')).toEqual({ overruns: 0 });
   });
 
-  it('are not drawn while reports are lost, which is logged once, and are exact afterwards', async (test) => {
+  it('have no rate while reports are lost, which is logged once, and exact rates afterwards', async (test) => {
     const laboratory = createLaboratory(test);
     const program = await start(test, laboratory, 'receive_buffer: 1');
     const first = program.ticks.length;
     laboratory.load(50_000);
-    await until('overruns are drawn', 30, () => program.ticks.slice(first).some(hasOverruns));
+    await until('the chart shows overruns', 30, () => program.ticks.slice(first).some(hasOverruns));
     await until('no more overruns', 30, () => {
       const last = program.ticks.slice(-4);
       return last.length === 4 && !last.some(hasOverruns);
@@ -205,7 +207,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
 
     const quiet = program.ticks.length;
     await laboratory.finishedTraffic('client', 'udp-spread', SERVER_ADDRESS, BLACK_HOLE, 1000, 1000, 60);
-    await drawn(program, quiet, { new: 1000 });
+    await charted(program, quiet, { new: 1000 });
     const ticks = program.ticks.slice(quiet);
     expect(eventsByDimension(ticks, 'conntrack.new_by_protocol')).toEqual({ ...NO_NEW, udp: 1000 });
     expect(eventsByDimension(ticks, 'conntrack.event_overruns')).toEqual({ overruns: 0 });
@@ -219,6 +221,6 @@ function lines(count: number, entry: (number: number) => string): string[] {
   return Array.from({ length: count }, (_, index) => `-A -t 600 ${entry(index + 1)}`);
 }
 
-function hasOverruns({ charts }: DrawnTick): boolean {
+function hasOverruns({ charts }: Tick): boolean {
   return (charts['conntrack.event_overruns']?.['overruns'] ?? 0) > 0;
 }

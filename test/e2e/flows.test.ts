@@ -13,7 +13,7 @@ import {
   SERVER_ADDRESS_6,
 } from '../helpers/laboratory.ts';
 import { Program } from '../helpers/program.ts';
-import { drawn } from '../helpers/stream.ts';
+import { lastValues } from '../helpers/stream.ts';
 import { TCP_STATES } from '../helpers/tcp_states.ts';
 import { until } from '../helpers/until.ts';
 
@@ -30,19 +30,6 @@ table inet translations {
     type nat hook postrouting priority srcnat; policy accept;
     tcp dport 5003 masquerade
     meta l4proto tcp ct original proto-dst 5004 masquerade
-  }
-}
-`;
-
-const FLOW_TABLE = `
-table inet offload {
-  flowtable f {
-    hook ingress priority 0
-    devices = { client, server }
-  }
-  chain forward {
-    type filter hook forward priority 10; policy accept;
-    meta l4proto tcp flow add @f
   }
 }
 `;
@@ -93,18 +80,18 @@ describe.skipIf(missing.kernel !== undefined)('the composition of the table', ()
     return program;
   }
 
-  /** Waits until the composition of an unchanging table is drawn. */
+  /** Waits until the charts show the composition of an unchanging table. */
   async function expectDrawn(program: Program, expected: Composition): Promise<void> {
-    await until('the composition is drawn', 30, () => {
+    await until('the charts show the composition', 30, () => {
       const { stream } = program;
-      const seen = COMPOSITION_CHARTS.map((chart) => [chart, drawn(stream, `conntrack.${chart}`)]);
+      const seen = COMPOSITION_CHARTS.map((chart) => [chart, lastValues(stream, `conntrack.${chart}`)]);
       expect(Object.fromEntries(seen)).toEqual(expected);
       return true;
     });
   }
 
   it('equals conntrack -L for real TCP and UDP of both families, with and without NAT', async () => {
-    const program = await start('update_every: 1, cpu_share: 100');
+    const program = await start('update_every: 1, cpu_share: 100, method: full');
     const connect = (host: string, port: number, count: number, act: string): Promise<void> =>
       fromClient('tcp-connect', host, port, count, act, 120);
     await Promise.all([
@@ -121,7 +108,7 @@ describe.skipIf(missing.kernel !== undefined)('the composition of the table', ()
       connect(SERVER_ADDRESS_6, 5001, 10, 'reset'),
       laboratory.finishedTraffic('client', 'udp-spread', SERVER_ADDRESS, BLACK_HOLE, 11, 100, 60),
       fromClient('udp-talk', SERVER_ADDRESS_6, 5006, 12, 1, 120),
-      // A flow of UDP is assured when it goes on for more than two seconds.
+      // A UDP flow is assured after more than two seconds.
       fromClient('udp-talk', SERVER_ADDRESS, 5006, 13, 8, 120),
     ]);
     const expected = {
@@ -158,7 +145,7 @@ describe.skipIf(missing.kernel !== undefined)('the composition of the table', ()
   });
 
   it('equals conntrack -L for 200,000 loaded entries of every kind', async () => {
-    const program = await start('update_every: 1, cpu_share: 100');
+    const program = await start('update_every: 1, cpu_share: 100, method: full');
     laboratory.set('nf_conntrack_max', 262_144);
     const { lines, byProtocol, byState } = mixedEntries(200_000);
     laboratory.restore(lines);
@@ -177,43 +164,20 @@ describe.skipIf(missing.kernel !== undefined)('the composition of the table', ()
   });
 
   it('is dumped less often while dumps are costly, and often again when they are cheap', async () => {
-    const program = await start('update_every: 1, cpu_share: 5');
+    const program = await start('update_every: 1, cpu_share: 5, method: full');
     const interval = (): number | undefined => program.stream.definitions['conntrack.flows_by_protocol']?.every;
     await until('every second', 30, () => interval() === 1);
     laboratory.set('nf_conntrack_max', 262_144);
     laboratory.load(200_000);
     await until('less often', 60, () => (interval() ?? 1) > 1);
-    expect(drawn(program.stream, 'conntrack.flows_by_protocol')?.['tcp']).toBeGreaterThan(0);
+    expect(lastValues(program.stream, 'conntrack.flows_by_protocol')?.['tcp']).toBeGreaterThan(0);
     expect(program.err).toMatch(
       /level=info msg="changed the interval between dumps of the connection table"[^\n]*entries=/,
     );
     laboratory.flush();
     await until('every second again', 60, () => interval() === 1);
-    expect(drawn(program.stream, 'conntrack.flows_by_protocol')?.['tcp']).toBe(0);
+    expect(lastValues(program.stream, 'conntrack.flows_by_protocol')?.['tcp']).toBe(0);
     for (const chart of COMPOSITION_CHARTS) expect(program.stream.definitions[`conntrack.${chart}`]?.every).toBe(1);
-  });
-
-  it.skipIf(missing.offload !== undefined)('shows offloaded connections', async () => {
-    const program = await start('update_every: 1, cpu_share: 100');
-    laboratory.addRules('router', FLOW_TABLE);
-    try {
-      // A connection stays offloaded while it has traffic.
-      await fromClient('tcp-talk', SERVER_ADDRESS, 5001, 20, 60);
-      await fromClient('tcp-talk', SERVER_ADDRESS_6, 5001, 20, 60);
-      await until(
-        'both are offloaded',
-        20,
-        () => composition(laboratory.table())['flows_by_offload']?.['software'] === 2,
-      );
-      await until('they are drawn', 20, () => {
-        const { stream } = program;
-        expect(drawn(stream, 'conntrack.flows_by_offload')).toEqual({ none: 0, software: 2, hardware: 0 });
-        expect(drawn(stream, 'conntrack.tcp_states')).toMatchObject({ established: 0, offloaded: 2 });
-        return true;
-      });
-    } finally {
-      laboratory.run('router', ['nft', 'delete', 'table', 'inet', 'offload']);
-    }
   });
 });
 

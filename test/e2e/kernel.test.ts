@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
 import { end, Laboratory, SERVER_ADDRESS } from '../helpers/laboratory.ts';
 import { Program } from '../helpers/program.ts';
-import { drawn, eventsByDimension, type Stream } from '../helpers/stream.ts';
+import { eventsByDimension, lastValues, type Stream } from '../helpers/stream.ts';
 import { until } from '../helpers/until.ts';
 
 const STAT = '/proc/net/stat/nf_conntrack';
@@ -12,7 +12,7 @@ const SOURCES = ['procfs', 'netlink'] as const;
 type Source = (typeof SOURCES)[number];
 
 /** Chart and dimension of each column of the kernel's file. */
-const DRAWN: Readonly<Record<string, readonly [string, string]>> = {
+const DIMENSIONS: Readonly<Record<string, readonly [string, string]>> = {
   invalid: ['conntrack.new', 'invalid'],
   insert: ['conntrack.changes', 'inserted'],
   insert_failed: ['conntrack.errors', 'insert_failed'],
@@ -73,7 +73,7 @@ describe.skipIf(inject('missing').kernel !== undefined)("the kernel's counters",
     await Promise.all(SOURCES.map((source) => programs[source].updated('conntrack.errors', times)));
   }
 
-  it('are drawn to the last event, from procfs and over netlink: invalid packets, clashes, drops and early drops', async () => {
+  it('add up to the exact number of invalid packets, clashes, drops and early drops, from procfs and over netlink', async () => {
     const before = counters();
     const start = (source: Source): Program =>
       new Program(['1'], {}, { via: laboratory.via('router'), config: configOf(source) });
@@ -98,11 +98,14 @@ describe.skipIf(inject('missing').kernel !== undefined)("the kernel's counters",
 
     const after = counters();
     const counted = Object.fromEntries(
-      Object.keys(DRAWN).map((column) => [column, (after[column] ?? Number.NaN) - (before[column] ?? Number.NaN)]),
+      Object.keys(DIMENSIONS).map((column) => [column, (after[column] ?? Number.NaN) - (before[column] ?? Number.NaN)]),
     );
     for (const source of SOURCES) {
       const events = eventsOfAll(programs[source]);
-      const seen = Object.entries(DRAWN).map(([column, [chart, dimension]]) => [column, events[chart]?.[dimension]]);
+      const seen = Object.entries(DIMENSIONS).map(([column, [chart, dimension]]) => [
+        column,
+        events[chart]?.[dimension],
+      ]);
       expect(Object.fromEntries(seen), source).toEqual(counted);
     }
     expect(counted).toMatchObject({ insert: 1000 });
@@ -126,7 +129,7 @@ describe.skipIf(inject('missing').kernel !== undefined)("the kernel's counters",
     }
   });
 
-  it('that this kernel prints as a constant 0 are not drawn', () => {
+  it('that this kernel prints as a constant 0 have no dimension', () => {
     const { definitions } = programs.procfs.stream;
     expect(Object.keys(definitions['conntrack.new']?.dimensions ?? {})).toEqual(['invalid']);
     expect(Object.keys(definitions['conntrack.changes']?.dimensions ?? {})).toEqual(['inserted']);
@@ -140,8 +143,8 @@ describe.skipIf(inject('missing').kernel !== undefined)("the kernel's counters",
     expect(laboratory.count()).toBe(517);
     for (const source of SOURCES) {
       const { out, stream } = programs[source];
-      expect(drawn(stream, 'conntrack.sockets'), source).toEqual({ connections: 517 });
-      expect(drawn(stream, 'conntrack.utilization')?.['used'], source).toBeCloseTo((517 / 1200) * 100, 2);
+      expect(lastValues(stream, 'conntrack.sockets'), source).toEqual({ connections: 517 });
+      expect(lastValues(stream, 'conntrack.utilization')?.['used'], source).toBeCloseTo((517 / 1200) * 100, 2);
       expect(out).toContain('VARIABLE CHART max = 1200');
     }
   });

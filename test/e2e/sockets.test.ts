@@ -11,7 +11,7 @@ import { Laboratory, type Node, ROUTER_ADDRESS } from '../helpers/laboratory.ts'
 import { copyForEverybody, Program, type ProgramOptions } from '../helpers/program.ts';
 import { SocketStates } from '../helpers/socket_states.ts';
 import { type SocketCounts, SocketHolder, socketsBySs } from '../helpers/sockets.ts';
-import { drawn, type Stream } from '../helpers/stream.ts';
+import { lastValues, type Stream } from '../helpers/stream.ts';
 import { until } from '../helpers/until.ts';
 
 /** Keeps the thousands of connections whose sockets are counted out of the table. */
@@ -72,14 +72,14 @@ describe.skipIf(inject('missing').kernel !== undefined)('sockets', () => {
     });
   }
 
-  it('in every state are drawn as ss lists them: by netlink, procfs, as nobody, and for a host below a prefix', async () => {
+  it('in every state are counted as ss lists them: over netlink, from procfs, as an unprivileged user, and for a host below a prefix', async () => {
     const router = laboratory.via('router');
     await new SocketStates(laboratory).make();
     await until('every socket is in its state', 10, () => {
       expect(socketsBySs(laboratory, 'router')).toEqual(SocketStates.expected);
       return true;
     });
-    // Some of those in FIN_WAIT2 belong to nobody any more: the kernel keeps them as it keeps those in TIME_WAIT.
+    // Some of those in FIN_WAIT2 no longer belong to a process: the kernel keeps them like those in TIME_WAIT.
     const orphans = laboratory.run('router', ['ss', '-tnoH', 'state', 'fin-wait-2']).match(/timer:\(timewait,/g);
     expect(orphans).toHaveLength(6 + 2 + 5);
 
@@ -88,11 +88,11 @@ describe.skipIf(inject('missing').kernel !== undefined)('sockets', () => {
     const procfs = start('procfs', router);
     const auto = start('auto', router);
     const asNobody = { plugin: copyForEverybody(folder), cwd: '/' };
-    const nobody = start('netlink', [...router, ...AS_NOBODY], asNobody);
+    const unprivileged = start('netlink', [...router, ...AS_NOBODY], asNobody);
     // The host is the router, with its /proc below the prefix; the program itself runs on the server.
     const onServer = [...router, ...withHostAt(join(folder, 'proc')), ...laboratory.via('server')];
     const below = start('auto', onServer, {}, { NETDATA_HOST_PREFIX: folder });
-    const counting = { netlink, procfs, auto, nobody, below };
+    const counting = { netlink, procfs, auto, unprivileged, below };
 
     await expectEqual(counting, () => socketsBySs(laboratory, 'router'));
     for (const [name, { stream }] of Object.entries(counting)) {
@@ -101,7 +101,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('sockets', () => {
       expect(stream.definitions['conntrack.socket_states_udp']?.labels, name).toEqual({ protocol: 'udp' });
     }
     expect(isAsked('server')).toBe(false);
-    for (const { err } of [netlink, procfs, auto, nobody]) expect(err).toBe('');
+    for (const { err } of [netlink, procfs, auto, unprivileged]) expect(err).toBe('');
     expect(below.err.match(/\n/g)).toHaveLength(1);
     expect(below.err).toMatch(
       / level=info msg="sockets are counted from procfs, which costs more CPU time: .*" code=other_namespace retry=600s\n$/,
@@ -127,7 +127,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('sockets', () => {
     for (const { stream } of counting) expect(countsOf(stream).tcp?.['time_wait']).toBeGreaterThan(1000);
   });
 
-  it('are drawn where /proc hides their lists, and not for an address family without a list', async () => {
+  it('are counted if /proc hides their lists, but not for an address family without a list', async () => {
     const holder = new SocketHolder(laboratory, 'server', 60);
     await holder.do('bind', 'udp', 'udp4', '127.0.0.1', 19);
     const hidden = [...withMount('-t proc -o subset=pid proc'), '/proc'];
@@ -167,9 +167,9 @@ async function expectEqual(
   for (const [name, counts] of seen) expect(counts, name).toEqual(before);
 }
 
-/** The last values drawn, by list and state. */
+/** The last values by list and state. */
 function countsOf(stream: Stream): Partial<Record<string, Record<string, number>>> {
-  const charts = TABLES.map((table) => [table, drawn(stream, `conntrack.socket_states_${table}`)] as const);
+  const charts = TABLES.map((table) => [table, lastValues(stream, `conntrack.socket_states_${table}`)] as const);
   return Object.fromEntries(charts.filter(([, counts]) => counts !== undefined));
 }
 

@@ -22,7 +22,7 @@ import { until } from '../helpers/until.ts';
 const FIXTURES = fileURLToPath(new URL('../../fixtures', import.meta.url));
 const TRANSCRIPT = join(FIXTURES, 'moving/transcript.txt');
 const RATE_UNITS = /\/s$/;
-/** Sockets are counted after the odd steps and drawn at the next one. */
+/** Sockets are counted after the odd steps; the next step prints them. */
 const SOCKETS_EVERY = 2;
 /** The step before which the lists of sockets are replaced: no count is under way then. */
 const OTHER_SOCKETS = '5-wrap-ahead';

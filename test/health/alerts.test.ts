@@ -12,7 +12,7 @@ const STOCK_ALERT = 'netfilter_conntrack_full';
 const named = alerts.map((alert) => ({ name: nameOf(alert), alert }));
 
 describe('the alerts', () => {
-  it('have names of their own', () => {
+  it('have unique names', () => {
     const names = alerts.map(nameOf);
     expect(names).toEqual([...new Set(names)]);
   });
@@ -31,20 +31,20 @@ describe('the alerts', () => {
     },
   );
 
-  it.each(named)('$name looks at a chart and a dimension that exist', ({ alert }) => {
+  it.each(named)('$name refers to an existing chart and dimension', ({ alert }) => {
     const dimensions = chartOf(alert)?.dimensions.map(({ id }) => id);
     expect(dimensions).toBeDefined();
     expect(dimensions).toEqual(expect.arrayContaining(dimensionsOf(alert['lookup'])));
   });
 
-  it.each(named)('$name holds whatever context its chart has, and on no chart of another plugin', ({ alert }) => {
+  it.each(named)('$name applies to each context of its chart, and to no chart of another plugin', ({ alert }) => {
     const hasTwoContexts = chartOf(alert)?.contextBesideBuiltin !== undefined;
     expect('alarm' in alert).toBe(hasTwoContexts);
     expect(alert['plugin']).toBe(hasTwoContexts ? undefined : Object.keys(project.bin)[0]);
   });
 
   it.each(named)(
-    '$name names only variables, dimensions and alerts of its chart, and the stock alert',
+    '$name uses only variables, dimensions and alerts of its chart, and the stock alert',
     ({ alert, name }) => {
       const { dimensions = [], variables = [] } = chartOf(alert) ?? {};
       const known = [
@@ -57,11 +57,11 @@ describe('the alerts', () => {
     },
   );
 
-  it.each(named)('$name comes from something: a lookup, or a calculation', ({ alert: { lookup, calc } }) => {
+  it.each(named)('$name has a lookup or a calculation', ({ alert: { lookup, calc } }) => {
     expect([lookup, calc]).toContainEqual(expect.stringMatching(/\S/));
   });
 
-  it.each(named)('$name is silent exactly when it is there for another one', ({ alert, name }) => {
+  it.each(named)('$name notifies no one exactly if other alerts use it', ({ alert, name }) => {
     const isUsed = alerts.some((other) => variablesOf(other).includes(name));
     expect({ raised: isRaised(alert), to: alert['to'] }).toEqual({
       raised: !isUsed,

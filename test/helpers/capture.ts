@@ -1,4 +1,4 @@
-/** What an action throws; that it throws nothing is an error. */
+/** The error of an action; it must throw. */
 export function capture(action: () => unknown): unknown {
   try {
     action();

@@ -1,6 +1,7 @@
 /** What a conntrackd has counted, read from its answers in another way than the program does. */
 
-import type { ConntrackdLaboratory, ConntrackdNode } from './conntrackd_lab.ts';
+import type { ConntrackdLaboratory } from './conntrackd_lab.ts';
+import type { ConntrackdNode } from './conntrackd_modes.ts';
 
 /**
  * By the chart that draws them, as it is called after `conntrackd_`, with the cache or link after a blank; and by
@@ -8,7 +9,7 @@ import type { ConntrackdLaboratory, ConntrackdNode } from './conntrackd_lab.ts';
  */
 export type Counters = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
-/** What stands under the heading of a cache; what is not drawn as a change has no name. */
+/** Lines below the heading of a cache; those that are no change have no name. */
 const CHANGES: readonly (readonly [cache: string, heading: string, names: readonly string[]])[] = [
   ['internal', 'cache internal:', ['', 'created', '', 'updated', '', 'destroyed']],
   ['external', 'cache external:', ['', 'created', '', 'updated', '', 'destroyed']],

@@ -1,6 +1,6 @@
 /**
- * Daemons that answer as they are told to: one that listens on a real UNIX socket, and one whose connections are made
- * in memory, where everything that is due happens at the next turn.
+ * Daemons whose replies a test sets: one that listens on a real UNIX socket, and one whose connections are in memory,
+ * where everything happens at the next turn of the event loop.
  */
 
 import { once } from 'node:events';
@@ -12,15 +12,15 @@ import { setImmediate as turn } from 'node:timers/promises';
 
 import { REQUESTS, type Request } from '../../collector/modules/conntrackd/request.ts';
 
-/** What becomes of a connection whose request was read. */
+/** What happens to a connection after its request is read. */
 export type Behaviour = (socket: Socket) => void;
 
-/** Answers, as conntrackd does, and closes. */
+/** Replies and closes, like conntrackd. */
 export function answering(...pieces: readonly (string | Uint8Array)[]): Behaviour {
   return async (socket) => {
     for (const piece of pieces) {
       socket.write(piece);
-      // Each piece is a datum of its own.
+      // Each piece arrives separately.
       await turn();
       await turn();
     }
@@ -28,7 +28,7 @@ export function answering(...pieces: readonly (string | Uint8Array)[]): Behaviou
   };
 }
 
-/** Never answers, and keeps the connection. */
+/** Keeps the connection without a reply. */
 export const hanging: Behaviour = () => undefined;
 
 /** The code of a request, from its bytes. */
@@ -40,10 +40,10 @@ function codeOf(bytes: Buffer): number {
 /** The request with a code. */
 function requestOf(code: number): Request {
   for (const [request, known] of Object.entries(REQUESTS)) if (known === code) return request as Request;
-  throw new Error(`nobody may send ${code}`);
+  throw new Error(`forbidden request ${code}`);
 }
 
-/** A daemon that listens on a real socket in a folder of its own. */
+/** A daemon that listens on a real socket in a new folder. */
 export class ListeningDaemon {
   readonly path: string;
   /** The codes of the requests so far. */
@@ -59,7 +59,7 @@ export class ListeningDaemon {
     this.#server = createServer({ pauseOnConnect: isDeaf }, (socket) => this.#accept(socket));
   }
 
-  /** @param isDeaf whether it reads nothing of what it is asked. */
+  /** @param isDeaf whether it reads no requests. */
   static async listen(behaviour: Behaviour, isDeaf = false): Promise<ListeningDaemon> {
     const daemon = new ListeningDaemon(behaviour, isDeaf);
     daemon.#server.listen(daemon.path);
@@ -67,7 +67,7 @@ export class ListeningDaemon {
     return daemon;
   }
 
-  /** Connections that are not closed. */
+  /** Open connections. */
   get open(): number {
     return this.#sockets.size;
   }
@@ -76,12 +76,12 @@ export class ListeningDaemon {
     this.#behaviour = behaviour;
   }
 
-  /** Resolves when there is no connection any more. */
+  /** Resolves when all connections are closed. */
   async idle(): Promise<void> {
     while (this.#sockets.size > 0) await turn();
   }
 
-  /** Closes every connection at once, whatever was not read of it. */
+  /** Closes every connection without reading the rest. */
   hangUp(): void {
     for (const socket of this.#sockets) socket.destroy();
   }
@@ -97,7 +97,7 @@ export class ListeningDaemon {
   #accept(socket: Socket): void {
     this.#sockets.add(socket);
     socket.on('close', () => this.#sockets.delete(socket));
-    // A client that is gone is no matter of the daemon.
+    // The daemon ignores errors of its clients.
     socket.on('error', () => socket.destroy());
     socket.once('data', (bytes) => {
       this.asked.push(codeOf(bytes));
@@ -106,10 +106,10 @@ export class ListeningDaemon {
   }
 }
 
-/** What a daemon in memory does with a request: answers with a text, never answers, or fails with a system's code. */
+/** What a daemon in memory does with a request: it replies with a text, hangs, or fails with an error code. */
 export type Reply = string | { readonly fails: string } | 'hangs' | (() => string);
 
-/** An end of a connection that is made in memory. */
+/** The client's end of a connection in memory. */
 class MemorySocket extends Socket {
   readonly #ask: (bytes: Buffer, socket: MemorySocket) => void;
 
@@ -119,7 +119,7 @@ class MemorySocket extends Socket {
   }
 
   override _read(): void {
-    // Everything is pushed as soon as it is asked for.
+    // Replies are pushed as soon as they are requested.
   }
 
   override _write(bytes: Buffer, _encoding: string, done: () => void): void {
@@ -132,7 +132,7 @@ function systemError(code: string): Error {
   return Object.assign(new Error(`${code}: as the system says`), { code });
 }
 
-/** A daemon in memory; several can be reached by their paths through one function. */
+/** A daemon in memory. */
 export class MemoryDaemon {
   readonly replies: Partial<Record<Request, Reply>>;
   /** The requests so far. */
@@ -147,7 +147,7 @@ export class MemoryDaemon {
     this.replies = replies;
   }
 
-  /** Connections that are not closed. */
+  /** Open connections. */
   get open(): number {
     return this.#sockets.filter(({ destroyed }) => !destroyed).length;
   }

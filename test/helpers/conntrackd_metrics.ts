@@ -1,4 +1,4 @@
-/** What module `conntrackd` returns of daemons in every mode, and what it asks, reads and connects to for that. */
+/** The samples of module `conntrackd` for daemons in every mode, and what it requests, reads and connects to. */
 
 import type { Socket } from 'node:net';
 import { Volume } from 'memfs';
@@ -14,7 +14,7 @@ import { FakeRuntime } from './fake_runtime.ts';
 
 const log = createLog({ level: 'error', now: () => 0, write: () => undefined });
 
-/** The modes that there are recordings of. */
+/** The recorded modes. */
 export const RECORDED_MODES = [
   'ftfw-udp',
   'ftfw-multicast',
@@ -29,14 +29,14 @@ export const RECORDED_MODES = [
 ] as const;
 
 export interface Asked {
-  /** What was returned after the second round of questions, when rates are known. */
+  /** The samples after the second round of requests, when rates are known. */
   readonly samples: readonly Sample[];
   readonly requests: ReadonlySet<Request>;
-  /** The paths of the sockets that were connected to. */
+  /** The paths of the connected sockets. */
   readonly connected: ReadonlySet<string>;
 }
 
-/** A host on which somebody listens at each of these paths. */
+/** A host with listening sockets at these paths. */
 export function listening(...paths: readonly string[]): Volume {
   const rows = paths.map((path) => `00000000: 00000002 00000000 00010000 0001 01 4711 ${path}\n`);
   return Volume.fromJSON({
@@ -46,14 +46,14 @@ export function listening(...paths: readonly string[]): Volume {
   });
 }
 
-/** Asks the active node of each of these modes, recorded from real daemons, each at a socket of its own. */
+/** Queries the recorded active node of each mode, each at a separate socket. */
 export async function askModes(modes: readonly string[]): Promise<Asked> {
   const daemons = new Map(modes.map((mode) => [`/run/${mode}.ctl`, recorded(mode)]));
   const paths = [...daemons.keys()];
   return ask(listening(...paths), paths, (path) => daemons.get(path));
 }
 
-/** Asks the daemon that is found when no socket is configured. `volume` is what it is looked for in. */
+/** Queries the daemon that is found in `volume` if no socket is configured. */
 export function askTheUsual(volume: Volume): Promise<Asked> {
   const daemon = recorded('ftfw-udp');
   return ask(volume, [], () => daemon);
@@ -76,7 +76,7 @@ async function ask(
   const daemons = new Set<MemoryDaemon>();
   const connect = (path: string): Socket => {
     const daemon = daemonAt(path);
-    if (daemon === undefined) throw new Error(`nobody listens at ${path}`);
+    if (daemon === undefined) throw new Error(`no daemon at ${path}`);
     connected.add(path);
     daemons.add(daemon);
     return daemon.connect();

@@ -4,7 +4,8 @@ import { expect, type TestContext } from 'vitest';
 
 import { establishedConnections } from './conntrack.ts';
 import { countersOf } from './conntrackd_counters.ts';
-import { ConntrackdLaboratory, type ConntrackdMode } from './conntrackd_lab.ts';
+import { ConntrackdLaboratory } from './conntrackd_lab.ts';
+import type { ConntrackdMode } from './conntrackd_modes.ts';
 import { ConntrackdWatch, type Mark, type WatchOptions } from './conntrackd_watch.ts';
 import { until } from './until.ts';
 
@@ -45,7 +46,7 @@ export function watch(
   return watching;
 }
 
-/** Starts a pair; resolves when both daemons are drawn. */
+/** Starts a pair; resolves when both daemons have charts. */
 export async function watchPair(test: TestContext, mode: ConntrackdMode): Promise<Pair> {
   const laboratory = await createLaboratory(test, mode);
   const before = await Promise.all([countersOf(laboratory, 'active'), countersOf(laboratory, 'backup')]);
@@ -55,7 +56,7 @@ export async function watchPair(test: TestContext, mode: ConntrackdMode): Promis
   return { laboratory, active, backup, from: { active: from[0], backup: from[1] } };
 }
 
-/** Starts a statistics daemon with some connections; resolves when it is drawn. */
+/** Starts a statistics daemon with some connections; resolves when it has charts. */
 export async function watchSingle(test: TestContext, connections: number, options?: WatchOptions): Promise<Single> {
   const laboratory = await createLaboratory(test, 'stats');
   laboratory.restore('active', establishedConnections(connections));

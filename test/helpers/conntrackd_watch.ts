@@ -3,9 +3,10 @@
 import { expect } from 'vitest';
 
 import { type Counters, countersOf } from './conntrackd_counters.ts';
-import type { ConntrackdLaboratory, ConntrackdNode } from './conntrackd_lab.ts';
+import type { ConntrackdLaboratory } from './conntrackd_lab.ts';
+import type { ConntrackdNode } from './conntrackd_modes.ts';
 import { Program, type ProgramOptions } from './program.ts';
-import { drawn, eventsOf } from './stream.ts';
+import { eventsOf, lastValues } from './stream.ts';
 
 /** Configuration with only the module conntrackd enabled. */
 export function onlyConntrackd(options: string): string {
@@ -41,9 +42,9 @@ export class ConntrackdWatch {
   }
 
   /**
-   * Waits until the daemon is drawn.
+   * Waits until the daemon has charts.
    *
-   * @param before what the daemon had counted before the program was started.
+   * @param before the daemon's counters before the program was started.
    */
   async begun(before: Counters): Promise<Mark> {
     await this.program.printed(`BEGIN ${this.id('state')}`);
@@ -58,7 +59,7 @@ export class ConntrackdWatch {
 
   /** The last update of a chart. */
   latest(chart: string, part = ''): Record<string, number> | undefined {
-    const values = drawn(this.program.stream, this.id(chart, part));
+    const values = lastValues(this.program.stream, this.id(chart, part));
     // A dimension with a negative multiplier has -0 for 0.
     return values && Object.fromEntries(Object.entries(values).map(([dimension, value]) => [dimension, value + 0]));
   }
@@ -74,7 +75,7 @@ export class ConntrackdWatch {
     return eventsOf(this.program.ticks.slice(first), this.id(chart, part), dimension);
   }
 
-  /** Reads the daemon's counters before and after a round that starts from now on and is drawn. */
+  /** Reads the daemon's counters before and after a later round. */
   async mark(): Promise<Mark> {
     const before = await countersOf(this.#laboratory, this.#node);
     // The first may have been under way, and a tick draws the replies of the previous one.
@@ -84,7 +85,7 @@ export class ConntrackdWatch {
   }
 
   /**
-   * Expects that the rates drawn between two marks add up to the counters of the daemon, within a tenth: on a busy machine
+   * Expects that the rates between two marks add up to the counters of the daemon, within a tenth: on a busy machine
    * the time between two rounds differs from the time between two updates.
    *
    * @param least minimum counts by chart and dimension, so that the comparison is not empty.

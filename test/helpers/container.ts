@@ -12,5 +12,5 @@ export function withHostAt(folder: string): readonly string[] {
   return [...unshare, ...first, ...withMount('-t proc proc'), folder];
 }
 
-/** As the user nobody, without privileges. */
+/** As an unprivileged user. */
 export const AS_NOBODY: readonly string[] = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'];

@@ -1,4 +1,4 @@
-/** A context of modules, of whose parts a test gives those that it needs. */
+/** A context of modules; a test gives the parts that it needs. */
 
 import { Volume } from 'memfs';
 

@@ -1,17 +1,15 @@
-/**
- * A clock that stands still until it is told to go on; a sleep tells it.
- */
+/** A clock that only a test and sleeps advance. */
 
-import type { Clock } from '../../collector/base/scheduler.ts';
+import type { Clock, Interruption } from '../../collector/base/scheduler.ts';
 
-/** Where a new clock's monotonic time stands, in microseconds; any number other than 0 would do. */
+/** The monotonic time of a new clock in microseconds: any number but 0. */
 export const MONOTONIC_START = 7_000_000;
 
-/** Whoever looks at the clock so often is caught in a circle. */
+/** So many readings without a sleep mean an endless loop. */
 const MOST_LOOKS = 100_000;
 
 export class FakeClock implements Clock {
-  /** How long each sleep so far was asked to be, in milliseconds. */
+  /** The requested length of each sleep in milliseconds. */
   readonly sleeps: number[] = [];
   readonly #plans: ((milliseconds: number) => void)[] = [];
   #looks = 0;
@@ -32,30 +30,30 @@ export class FakeClock implements Clock {
     return this.#monotonic;
   }
 
-  /** Time goes by. */
+  /** Advances both times. */
   advance(milliseconds: number): void {
     this.#wall += milliseconds;
     this.#monotonic += milliseconds * 1000;
   }
 
-  /** Somebody sets the wall clock forward, or back when negative. */
+  /** Sets the wall clock forward, or back if negative. */
   step(milliseconds: number): void {
     this.#wall += milliseconds;
   }
 
-  /** The next sleep that has no plan yet does this instead of lasting as long as it was asked to. */
+  /** Replaces the next unplanned sleep. */
   onSleep(plan: (milliseconds: number) => void): this {
     this.#plans.push(plan);
     return this;
   }
 
-  /** The next sleep that has no plan yet lasts as long as it was asked to and `milliseconds` more. */
+  /** Lengthens the next unplanned sleep by `milliseconds`. */
   oversleep(milliseconds: number): this {
     return this.onSleep((asked) => this.advance(asked + milliseconds));
   }
 
-  async sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
-    if (signal?.aborted === true) return;
+  async sleep(milliseconds: number, interruption?: Interruption): Promise<void> {
+    if (interruption?.hasCome === true) return;
     this.sleeps.push(milliseconds);
     const plan = this.#plans.shift() ?? ((asked: number) => this.advance(asked));
     plan(milliseconds);

@@ -1,6 +1,5 @@
 /**
- * A process whose clocks stand still until they are told to go on: timers fire when time reaches them, CPU time is used
- * when it is said to be.
+ * A process whose clocks only a test advances: timers fire when the time reaches them, and CPU time passes on request.
  */
 
 import { setImmediate as turn } from 'node:timers/promises';
@@ -13,18 +12,18 @@ interface Timer {
 }
 
 export class FakeRuntime implements Runtime {
-  /** How often it was asked to let the others have their turn. */
+  /** How often it yielded. */
   yields = 0;
-  /** How long each timer so far was asked to take, in milliseconds. */
+  /** The length of each timer in milliseconds. */
   readonly asked: number[] = [];
   readonly #timers = new Set<Timer>();
   #monotonic: number;
   #cpuTime = 71_000;
   #turn: Promise<void> = Promise.resolve();
-  /** How many more have their turn before the others wait. */
+  /** How many more yields resolve before the others wait. */
   #passing = 0;
 
-  /** @param monotonic where the monotonic time begins, in microseconds. */
+  /** @param monotonic the first monotonic time in microseconds. */
   constructor(monotonic = 0) {
     this.#monotonic = monotonic;
   }
@@ -56,7 +55,7 @@ export class FakeRuntime implements Runtime {
     return this.#passing-- > 0 ? Promise.resolve() : this.#turn;
   }
 
-  /** From now on whoever yields, after so many that do not, waits until the returned function is called. */
+  /** Makes yields, except the next `passing`, wait until the returned function is called. */
   hold(passing = 0): () => void {
     this.#passing = passing;
     let release: () => void = () => undefined;
@@ -66,13 +65,13 @@ export class FakeRuntime implements Runtime {
     return release;
   }
 
-  /** The process computes for so many microseconds. */
+  /** Uses CPU time, in microseconds. */
   compute(microseconds: number): void {
     this.#monotonic += microseconds;
     this.#cpuTime += microseconds;
   }
 
-  /** Time goes by until `seconds` of the monotonic time; the timers that are due on the way fire in their order. */
+  /** Advances the monotonic time to `seconds`; due timers fire in order. */
   advanceTo(seconds: number): void {
     const end = seconds * 1e6;
     for (;;) {
@@ -85,7 +84,7 @@ export class FakeRuntime implements Runtime {
     this.#monotonic = Math.max(this.#monotonic, end);
   }
 
-  /** Resolves when everything that waits for nothing but its turn has had it. */
+  /** Resolves when all pending callbacks have run. */
   async settle(): Promise<void> {
     await turn();
   }

@@ -14,18 +14,15 @@ export const GROUPS = [
   'agent2',
   'browser',
   'conntrackd',
-  'offload',
   'terminal',
   'package',
   'lintian',
+  'kernels',
 ] as const;
 export type Group = (typeof GROUPS)[number];
 
-/**
- * Groups that are never required: many kernels lack flow tables, and an agent 2.x is required only where its folder is
- * known.
- */
-export const OPTIONAL: readonly Group[] = agent2Home() === undefined ? ['offload', 'agent2'] : ['offload'];
+/** Groups that are never required: an agent 2.x only where its folder is known. */
+export const OPTIONAL: readonly Group[] = agent2Home() === undefined ? ['agent2'] : [];
 
 /** Why a group cannot run here, by group; `undefined` when it can. */
 export type Missing = Readonly<Record<Group, string | undefined>>;
@@ -62,7 +59,6 @@ export function missingHere(): Missing {
     program('chromium', 'chromium') ??
     (existsSync('/usr/share/netdata/web/index.html') ? undefined : 'needs the dashboard (package netdata-web)');
   const conntrackd = kernel ?? program('conntrackd', 'conntrackd');
-  const offload = kernel ?? (canOffload() ? undefined : 'needs flow tables in the kernel (CONFIG_NF_FLOW_TABLE)');
   const terminal = kernel ?? program('tmux', 'tmux');
   const packaging = firstOf(
     () => agent ?? program('dpkg-deb', 'dpkg') ?? program('setcap', 'libcap2-bin') ?? program('nsenter', 'util-linux'),
@@ -70,7 +66,12 @@ export function missingHere(): Missing {
     () => (canOverlay() ? undefined : 'needs the file system overlay in the kernel'),
   );
   const lintian = packaging ?? program('lintian', 'lintian');
-  return { kernel, agent, agent2, browser, conntrackd, offload, terminal, package: packaging, lintian };
+  const kernels = firstOf(
+    () => packaging ?? (process.arch === 'x64' ? undefined : 'needs a processor of amd64'),
+    () => program('qemu-system-x86_64', 'qemu-system-x86') ?? program('busybox', 'busybox-static'),
+    () => program('cpio', 'cpio') ?? program('depmod', 'kmod') ?? program('apt-get', 'apt'),
+  );
+  return { kernel, agent, agent2, browser, conntrackd, terminal, package: packaging, lintian, kernels };
 }
 
 function firstOf(...checks: (() => string | undefined)[]): string | undefined {
@@ -100,12 +101,6 @@ function isWritable(path: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** Whether the kernel accepts a flow table; adds none. */
-function canOffload(): boolean {
-  const rules = 'table inet ctprobe {\n flowtable f {\n hook ingress priority 0\n devices = { lo }\n }\n}\n';
-  return spawnSync('nft', ['--check', '-f', '-'], { input: rules }).status === 0;
 }
 
 /** Whether the kernel has overlayfs; loads its module if necessary. */

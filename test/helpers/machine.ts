@@ -1,9 +1,9 @@
 /**
- * A machine to throw away: the file system of this one under an overlay, with processes, a network and connection
- * tracking of its own. Packages can be installed in it, and whatever they do is gone with it.
+ * A disposable machine: an overlay of this machine's file system, with separate processes, network and connection
+ * tracking. Packages can be installed in it.
  *
- * All of it lives in namespaces whose first process reads a pipe from here: when the pipe is closed, also because this
- * process is killed, that process ends, the kernel kills all others of them, and the mounts go with them.
+ * It consists of namespaces whose first process reads a pipe from here: when the pipe is closed, even because this process
+ * is killed, that process ends, and the kernel kills all others and removes the mounts.
  */
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
@@ -24,7 +24,7 @@ import { dirname, join } from 'node:path';
 import { end } from './laboratory.ts';
 import { until } from './until.ts';
 
-/** Prints the number of the first process as it is seen from outside. */
+/** Prints the outer process id of the first process. */
 const SETUP = `
 set -e
 read -r first _ </proc/self/stat
@@ -41,7 +41,7 @@ ip link set lo up
 echo "$first"
 exec cat >/dev/null
 `;
-/** The machine's root folder as it is named outside, and there alone. */
+/** The machine's root folder by its outer path, which is unknown inside. */
 const ROOT = /^\/mnt\/root(?=\/)/;
 const NAMESPACES = ['--mount', '--net', '--pid', '--ipc'];
 
@@ -53,7 +53,7 @@ export interface Result {
 
 export class Machine {
   readonly #first: ChildProcess;
-  /** The machine's root folder, as it is reached from outside; and what of it differs from this machine's. */
+  /** The machine's root folder by its outer path, and the upper layer of the overlay. */
   readonly #root: string;
   readonly #upper: string;
   readonly #enter: readonly string[];
@@ -94,7 +94,7 @@ export class Machine {
     return spawn(program, words, { stdio: 'ignore', env: environmentOf({}) });
   }
 
-  /** Starts a command that has the machine's network, but the files of this one. */
+  /** Starts a command in the machine's network, but with the files of this one. */
   startOutside(command: readonly string[]): ChildProcess {
     const [program = '', ...words] = this.#enter.filter((word) => !/^--(root|wd|mount)/.test(word));
     return spawn(program, [...words, ...command], { stdio: 'ignore' });
@@ -115,12 +115,12 @@ export class Machine {
     return readFileSync(this.#outside(path), 'utf8');
   }
 
-  /** What is at a path: its type, mode, owner, and content, link target or capabilities; `undefined` if nothing is. */
+  /** The type, mode, owner, and content, link target or capabilities of a path; `undefined` if missing. */
   describe(path: string): string | undefined {
     return describe(this.#outside(path)) ?? undefined;
   }
 
-  /** The processes that run a file, by their numbers in the machine. */
+  /** The inner ids of the processes that run a file. */
   processesOf(program: string): readonly number[] {
     const pids = readdirSync(this.#outside('/proc')).filter((name) => /^\d+$/.test(name));
     return pids.filter((pid) => programOf(this.#outside(`/proc/${pid}/exe`)) === program).map(Number);
@@ -132,7 +132,7 @@ export class Machine {
     await until(`${program} has ended`, 20, () => this.processesOf(program).length === 0);
   }
 
-  /** What differs from the file system of this machine, and how it is now; `gone` where nothing is. */
+  /** The paths that differ from this machine, described; `gone` if removed. */
   changes(): Readonly<Record<string, string>> {
     const entries = readdirSync(this.#upper, { recursive: true, encoding: 'utf8' }).sort();
     const changed = entries.flatMap((entry) => {
@@ -142,7 +142,7 @@ export class Machine {
     return Object.fromEntries(changed);
   }
 
-  /** Ends everything in it; nothing of it stays. */
+  /** Ends all processes and removes the machine. */
   async close(): Promise<void> {
     this.#first.stdin?.end();
     await end(this.#first);
@@ -153,12 +153,12 @@ export class Machine {
   }
 }
 
-/** Nothing of the environment of the tests. */
+/** A clean environment. */
 function environmentOf(more: Readonly<Record<string, string>>): Record<string, string> {
   return { PATH: `/usr/sbin:/usr/bin:/sbin:/bin:${dirname(process.execPath)}`, LC_ALL: 'C.UTF-8', ...more };
 }
 
-/** The file that a process runs; `undefined` if it has ended meanwhile, or is the kernel's. */
+/** The executable of a process; `undefined` for kernel threads and ended processes. */
 function programOf(link: string): string | undefined {
   try {
     return readlinkSync(link)

@@ -1,4 +1,4 @@
-/** Agents of a machine to throw away, as far as an installer looks at them: their folders, and one plugin of their own. */
+/** Agents of a disposable machine, as far as the installer needs them: their folders and one other plugin. */
 
 import { basename } from 'node:path';
 
@@ -7,13 +7,13 @@ import type { Machine } from './machine.ts';
 /** The plugins of Debian's agent. */
 export const PLUGINS = '/usr/lib/netdata/plugins.d';
 
-/** Where a static installation has everything. */
+/** The prefix of a static installation. */
 export const PREFIX = '/opt/netdata';
 export const STATIC_PLUGINS = `${PREFIX}/usr/libexec/netdata/plugins.d`;
 export const STATIC_STOCK = `${PREFIX}/usr/lib/netdata/conf.d`;
 export const STATIC_CONF = `${PREFIX}/etc/netdata/netdata.conf`;
 
-/** An agent that has its folders where a static installation has them. */
+/** Adds an agent with the folders of a static installation. */
 export function addStaticAgent(machine: Machine): void {
   machine.write(`${STATIC_PLUGINS}/apps.plugin`, '#!/bin/sh\n', 0o750);
   machine.write(`${STATIC_STOCK}/health.d/cpu.conf`, '');
@@ -21,7 +21,7 @@ export function addStaticAgent(machine: Machine): void {
   machine.write(`${PREFIX}/usr/sbin/netdata`, '#!/bin/sh\n', 0o755);
 }
 
-/** From now on it is taken for none. */
+/** Hides Debian's agent. */
 export function removeDebiansAgent(machine: Machine): void {
   machine.run(['sh', '-c', `rm -f ${PLUGINS}/*.plugin`]);
 }

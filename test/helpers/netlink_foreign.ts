@@ -1,4 +1,4 @@
-/** The foreign function library as it is installed for development. */
+/** The foreign function library of the development environment. */
 
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,6 +1,5 @@
 /**
- * What was recorded of a kernel's ctnetlink and sock_diag (fixtures/netlink), and what `conntrack` and `ss` printed of the
- * same.
+ * Recordings of ctnetlink and sock_diag (fixtures/netlink), and the output of `conntrack` and `ss` at the same time.
  */
 
 import { readFileSync } from 'node:fs';
@@ -9,7 +8,7 @@ import { ASKED, altered, LITTLE, type Message } from './netlink_channel.ts';
 
 const FOLDER = new URL('../../fixtures/netlink/linux-6.18/', import.meta.url);
 
-/** Recordings are of a machine whose numbers begin with the lowest byte. */
+/** Recordings are from a little-endian machine. */
 export const cannotReplay = LITTLE ? undefined : 'the recordings are of another byte order';
 
 /** The datagrams as they were received. */
@@ -17,7 +16,7 @@ export function recordedDatagrams(name: string): Uint8Array[] {
   return recordedLines(`${name}.hex`).map((line) => Uint8Array.from(Buffer.from(line, 'hex')));
 }
 
-/** The messages of each datagram, ready to answer whatever is asked; those of events answer nothing. */
+/** The messages of each datagram, ready to be replies; events are not. */
 export function recorded(name: string): Message[][] {
   return recordedDatagrams(name).map((datagram) => messagesOf(datagram).map(askable));
 }
@@ -32,7 +31,7 @@ export function recordedLines(name: string): string[] {
   return recordedText(name).trimEnd().split('\n');
 }
 
-/** Cuts a datagram whose lengths are right. */
+/** Splits a well-formed datagram into messages. */
 function messagesOf(datagram: Uint8Array): Message[] {
   const view = new DataView(datagram.buffer, datagram.byteOffset, datagram.length);
   const messages: Message[] = [];
@@ -50,10 +49,10 @@ function askable(message: Message): Message {
   return sequence === 1 ? altered(message, 8, 4, ASKED) : message;
 }
 
-/** One direction of a connection: addresses and, where there are any, ports or an id. */
+/** One direction of a connection: addresses and, if any, ports or an id. */
 type Tuple = Readonly<Record<string, string>>;
 
-/** What a line of `conntrack -o extended` says. */
+/** A line of `conntrack -o extended`. */
 export interface Line {
   /** Of an event: `NEW`, `UPDATE` or `DESTROY`. */
   readonly event: string | undefined;
@@ -88,7 +87,7 @@ function tuple(text: string): Tuple {
   return Object.fromEntries([...text.matchAll(/(\w+)=(\S+)/g)].map(([, name, value]) => [name, value]));
 }
 
-/** How many sockets of an address family are in which state, as `ss -aH` printed them: `[['ESTAB', 14], …]`. */
+/** The number of sockets of an address family by state, as `ss -aH` printed them: `[['ESTAB', 14], …]`. */
 export function printedSockets(name: string, family: 'inet' | 'inet6'): Map<string, number> {
   const counts = new Map<string, number>();
   for (const line of recordedLines(name)) {

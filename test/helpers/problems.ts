@@ -1,6 +1,6 @@
 import { messageWithFix, type ProblemCode, problemAt } from '../../collector/modules/problem.ts';
 
-/** What a log line says of a problem. */
+/** The text of a problem in a log line. */
 export function logged(code: ProblemCode, detail?: unknown): string {
   return messageWithFix(problemAt(code, '', detail));
 }

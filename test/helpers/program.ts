@@ -8,7 +8,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { describe } from '../../collector/base/errors.ts';
-import { type DrawnTick, parseStream, type Stream, ticksOf } from './stream.ts';
+import { parseStream, type Stream, type Tick, ticksOf } from './stream.ts';
 import { until } from './until.ts';
 
 export const PLUGIN = fileURLToPath(new URL('../../dist/conntrack.plugin', import.meta.url));
@@ -74,7 +74,7 @@ export class Program {
   }
 
   /** The ticks so far; the last one may be incomplete. */
-  get ticks(): readonly DrawnTick[] {
+  get ticks(): readonly Tick[] {
     return ticksOf(this.stream);
   }
 

@@ -1,4 +1,4 @@
-/** Files of the project that tests hold against each other. */
+/** Files of the project that tests compare. */
 
 import { readdirSync, readFileSync } from 'node:fs';
 import * as v from 'valibot';
@@ -24,7 +24,7 @@ export const project = v.parse(
 
 export const alerts = parseHealth(read('health/conntrack.conf'));
 
-/** The paths of what is written for operators. */
+/** The paths of the documentation for operators. */
 export const pages: readonly string[] = [
   'README.md',
   ...readdirSync(new URL('docs', ROOT))

@@ -1,12 +1,12 @@
 /**
- * Records what real conntrackd daemons answer, in every mode and on both nodes of a pair, into a folder:
+ * Records the replies of real conntrackd daemons, in every mode and on both nodes of a pair, into a folder:
  *
  *     npx esbuild test/helpers/record_conntrackd.ts --bundle --platform=node --format=esm --outfile=test/helpers/record.mjs
  *     node test/helpers/record.mjs fixtures/conntrackd [MODE...]
  *     rm test/helpers/record.mjs
  *
- * Needs root and the programs `conntrackd`, `conntrack`, `ip`, `nft` and `sysctl`. Everything happens in namespaces of its
- * own, which are removed in the end. What is done before is told in fixtures/README.md.
+ * Needs root and the programs `conntrackd`, `conntrack`, `ip`, `nft` and `sysctl`. It uses namespaces
+ * that are removed in the end. fixtures/README.md describes the steps.
  */
 
 import { once } from 'node:events';
@@ -17,17 +17,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { REQUESTS as CODES, type Request } from '../../collector/modules/conntrackd/request.ts';
 import { establishedConnections } from './conntrack.ts';
-import {
-  BAD_MESSAGES,
-  CONNTRACKD_MODES,
-  ConntrackdLaboratory,
-  type ConntrackdMode,
-  type ConntrackdNode,
-} from './conntrackd_lab.ts';
+import { ConntrackdLaboratory } from './conntrackd_lab.ts';
+import { CONNTRACKD_MODES, type ConntrackdMode, type ConntrackdNode } from './conntrackd_modes.ts';
+import { BAD_MESSAGES } from './conntrackd_requests.ts';
 import { until } from './until.ts';
 
 const REQUESTS = Object.keys(CODES) as Request[];
-/** What a cut link shows in. */
+/** Requests whose replies show a cut link. */
 const REQUESTS_WHILE_CUT: readonly Request[] = ['ct', 'network', 'link', 'queue', 'rsqueue'];
 const REQUESTS_WITH_CHANNEL: readonly Request[] = ['ct', 'network', 'link'];
 /** A dump of a cache; a child process of the daemon writes it. */
@@ -52,7 +48,7 @@ async function record(folder: string, mode: ConntrackdMode): Promise<void> {
       await loseMessages(laboratory);
       await cutLink(laboratory, () => writeAnswers(REQUESTS_WHILE_CUT, '_cut'));
     }
-    // Acknowledgements, and what is sent again.
+    // Acknowledgements and retransmissions.
     await sleep(3000);
     await writeAnswers(REQUESTS);
     if (mode === 'notrack-tcp') {
@@ -68,7 +64,7 @@ async function record(folder: string, mode: ConntrackdMode): Promise<void> {
   }
 }
 
-/** Entries that were made, updated and destroyed, of packets and of `conntrack`; all numbers are different. */
+/** Creates, updates and destroys entries, by packets and by `conntrack`; all numbers differ. */
 async function makeEntries(laboratory: ConntrackdLaboratory): Promise<void> {
   const active = (...command: string[]): string => laboratory.run('active', ['conntrack', ...command]);
   laboratory.restore('active', establishedConnections(60, 1000));
@@ -82,7 +78,7 @@ async function makeEntries(laboratory: ConntrackdLaboratory): Promise<void> {
   if ('options' in CONNTRACKD_MODES[laboratory.mode]) {
     await laboratory.expectations('active', 5);
     await sleep(1500);
-    // With the connection goes what was expected of it.
+    // Its expectation ends with the connection.
     const [, port = ''] = /master-\S+ master-\S+ sport=(\d+)/.exec(active('-L', 'expect')) ?? [];
     active('-D', '-p', 'tcp', '--sport', port);
   }
@@ -115,7 +111,7 @@ async function cutLink(laboratory: ConntrackdLaboratory, whileCut: () => Promise
   laboratory.restore('active', establishedConnections(23, 4000));
   await sleep(500);
   await whileCut();
-  laboratory.mend();
+  laboratory.repair();
   await until('the link is back', 10, async () => {
     const answers = await Promise.all(laboratory.nodes.map((node) => laboratory.ask(node, 'link')));
     return answers.every((answer) => !/DOWN|NO-CARRIER/.test(answer));
@@ -124,7 +120,7 @@ async function cutLink(laboratory: ConntrackdLaboratory, whileCut: () => Promise
   await sleep(3000);
 }
 
-/** Answers about links whose interfaces were removed; a daemon does not recover from that. */
+/** Replies about links with removed interfaces, from which a daemon does not recover. */
 async function removeLinks(write: (name: string, text: string) => void): Promise<void> {
   for (const [first, name] of ['first', 'second'].entries()) {
     const laboratory = await ConntrackdLaboratory.create('ftfw-two-links');
@@ -142,7 +138,7 @@ async function removeLinks(write: (name: string, text: string) => void): Promise
   }
 }
 
-/** The child that writes a dump waits for one who does not read it. */
+/** The child process that writes a dump waits for its reader. */
 async function processesDuringDump(laboratory: ConntrackdLaboratory): Promise<string> {
   laboratory.restore('active', establishedConnections(5000, 10_000));
   await sleep(1000);

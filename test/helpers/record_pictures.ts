@@ -1,6 +1,6 @@
 /**
- * Makes the pictures of the documentation that no test makes: the screen of `show`, and the dashboard's charts of sockets
- * and conntrackd, all of the active node of a real pair of firewalls in trouble.
+ * Makes the pictures of the documentation, except the one that a test makes: the screen of `show`, and the dashboard's
+ * charts of sockets and conntrackd, on the active node of a real pair of firewalls in trouble.
  *
  *     npm run build
  *     npx esbuild test/helpers/record_pictures.ts --bundle --platform=node --format=esm --packages=external \
@@ -9,25 +9,24 @@
  *     rm test/helpers/record.mjs
  *
  * Needs root and the programs `conntrackd`, `conntrack`, `ip`, `nft`, `netdata`, `tmux`, `unshare` and `chromium`.
- * Everything happens in namespaces that are removed in the end, except for `nf_conntrack_max`, of which the kernel has one;
- * it is restored.
+ * It uses namespaces that are removed in the end; `nf_conntrack_max`, which all of them share, is restored.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Browser, chromium, type Page } from 'playwright-core';
-
+import type { Browser, Page } from 'playwright-core';
 import { Agent } from './agent.ts';
 import { establishedConnections } from './conntrack.ts';
 import { ConntrackdLaboratory } from './conntrackd_lab.ts';
+import { launchBrowser } from './dashboard.ts';
 import { AGENT_URL } from './running_agent.ts';
 import { SocketHolder } from './sockets.ts';
 import { Tmux } from './tmux.ts';
 
 const MAX = '/proc/sys/net/netfilter/nf_conntrack_max';
-/** For which time the dashboard's charts are drawn. */
+/** The period that the charts of the dashboard show. */
 const SHOWN_SECONDS = 60;
 const [COLUMNS, ROWS] = [100, 34];
 
@@ -37,7 +36,7 @@ const SECTIONS = {
   conntrackd: ['conntrackd_state_active', 'conntrackd_messages_active'],
   link_cut: ['conntrackd_link_status_active_sync0', 'conntrackd_link_status_active_sync1'],
 } as const;
-/** Of the page's columns, the one with the charts; above the first chart is the heading of its section. */
+/** The column of the page with the charts, and the heading of a section above its first chart. */
 const [LEFT, WIDTH, HEADING] = [65, 940, 80];
 
 /** The first eight colours of a terminal, then the bright ones. */
@@ -49,7 +48,7 @@ const COLOURS =
 /** A sequence that selects colour or weight. */
 const RENDITION = new RegExp(`${String.fromCharCode(27)}\\[([\\d;]*)m`, 'g');
 
-/** Entries of every kind, which stay for an hour. */
+/** Entries of every kind, with a timeout of an hour. */
 function connections(): string[] {
   const others = (count: number, rest: (port: number) => string): string[] =>
     Array.from(
@@ -73,7 +72,7 @@ async function minuteOfTrouble(laboratory: ConntrackdLaboratory, sockets: Socket
   }
 }
 
-/** What happens on the active node in a second. */
+/** Traffic of one second on the active node. */
 async function trouble(laboratory: ConntrackdLaboratory, sockets: SocketHolder, second: number): Promise<void> {
   laboratory.restore('active', establishedConnections(30 + (second % 4) * 15, 20_000 + second * 100));
   if (second % 3 === 0) {
@@ -82,14 +81,14 @@ async function trouble(laboratory: ConntrackdLaboratory, sockets: SocketHolder, 
     await sockets.do('connect', 'clients', '::1', 7401, 4 + (second % 4));
     await sockets.do('bind', 'queries', 'udp4', '127.0.0.1', 1 + (second % 4), '127.0.0.1', 53);
   }
-  // What the backup node sends is lost for a while, and noticed with what comes after it.
+  // Messages of the backup node are lost for a while, which later messages show.
   if (second === 22) laboratory.lose('active');
   if (second > 22 && second < 30) laboratory.restore('backup', establishedConnections(12, 52_000 + second * 20));
   if (second === 26) laboratory.loseNothing('active');
   if (second === 36) laboratory.cut(1);
 }
 
-/** What tmux captured, as a page. */
+/** The captured screen as a page. */
 function html(captured: string): string {
   let style = '';
   const text = captured
@@ -113,7 +112,7 @@ function styled(before: string, code: number): string {
 
 async function drawScreen(browser: Browser, captured: string, path: string): Promise<void> {
   const page = await browser.newPage({ viewport: { width: 1000, height: 800 } });
-  // Without what a build appends to the release of the kernel.
+  // Without the suffix of the kernel's release.
   await page.setContent(
     html(
       captured.replace(
@@ -129,7 +128,7 @@ async function drawSections(browser: Browser, folder: string, before: number): P
   const page = await browser.newPage({ viewport: { width: 1200, height: 12_000 } });
   const hash = `menu_conntrack;after=${before - SHOWN_SECONDS * 1000};before=${before};theme=white`;
   await page.goto(`${AGENT_URL}/#${hash}`, { waitUntil: 'domcontentloaded' });
-  for (const ids of Object.values(SECTIONS)) for (const id of ids) await drawn(page, id);
+  for (const ids of Object.values(SECTIONS)) for (const id of ids) await rendered(page, id);
   for (const [name, [first, last]] of Object.entries(SECTIONS)) {
     await page.locator(chart(first)).scrollIntoViewIfNeeded();
     // A moment lets the lines grow.
@@ -145,12 +144,12 @@ async function drawSections(browser: Browser, folder: string, before: number): P
 
 const chart = (id: string): string => `[data-netdata="conntrack.${id}"]`;
 
-async function drawn(page: Page, id: string): Promise<void> {
+async function rendered(page: Page, id: string): Promise<void> {
   await page.locator(chart(id)).scrollIntoViewIfNeeded();
   await page.locator(chart(id)).locator('canvas').first().waitFor({ timeout: 60_000 });
 }
 
-/** Where a chart is in the window, which is higher than any section. */
+/** The position of a chart in the window, which is higher than any section. */
 async function boxOf(page: Page, id: string): Promise<{ readonly y: number; readonly height: number }> {
   const box = await page.locator(chart(id)).boundingBox();
   if (box === null) throw new Error(`${id} is not shown`);
@@ -213,10 +212,7 @@ async function record(folder: string): Promise<void> {
     tmux.close();
     const ended = Date.now();
 
-    const wrapper = join(laboratory.folder, 'chromium');
-    writeFileSync(wrapper, `#!/bin/sh\nexec ip netns exec ${laboratory.namespace('active')} chromium "$@"\n`);
-    chmodSync(wrapper, 0o755);
-    browser = await chromium.launch({ executablePath: wrapper, args: ['--no-sandbox', '--disable-gpu'] });
+    browser = await launchBrowser(laboratory.namespace('active'), laboratory.folder);
     await drawScreen(browser, captured, join(folder, 'show.png'));
     await drawSections(browser, folder, ended);
   } finally {

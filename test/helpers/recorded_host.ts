@@ -14,7 +14,7 @@ export const SETTINGS = '/proc/sys/net/netfilter/nf_conntrack_';
 
 export class RecordedHost {
   readonly volume = new Volume();
-  /** Every line that was logged: its level and its message. */
+  /** Each log line: level and message. */
   readonly logged: string[] = [];
   readonly module: StatModule;
 
@@ -53,7 +53,7 @@ export class RecordedHost {
     this.write(STAT, statText(names, rows));
   }
 
-  /** Takes a file away as the kernel does: whoever holds it open cannot read it any more. */
+  /** Removes a file like the kernel: an open descriptor can no longer be read. */
   remove(path: string): void {
     this.volume.writeFileSync(path, '');
     this.volume.unlinkSync(path);
@@ -64,7 +64,7 @@ export class RecordedHost {
     return this.module.collect(second * 1e6);
   }
 
-  /** The host's numbers that are known at a time; `undefined` when there is nothing to draw. */
+  /** The known numbers of the host; `undefined` without a sample. */
   values(second: number): Record<string, number> | undefined {
     const [host] = this.collect(second);
     if (host === undefined) return undefined;

@@ -1,6 +1,4 @@
-/**
- * A log that keeps what was logged.
- */
+/** A log in memory. */
 
 import type { Fields, Level, Log } from '../../collector/base/log.ts';
 
@@ -12,6 +10,11 @@ export interface Entry {
 
 export class RecordingLog implements Log {
   readonly entries: Entry[] = [];
+
+  /** The level and the message of each line. */
+  get lines(): string[] {
+    return this.entries.map(({ level, message }) => `${level} ${message}`);
+  }
 
   /** The messages alone, in order. */
   get messages(): string[] {

@@ -113,6 +113,13 @@ export class RunningAgent {
     return data[0]?.[labels.indexOf(dimension)] ?? null;
   }
 
+  /** The latest point of a chart, by dimension. */
+  async latestOf(chart: string): Promise<Record<string, number | null>> {
+    const { labels, data } = await this.data(chart, -1);
+    const [, ...dimensions] = labels;
+    return Object.fromEntries(dimensions.map((dimension, at) => [dimension, data[0]?.[at + 1] ?? null]));
+  }
+
   /** The sum of the absolute values of a dimension over some seconds, one point per second. */
   async total(chart: string, dimension: string, after: number, before: number): Promise<number> {
     const { labels, data } = await this.data(chart, after, before);

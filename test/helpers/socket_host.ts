@@ -1,4 +1,4 @@
-/** A host in memory with sockets, which its kernel tells of over sock_diag and in the lists below `/proc/net` alike. */
+/** A host in memory with sockets, which its kernel reports over sock_diag and in the lists below `/proc/net`. */
 
 import { Volume } from 'memfs';
 import { vi } from 'vitest';
@@ -9,13 +9,13 @@ import type { FileSystem } from '../../collector/procfs/file.ts';
 import { diagnosed, done, FakeChannel, type Message, type Receipt } from './netlink_channel.ts';
 import { inStates, listText } from './socket_lists.ts';
 
-/** The states of the sockets of each list; a list that is left out does not exist. */
+/** The states of the sockets of each list; a list that is not given does not exist. */
 export type SocketStates = Partial<Readonly<Record<Table, readonly number[]>>>;
 
 type SocketQuestion = 'tcpSockets' | 'udpSockets' | 'udp6Sockets';
 
 const INET = { tcp: 2, tcp6: 10, udp: 2, udp6: 10 };
-/** Sockets in a datagram of the answer. */
+/** Sockets per datagram. */
 const IN_DATAGRAM = 3;
 
 export class SocketHost {
@@ -24,17 +24,17 @@ export class SocketHost {
   readonly channels: FakeChannel[] = [];
   /** Every file that was opened, in order. */
   readonly opened: string[] = [];
-  /** In place of a channel. */
+  /** Thrown instead of opening a channel. */
   failure: unknown;
-  /** In place of the answers to some questions. */
+  /** Replaces some replies. */
   readonly answers: Partial<Record<SocketQuestion, readonly Receipt[]>> = {};
   /** Called before a datagram is received or a file is read. */
   onRead: () => void = () => undefined;
-  /** Bytes that a read of a file brings at most. */
+  /** The most bytes per read of a file. */
   mostRead = Number.POSITIVE_INFINITY;
-  /** The codes of the errors of opening some files, by their paths. */
+  /** Error codes of opening files, by path. */
   readonly refusals = new Map<string, string>();
-  /** The codes of the errors of asking whether some files are there, by their paths. */
+  /** Error codes of `stat`, by path. */
   readonly hidden = new Map<string, string>();
   #descriptors = 0;
   #states: SocketStates = {};
@@ -44,7 +44,7 @@ export class SocketHost {
     this.#watch();
   }
 
-  /** From now on it has these sockets. */
+  /** Replaces all sockets. */
   become(states: SocketStates): void {
     this.#states = states;
     this.volume.mkdirSync('/proc/net', { recursive: true });
@@ -72,12 +72,12 @@ export class SocketHost {
     return channel;
   };
 
-  /** Descriptors and channels that nobody has let go of. */
+  /** Open descriptors and channels. */
   get held(): number {
     return this.#descriptors + this.channels.filter(({ isClosed }) => !isClosed).length;
   }
 
-  /** How often the kernel was asked, over all channels, for TCP sockets: once for each count. */
+  /** Requests for TCP sockets over all channels: one for each count. */
   get asked(): number {
     return this.channels.reduce((sum, channel) => sum + channel.timesAsked('tcpSockets'), 0);
   }
@@ -124,7 +124,7 @@ export class SocketHost {
   }
 }
 
-/** The states of some sockets, and how many are in each. */
+/** Sockets in several states, and the number in each state. */
 export const SOCKETS: SocketStates = {
   tcp: [10, 1, 1, 1, 2, 12, 6, 6],
   tcp6: [10, 10, 8, 8, 8, 8, 8, 3],
@@ -138,7 +138,7 @@ export const COUNTS = {
   udp6: { connected: 2, unconnected: 1 },
 };
 
-/** What was counted, as numbers by list: only those that are not 0. */
+/** The counts other than 0, by list and state. */
 export function counted(tallies: readonly SocketTally[]): Record<string, Record<string, number>> {
   return Object.fromEntries(
     tallies.map((tally) => {
@@ -152,7 +152,7 @@ export function counted(tallies: readonly SocketTally[]): Record<string, Record<
   );
 }
 
-/** Does work to its end, without a pause. */
+/** Runs work to its end without a pause. */
 export function finish<T>(work: Generator<void, T, void>): T {
   for (;;) {
     const step = work.next();

@@ -15,12 +15,12 @@ export const HEADINGS: Readonly<Record<Table, string>> = {
   udp6: `${TCP6_HEADINGS} ref pointer drops`,
 };
 
-/** What a line says of a socket. */
+/** A socket in a list. */
 export interface ListedSocket {
   readonly state: number;
   /** Its number in the list. */
   readonly number?: number;
-  /** Address and port; those of its peer are different ones. */
+  /** Address and port; those of the peer differ. */
   readonly address?: number;
   readonly port?: number;
 }

@@ -1,15 +1,14 @@
 /**
- * Sockets in every state that the kernel tells user space of, on the laboratory's router: other numbers of each, over
- * IPv4, over IPv6, and over IPv4 on sockets of IPv6.
+ * Sockets in every state that the kernel reports, on the laboratory's router: a different number of each, over IPv4, over
+ * IPv6, and over IPv4 on IPv6 sockets.
  *
- * The client is at the other end of all of them but those that nobody answers. What they last: TIME_WAIT and what the
- * kernel keeps of an orphan in FIN_WAIT2 are gone after a minute.
+ * The client is at the other end, except of unanswered connections. TIME_WAIT and orphans in FIN_WAIT2 last a minute.
  */
 
 import { BLACK_HOLE, type Laboratory, ROUTER_ADDRESS, SERVER_ADDRESS, SERVER_ADDRESS_6 } from './laboratory.ts';
 import { type SocketCounts, SocketHolder } from './sockets.ts';
 
-/** How connections get into a state; `held` and `orphaned` are FIN_WAIT2, of a program and of nobody. */
+/** How connections get into a state; `held` and `orphaned` are FIN_WAIT2, with and without a process. */
 type Way =
   | 'established'
   | 'close_wait'
@@ -102,7 +101,7 @@ const WAYS = [
   'closing',
   'last_ack',
 ] as const satisfies readonly Way[];
-/** The ways that need the router to be heard no more. */
+/** The ways for which the router's segments must be dropped. */
 const UNHEARD = ['syn_recv', 'fin_wait1', 'closing', 'last_ack'] as const satisfies readonly Way[];
 
 const UDP = { udp: { connected: 16, unconnected: 24 }, udp6: { connected: 25 + 3, unconnected: 32 } } as const;
@@ -121,7 +120,7 @@ export class SocketStates {
     this.#client = new SocketHolder(laboratory, 'client', SECONDS);
   }
 
-  /** How many sockets of each state there are to be. */
+  /** The expected number of sockets in each state. */
   static get expected(): SocketCounts {
     return {
       tcp: counts(FLAVOURS.ipv4),
@@ -131,10 +130,10 @@ export class SocketStates {
     };
   }
 
-  /** Makes them all; each needs a moment more to get into its state. */
+  /** Makes all sockets; each reaches its state a moment later. */
   async make(): Promise<void> {
     const flavours = Object.entries(FLAVOURS);
-    // Else a late segment for an end that is gone is answered with a reset, which ends TIME_WAIT at the other end.
+    // Otherwise a late segment to a closed end causes a reset, which ends TIME_WAIT at the other end.
     this.#laboratory.run('router', ['sh', '-c', 'echo 1 > /proc/sys/net/ipv4/tcp_rfc1337']);
     await Promise.all([this.#bind(), ...flavours.map(([name, flavour]) => this.#connect(name, flavour))]);
     const ports = flavours.flatMap(([, flavour]) => UNHEARD.map((way) => portOf(flavour, way)));
@@ -147,7 +146,7 @@ export class SocketStates {
     await Promise.all(flavours.map(([name, flavour]) => this.#abandon(name, flavour)));
   }
 
-  /** The connections whose two ends hear each other. */
+  /** Connections whose ends exchange all segments. */
   async #connect(name: string, flavour: Flavour): Promise<void> {
     const [router, client] = [this.#router, this.#client];
     const group = (way: Way): string => `${name}-${way}`;
@@ -170,7 +169,7 @@ export class SocketStates {
     ]);
   }
 
-  /** What the client is told no more of, and those that nobody answers. */
+  /** Connections with dropped segments, and unanswered ones. */
   async #abandon(name: string, flavour: Flavour): Promise<void> {
     const [router, client] = [this.#router, this.#client];
     const { address, connections, nowhere } = flavour;
@@ -199,7 +198,7 @@ function portOf(flavour: Flavour, way: Way): number {
   return flavour.firstPort + WAYS.indexOf(way);
 }
 
-/** What is drawn of the connections of a flavour. */
+/** The expected counts of a flavour of connections. */
 function counts({ connections }: Flavour): Record<string, number> {
   const { held, orphaned, ...others } = connections;
   return {

@@ -1,17 +1,17 @@
 /**
- * Holds sockets, and does with them what it is told. It ends when standard input ends, and after so many seconds.
+ * Holds sockets and takes commands. It exits when standard input ends, or after the given number of seconds.
  *
  *   sockets.js SECONDS
  *
- * Each line on standard input is a number and a command; the number is answered when the command is done, with what went
- * wrong behind it, if something did. Connections belong to groups, by name, and are read only by `serve` and `visit`.
+ * Each line on standard input is a number and a command; it prints the number when the command is done, followed by the
+ * error, if any. Connections belong to groups, by name, and are read only by `serve` and `visit`.
  *
  *   listen GROUP ADDRESS PORT               takes connections into the group, which need not be there yet
  *   accepted GROUP COUNT                    waits until so many were taken
  *   connect GROUP ADDRESS PORT COUNT        makes connections
  *   try GROUP ADDRESS PORT COUNT            tries to, and does not wait for an answer
  *   end GROUP                               ends its own half of each connection
- *   close GROUP                             lets go of the connections
+ *   close GROUP                             closes the connections
  *   bind GROUP TYPE ADDRESS COUNT           UDP sockets of the type udp4 or udp6
  *   bind GROUP TYPE ADDRESS COUNT PEER PORT the same, connected
  *   serve ADDRESS PORT                      takes connections, and ends each when it is ended or soon after
@@ -36,7 +36,7 @@ const group = (name) => groups.get(name) ?? groups.set(name, new Set()).get(name
 const times = (count, make) => Array.from({ length: Number(count) }, make);
 const every = (sockets, act) => Promise.all([...sockets].map(act));
 
-/** Keeps a connection in its group; nobody reads from it. */
+/** Keeps a connection in its group, without reading from it. */
 function keep(name, socket) {
   socket.on('error', () => socket.destroy());
   group(name).add(socket.pause());

@@ -1,4 +1,4 @@
-/** What the program `ss` calls the states of sockets, and what they are drawn as. */
+/** The states of sockets as `ss` prints them, and their dimensions. */
 
 /** Those of TCP, in the order of the kernel's numbers. */
 export const TCP_NAMES: Readonly<Record<string, string>> = {

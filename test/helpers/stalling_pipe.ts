@@ -1,26 +1,24 @@
-/**
- * Standard output with an agent at the other end that can stop reading and go on again.
- */
+/** Standard output to an agent that can stop reading and resume. */
 
 import { Writable } from 'node:stream';
 
 export class StallingPipe extends Writable {
-  /** Every write that has left the process, in order. */
+  /** Every write that the agent has read, in order. */
   readonly received: string[] = [];
   #taking = true;
   #held: (() => void) | undefined;
 
-  /** All that has left the process. */
+  /** The same as one text. */
   get text(): string {
     return this.received.join('');
   }
 
-  /** The agent does not read any more: the next write stays in memory. */
+  /** The agent stops reading: later writes stay in memory. */
   stall(): void {
     this.#taking = false;
   }
 
-  /** The agent reads again, first of all what waits. */
+  /** The agent resumes reading. */
   proceed(): void {
     this.#taking = true;
     const held = this.#held;

@@ -92,7 +92,7 @@ export function parseStream(text: string): Stream {
 }
 
 /** The last update of a chart by dimension, with multipliers and divisors applied. */
-export function drawn(stream: Stream, chart: string): Record<string, number> | undefined {
+export function lastValues(stream: Stream, chart: string): Record<string, number> | undefined {
   const update = stream.updates.findLast((candidate) => candidate.chart === chart);
   const definition = stream.definitions[chart];
   if (update === undefined || definition === undefined) return undefined;
@@ -104,7 +104,7 @@ export function drawn(stream: Stream, chart: string): Record<string, number> | u
 }
 
 /** All updates of one tick. */
-export interface DrawnTick {
+export interface Tick {
   /** Since the previous tick; `undefined` in the first. */
   readonly microseconds: number | undefined;
   /** The integers as sent, by chart and dimension. */
@@ -112,7 +112,7 @@ export interface DrawnTick {
 }
 
 /** The ticks of a stream; the first chart has an update in each of them. */
-export function ticksOf({ updates }: Stream): readonly DrawnTick[] {
+export function ticksOf({ updates }: Stream): readonly Tick[] {
   const ticks: { microseconds: number | undefined; charts: Record<string, Readonly<Record<string, number>>> }[] = [];
   for (const { chart, microseconds, values } of updates) {
     if (chart === updates[0]?.chart) ticks.push({ microseconds, charts: {} });
@@ -123,13 +123,13 @@ export function ticksOf({ updates }: Stream): readonly DrawnTick[] {
 }
 
 /** Number of events that the rates of a dimension add up to: each rate times its interval. */
-export function eventsOf(ticks: readonly DrawnTick[], chart: string, dimension: string): number {
+export function eventsOf(ticks: readonly Tick[], chart: string, dimension: string): number {
   const products = ticks.map(({ charts, microseconds }) => (charts[chart]?.[dimension] ?? 0) * (microseconds ?? 0));
   return Math.round(products.reduce((sum, product) => sum + product, 0) / 1e9);
 }
 
 /** {@link eventsOf} for every dimension of a chart that occurs in the ticks. */
-export function eventsByDimension(ticks: readonly DrawnTick[], chart: string): Record<string, number> {
+export function eventsByDimension(ticks: readonly Tick[], chart: string): Record<string, number> {
   const dimensions = new Set(ticks.flatMap(({ charts }) => Object.keys(charts[chart] ?? {})));
   return Object.fromEntries([...dimensions].map((dimension) => [dimension, eventsOf(ticks, chart, dimension)]));
 }

@@ -1,4 +1,4 @@
-/** A terminal that can be read: a window of tmux, on a server of its own without anybody's configuration. */
+/** A terminal that can be read: a window of tmux, on a separate server without configuration. */
 
 import { run } from './conntrack.ts';
 
@@ -10,7 +10,7 @@ export class Tmux {
     this.#tmux('new-session', '-d', '-x', String(columns), '-y', String(rows), ...command);
   }
 
-  /** What is on the screen, a line each. */
+  /** The lines of the screen. */
   get screen(): readonly string[] {
     return this.#tmux('capture-pane', '-p').split('\n').slice(0, -1);
   }
@@ -42,7 +42,7 @@ export class Tmux {
     this.#tmux('resize-window', '-x', String(columns), '-y', String(rows));
   }
 
-  /** Ends the server and what runs in its window. */
+  /** Ends the server and the command. */
   close(): void {
     this.#tmux('kill-server');
   }

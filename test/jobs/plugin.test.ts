@@ -25,14 +25,14 @@ function chart(id: string): Chart {
   };
 }
 
-/** A module that returns what it is told to, or throws it. */
-class Told implements Module {
+/** A module that returns the given samples, or throws the given error. */
+class Scripted implements Module {
   readonly name: string;
   readonly every = 1;
   /** When it was asked, in microseconds. */
   readonly asked: number[] = [];
-  /** Whether it was told that its samples are drawn, each time. */
-  readonly drawn: boolean[] = [];
+  /** For each call, whether its samples are sent. */
+  readonly sent: boolean[] = [];
   /** Nothing for one that works in the background and has nothing new. */
   next: number | Error | undefined = 0;
 
@@ -42,7 +42,7 @@ class Told implements Module {
 
   collect(at: number, isDrawn: boolean): readonly Sample[] {
     this.asked.push(at);
-    this.drawn.push(isDrawn);
+    this.sent.push(isDrawn);
     if (this.next instanceof Error) throw this.next;
     if (this.next === undefined) return [];
     return [{ scope: 'host', instance: '', labels: {}, values: { [this.name]: this.next } }];
@@ -60,8 +60,8 @@ class Told implements Module {
 function setUp() {
   const pipe = new StallingPipe();
   const log = new RecordingLog();
-  const apples = new Told('apples');
-  const pears = new Told('pears');
+  const apples = new Scripted('apples');
+  const pears = new Scripted('pears');
   const emitter = new Emitter({ charts: [chart('apples'), chart('pears')], source: '' });
   const jobs: { modules: readonly Module[] } = { modules: [apples, pears] };
   const plugin = new Plugin({ jobs, renderer: emitter, output: new Output(pipe, log), log });
@@ -77,7 +77,7 @@ function updates(text: string): string[] {
 }
 
 describe('a tick', () => {
-  it('asks every module and sends what they return in one write', () => {
+  it('reads every module and sends the result in one write', () => {
     const { pipe, apples, pears, tick } = setUp();
     apples.next = 31;
     pears.next = 47;
@@ -93,14 +93,14 @@ describe('a tick', () => {
     expect(pears.asked).toEqual([100 * SECOND, 101 * SECOND]);
   });
 
-  it('that is on schedule says nothing in the log', () => {
+  it('that is on schedule is not logged', () => {
     const { log, tick } = setUp();
     tick(100);
     tick(101);
     expect(log.entries).toEqual([]);
   });
 
-  it('that others were skipped before says so once, and how many there were when it has been on schedule for a minute', () => {
+  it('after skipped ones is logged once, and once with their number after a minute on schedule', () => {
     const { log, pipe, tick } = setUp();
     tick(100);
     tick(104, 3);
@@ -122,11 +122,11 @@ describe('a module that fails', () => {
   const error = new TypeError('no such fruit');
   const entry = {
     level: 'error',
-    message: 'the module failed: its charts are silent until it works again',
+    message: 'the module failed: its charts have no data until it works again',
     fields: { module: 'apples', error: 'no such fruit' },
   };
 
-  it('does not stop the others and is reported once', () => {
+  it('does not stop the others and is logged once', () => {
     const { pipe, log, apples, pears, tick } = setUp();
     apples.next = error;
     for (const [index, seconds] of [100, 101, 102].entries()) {
@@ -138,7 +138,7 @@ describe('a module that fails', () => {
     expect(apples.asked).toHaveLength(3);
   });
 
-  it('is drawn again as soon as it works, with the true time since', () => {
+  it('has values again as soon as it works, with the exact time since the last ones', () => {
     const { pipe, log, apples, tick } = setUp();
     apples.next = 5;
     tick(100);
@@ -157,7 +157,7 @@ describe('a module that fails', () => {
     ]);
   });
 
-  it('after it worked is reported again', () => {
+  it('after it worked is logged again', () => {
     const { log, apples, tick } = setUp();
     const states: (number | Error)[] = [error, 1, error, 2];
     for (const [index, state] of states.entries()) {
@@ -167,7 +167,7 @@ describe('a module that fails', () => {
     expect(log.messages).toEqual([entry.message, 'the module works', entry.message, 'the module works again']);
   });
 
-  it('in the background, in every other update, is reported once, until it returns something', () => {
+  it('in the background at every other update is logged once until it returns samples', () => {
     const { log, apples, tick } = setUp();
     for (let round = 0; round < 50; round++) {
       apples.next = error;
@@ -181,7 +181,7 @@ describe('a module that fails', () => {
     expect(log.messages).toEqual([entry.message, 'the module works']);
   });
 
-  it('is told from another that fails too', () => {
+  it('is logged apart from another that fails too', () => {
     const { pipe, log, apples, pears, tick } = setUp();
     apples.next = error;
     pears.next = new Error('rotten');
@@ -196,7 +196,7 @@ describe('a module that fails', () => {
 });
 
 describe('an agent that does not read', () => {
-  it('misses whole ticks, while the sources are read all the same', async () => {
+  it('misses whole ticks while the sources are still read', async () => {
     const { pipe, apples, tick } = setUp();
     apples.next = 1;
     tick(100);
@@ -217,7 +217,7 @@ describe('an agent that does not read', () => {
     ]);
   });
 
-  it('is no secret to the modules: each is told whether what it returns is drawn', async () => {
+  it('is known to each module, which then keeps its samples', async () => {
     const { pipe, apples, pears, tick } = setUp();
     pears.next = new Error('not ripe');
     tick(100);
@@ -226,11 +226,11 @@ describe('an agent that does not read', () => {
     pipe.proceed();
     await turn();
     tick(104);
-    expect(apples.drawn).toEqual([true, true, false, false, true]);
-    expect(pears.drawn).toEqual(apples.drawn);
+    expect(apples.sent).toEqual([true, true, false, false, true]);
+    expect(pears.sent).toEqual(apples.sent);
   });
 
-  it('gets the definition of a chart that was new meanwhile', async () => {
+  it('receives the definition of a chart that began meanwhile', async () => {
     const { pipe, apples, pears, tick } = setUp();
     pears.next = new Error('not ripe');
     tick(100);
@@ -249,9 +249,9 @@ describe('an agent that does not read', () => {
 });
 
 describe('replacing the modules', () => {
-  it('does not log the failure of a module again that stays', () => {
+  it('does not log the failure of a remaining module again', () => {
     const { apples, jobs, log, pears, tick } = setUp();
-    const plums = new Told('plums');
+    const plums = new Scripted('plums');
     apples.next = new Error('no such fruit');
     tick(100);
     jobs.modules = [apples, plums];

@@ -81,7 +81,7 @@ describe('the interval', () => {
     [45, 60, 0.1, 90],
     [86_400, 86_400, 0.1, 86_400],
   ])(
-    'with a tick of %i s and %i s asked for, is a multiple of the tick after a cost of %d s',
+    'with a tick of %i s and a shortest interval of %i s, is a multiple of the tick after a cost of %d s',
     (tick, shortest, cost, seconds) => {
       expect(intervals({ tick, shortest }, cost)).toEqual([seconds]);
     },

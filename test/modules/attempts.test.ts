@@ -167,7 +167,7 @@ describe('a problem', () => {
     expect(trying.problems).toEqual([]);
   });
 
-  it('is logged anew when the errno changes, even if the code stays', () => {
+  it('is logged again when the errno changes, even if the code does not', () => {
     const trying = new Trying();
     for (const errno of ['EMFILE', 'EMFILE', 'ENOMEM'] as const) trying.fail(130, failure(errno, 'open', 'a source'));
     expect(trying.said).toEqual([

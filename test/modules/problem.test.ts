@@ -38,8 +38,14 @@ describe('the error of an interface', () => {
     ['procfs', 'ENOTDIR', 'file_missing'],
     ['procfs', 'EACCES', 'file_denied'],
     ['procfs', 'EIO', 'system_error'],
+    ['conntrackd', 'ENOENT', 'conntrackd_down'],
+    ['conntrackd', 'ENOTDIR', 'conntrackd_down'],
     ['conntrackd', 'ECONNREFUSED', 'conntrackd_down'],
+    ['conntrackd', 'ECONNRESET', 'conntrackd_down'],
+    ['conntrackd', 'EPIPE', 'conntrackd_down'],
     ['conntrackd', 'ETIMEDOUT', 'conntrackd_unresponsive'],
+    ['conntrackd', 'EAGAIN', 'conntrackd_unresponsive'],
+    ['conntrackd', 'EACCES', 'conntrackd_denied'],
     ['conntrackd', 'EPERM', 'conntrackd_denied'],
     ['conntrackd', 'EMFILE', 'conntrackd_failed'],
   ])('of %s and the errno %s is the problem %s', (from, errno, code) => {
@@ -80,7 +86,7 @@ describe('the error of an interface', () => {
     ['a system error outside of any operation', new SystemError(1)],
     ['not an error', 'EPERM'],
     ['undefined', undefined],
-  ])('that is %s is thrown on', (_, thrown) => {
+  ])('that is %s is rethrown', (_, thrown) => {
     const passOn = (): unknown => {
       try {
         return problemErrorOf(thrown, 'ctnetlink');

@@ -2,154 +2,31 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { FormatError, OperationError } from '../../collector/base/errors.ts';
-import { CpuStatistics } from '../../collector/netlink/cpu_statistics.ts';
-import { Exchange } from '../../collector/netlink/exchange.ts';
-import { Flow } from '../../collector/netlink/flow.ts';
-import { InetSocket } from '../../collector/netlink/inet_diag.ts';
-import { MessageReader } from '../../collector/netlink/message.ts';
-import { Statistics } from '../../collector/netlink/statistics.ts';
-import { countersByCpu } from '../helpers/cpu_counters.ts';
+import { type Change, cut, flip, move } from '../helpers/changes.ts';
+import { altered, bytes, concat, message } from '../helpers/netlink_channel.ts';
 import {
-  altered,
-  bytes,
-  concat,
-  diagnosed,
-  entry,
-  FakeChannel,
-  type Message,
-  message,
-} from '../helpers/netlink_channel.ts';
+  expectSound,
+  expectSoundFlows,
+  numbered,
+  READERS,
+  readEvents,
+  readSockets,
+  readStatistics,
+  readTable,
+  readUse,
+  SLOT,
+  sizeOf,
+} from '../helpers/netlink_readers.ts';
 import { recorded } from '../helpers/netlink_recording.ts';
 
-const SLOT = 16 * 1024;
-const SLOTS = 128;
 const STATISTICS = ['statistics', 'cpu_statistics', 'expectation_statistics'];
+
 const SOCKETS = ['tcp_sockets', 'udp_sockets', 'udp6_sockets'];
+
 /** `struct nlmsghdr` and `struct inet_diag_msg`. */
 const SOCKET = 16 + 72;
+
 const RUNS = { numRuns: 300 };
-
-/** What a reader found before the end or the first error. */
-interface Outcome {
-  readonly found: number[][];
-  readonly error: unknown;
-}
-
-/** The memory around the datagrams is full of plausible messages. */
-function channelOf(
-  datagrams: readonly (readonly Message[])[],
-  wrong = entry({ protocol: 222, status: 0x55555555, tcpState: 200 }),
-): FakeChannel {
-  const channel = new FakeChannel({ slots: SLOTS, slotSize: SLOT, around: numbered(wrong) });
-  for (const question of ['table', 'statistics', 'cpuStatistics', 'expectationStatistics', 'tcpSockets'] as const) {
-    channel.reply(question, datagrams.length === 0 ? [bytes()] : datagrams);
-  }
-  return channel;
-}
-
-function outcome(action: (found: number[][]) => void): Outcome {
-  const found: number[][] = [];
-  try {
-    action(found);
-    return { found, error: undefined };
-  } catch (error) {
-    return { found, error };
-  }
-}
-
-function readTable(datagrams: readonly (readonly Message[])[]): Outcome {
-  const channel = channelOf(datagrams);
-  const flow = new Flow(channel.memory);
-  return outcome((found) => {
-    new Exchange(channel).answer('table', (reader) => {
-      flow.read(reader);
-      found.push([flow.family, flow.protocol, flow.status, flow.tcpState]);
-    });
-  });
-}
-
-function readEvents(datagrams: readonly (readonly Message[])[]): Outcome {
-  const channel = new FakeChannel({ slots: SLOTS, slotSize: SLOT, around: entry({ protocol: 222 }) });
-  channel.queue(datagrams);
-  const reader = new MessageReader(channel.memory);
-  const flow = new Flow(channel.memory);
-  return outcome((found) => {
-    const count = channel.receive();
-    for (let index = 0; index < count; index++) {
-      reader.open(channel.start(index), channel.end(index));
-      while (reader.next()) {
-        flow.readProtocol(reader);
-        found.push([flow.family, flow.protocol]);
-      }
-    }
-  });
-}
-
-function readStatistics(datagrams: readonly (readonly Message[])[]): Outcome {
-  return outcome((found) => {
-    const table = new CpuStatistics(channelOf(datagrams));
-    table.read();
-    for (const [cpu, counters] of countersByCpu(table)) found.push([cpu, ...Object.values(counters)]);
-  });
-}
-
-function readUse(datagrams: readonly (readonly Message[])[]): Outcome {
-  return outcome((found) => {
-    const { entries, max = 0 } = new Statistics(channelOf(datagrams)).use();
-    found.push([entries, max]);
-  });
-}
-
-function readSockets(datagrams: readonly (readonly Message[])[]): Outcome {
-  const channel = channelOf(datagrams, diagnosed({ family: 222, state: 200 }));
-  const socket = new InetSocket(channel.memory);
-  return outcome((found) => {
-    new Exchange(channel).answer('tcpSockets', (reader) => {
-      socket.read(reader);
-      found.push([socket.family, socket.state]);
-    });
-  });
-}
-
-const READERS = [readTable, readEvents, readStatistics, readUse, readSockets];
-
-/** Expects only documented errors, and numbers that fit into their fields. */
-function expectSound({ error, found }: Outcome, size: number): void {
-  if (error !== undefined && !(error instanceof OperationError)) expect(error).toBeInstanceOf(FormatError);
-  // A message takes at least 16 bytes, and the second request gets the same reply.
-  expect(found.length).toBeLessThanOrEqual(size / 16);
-  for (const numbers of found) {
-    for (const value of numbers) expect(Number.isInteger(value) && value >= -1 && value <= 0xffffffff).toBe(true);
-  }
-}
-
-function expectSoundFlows({ found }: Outcome): void {
-  for (const [family = -1, protocol = -1, status = 0, tcpState = -1] of found) {
-    expect(Math.min(family, protocol, status)).toBeGreaterThanOrEqual(0);
-    expect(Math.max(family, protocol, tcpState)).toBeLessThanOrEqual(255);
-  }
-}
-
-function sizeOf(datagrams: readonly (readonly Message[])[]): number {
-  return concat(datagrams.flat()).length;
-}
-
-type Change = (datagram: Uint8Array) => Uint8Array;
-
-const flip = fc.tuple(fc.nat(), fc.nat(7)).map(
-  ([at, bit]): Change =>
-    (datagram) => {
-      const copy = bytes(datagram);
-      if (copy.length > 0) copy[at % copy.length] = (copy[at % copy.length] ?? 0) ^ (1 << bit);
-      return copy;
-    },
-);
-
-const cut = fc.nat().map(
-  (at): Change =>
-    (datagram) =>
-      datagram.subarray(0, at % (datagram.length + 1)),
-);
 
 /** Lengths of messages and attributes are at multiples of 4. */
 const newLength = fc.tuple(fc.nat(), fc.constantFrom(0, 1, 3, 4, 5, 8, 15, 16, 17, 20, 0x7fff, 0x8000, 0xffff)).map(
@@ -160,19 +37,7 @@ const newLength = fc.tuple(fc.nat(), fc.constantFrom(0, 1, 3, 4, 5, 8, 15, 16, 1
     },
 );
 
-/** Moves some bytes to another place. */
-const move = fc.tuple(fc.nat(), fc.nat(200), fc.nat()).map(
-  ([from, length, to]): Change =>
-    (datagram) => {
-      const start = from % (datagram.length + 1);
-      const piece = datagram.subarray(start, start + length);
-      const rest = concat([datagram.subarray(0, start), datagram.subarray(start + piece.length)]);
-      const place = to % (rest.length + 1);
-      return concat([rest.subarray(0, place), piece, rest.subarray(place)]);
-    },
-);
-
-const changes = fc.array(fc.tuple(fc.nat(), fc.oneof(flip, cut, newLength, move)), { minLength: 1, maxLength: 6 });
+const changes = fc.array(fc.tuple(fc.nat(), fc.oneof(flip, cut, newLength, move(200))), { minLength: 1, maxLength: 6 });
 
 /** Changed datagrams of a recording, each as one piece because its lengths cannot be trusted. */
 function changed(name: string): fc.Arbitrary<Uint8Array[][]> {
@@ -188,10 +53,6 @@ function changed(name: string): fc.Arbitrary<Uint8Array[][]> {
       }
       return datagrams.map((datagram) => [datagram.subarray(0, SLOT)]);
     });
-}
-
-function numbered(one: Message): Message {
-  return altered(one, 8, 4, 1);
 }
 
 describe('the reader', () => {

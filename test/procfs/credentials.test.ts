@@ -15,11 +15,11 @@ NoNewPrivs:	0
 `;
 
 describe('the credentials of a process', () => {
-  it('are its real user and its permitted and ambient capabilities', () => {
+  it('are the real user and the permitted and ambient capabilities', () => {
     expect(parseCredentials(STATUS)).toEqual({ uid: 997, permitted: 0x1000n, ambient: 8n });
   });
 
-  it.each(['Uid', 'CapPrm', 'CapAmb'])('are unknown from a text without %s', (name) => {
+  it.each(['Uid', 'CapPrm', 'CapAmb'])('are unknown without the line %s', (name) => {
     expect(parseCredentials(STATUS.replace(`\n${name}:`, '\nOther:'))).toBeUndefined();
   });
 
@@ -27,12 +27,12 @@ describe('the credentials of a process', () => {
     expect(parseCredentials(STATUS.replace('0000000000001000', '1000 or so'))).toBeUndefined();
   });
 
-  it('include every set by its name', () => {
+  it('include each set by name', () => {
     expect(capabilities(STATUS, 'CapBnd')).toBe(0x1ffffffffffn);
     expect(capabilities(STATUS, 'CapNone')).toBeUndefined();
   });
 
-  it('contain a capability or not', () => {
+  it('include a capability or not', () => {
     expect(hasCapability(0x1000n, CAP_NET_ADMIN)).toBe(true);
     expect(hasCapability(0x1fffffffff_efffn, CAP_NET_ADMIN)).toBe(false);
     expect(hasCapability(1n << 40n, 40)).toBe(true);

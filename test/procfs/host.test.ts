@@ -27,7 +27,7 @@ describe("the host's kernel files", () => {
     ['a process whose own namespace is unknown', undefined, 4_026_531_874, { elsewhere: false, isHere: false }],
     ["a process that cannot see the host's", 4_026_532_183, undefined, { elsewhere: false, isHere: false }],
     ['a process when both are unknown', undefined, undefined, { elsewhere: false, isHere: false }],
-  ])('are seen from %s by the inode of a file that each namespace has', (_, own, hosts, expected) => {
+  ])('are recognised from %s by the inode of a file of the namespace', (_, own, hosts, expected) => {
     const { elsewhere, isHere } = new Host(
       seeing({ '/proc/self/net/dev': own, '/host/proc/1/net/dev': hosts }),
       '/host',

@@ -21,13 +21,13 @@ END
 `;
 
 describe('reported connections', () => {
-  it('are the rates of the chart, each times the time it covers, but for the first, which covers none', () => {
+  it('are the rates of the chart, each times its interval, except the first, which has none', () => {
     const flows = new ReportedFlows();
     flows.add(STREAM);
     expect(flows.count()).toBe(Math.round(301.25 + 2 * 4.375));
   });
 
-  it('are the same wherever the stream is cut', () => {
+  it('are the same wherever the stream is split', () => {
     for (let cut = 0; cut <= STREAM.length; cut++) {
       const flows = new ReportedFlows();
       flows.add(STREAM.slice(0, cut));

@@ -7,7 +7,7 @@ import type { ConntrackdLaboratory } from '../helpers/conntrackd_lab.ts';
 
 const SENDER = path.resolve('dist/soak/sender.cjs');
 
-/** Counts what becomes a connection, each by one datagram, and lets nothing arrive that could answer. */
+/** Counts new connections, one datagram each, and drops the datagrams so that none is answered. */
 const RULES = `
 table inet soak {
   chain made {
@@ -26,7 +26,7 @@ export class MadeFlows {
   readonly #laboratory: ConntrackdLaboratory;
   readonly #child: ChildProcess;
 
-  /** @param seconds after which it ends by itself. */
+  /** @param seconds after which it exits. */
   constructor(laboratory: ConntrackdLaboratory, rate: number, seconds: number) {
     this.#laboratory = laboratory;
     laboratory.run('active', ['nft', '-f', '-'], RULES);
@@ -39,7 +39,7 @@ export class MadeFlows {
   /**
    * Flows so far, as the kernel counts them.
    *
-   * @throws when there are no more, because what makes them has ended by itself.
+   * @throws when the sender has exited.
    */
   count(): number {
     const { exitCode } = this.#child;
@@ -62,7 +62,7 @@ export class ReportedFlows {
   #microseconds = 0;
   #sum = 0;
 
-  /** @param piece what came since the last call. */
+  /** @param piece the output since the last call. */
   add(piece: string): void {
     const lines = (this.#unfinished + piece).split('\n');
     this.#unfinished = lines.pop() ?? '';
@@ -79,7 +79,7 @@ export class ReportedFlows {
       this.#isOpen = name === 'conntrack.new';
       this.#microseconds = Number(value ?? 0);
     } else if (this.#isOpen && keyword === 'SET' && name === 'new') {
-      // Sent in thousandths a second.
+      // Rates are sent in thousandths.
       this.#sum += (Number(last) * this.#microseconds) / 1e9;
     }
   }

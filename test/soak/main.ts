@@ -21,7 +21,7 @@ import { MadeFlows, ReportedFlows } from './flows.ts';
 const MEGABYTE = 1e6;
 const FLOWS_PER_SECOND = 300;
 const MOST_HOURS = 48;
-/** Minutes over which memory is taken the median of, at the middle and at the end. */
+/** Minutes of the median of memory, in the middle and at the end. */
 const WINDOW = 10;
 
 const COLUMNS = ['minute', 'anonymous MB', 'fds', 'CPU ms/s', 'control MB', 'after GC', 'CPU ms/s', 'made', 'reported'];
@@ -53,7 +53,7 @@ class Soaked {
     return fs.readdirSync(`/proc/${this.process.pid}/fd`).length;
   }
 
-  /** CPU time since the last call, in milliseconds for each of so many seconds. */
+  /** CPU time since the last call, in milliseconds per second. */
   cpuTime(seconds: number): number {
     const before = this.#used;
     this.#used = this.#cpu.readCoarse();
@@ -102,7 +102,7 @@ async function soak(laboratory: ConntrackdLaboratory, controlProgram: string, mi
 }
 
 async function summarize(plain: Soaked, control: Soaked, made: number, anonymous: readonly number[]): Promise<void> {
-  // The last flows are in the update after the one that comes next.
+  // The update after the next one includes the last flows.
   const updates = plain.process.updates;
   await until('the last flows are reported', 30, () => plain.process.updates > updates + 3);
   heading('Over all');
@@ -123,7 +123,7 @@ function row(cells: readonly (string | number | undefined)[]): void {
   process.stdout.write(`${cells.map((cell) => String(cell).padStart(12)).join('  ')}\n`);
 }
 
-/** @throws when the word is not a number of hours in range. */
+/** @throws when the argument is not a number of hours in range. */
 function hoursFrom(word: string | undefined): number {
   const hours = Number(word);
   if (hours > 0 && hours <= MOST_HOURS) return hours;

@@ -1,11 +1,11 @@
 /**
- * sender.cjs RATE SECONDS: RATE UDP flows a second to the loopback, one datagram to a new address and port each. What the
- * kernel refuses to send, because its table is full, is no flow.
+ * sender.cjs RATE SECONDS: RATE UDP flows a second to the loopback, one datagram to a new address and port each. A
+ * datagram that the kernel refuses, because its table is full, is not counted.
  */
 
 import dgram from 'node:dgram';
 
-/** Ports of an address, and addresses, before they come again. */
+/** Ports per address, and addresses, before they repeat. */
 const PORTS = 60_000;
 const ADDRESSES = 256;
 

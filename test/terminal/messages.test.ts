@@ -25,10 +25,10 @@ describe('the messages of show', () => {
     const messages = new Messages(() => 5);
     messages.info('the table is dumped at another interval');
     expect(messages.recent).toEqual([]);
-    messages.notice('sockets are not drawn');
+    messages.notice('sockets are not counted');
     messages.info('sockets can be counted again');
     expect(messages.recent.map(({ level, text }) => `${level}: ${text}`)).toEqual([
-      'notice: sockets are not drawn',
+      'notice: sockets are not counted',
       'info: sockets can be counted again',
     ]);
   });

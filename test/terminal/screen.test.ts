@@ -13,8 +13,12 @@ function unprivileged(): Showing {
   const rates = { invalid: 0.25, drop: 0, early_drop: 0, insert_failed: 1.5, chain_too_long: 0, icmp_error: 0 };
   for (let second = 0; second < 3; second++) showing.update(second, reading(1, host({ ...table, ...rates })));
   showing.messages = [
-    { time: noon(0), level: 'notice', text: `new and destroyed connections are not drawn: ${NO_PRIVILEGE}` },
-    { time: noon(1), level: 'error', text: `the composition of the connection table is not drawn: ${NO_PRIVILEGE}` },
+    { time: noon(0), level: 'notice', text: `new and destroyed connections are not collected: ${NO_PRIVILEGE}` },
+    {
+      time: noon(1),
+      level: 'error',
+      text: `the composition of the connection table is not collected: ${NO_PRIVILEGE}`,
+    },
   ];
   showing.isTroubled = true;
   return showing;
@@ -124,16 +128,16 @@ icmp_error            0.0/s                                                   �
 
 
 
-12:00:00 new and destroyed connections are not drawn: the plugin lacks the
+12:00:00 new and destroyed connections are not collected: the plugin lacks the
          capability CAP_NET_ADMIN; trying again every 30 seconds
-12:00:01 the composition of the connection table is not drawn: the plugin lacks
-         the capability CAP_NET_ADMIN; trying again every 30 seconds
+12:00:01 the composition of the connection table is not collected: the plugin
+         lacks the capability CAP_NET_ADMIN; trying again every 30 seconds
 Ctrl-C ends   ! trouble   run conntrack.plugin check`);
   });
 
   it('shortens messages that do not fit', () => {
     expect(unprivileged().screen(60, 16)).toMatch(
-      /^12:00:00 new and destroyed connections are not drawn: the…\n12:00:01 the composition of the connection table is not…$/m,
+      /^12:00:00 new and destroyed connections are not collected:…\n12:00:01 the composition of the connection table is not…$/m,
     );
   });
 

@@ -1,6 +1,9 @@
 /**
- * Lines of one tick in a buffer that is reused. A tick of a large host has thousands of lines; building them as strings
- * leaves several times their size to the garbage collector.
+ * Lines of one tick in a buffer that is reused.
+ *
+ * V8 interprets code that runs once a second for minutes, and joins strings much faster than it interprets a loop over
+ * bytes. The thousands of lines of a large host soon have that loop compiled; as strings they would leave several times
+ * their size to the garbage collector. So the first lines are joined as strings, and the others are written as bytes.
  */
 
 const NEWLINE = 0x0a;
@@ -8,20 +11,61 @@ const MINUS = 0x2d;
 const DIGIT_0 = 0x30;
 /** Digits, sign and newline of a 32-bit number, in bytes. */
 const LONGEST_NUMBER = 12;
+/** Characters that are joined as strings: the lines of most hosts. */
+const JOINED = 4096;
+
+/** Text that is appended often, in both forms. */
+export interface Encoded {
+  readonly text: string;
+  readonly bytes: Buffer;
+}
+
+export function encode(text: string): Encoded {
+  return { text, bytes: Buffer.from(text) };
+}
 
 export class LineBuffer {
-  #buffer = Buffer.alloc(4096);
+  /** What follows the {@link #length} bytes in the buffer. */
+  #text = '';
+  #buffer = Buffer.alloc(2 * JOINED);
   #length = 0;
 
   /** Appends any text. */
   addText(text: string): void {
-    this.#reserve(text.length * 3);
-    this.#length += this.#buffer.write(text, this.#length);
+    this.#text += text;
   }
 
-  /** Appends text that was encoded before. */
-  addBytes(bytes: Buffer): void {
-    this.#reserve(bytes.length);
+  addEncoded({ bytes, text }: Encoded): void {
+    if (this.#isShort) this.#text += text;
+    else this.#addBytes(bytes);
+  }
+
+  /** Appends a line: its start, and a number. */
+  addLine({ bytes, text }: Encoded, value: number): void {
+    if (this.#isShort || (value | 0) !== value) {
+      this.#text += `${text}${value}\n`;
+    } else {
+      this.#addBytes(bytes);
+      this.#addInteger(value | 0);
+    }
+  }
+
+  /** Returns the lines in UTF-8 and starts over: whatever is added next overwrites them. */
+  take(): Buffer {
+    this.#flush();
+    const lines = this.#buffer.subarray(0, this.#length);
+    this.#length = 0;
+    return lines;
+  }
+
+  get #isShort(): boolean {
+    return this.#length + this.#text.length < JOINED;
+  }
+
+  /** Appends bytes, and reserves room for a number after them. */
+  #addBytes(bytes: Buffer): void {
+    if (this.#text !== '') this.#flush();
+    this.#reserve(bytes.length + LONGEST_NUMBER);
     const buffer = this.#buffer;
     let at = this.#length;
     // Faster than a call of copy() for the length of a line.
@@ -29,25 +73,7 @@ export class LineBuffer {
     this.#length = at;
   }
 
-  /** Appends a line: its encoded start, and a number. */
-  addLine(start: Buffer, value: number): void {
-    this.addBytes(start);
-    // Digit by digit where 32-bit arithmetic holds, which is nearly always.
-    if ((value | 0) === value) this.#addInteger(value | 0);
-    else this.addText(String(value));
-    this.#reserve(1);
-    this.#buffer[this.#length++] = NEWLINE;
-  }
-
-  /** Returns the lines in UTF-8 and starts over: whatever is added next overwrites them. */
-  take(): Buffer {
-    const lines = this.#buffer.subarray(0, this.#length);
-    this.#length = 0;
-    return lines;
-  }
-
   #addInteger(value: number): void {
-    this.#reserve(LONGEST_NUMBER);
     const buffer = this.#buffer;
     let start = this.#length;
     if (value < 0) buffer[start++] = MINUS;
@@ -59,7 +85,15 @@ export class LineBuffer {
       buffer[place] = DIGIT_0 + Math.abs(rest - next * 10);
       rest = next;
     }
-    this.#length = end;
+    buffer[end] = NEWLINE;
+    this.#length = end + 1;
+  }
+
+  /** Moves the text to the buffer. */
+  #flush(): void {
+    this.#reserve(this.#text.length * 3);
+    this.#length += this.#buffer.write(this.#text, this.#length);
+    this.#text = '';
   }
 
   #reserve(bytes: number): void {

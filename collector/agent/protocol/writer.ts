@@ -87,7 +87,7 @@ export function end(): string {
   return 'END\n';
 }
 
-/** `DISABLE`: tells the agent not to start this plugin again. */
+/** `DISABLE`: the agent does not start this plugin again. */
 export function disable(): string {
   return 'DISABLE\n';
 }

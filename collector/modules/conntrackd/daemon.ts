@@ -7,7 +7,7 @@ import type { Client } from './client.ts';
 import { DAEMON, FactSheet } from './facts.ts';
 import type { Request } from './request.ts';
 
-/** The requests of a round. Every mode answers the first; the reply to `process` is often empty. */
+/** The requests of a round. Every mode replies to the first; the reply to `process` is often empty. */
 const ROUND: readonly Request[] = [
   'runtime',
   'process',
@@ -19,8 +19,8 @@ const ROUND: readonly Request[] = [
   'queue',
   'rsqueue',
 ];
-/** A request with an empty reply is repeated after this long, in microseconds. */
-const AGAIN = 60e6;
+/** A request with an empty reply is repeated after this many microseconds. */
+const REPEAT = 60e6;
 
 /** Identifies the socket that a daemon created at its start; `undefined` without a socket. */
 export type Identity = string | undefined;
@@ -34,19 +34,19 @@ export interface DaemonOptions {
   readonly identify: (path: string) => Identity;
 }
 
-/** What a daemon answered in one round. */
+/** The replies of a daemon in one round. */
 export interface Round {
   readonly sheet: FactSheet;
   /** Whether it was restarted since the last round, so its counters started at 0. */
   readonly restarted: boolean;
-  /** What is wrong with the answers that could not be parsed. */
+  /** Why replies could not be parsed. */
   readonly malformed: ReadonlyMap<Request, string>;
 }
 
 export class Daemon {
   readonly #options: DaemonOptions;
   /** When to repeat each request that had an empty reply. */
-  readonly #again = new Map<Request, number>();
+  readonly #repeatAt = new Map<Request, number>();
   #identity: Identity;
   #uptime = 0;
 
@@ -58,13 +58,13 @@ export class Daemon {
    * Makes every request that is due.
    *
    * @param at monotonic time in microseconds.
-   * @returns `undefined` when it was restarted between two answers, which then do not belong together.
+   * @returns `undefined` when it was restarted between two replies, which then do not belong together.
    * @throws {ProblemError} when it does not answer.
    */
   async ask(at: number): Promise<Round | undefined> {
     const { identify, path } = this.#options;
     const identity = identify(path);
-    if (identity !== this.#identity) this.#again.clear();
+    if (identity !== this.#identity) this.#repeatAt.clear();
     const sheet = new FactSheet();
     const malformed = new Map<Request, string>();
     try {
@@ -84,8 +84,8 @@ export class Daemon {
 
   /** `rsqueue` is expensive and reports one queue: it is only worth it where `queue` reports nothing. */
   #isDue(request: Request, at: number): boolean {
-    if (request === 'rsqueue' && !this.#again.has('queue')) return false;
-    return at >= (this.#again.get(request) ?? Number.NEGATIVE_INFINITY);
+    if (request === 'rsqueue' && !this.#repeatAt.has('queue')) return false;
+    return at >= (this.#repeatAt.get(request) ?? Number.NEGATIVE_INFINITY);
   }
 
   async #askOne(request: Request, at: number, sheet: FactSheet, malformed: Map<Request, string>): Promise<void> {
@@ -95,10 +95,10 @@ export class Daemon {
       throw new OperationError('request', `${request} from ${path}`, new Error('connection closed without a reply'));
     }
     if (text === '' && request !== 'process') {
-      this.#again.set(request, at + AGAIN);
+      this.#repeatAt.set(request, at + REPEAT);
       return;
     }
-    this.#again.delete(request);
+    this.#repeatAt.delete(request);
     sheet.at = this.#options.now();
     try {
       readAnswer(request, text, sheet);

@@ -104,7 +104,7 @@ const TCP_CHANNEL: Block = {
   ],
 };
 
-/** Until 0.9.14 this is all that is told of lost messages; the newer `network` tells the same. */
+/** Up to 0.9.14, lost messages are reported only here; newer releases report them in `network` too. */
 const TRACKING: Block = {
   heading: /^(?:message|multicast sequence) tracking:$/,
   subject: daemon,

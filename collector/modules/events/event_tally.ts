@@ -11,7 +11,7 @@ import { Flow } from '../../netlink/flow.ts';
 import { MessageReader, NLM_F_CREATE } from '../../netlink/message.ts';
 import { PROTOCOLS, placeOf } from '../protocols.ts';
 
-/** How many times as many events are drained after an overrun. */
+/** Factor on the number of events to drain after an overrun. */
 const AFTER_OVERRUN = 8;
 
 /** Counts events since the last reset. */
@@ -23,7 +23,7 @@ export class EventTally {
   destroyed = 0;
   /** How many times the kernel reported that it dropped events. */
   overruns = 0;
-  /** What is wrong with a malformed event. */
+  /** Why an event is malformed; `undefined` if none is. */
   malformed: string | undefined;
   readonly #channel: Channel;
   readonly #reader: MessageReader;
@@ -50,8 +50,8 @@ export class EventTally {
 
   /**
    * Counts unread events, at most about `most`. After an overrun it counts as many as the buffer can hold: until the buffer
-   * is empty, the kernel drops new events without another report. Events that come meanwhile are left for the next time,
-   * so that a flood cannot block the program.
+   * is empty, the kernel drops new events without another report. Events that arrive meanwhile are left for the next
+   * drain, so that a flood cannot block the program.
    *
    * @returns how many were read.
    * @throws {OperationError} when the channel fails for good.

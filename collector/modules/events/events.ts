@@ -18,16 +18,16 @@ import { Listening } from './listening.ts';
 import { LossLog } from './loss_log.ts';
 
 /** The effect of having no events, at the start of log lines. */
-const LOST = 'new and destroyed connections are not drawn';
+const LOST = 'new and destroyed connections are not collected';
 /** An event is some 150 to 400 bytes long; labels and security contexts can make it longer. */
 const MEMORY = { slots: 256, slotSize: 2048 };
 /** The largest possible receive buffer, as the kernel counts it. */
 const LARGEST = 2 ** 31 - 2;
 /** The plugin stops listening after this long with too many events, in microseconds. */
 const ENDURANCE = 5e6;
-/** The shortest first interval that is drawn, as a share of a whole one: the second tick can come after half of one. */
+/** A shorter first interval, as a share of a whole one, has no rates: the second tick can come after half of one. */
 const WHOLE = 0.9;
-/** Growth of the table without an event that is normal: packets queued to user space are entries too. */
+/** Growth of the table that is normal without an event: packets queued to user space are entries too. */
 const GROWTH = 50;
 /** Growth without an event is a problem once per this many microseconds: rules can suppress events. */
 const GROWTH_ALARM = 3600e6;
@@ -40,14 +40,14 @@ export interface EventsSettings extends ModuleSettings {
   readonly most_per_second: number;
 }
 
-/** One time of listening, from joining the groups to closing the socket. */
+/** From joining the groups to closing the socket. */
 interface Session {
   readonly listening: Listening;
   readonly balance: Balance;
   /** Monotonic time of the last reading in microseconds; at first, when the groups were joined. */
   readAt: number;
   isRead: boolean;
-  /** Since when there are too many events. */
+  /** Monotonic time in microseconds from which there are too many events. */
   tooManySince: number | undefined;
 }
 
@@ -55,7 +55,7 @@ export class EventsModule implements Module {
   readonly name = 'events';
   readonly every: number;
   readonly #context: Context;
-  /** Bytes that are asked of the kernel for events that wait. */
+  /** Requested size of the receive buffer in bytes. */
   readonly #receiveBuffer: number;
   readonly #mostPerSecond: number;
   readonly #setting: KernelFile;
@@ -199,7 +199,7 @@ export class EventsModule implements Module {
     this.close();
     this.#listen();
     if (change === 'unloaded') {
-      const message = 'nf_conntrack_netlink was unloaded: new and destroyed connections of that time are not drawn';
+      const message = 'nf_conntrack_netlink was unloaded: new and destroyed connections of that time are not counted';
       this.#context.log.warning(message);
     }
     return [];
@@ -222,7 +222,7 @@ export class EventsModule implements Module {
     return true;
   }
 
-  /** Stops listening when there are too many events, or overruns, for too long. */
+  /** Stops listening after {@link ENDURANCE} of too many events or overruns. */
   #guard(session: Session, perSecond: number, isOverrun: boolean, at: number): void {
     const mostPerSecond = this.#mostPerSecond;
     const isFlood = perSecond > mostPerSecond;

@@ -12,7 +12,7 @@ import { drainDelay } from './pace.ts';
 
 /** Bytes of the receive buffer that one event takes, as the kernel counts. */
 const EVENT = 1280;
-/** How many times the number of entries is read until no event comes in between. */
+/** How many times to read the number of entries until no event arrives meanwhile. */
 const ATTEMPTS = 3;
 
 export interface ListeningOptions {
@@ -34,7 +34,7 @@ export class Listening {
   readonly #capacity: number;
   /** Monotonic time of the last drain in microseconds; at first, when the groups were joined. */
   #drainedAt: number;
-  /** Events per second that the next drain is planned for. */
+  /** Expected events per second until the next drain. */
   #pace = 0;
   #cancelDrain: () => void = () => undefined;
   readonly #failure = new DeferredError();
@@ -72,7 +72,7 @@ export class Listening {
    * @param entries reads the number of entries in the table.
    * @returns the number of entries at a moment when every earlier event is counted and no later one; `undefined` when
    * events come too fast for such a moment, or the number cannot be read.
-   * @throws an error of the channel, also of a drain since the last reading.
+   * @throws the error of this drain, or of one since the last reading.
    */
   read(entries: () => number | undefined): number | undefined {
     this.#failure.rethrow();

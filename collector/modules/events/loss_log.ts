@@ -1,4 +1,4 @@
-/** Logs lost events: those that the kernel dropped and those that could not be parsed. */
+/** Logs lost events: dropped by the kernel, or malformed. */
 
 import { Condition, type Log } from '../../base/log.ts';
 import { messageWithFix, problemAt } from '../problem.ts';

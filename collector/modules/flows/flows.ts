@@ -57,7 +57,7 @@ export class FlowsModule implements Module {
       release: () => this.#table.close(),
       ran: ({ cpuTime, value }) => extent.learn(value, cpuTime),
       isSpared: (dump) => this.#updateFull(dump) && !dump.isSample,
-      lost: 'the composition of the connection table is not drawn',
+      lost: 'the composition of the connection table is not collected',
       back: 'the connection table can be dumped',
       repaced: 'changed the interval between dumps of the connection table',
       counted: ({ read }) => ({ entries: read }),

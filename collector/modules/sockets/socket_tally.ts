@@ -8,24 +8,15 @@ export const TABLES = ['tcp', 'tcp6', 'udp', 'udp6'] as const;
 export type Table = (typeof TABLES)[number];
 
 /**
- * The kernel's names of TCP states, by their numbers. Source: net/tcp_states.h of the kernel.
+ * The kernel's names of TCP states, by their numbers from 1. Source: net/tcp_states.h of the kernel.
  *
  * It reports sockets in the last state as `syn_recv`.
  */
-const TCP_STATES: ReadonlyMap<number, string> = new Map([
-  [1, 'established'],
-  [2, 'syn_sent'],
-  [3, 'syn_recv'],
-  [4, 'fin_wait1'],
-  [5, 'fin_wait2'],
-  [6, 'time_wait'],
-  [7, 'close'],
-  [8, 'close_wait'],
-  [9, 'last_ack'],
-  [10, 'listen'],
-  [11, 'closing'],
-  [12, 'new_syn_recv'],
-]);
+const TCP_NAMES = [
+  ...['established', 'syn_sent', 'syn_recv', 'fin_wait1', 'fin_wait2', 'time_wait'],
+  ...['close', 'close_wait', 'last_ack', 'listen', 'closing', 'new_syn_recv'],
+];
+const TCP_STATES: ReadonlyMap<number, string> = new Map(TCP_NAMES.map((name, index) => [index + 1, name]));
 
 /** The two states of a UDP socket: with or without a peer. */
 const UDP_STATES: ReadonlyMap<number, string> = new Map([

@@ -46,7 +46,7 @@ export class SocketsModule implements Module {
       required: settings.enabled === true,
       begin: (at) => source.count(at),
       release: () => source.close(),
-      lost: 'sockets are not drawn',
+      lost: 'sockets are not counted',
       back: 'sockets can be counted',
       repaced: 'changed the interval between counts of sockets',
       isExceptional: ({ isSecondTry }) => isSecondTry,
@@ -61,8 +61,8 @@ export class SocketsModule implements Module {
   }
 
   /** Returns the count since the last call, and begins the next one when it is due. */
-  collect(at: number, isDrawn: boolean): readonly Sample[] {
-    const latest = this.#survey.collect(at, isDrawn);
+  collect(at: number, isTaken: boolean): readonly Sample[] {
+    const latest = this.#survey.collect(at, isTaken);
     if (latest === undefined) return [];
     return latest.value.tallies.flatMap((tally) => {
       const instance = this.#instances.get(tally.table);

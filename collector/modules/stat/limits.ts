@@ -10,11 +10,12 @@ import { parseDecimal } from '../../procfs/decimal.ts';
 import { type FileSystem, KernelFile } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';
 import { isDue } from '../due.ts';
+import { problemErrorOf } from '../problem.ts';
 
 /** Microseconds between two readings. */
 const EVERY = 10e6;
 
-/** A file with one number, and the effect of not being able to read it. */
+/** One setting: a file with a number. */
 class Limit {
   /** As of the last reading; `undefined` if that failed. */
   value: number | undefined;
@@ -22,6 +23,7 @@ class Limit {
   readonly #condition: Condition;
   readonly #lost: string;
 
+  /** @param lost what is missing without it, for the log. */
   constructor(file: KernelFile, log: Log, lost: string) {
     this.#file = file;
     this.#condition = new Condition(log);
@@ -34,7 +36,9 @@ class Limit {
       this.#condition.works('a setting can be read', { path: this.#file.path });
     } catch (error) {
       this.value = undefined;
-      const fields = { path: this.#file.path, error: describe(error) };
+      const { path } = this.#file;
+      const { code } = problemErrorOf(error, 'procfs', path).problem;
+      const fields = { code, path, error: describe(error) };
       this.#condition.enter('unreadable', 'notice', `a setting cannot be read: ${this.#lost}`, fields);
     }
   }
@@ -45,32 +49,20 @@ class Limit {
 }
 
 export class Limits {
-  readonly #max: Limit;
-  readonly #buckets: Limit;
-  readonly #expectMax: Limit;
+  /** The most entries; 0 means any number. */
+  readonly max: Limit;
+  /** Buckets of the hash table. */
+  readonly buckets: Limit;
+  /** The most expectations. */
+  readonly expectMax: Limit;
   #readAt = Number.NEGATIVE_INFINITY;
 
   constructor(fs: FileSystem, host: Host, log: Log) {
     const limit = (name: string, lost: string): Limit =>
       new Limit(new KernelFile(fs, () => host.netfilter(name), 32), log, lost);
-    this.#max = limit('nf_conntrack_max', 'the used share of the table is not drawn');
-    this.#buckets = limit('nf_conntrack_buckets', 'the load of the hash table is not drawn');
-    this.#expectMax = limit('nf_conntrack_expect_max', 'the limit of expectations is not known to alerts');
-  }
-
-  /** The limit of entries; `undefined` if there is none or it is unknown. */
-  get max(): number | undefined {
-    return this.#max.value || undefined;
-  }
-
-  /** Buckets of the hash table; `undefined` if unknown. */
-  get buckets(): number | undefined {
-    return this.#buckets.value || undefined;
-  }
-
-  /** The limit of expectations; `undefined` if unknown. */
-  get expectMax(): number | undefined {
-    return this.#expectMax.value;
+    this.max = limit('nf_conntrack_max', 'the used share of the table is not charted');
+    this.buckets = limit('nf_conntrack_buckets', 'the load of the hash table is not charted');
+    this.expectMax = limit('nf_conntrack_expect_max', 'alerts do not know the limit of expectations');
   }
 
   /**
@@ -82,14 +74,14 @@ export class Limits {
   refresh(at: number, isMaxKnown: boolean): void {
     if (!isDue(at, this.#readAt + EVERY)) return;
     this.#readAt = at;
-    if (!isMaxKnown) this.#max.read();
-    this.#buckets.read();
-    this.#expectMax.read();
+    if (!isMaxKnown) this.max.read();
+    this.buckets.read();
+    this.expectMax.read();
   }
 
   close(): void {
-    this.#max.close();
-    this.#buckets.close();
-    this.#expectMax.close();
+    this.max.close();
+    this.buckets.close();
+    this.expectMax.close();
   }
 }

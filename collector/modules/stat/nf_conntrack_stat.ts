@@ -25,32 +25,16 @@ const HEX = new Uint8Array(256).fill(BAD);
 for (const [value, digit] of [...'0123456789abcdef'].entries()) HEX[digit.charCodeAt(0)] = value;
 
 export class StatParser implements StatTable {
+  generation = 0;
+  names: readonly string[] = [];
+  rows = 0;
+  cells = new Uint32Array(0);
   #header = Buffer.alloc(0);
-  #names: readonly string[] = [];
-  #generation = 0;
-  #rows = 0;
   /** Rows of the last complete text. */
   #knownRows = 0;
-  #cells = new Uint32Array(0);
-
-  get generation(): number {
-    return this.#generation;
-  }
-
-  get names(): readonly string[] {
-    return this.#names;
-  }
 
   get columns(): number {
-    return this.#names.length;
-  }
-
-  get rows(): number {
-    return this.#rows;
-  }
-
-  get cells(): Uint32Array {
-    return this.#cells;
+    return this.names.length;
   }
 
   /**
@@ -59,7 +43,7 @@ export class StatParser implements StatTable {
    * @throws {FormatError} when it is empty, torn or another file; the table is then unusable.
    */
   parse(text: Buffer): void {
-    this.#rows = 0;
+    this.rows = 0;
     if (text.length === 0) throw new FormatError('empty');
     if (text[text.length - 1] !== NEWLINE) throw new FormatError('torn: the last line has no end');
     const headerEnd = text.indexOf(NEWLINE);
@@ -67,19 +51,19 @@ export class StatParser implements StatTable {
 
     let at = headerEnd + 1;
     while (at < text.length) {
-      this.#reserve(this.#rows + 1);
+      this.#reserve(this.rows + 1);
       at = this.#parseRow(text, at);
-      this.#rows++;
+      this.rows++;
     }
-    if (this.#rows === 0) throw new FormatError('torn: a header and no row');
-    if (this.#rows === this.#knownRows) return;
-    this.#knownRows = this.#rows;
-    this.#generation = nextGeneration();
+    if (this.rows === 0) throw new FormatError('torn: a header and no row');
+    if (this.rows === this.#knownRows) return;
+    this.#knownRows = this.rows;
+    this.generation = nextGeneration();
   }
 
   #parseHeader(text: Buffer, end: number): void {
     const isSame = text.compare(this.#header, 0, this.#header.length, 0, end) === 0;
-    if (isSame && this.#names.length > 0) return;
+    if (isSame && this.names.length > 0) return;
     const header = text.subarray(0, end).toString('latin1').trim();
     const names = header.split(/ +/);
     if (!names.every((name) => /^[a-z][a-z0-9_]*$/.test(name)) || !names.includes('entries')) {
@@ -87,24 +71,24 @@ export class StatParser implements StatTable {
     }
     if (new Set(names).size < names.length) throw new FormatError('the header names a column twice');
     this.#header = Buffer.from(text.subarray(0, end));
-    this.#names = names;
-    this.#generation = nextGeneration();
+    this.names = names;
+    this.generation = nextGeneration();
   }
 
   /** Parses the row at `start`; returns the start of the next one. */
   #parseRow(text: Buffer, start: number): number {
-    const columns = this.#names.length;
-    const first = this.#rows * columns;
+    const columns = this.names.length;
+    const first = this.rows * columns;
     let found = 0;
     let at = start;
     for (;;) {
       while (text[at] === BLANK) at++;
       if (text[at] === NEWLINE) break;
-      if (found === columns) throw new FormatError(`row ${this.#rows + 1} has more than ${columns} fields`);
-      this.#cells[first + found++] = this.#parseField(text, at);
+      if (found === columns) throw new FormatError(`row ${this.rows + 1} has more than ${columns} fields`);
+      this.cells[first + found++] = this.#parseField(text, at);
       at += DIGITS;
     }
-    if (found < columns) throw new FormatError(`torn: row ${this.#rows + 1} has ${found} fields, not ${columns}`);
+    if (found < columns) throw new FormatError(`torn: row ${this.rows + 1} has ${found} fields, not ${columns}`);
     return at + 1;
   }
 
@@ -116,21 +100,21 @@ export class StatParser implements StatTable {
     let value = 0;
     for (let at = start; at < start + DIGITS; at++) {
       const digit = HEX[text[at] ?? NEWLINE] ?? BAD;
-      if (digit === BAD) throw new FormatError(`row ${this.#rows + 1}: a field does not have ${DIGITS} hex digits`);
+      if (digit === BAD) throw new FormatError(`row ${this.rows + 1}: a field does not have ${DIGITS} hex digits`);
       value = value * 16 + digit;
     }
     const after = text[start + DIGITS];
     if (after !== BLANK && after !== NEWLINE) {
-      throw new FormatError(`row ${this.#rows + 1}: a field has more than ${DIGITS} hex digits`);
+      throw new FormatError(`row ${this.rows + 1}: a field has more than ${DIGITS} hex digits`);
     }
     return value;
   }
 
   #reserve(rows: number): void {
-    const needed = rows * this.#names.length;
-    if (needed <= this.#cells.length) return;
+    const needed = rows * this.names.length;
+    if (needed <= this.cells.length) return;
     const larger = new Uint32Array(needed * 2);
-    larger.set(this.#cells);
-    this.#cells = larger;
+    larger.set(this.cells);
+    this.cells = larger;
   }
 }

@@ -29,7 +29,7 @@ export class SourceLog {
       this.#condition.works('the statistics can be read', { path });
     } else if (origin === 'netlink') {
       const message = 'the kernel has no statistics file: the statistics are read over netlink';
-      this.#condition.enter(origin, 'info', message);
+      this.#condition.enter(origin, 'info', message, { code: 'no_statistics_file', path });
     } else if (origin === 'unloaded') {
       const count = this.#count.target;
       const problem = problemAt('tracking_not_loaded', count);
@@ -40,17 +40,19 @@ export class SourceLog {
   }
 
   #reportFile(file: FileSource, { code, message }: Problem, hasCount: boolean): void {
-    const lost = hasCount ? 'there are no rates, only the use of the table' : 'nothing is drawn';
+    const lost = hasCount ? 'there are no rates, only the use of the table' : 'nothing is collected';
+    const isElsewhere = file.isMissing && this.#count.isElsewhere;
+    const fields = { code: isElsewhere ? 'other_namespace' : code, path: file.target };
     const enter = (level: Level, text: string, error?: string): void => {
       const reason = code === 'malformed_file' ? code : message;
-      this.#condition.enter(`${reason} ${hasCount}`, level, text, { path: file.target, error });
+      this.#condition.enter(`${reason} ${hasCount}`, level, text, { ...fields, error });
     };
     if (!file.isMissing) {
       enter('warning', `the statistics cannot be used: ${lost}`, file.error);
-    } else if (this.#count.isElsewhere) {
+    } else if (isElsewhere) {
       const message =
         "the host's statistics file is missing and its number of entries is not visible from this network namespace: " +
-        "nothing is drawn; run the agent in the host's network namespace";
+        "nothing is collected; run the agent in the host's network namespace";
       enter(this.#absence, message);
     } else if (file.hasWorked) {
       enter('warning', `the statistics file is gone: ${lost}`, file.error);

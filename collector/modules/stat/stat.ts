@@ -51,14 +51,14 @@ export class StatModule implements Module {
     if (connections === undefined) return [];
 
     this.#limits.refresh(at, sent !== undefined);
-    const { buckets, expectMax } = this.#limits;
-    const max = sent ?? this.#limits.max;
+    const max = sent ?? (this.#limits.max.value || undefined);
+    const buckets = this.#limits.buckets.value || undefined;
     values['connections'] = connections;
     values['max'] = max;
     values['utilization'] = max === undefined ? undefined : (connections / max) * 100;
     values['buckets'] = buckets;
     values['load'] = buckets === undefined ? undefined : connections / buckets;
-    values['expect_max'] = expectMax;
+    values['expect_max'] = this.#limits.expectMax.value;
     return hasRates && this.#rates.cpus.length > 0 ? [this.#host, ...this.#rates.cpus] : [this.#host];
   }
 

@@ -1,17 +1,24 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { LineBuffer } from '../../../collector/agent/protocol/line_buffer.ts';
+import { encode, LineBuffer } from '../../../collector/agent/protocol/line_buffer.ts';
 
-const START = Buffer.from('SET found = ');
+const START = encode('SET found = ');
+const END = encode('END\n');
 
-function lineOf(value: number): string {
+/** A line after other lines. */
+function lineOf(value: number, before: string): string {
   const lines = new LineBuffer();
+  lines.addText(before);
   lines.addLine(START, value);
-  return lines.take().toString();
+  return lines.take().toString().slice(before.length);
 }
 
-describe('a line with a number', () => {
+// A long tick is written in another way.
+describe.each([
+  ['short', ''],
+  ['long', "CLABEL 'site' 'Rome' 2\n".repeat(200)],
+])('a line with a number in a %s tick', (_which, before) => {
   it.each([
     ['a number', 4711, 'SET found = 4711\n'],
     ['one digit', 7, 'SET found = 7\n'],
@@ -24,14 +31,14 @@ describe('a line with a number', () => {
     ['a number beyond 32 bits', 2 ** 31, 'SET found = 2147483648\n'],
     ['the largest exact number', Number.MAX_SAFE_INTEGER, 'SET found = 9007199254740991\n'],
   ])('holds %s', (_what, value, expected) => {
-    expect(lineOf(value)).toBe(expected);
+    expect(lineOf(value, before)).toBe(expected);
   });
 
   it('holds any integer as JavaScript writes it', () => {
     const integers = fc.oneof(fc.integer(), fc.maxSafeInteger());
     fc.assert(
       fc.property(integers, (value) => {
-        expect(lineOf(value)).toBe(`SET found = ${value}\n`);
+        expect(lineOf(value, before)).toBe(`SET found = ${value}\n`);
       }),
     );
   });
@@ -40,13 +47,17 @@ describe('a line with a number', () => {
 describe('the lines of a tick', () => {
   it('keep their order, however they were added', () => {
     const lines = new LineBuffer();
-    lines.addText("CLABEL 'site' 'Zürich ☃ 🜁' 2\n");
-    lines.addLine(START, 31);
-    lines.addBytes(Buffer.from('END\n'));
-    expect(lines.take().toString()).toBe("CLABEL 'site' 'Zürich ☃ 🜁' 2\nSET found = 31\nEND\n");
+    let expected = '';
+    for (let line = 0; line < 300; line++) {
+      lines.addText("CLABEL 'site' 'Zürich ☃ 🜁' 2\n");
+      lines.addLine(START, line);
+      lines.addEncoded(END);
+      expected += `CLABEL 'site' 'Zürich ☃ 🜁' 2\nSET found = ${line}\nEND\n`;
+    }
+    expect(lines.take().toString()).toBe(expected);
   });
 
-  it('grow beyond any size', () => {
+  it('can have any size', () => {
     const lines = new LineBuffer();
     const numbers = Array.from({ length: 20_000 }, (_, place) => place * 104_729);
     for (const number of numbers) lines.addLine(START, number);
@@ -62,7 +73,7 @@ describe('the lines of a tick', () => {
     expect(lines.take()).toHaveLength(0);
   });
 
-  it('are written into the same memory, tick after tick', () => {
+  it('are written to the same memory in each tick', () => {
     const lines = new LineBuffer();
     lines.addLine(START, 31);
     const first = lines.take();

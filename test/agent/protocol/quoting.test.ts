@@ -65,7 +65,7 @@ describe('a quoted text', () => {
   it.each([
     ['our splitter', split],
     ["the agent's splitter", agentSplit],
-  ])('is exactly one word for %s, changed only where the protocol demands it', (_whose, splitter) => {
+  ])('is exactly one word for %s, changed only if the protocol requires it', (_whose, splitter) => {
     fc.assert(
       fc.property(awkward, (text) => {
         const words = splitter(quote(text));
@@ -88,7 +88,7 @@ describe('a quoted text', () => {
     );
   });
 
-  it('stays apart from its neighbours', () => {
+  it('stays separate from its neighbours', () => {
     fc.assert(
       fc.property(fc.array(awkward, { maxLength: 6 }), (texts) => {
         const line = texts.map(quote).join(' ');
@@ -98,7 +98,7 @@ describe('a quoted text', () => {
     );
   });
 
-  it('is not changed by quoting it once more', () => {
+  it('is not changed by quoting it again', () => {
     fc.assert(
       fc.property(awkward, (text) => {
         const once = split(quote(text))[0] ?? '';

@@ -26,7 +26,7 @@ describe('the line', () => {
     );
   });
 
-  it('CHART without options leaves their place empty', () => {
+  it('CHART without options has an empty word', () => {
     expect(protocol.chart({ ...CHART, type: 'area', options: '' })).toContain(" area 8711 5 '' 'conntrack.plugin' ");
   });
 
@@ -34,7 +34,7 @@ describe('the line', () => {
     expect(protocol.chart({ ...CHART, options: 'detail obsolete' })).toContain(" 8711 5 'detail obsolete' ");
   });
 
-  it('CHART quotes what may hold anything', () => {
+  it('CHART quotes every text', () => {
     const line = { ...CHART, title: `The "best" table's\nsize`, units: "it's", family: 'a=b', module: 'x\\y' };
     expect(protocol.chart(line)).toBe(
       `CHART conntrack.sockets '' "The 'best' table's size" "it's" 'a=b' ` +
@@ -45,7 +45,7 @@ describe('the line', () => {
   it.each([
     ['from the plugin', protocol.LABEL_FROM_PLUGIN, "CLABEL 'cpu' 'cpu 7' 1\n"],
     ['from the configuration', protocol.LABEL_FROM_CONFIGURATION, "CLABEL 'cpu' 'cpu 7' 2\n"],
-  ])('CLABEL gives a label %s', (_whence, source, expected) => {
+  ])('CLABEL sets a label %s', (_whence, source, expected) => {
     expect(protocol.chartLabel('cpu', 'cpu 7', source)).toBe(expected);
   });
 
@@ -75,7 +75,7 @@ describe('the line', () => {
   it.each([
     [262_144, 'VARIABLE CHART max = 262144\n'],
     [0.5, 'VARIABLE CHART max = 0.5\n'],
-  ])('VARIABLE CHART gives %d to alerts', (value, expected) => {
+  ])('VARIABLE CHART sets %d for alerts', (value, expected) => {
     expect(protocol.chartVariable('max', value)).toBe(expected);
   });
 
@@ -83,35 +83,35 @@ describe('the line', () => {
     expect(protocol.end()).toBe('END\n');
   });
 
-  it('DISABLE ends the plugin for good', () => {
+  it('DISABLE stops the plugin for good', () => {
     expect(protocol.disable()).toBe('DISABLE\n');
   });
 });
 
 describe('the answer to a call', () => {
-  it('stands between its BEGIN and its END', () => {
+  it('is between its BEGIN and its END', () => {
     expect(protocol.functionResult('7d-1', 200, 'application/json', 1_900_000_001, '{"a":\n1}')).toBe(
       "FUNCTION_RESULT_BEGIN '7d-1' 200 application/json 1900000001\n" + '{"a":\n1}\n' + 'FUNCTION_RESULT_END\n',
     );
   });
 
-  it('may be empty', () => {
+  it('can be empty', () => {
     expect(protocol.functionResult('7d-1', 499, 'text/plain', 5, '')).toBe(
       "FUNCTION_RESULT_BEGIN '7d-1' 499 text/plain 5\n\nFUNCTION_RESULT_END\n",
     );
   });
 
-  it('cannot be broken by its transaction', () => {
+  it('is intact whatever its transaction', () => {
     const [first, ...rest] = protocol.functionResult('a\nFUNCTION_RESULT_END', 404, 'text/plain', 5, 'no').split('\n');
     expect(first).toBe("FUNCTION_RESULT_BEGIN 'a FUNCTION_RESULT_END' 404 text/plain 5");
     expect(rest).toEqual(['no', 'FUNCTION_RESULT_END', '']);
   });
 });
 
-describe('whatever a text holds', () => {
+describe('whatever a text contains,', () => {
   const text = fc.string({ unit: fc.oneof(fc.constantFrom('\n', "'", '"', '\\', '='), fc.string({ unit: 'binary' })) });
 
-  it('the chart is one line of thirteen words', () => {
+  it('a chart is one line of thirteen words', () => {
     fc.assert(
       fc.property(text, text, text, text, text, (title, units, family, context, module) => {
         const line = protocol.chart({ ...CHART, title, units, family, context, module });
@@ -121,7 +121,7 @@ describe('whatever a text holds', () => {
     );
   });
 
-  it('the label and the dimension are one line each', () => {
+  it('a label and a dimension are one line each', () => {
     fc.assert(
       fc.property(text, text, (name, value) => {
         const label = protocol.chartLabel(name, value, 1);

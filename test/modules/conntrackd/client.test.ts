@@ -17,7 +17,7 @@ let runtime: FakeRuntime;
 let sockets: Socket[];
 let client: Client;
 
-/** A client whose answers may take two seconds. */
+/** A client with a timeout of two seconds. */
 function clientOf(connecting: (path: string) => Socket): Client {
   return new Client({
     connect: (path) => {
@@ -30,7 +30,7 @@ function clientOf(connecting: (path: string) => Socket): Client {
   });
 }
 
-/** Resolves when the daemon has been asked so often. */
+/** Resolves after so many requests. */
 async function asked(times: number): Promise<void> {
   while (daemon.asked.length < times) await turn();
 }
@@ -44,7 +44,7 @@ async function failureOf(answer: Promise<string>): Promise<OperationError> {
   return error;
 }
 
-/** Whether a promise is settled by the time that everything that is due has had its turn. */
+/** Whether a promise is settled once all pending callbacks have run. */
 async function isSettled(promise: Promise<unknown>): Promise<boolean> {
   let settled = false;
   const settle = (): void => {
@@ -63,20 +63,20 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  // Nothing is left: no timer, no descriptor of the client, no connection of the daemon.
+  // Every timer, descriptor and connection is closed.
   await daemon.idle();
   expect([runtime.waiting, sockets.filter(({ destroyed }) => !destroyed)]).toEqual([0, []]);
   await daemon.close();
 });
 
-describe('an answer', () => {
-  it('is the whole text, to one request on a connection of its own', async () => {
+describe('a reply of conntrackd', () => {
+  it('is the whole text; each request has its own connection', async () => {
     expect(await client.ask(daemon.path, 'ct')).toBe(ANSWER);
     expect(await client.ask(daemon.path, 'queue')).toBe(ANSWER);
     expect([daemon.asked, sockets.length, runtime.asked]).toEqual([[21, 36], 2, [2000, 2000]]);
   });
 
-  it('can come in pieces, wherever they are cut', async () => {
+  it('can arrive in pieces of any size', async () => {
     daemon.behave(answering(...ANSWER));
     expect(await client.ask(daemon.path, 'ct')).toBe(ANSWER);
   });
@@ -86,17 +86,17 @@ describe('an answer', () => {
     expect(await client.ask(daemon.path, 'expect')).toBe('');
   });
 
-  it('is what came before the daemon closed in the middle of it', async () => {
+  it('ends where the daemon closes the connection, even in the middle of a line', async () => {
     daemon.behave((socket) => socket.write('cache internal:\ncurrent act', () => socket.destroy()));
     expect(await client.ask(daemon.path, 'ct')).toBe('cache internal:\ncurrent act');
   });
 
-  it('that is no text has one character for each byte', async () => {
+  it('of binary data has one character per byte', async () => {
     daemon.behave(answering(Uint8Array.of(0, 0x80, 0xc3, 0xa4, 0xff)));
     expect(await client.ask(daemon.path, 'ct')).toBe('\0\x80\xc3\xa4\xff');
   });
 
-  it('to several requests at a time goes to whoever asked', async () => {
+  it('goes to the request that it belongs to', async () => {
     const answers = new Map<number, string>([
       [21, 'of ct\n'],
       [31, 'of link\n'],
@@ -112,13 +112,13 @@ describe('an answer', () => {
   });
 });
 
-describe('an answer that does not end', () => {
+describe('a reply that does not end', () => {
   const cases: readonly (readonly [string, Behaviour])[] = [
     ['begin', hanging],
-    ['go on', (socket) => socket.write('cache internal:\n')],
+    ['end', (socket) => socket.write('cache internal:\n')],
   ];
 
-  it.each(cases)('because it does not %s is given up after the time that it may take', async (_what, behaviour) => {
+  it.each(cases)('because it does not %s times out', async (_what, behaviour) => {
     daemon.behave(behaviour);
     const answer = client.ask(daemon.path, 'link');
     await asked(1);
@@ -132,7 +132,7 @@ describe('an answer that does not end', () => {
     ]);
   });
 
-  it('does not keep another from being had', async () => {
+  it('does not delay another request', async () => {
     daemon.behave(hanging);
     const hung = client.ask(daemon.path, 'ct');
     await asked(1);
@@ -143,8 +143,8 @@ describe('an answer that does not end', () => {
   });
 });
 
-describe('an answer that is too long', () => {
-  it('is one of more than a mebibyte', async () => {
+describe('a reply that is too long', () => {
+  it('is longer than a mebibyte', async () => {
     daemon.behave(answering('a'.repeat(MEBIBYTE)));
     expect(await client.ask(daemon.path, 'ct')).toHaveLength(MEBIBYTE);
     daemon.behave(answering('a'.repeat(MEBIBYTE + 1)));
@@ -152,9 +152,9 @@ describe('an answer that is too long', () => {
     expect([code, message]).toEqual([undefined, `request ct from ${daemon.path}: reply longer than ${MEBIBYTE} bytes`]);
   });
 
-  it('is not read any further', async () => {
+  it('is not read to its end', async () => {
     let sent = 0;
-    // As much as is taken.
+    // As much as the client reads.
     const pour = (socket: Socket): void => {
       while (!socket.destroyed && socket.write('b'.repeat(65_536))) sent += 65_536;
     };
@@ -167,7 +167,7 @@ describe('an answer that is too long', () => {
     expect(sent).toBeLessThan(8 * MEBIBYTE);
   });
 
-  it('is cut when it is that to rsqueue, and read to its end all the same', async () => {
+  it('is truncated if it is that to rsqueue, but read to its end', async () => {
     const line = 'object -> seq:1795240812\n';
     const text = `resent queue (len=200000)\n${line.repeat(200_000)}`;
     let written = 0;
@@ -180,19 +180,19 @@ describe('an answer that is too long', () => {
     const answer = await client.ask(daemon.path, 'rsqueue');
     expect([text.startsWith(answer), written]).toEqual([true, text.length]);
     expect(answer.length).toBeGreaterThan(4096 - 1);
-    // What is read at once.
+    // At most one more read.
     expect(answer.length).toBeLessThan(4096 + 65_536);
   });
 });
 
-describe('a daemon that cannot be asked', () => {
-  it('because there is none fails with ENOENT', async () => {
+describe('a request to a daemon', () => {
+  it('fails with ENOENT if there is no socket', async () => {
     const { code, message } = await failureOf(client.ask(`${daemon.path}.gone`, 'ct'));
     expect(code).toBe('ENOENT');
     expect(message).toContain(`request ct from ${daemon.path}.gone: connect ENOENT`);
   });
 
-  it('because it was killed, with its socket left behind, fails with ECONNREFUSED', async () => {
+  it('fails with ECONNREFUSED if it was killed and its socket remains', async () => {
     const killed = await ListeningDaemon.listen(hanging);
     const left = `${daemon.path}.left`;
     renameSync(killed.path, left);
@@ -200,14 +200,14 @@ describe('a daemon that cannot be asked', () => {
     expect((await failureOf(client.ask(left, 'ct'))).code).toBe('ECONNREFUSED');
   });
 
-  it.each(['EACCES', 'EPERM', 'EAGAIN', 'EMFILE'])('because of %s fails with that', async (code) => {
+  it.each(['EACCES', 'EPERM', 'EAGAIN', 'EMFILE'])('fails with %s if connecting does', async (code) => {
     const refusing = new MemoryDaemon();
     refusing.instead = { fails: code };
-    const { cause, code: told } = await failureOf(clientOf(() => refusing.connect()).ask('/run/a.ctl', 'runtime'));
-    expect([told, errorCode(cause)]).toEqual([code, code]);
+    const { cause, code: found } = await failureOf(clientOf(() => refusing.connect()).ask('/run/a.ctl', 'runtime'));
+    expect([found, errorCode(cause)]).toEqual([code, code]);
   });
 
-  it('because it closes without having read the request fails with ECONNRESET', async () => {
+  it('fails with ECONNRESET if it closes without reading the request', async () => {
     const deaf = await ListeningDaemon.listen(hanging, true);
     const answer = client.ask(deaf.path, 'ct');
     while (deaf.open === 0 || sockets[0]?.bytesWritten !== 4 || sockets[0].writableLength > 0) await turn();
@@ -217,8 +217,8 @@ describe('a daemon that cannot be asked', () => {
   });
 });
 
-describe('a client that is closed', () => {
-  it('breaks off what is asked, and nobody is told', async () => {
+describe('a closed client', () => {
+  it('aborts requests, whose promises stay pending', async () => {
     daemon.behave(hanging);
     const answers = [client.ask(daemon.path, 'ct'), client.ask(daemon.path, 'link')];
     await asked(2);
@@ -231,7 +231,7 @@ describe('a client that is closed', () => {
     for (const answer of answers) expect(await isSettled(answer)).toBe(false);
   });
 
-  it('breaks off what is not connected yet', async () => {
+  it('aborts a request that is not connected yet', async () => {
     const answer = client.ask(daemon.path, 'ct');
     client.close();
     expect(await isSettled(answer)).toBe(false);

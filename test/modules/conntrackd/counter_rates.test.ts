@@ -6,7 +6,7 @@ import { CounterRates } from '../../../collector/modules/conntrackd/counter_rate
 const u32 = (value: bigint | number) => ({ value: BigInt(value), bits: 32 }) as const;
 const u64 = (value: bigint | number) => ({ value: BigInt(value), bits: 64 }) as const;
 
-/** The rate of a counter that was one number and is another, after so many seconds. */
+/** The rate between two readings, so many seconds apart. */
 function rateBetween(first: Parameters<CounterRates['rate']>[1], second: typeof first, seconds: number) {
   const rates = new CounterRates();
   rates.begin();
@@ -16,21 +16,21 @@ function rateBetween(first: Parameters<CounterRates['rate']>[1], second: typeof 
 }
 
 describe('the rate of a counter', () => {
-  it('is how much it grew in a second', () => {
+  it('is its growth per second', () => {
     expect(rateBetween(u32(1000), u32(1035), 5)).toBe(7);
     expect(rateBetween(u64(1000), u64(1001), 4)).toBe(0.25);
     expect(rateBetween(u64(1000), u64(1000), 5)).toBe(0);
     expect(rateBetween(u32(0), u32(0xffff_ffff), 1)).toBe(0xffff_ffff);
   });
 
-  it('of 32 bits goes on when it begins again at 0', () => {
+  it('of 32 bits continues when it wraps to 0', () => {
     expect(rateBetween(u32(4_294_967_290), u32(4), 5)).toBe(2);
     expect(rateBetween(u32(0xffff_ffff), u32(0), 1)).toBe(1);
     // Half of the range, and one more.
     expect(rateBetween(u32(2 ** 31 + 1), u32(0), 1)).toBe(2 ** 31 - 1);
   });
 
-  it('is not known when it fell by what is no new beginning', () => {
+  it('is unknown when it fell without wrapping', () => {
     expect(rateBetween(u32(1000), u32(999), 5)).toBeUndefined();
     expect(rateBetween(u32(2 ** 31), u32(0), 5)).toBeUndefined();
     expect(rateBetween(u64(2n ** 64n - 1n), u64(0), 5)).toBeUndefined();
@@ -42,7 +42,7 @@ describe('the rate of a counter', () => {
     expect(rateBetween(u64(2n ** 64n - 4n), u64(2n ** 64n - 1n), 1)).toBe(3);
   });
 
-  it('is right for whatever a counter of 32 bits does within half of its range', () => {
+  it('is correct for any growth of a 32-bit counter by less than half of its range', () => {
     const anything = fc.tuple(fc.nat(0xffff_ffff), fc.nat(2 ** 31 - 1), fc.integer({ min: 1, max: 1000 }));
     fc.assert(
       fc.property(anything, ([from, growth, seconds]) => {
@@ -52,7 +52,7 @@ describe('the rate of a counter', () => {
     );
   });
 
-  it('is not known at first, nor when no time has gone by', () => {
+  it('is unknown at first, and when no time has passed', () => {
     const rates = new CounterRates();
     rates.begin();
     expect(rates.rate('lost', u64(5), 1e6)).toBeUndefined();
@@ -62,7 +62,7 @@ describe('the rate of a counter', () => {
     expect(rates.rate('lost', u64(9), 2e6)).toBe(3);
   });
 
-  it('is that of its own key', () => {
+  it('is kept apart by key', () => {
     const rates = new CounterRates();
     for (const [at, factor] of [1, 2].entries()) {
       rates.begin();
@@ -71,7 +71,7 @@ describe('the rate of a counter', () => {
     }
   });
 
-  it('is not known when it was not read in the round before, however often before that', () => {
+  it('is unknown if it was not read in the previous round, even if it was before', () => {
     const rates = new CounterRates();
     const rounds = [100, 110, undefined, 300, 330].map((value, at) => {
       rates.begin();
@@ -80,7 +80,7 @@ describe('the rate of a counter', () => {
     expect(rounds).toEqual([undefined, 10, undefined, undefined, 30]);
   });
 
-  it('is not known after a new beginning of all counters', () => {
+  it('is unknown after all counters restarted', () => {
     const rates = new CounterRates();
     rates.begin();
     rates.rate('lost', u32(0xffff_ffff), 1e6);

@@ -7,7 +7,7 @@ import { Host } from '../../../collector/procfs/host.ts';
 const CONFIGURATION = '/etc/conntrackd/conntrackd.conf';
 const USUAL = '/var/run/conntrackd.ctl';
 
-/** As in the examples that come with conntrack-tools. */
+/** Like the examples of conntrack-tools. */
 const EXAMPLE = `#
 # Synchronizer settings
 #
@@ -45,7 +45,7 @@ function places(files: Record<string, string>, configured: readonly string[] = [
   return findPlaces(volume, new Host(volume, prefix), configured).map(({ name, path }) => [name, path]);
 }
 
-describe('the socket in the configuration of conntrackd', () => {
+describe('the path of the socket in the configuration of conntrackd', () => {
   it.each([
     ['in an example', EXAMPLE, '/run/firewall/sync.ctl'],
     ['in one line', 'General { UNIX { Path /run/a.ctl } }', '/run/a.ctl'],
@@ -57,10 +57,10 @@ describe('the socket in the configuration of conntrackd', () => {
     ['behind a block that is a comment', '#UNIX { Path /run/b.ctl }\nUNIX { Path /run/a.ctl }', '/run/a.ctl'],
     ['before a comment', 'UNIX {# here\nPath /run/a.ctl # Path /run/b.ctl\n}', '/run/a.ctl'],
     ['with a hash in its path', 'UNIX { Path /run/a#1.ctl\n}', '/run/a#1.ctl'],
-    ['in several blocks, of which the last counts', 'UNIX { Path /run/b.ctl }\nUNIX { Path /run/a.ctl }', '/run/a.ctl'],
-    ['in several clauses, of which the last counts', 'UNIX { Path /run/b.ctl\nPath /run/a.ctl }', '/run/a.ctl'],
-    ['in the one of several blocks that has it', 'UNIX { Path /run/a.ctl }\nUNIX { Backlog 20 }', '/run/a.ctl'],
-  ])('%s', (_where, text, path) => {
+    ['in the last of several blocks', 'UNIX { Path /run/b.ctl }\nUNIX { Path /run/a.ctl }', '/run/a.ctl'],
+    ['in the last of several clauses', 'UNIX { Path /run/b.ctl\nPath /run/a.ctl }', '/run/a.ctl'],
+    ['in the only block that has it', 'UNIX { Path /run/a.ctl }\nUNIX { Backlog 20 }', '/run/a.ctl'],
+  ])('is found %s', (_where, text, path) => {
     expect(socketPath(text)).toBe(path);
   });
 
@@ -69,24 +69,24 @@ describe('the socket in the configuration of conntrackd', () => {
     ['no block', 'General { LockFile /var/lock/conntrack.lock }'],
     ['a path elsewhere', 'Helper { Path /run/b.ctl }\nUNIX { Backlog 20 }'],
     ['a block that does not end', 'UNIX { Path /run/b.ctl'],
-    ['a path that is not whole', 'UNIX { Path run/b.ctl }'],
+    ['a relative path', 'UNIX { Path run/b.ctl }'],
     ['another word', 'XUNIX { Path /run/b.ctl }\nUNIX { LockPath /run/b.ctl }'],
-    ['other letters', 'unix { path /run/b.ctl }'],
+    ['lower case', 'unix { path /run/b.ctl }'],
     ['no path', 'UNIX { Path\n}'],
     ['only a comment', '  # UNIX { Path /run/b.ctl }'],
     ['something binary', '\0\xff{UNIX}\0'],
-  ])('is not in %s', (_what, text) => {
+  ])('is not found in %s', (_what, text) => {
     expect(socketPath(text)).toBeUndefined();
   });
 
   // Quadratic running time would exceed the timeout of a test.
-  it.each(['UNIX {', '#', ' ', 'Path ', 'UNIX', '{ }', '\n\t'])('is not in 200,000 times %j', (part) => {
+  it.each(['UNIX {', '#', ' ', 'Path ', 'UNIX', '{ }', '\n\t'])('is not found in 200,000 times %j', (part) => {
     expect(socketPath(part.repeat(200_000))).toBeUndefined();
   });
 });
 
 describe('the sockets of daemons', () => {
-  it('are the configured ones, whatever else exists', () => {
+  it('are the configured ones, even if others exist', () => {
     const found = places({ [CONFIGURATION]: EXAMPLE }, ['/run/one.ctl', '/srv/two.sock'], '/host');
     expect(found).toEqual([
       ['one', '/run/one.ctl'],
@@ -99,8 +99,8 @@ describe('the sockets of daemons', () => {
   });
 
   it.each([
-    ['is none', {}],
-    ['says nothing of it', { [CONFIGURATION]: 'General { }' }],
+    ['is missing', {}],
+    ['does not name it', { [CONFIGURATION]: 'General { }' }],
     ['cannot be read', { [`${CONFIGURATION}/folder`]: '' }],
     ['is empty', { [CONFIGURATION]: '' }],
   ])('are the usual one if the configuration %s', (_what, files) => {
@@ -146,14 +146,14 @@ describe('the sockets of daemons', () => {
 describe('the name of a daemon', () => {
   const names = (...configured: readonly string[]): string[] => places({}, configured).map(([name]) => name);
 
-  it('is that of its socket, of letters, digits, hyphens and underscores', () => {
+  it('is that of its socket, reduced to letters, digits, hyphens and underscores', () => {
     expect(names('/run/fw-1.ctl')).toEqual(['fw-1']);
     expect(names('/run/fw.lan 1.socket')).toEqual(['fw_lan_1']);
     expect(names('/run/conntrackd')).toEqual(['conntrackd']);
     expect(names('/run/ü.ctl.old')).toEqual(['_ctl_old']);
   });
 
-  it('is its whole path if another has that name', () => {
+  it('is its whole path if another daemon has the same file name', () => {
     expect(names('/run/a/x.ctl', '/run/b/x.ctl', '/run/y.ctl')).toEqual(['run_a_x_ctl', 'run_b_x_ctl', 'y']);
     expect(names('/run/x.ctl', '/run/x.sock')).toEqual(['run_x_ctl', 'run_x_sock']);
   });
@@ -164,7 +164,7 @@ describe('the name of a daemon', () => {
     [['/c/a_x_ctl', '/a/x.ctl', '/b/x.ctl', '/c/a_x_ctl_2']],
     [['/run/.ctl', '/run/.sock']],
     [['/run/fw-1.ctl', '/run/fw_1.ctl']],
-  ])('is that of no other among %j', (configured) => {
+  ])('is unique among %j', (configured) => {
     const found = names(...configured);
     const stored = found.map((name) => name.replace(/-/g, '_'));
     expect([found.length, new Set(stored).size]).toEqual([configured.length, configured.length]);

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { InstanceIds } from '../../../collector/modules/conntrackd/instance_ids.ts';
 
 describe('the id of an instance', () => {
-  it('differs between names that the agent would store alike', () => {
+  it('differs between names that the agent would store as the same', () => {
     const ids = new InstanceIds();
     const names = ['eth0.1', 'eth0_1', 'eth0-1', 'eth0@1', 'eth0_1_2'];
     expect(names.map((name) => ids.of('link', name, name))).toEqual([
@@ -22,7 +22,7 @@ describe('the id of an instance', () => {
     expect(['eth0_1', 'eth0.1'].map((name) => ids.of('link', name, name))).toEqual([...first].reverse());
   });
 
-  it('may be used again in another scope', () => {
+  it('can be used again in another scope', () => {
     const ids = new InstanceIds();
     expect(ids.of('link', 'fw internal', 'fw_internal')).toBe('fw_internal');
     expect(ids.of('cache', 'fw internal', 'fw_internal')).toBe('fw_internal');

@@ -7,10 +7,10 @@ import { interfaceName, LinkNames } from '../../../collector/modules/conntrackd/
 import { recording } from '../../helpers/conntrackd_text.ts';
 
 type Status = 'RUNNING' | 'NO-CARRIER' | 'DOWN';
-/** What is printed of a link. */
+/** A link as printed. */
 type Printed = readonly [device: string, status: Status];
 
-/** What the daemon prints, byte by byte; the link at position n has sent n + 1 bytes. */
+/** The reply; the link at position n has sent n + 1 bytes. */
 function answer(links: readonly Printed[]): string {
   const column = (number: number): string => String(number).padStart(20);
   const blocks = links.map(
@@ -25,7 +25,7 @@ ${column(0)} Error send ${column(0)} Error recv\n\n`,
   return blocks.join('');
 }
 
-/** What is known after an answer: the name, the device and the status of each link, by position. */
+/** The name, the device and the status of each link after a reply, by position. */
 function settle(names: LinkNames, text: string): string[] {
   const sheet = new FactSheet();
   readAnswer('link', text, sheet);
@@ -41,116 +41,53 @@ function settle(names: LinkNames, text: string): string[] {
   });
 }
 
-/** What is known after the last of several answers of one daemon. */
+/** The same after the last of several replies of one daemon. */
 function known(...answers: readonly (readonly Printed[])[]): string[] {
   const names = new LinkNames();
   return answers.map((links) => settle(names, answer(links))).at(-1) ?? [];
 }
 
-const UP: readonly Printed[] = [
-  ['eth2', 'RUNNING'],
-  ['eth3', 'RUNNING'],
-];
+function two(device: string, status: Status, other = 'eth3', otherStatus: Status = 'RUNNING'): readonly Printed[] {
+  return [
+    [device, status],
+    [other, otherStatus],
+  ];
+}
+
+const UP = two('eth2', 'RUNNING');
 
 describe('a link whose interface is removed', () => {
   it.each<[string, readonly Printed[], string[]]>([
-    [
-      'a control byte',
-      [
-        ['\x03', 'DOWN'],
-        ['eth3', 'RUNNING'],
-      ],
-      ['eth2 down', 'eth3 running'],
-    ],
-    [
-      'nothing',
-      [
-        ['', 'DOWN'],
-        ['eth3', 'RUNNING'],
-      ],
-      ['eth2 down', 'eth3 running'],
-    ],
+    ['a control byte', two('\x03', 'DOWN'), ['eth2 down', 'eth3 running']],
+    ['empty', two('', 'DOWN'), ['eth2 down', 'eth3 running']],
     [
       'the name and the status of the link before',
-      [
-        ['eth2', 'RUNNING'],
-        ['eth2', 'RUNNING'],
-      ],
+      two('eth2', 'RUNNING', 'eth2', 'RUNNING'),
       ['eth2 running', 'eth3 down'],
     ],
-    [
-      'the same for both',
-      [
-        ['\x03', 'DOWN'],
-        ['\x03', 'DOWN'],
-      ],
-      ['eth2 down', 'eth3 down'],
-    ],
-    [
-      'a line end and a colon',
-      [
-        ['a:\nb:', 'RUNNING'],
-        ['eth3', 'RUNNING'],
-      ],
-      ['eth2 down', 'eth3 running'],
-    ],
-    [
-      'a status of its own',
-      [
-        ['x status=UP role=y', 'DOWN'],
-        ['eth3', 'RUNNING'],
-      ],
-      ['eth2 down', 'eth3 running'],
-    ],
-    [
-      'what could be a name',
-      [
-        ['stack', 'DOWN'],
-        ['eth3', 'RUNNING'],
-      ],
-      ['eth2 down', 'eth3 running'],
-    ],
-  ])('stays at its name and is down when its name is %s', (_what, links, expected) => {
+    ['the same for both', two('\x03', 'DOWN', '\x03', 'DOWN'), ['eth2 down', 'eth3 down']],
+    ['a line end and a colon', two('a:\nb:', 'RUNNING'), ['eth2 down', 'eth3 running']],
+    ['a status', two('x status=UP role=y', 'DOWN'), ['eth2 down', 'eth3 running']],
+    ['a valid name', two('stack', 'DOWN'), ['eth2 down', 'eth3 running']],
+  ])('keeps its name and is down if the printed name is %s', (_what, links, expected) => {
     expect(known(UP, links)).toEqual(expected);
     expect(known(UP, links, links)).toEqual(expected);
   });
 
-  it('is known by its position when it was removed before the first answer', () => {
-    expect(
-      known([
-        ['\x03', 'DOWN'],
-        ['eth3', 'RUNNING'],
-      ]),
-    ).toEqual(['link 1 down', 'eth3 running']);
-    expect(
-      known([
-        ['\x03', 'DOWN'],
-        ['\x03', 'DOWN'],
-      ]),
-    ).toEqual(['link 1 down', 'link 2 down']);
-    const changing = known(
-      [
-        ['\x03', 'DOWN'],
-        ['eth3', 'RUNNING'],
-      ],
-      [
-        ['stack', 'DOWN'],
-        ['eth3', 'RUNNING'],
-      ],
-    );
+  it('is named by its position if it was removed before the first reply', () => {
+    expect(known(two('\x03', 'DOWN'))).toEqual(['link 1 down', 'eth3 running']);
+    expect(known(two('\x03', 'DOWN', '\x03', 'DOWN'))).toEqual(['link 1 down', 'link 2 down']);
+    const changing = known(two('\x03', 'DOWN'), two('stack', 'DOWN'));
     expect(changing).toEqual(['link 1 down', 'eth3 running']);
   });
 
-  it('has no status when it may be a second channel over the same interface', () => {
-    const same: Printed[] = [
-      ['eth2', 'RUNNING'],
-      ['eth2', 'RUNNING'],
-    ];
+  it('has no status if it may be a second channel over the same interface', () => {
+    const same = two('eth2', 'RUNNING', 'eth2', 'RUNNING');
     expect(known(same)).toEqual(['eth2 running', 'link 2 unknown']);
     expect(known(same, same)).toEqual(['eth2 running', 'link 2 unknown']);
   });
 
-  it.each(['first', 'second', 'both'])('is read in what conntrackd 1.4.7 answers: %s', (which) => {
+  it.each(['first', 'second', 'both'])('is recognised in a reply of conntrackd 1.4.7: %s', (which) => {
     const names = new LinkNames();
     const read = (name: string): string[] => {
       const sheet = new FactSheet();
@@ -165,78 +102,38 @@ describe('a link whose interface is removed', () => {
 });
 
 describe('a link', () => {
-  it('is called by its interface, in each of its states', () => {
+  it('is named by its interface, in each of its states', () => {
     expect(known(UP)).toEqual(['eth2 running', 'eth3 running']);
-    expect(
-      known([
-        ['eth2', 'NO-CARRIER'],
-        ['eth3', 'DOWN'],
-      ]),
-    ).toEqual(['eth2 no_carrier', 'eth3 down']);
-    expect(
-      known(
-        UP,
-        [
-          ['eth2', 'DOWN'],
-          ['eth3', 'DOWN'],
-        ],
-        UP,
-      ),
-    ).toEqual(['eth2 running', 'eth3 running']);
+    expect(known(two('eth2', 'NO-CARRIER', 'eth3', 'DOWN'))).toEqual(['eth2 no_carrier', 'eth3 down']);
+    expect(known(UP, two('eth2', 'DOWN', 'eth3', 'DOWN'), UP)).toEqual(['eth2 running', 'eth3 running']);
   });
 
-  it('follows its interface when that gets another name, once it is up', () => {
-    expect(
-      known(UP, [
-        ['wan', 'DOWN'],
-        ['eth3', 'RUNNING'],
-      ]),
-    ).toEqual(['eth2 down', 'eth3 running']);
-    expect(
-      known(UP, [
-        ['wan', 'NO-CARRIER'],
-        ['eth3', 'RUNNING'],
-      ]),
-    ).toEqual(['wan no_carrier', 'eth3 running']);
-    expect(
-      known(UP, [
-        ['eth3', 'RUNNING'],
-        ['eth2', 'RUNNING'],
-      ]),
-    ).toEqual(['eth3 running', 'eth2 running']);
+  it('takes the new name of its interface, once it is up', () => {
+    expect(known(UP, two('wan', 'DOWN'))).toEqual(['eth2 down', 'eth3 running']);
+    expect(known(UP, two('wan', 'NO-CARRIER'))).toEqual(['wan no_carrier', 'eth3 running']);
+    expect(known(UP, two('eth3', 'RUNNING', 'eth2', 'RUNNING'))).toEqual(['eth3 running', 'eth2 running']);
   });
 
   it('has a distinct name when its interface gets the name of a removed one', () => {
-    const found = known(UP, [
-      ['\x03', 'DOWN'],
-      ['eth2', 'RUNNING'],
-    ]);
+    const found = known(UP, two('\x03', 'DOWN', 'eth2', 'RUNNING'));
     expect(found).toEqual(['eth2 down', 'eth2 link 2 (eth2) running']);
   });
 
-  it('is forgotten with its daemon', () => {
+  it('is forgotten on request', () => {
     const names = new LinkNames();
     settle(names, answer(UP));
     names.forget();
     expect(settle(names, answer([['eth9', 'RUNNING']]))).toEqual(['eth9 running']);
   });
 
-  it('keeps its name over an answer without links', () => {
+  it('keeps its name after a reply without links', () => {
     const names = new LinkNames();
     settle(names, answer(UP));
     names.settle(new FactSheet());
-    expect(
-      settle(
-        names,
-        answer([
-          ['\x03', 'DOWN'],
-          ['eth3', 'RUNNING'],
-        ]),
-      ),
-    ).toEqual(['eth2 down', 'eth3 running']);
+    expect(settle(names, answer(two('\x03', 'DOWN')))).toEqual(['eth2 down', 'eth3 running']);
   });
 
-  it('keeps its numbers and its name whatever memory is printed in place of another', () => {
+  it('keeps its numbers and its name, whatever is printed in place of the name of another', () => {
     const junk = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 16 }).map((text) => Buffer.from(text).toString('latin1').slice(0, 80)),
       fc.constantFrom('eth2', 'eth3', 'eth4', '', ':', '\n', ' status=DOWN', 'UDP traffic device=', '\x03'),

@@ -12,7 +12,7 @@ function newReport(): Report {
   return new Report('fw', new InstanceIds());
 }
 
-/** A round that brought these answers. */
+/** A round with these replies. */
 function round(answers: Partial<Record<Request, string>>, restarted = false) {
   const sheet = new FactSheet();
   for (const request of ['runtime', 'process', 'ct', 'expect', 'cache', 'network', 'link', 'queue'] as const) {
@@ -32,7 +32,7 @@ const composed = (name: string) =>
     ]),
   );
 
-/** A link in an answer, with so many bytes sent. */
+/** A link in a reply, with so many bytes sent. */
 function linkText(device: string, status: string, bytes: number): string {
   const [sent, none] = [String(bytes).padStart(20), '0'.padStart(20)];
   return `UDP traffic device=${device} status=${status} role=ACTIVE:\n${sent} Bytes sent ${none} Bytes recv\n\n`;
@@ -61,7 +61,7 @@ describe('the samples of a daemon that answers', () => {
     ]);
   });
 
-  it('have the numbers that need no second reading at once', () => {
+  it('have all gauges at once', () => {
     const samples = byPlace(upAt(newReport(), round(composed('large')), 1e6, 88));
     expect(samples.get('daemon fw')?.values).toMatchObject({ ...UP, uptime: 183_840, lost: undefined });
     expect(samples.get('cache fw_internal')?.values).toMatchObject({ active: 4_294_967_000, created: undefined });
@@ -70,7 +70,7 @@ describe('the samples of a daemon that answers', () => {
     expect(samples.get('link fw_eth3')?.values).toMatchObject(states);
   });
 
-  it('have rates from the second time on, also over the ends of the counters', () => {
+  it('have rates from the second round on, also across wraps of counters', () => {
     const report = newReport();
     upAt(report, round(composed('large')), 100e6, undefined);
     const samples = byPlace(upAt(report, round(composed('wrapped')), 110e6, 55));
@@ -82,7 +82,7 @@ describe('the samples of a daemon that answers', () => {
     expect(all.filter(([, value]) => value === undefined || value < 0 || !Number.isFinite(value))).toEqual([]);
   });
 
-  it('have no rates in the round that found it restarted', () => {
+  it('have no rates in the round that finds it restarted', () => {
     const report = newReport();
     upAt(report, round(composed('large')), 100e6, undefined);
     const samples = byPlace(upAt(report, round(composed('wrapped'), true), 110e6, undefined));
@@ -110,7 +110,7 @@ describe('the samples of a daemon that answers', () => {
     expect(other.map(({ instance }) => instance)).toEqual(['fw_eth0_1_3', 'fw_eth0']);
   });
 
-  it('forget the names of links with the daemon', () => {
+  it('have no names of links from before a restart', () => {
     const report = newReport();
     upAt(report, round({ link: linkText('eth2', 'RUNNING', 0) }), 1e6, undefined);
     const removed = linkText('\x03', 'RUNNING', 0);
@@ -122,46 +122,43 @@ describe('the samples of a daemon that answers', () => {
     expect(samples.map(({ labels }) => labels['device'])).toEqual(['link 1', undefined]);
   });
 
-  it('say that it is up even when nothing else is known', () => {
+  it('show that it is up even if nothing else is known', () => {
     const samples = upAt(newReport(), round({}), 1e6, 5);
     expect(samples).toEqual([{ scope: 'daemon', instance: 'fw', labels: { daemon: 'fw' }, values: UP }]);
   });
 
-  it('have instances that a chart can be called by, and labels as they were told', () => {
+  it('have instances that are valid in chart ids, and unchanged labels', () => {
     const link = Buffer.from(linkText('bond0.7@é', 'RUNNING', 0)).toString('latin1');
     const samples = byPlace(upAt(newReport(), round({ link }), 1e6, undefined));
     expect(samples.get('link fw_bond0_7_')?.labels).toMatchObject({ daemon: 'fw', device: 'bond0.7@é' });
   });
 });
 
-describe('what should be the same', () => {
+describe('the comparison with the kernel', () => {
   const daemonOf = (answers: Partial<Record<Request, string>>, connections: number | undefined) =>
     byPlace(upAt(newReport(), round(answers), 1e6, connections)).get('daemon fw')?.values;
 
-  it('is the table of the kernel and the internal cache, beside what the other has sent', () => {
+  it('has the sizes of the table, of the internal cache and of the external cache', () => {
     const expected = { kernel_connections: 97, internal_connections: 1545, external_connections: 1301 };
     expect(daemonOf({ ct: recording('composed/0.9.14/ct') }, 97)).toMatchObject(expected);
   });
 
-  it('is not told of the kernel when it watches another namespace', () => {
+  it('lacks the table if the daemon runs in another namespace', () => {
     const found = daemonOf({ ct: recording('composed/0.9.14/ct') }, undefined);
     expect(found).toMatchObject({ internal_connections: 1545 });
     expect(found).not.toHaveProperty('kernel_connections');
   });
 
-  it('lacks the external cache where there is none', () => {
+  it('lacks the external cache if there is none', () => {
     const found = daemonOf({ ct: recording('ftfw-no-external-cache/active/ct') }, 97);
     expect(found).toMatchObject({ kernel_connections: 97 });
     expect(found).not.toHaveProperty('external_connections');
   });
 
-  it.each(['notrack-no-caches/active/ct', 'stats/active/ct'])(
-    'is not told where there is no internal cache: %s',
-    (name) => {
-      const found = daemonOf({ ct: recording(name) }, 97);
-      expect(Object.keys(found ?? {}).filter((metric) => metric.endsWith('_connections'))).toEqual([]);
-    },
-  );
+  it.each(['notrack-no-caches/active/ct', 'stats/active/ct'])('is absent without an internal cache: %s', (name) => {
+    const found = daemonOf({ ct: recording(name) }, 97);
+    expect(Object.keys(found ?? {}).filter((metric) => metric.endsWith('_connections'))).toEqual([]);
+  });
 
   it('is of connections, not of expectations', () => {
     const found = daemonOf({ expect: recording('ftfw-expectations/active/expect') }, 97);
@@ -169,26 +166,26 @@ describe('what should be the same', () => {
   });
 });
 
-describe('how full a queue is', () => {
+describe('the fill of a queue', () => {
   const fillOf = (elements: number, maximum: number): unknown => {
     const queue = `queue errorq:\ncurrent elements:\t\t${elements}\nmaximum elements:\t\t${maximum}\n`;
     return byPlace(upAt(newReport(), round({ queue }), 1e6, undefined)).get('queue fw_errorq')?.values['fill'];
   };
 
-  it('is its share of the largest number of elements', () => {
+  it('is its length as a percentage of its limit', () => {
     expect(fillOf(32, 128)).toBe(25);
     expect(fillOf(0, 128)).toBe(0);
     expect(fillOf(131_072, 131_072)).toBe(100);
     expect(fillOf(1, 2 ** 31 - 2)).toBeCloseTo(4.66e-8, 10);
   });
 
-  it('is not known of one without a limit, nor of one that takes nothing', () => {
+  it('is unknown without a limit, and with a limit of 0', () => {
     expect(fillOf(32, 2 ** 31 - 1)).toBeUndefined();
     expect(fillOf(32, 4_294_967_295)).toBeUndefined();
     expect(fillOf(0, 0)).toBeUndefined();
   });
 
-  it('is not known where only its length is told', () => {
+  it('is unknown if only its length is reported', () => {
     const sheet = new FactSheet();
     readAnswer('rsqueue', 'resent queue (len=24)\nobject -> seq:1795240812\n', sheet);
     const samples = byPlace(upAt(newReport(), { ...round({}), sheet }, 1e6, undefined));
@@ -202,7 +199,7 @@ describe('the sample of a daemon that does not answer', () => {
     expect(newReport().absent(state)).toEqual([{ scope: 'daemon', instance: 'fw', labels: { daemon: 'fw' }, values }]);
   });
 
-  it('does not lose the counters: the next rates are those of the whole time', () => {
+  it('keeps the counters: the next rates cover the whole time', () => {
     const report = newReport();
     upAt(report, round(composed('large')), 100e6, undefined);
     report.absent('unresponsive');

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { REQUESTS, type Request, requestBytes } from '../../../collector/modules/conntrackd/request.ts';
 
-/** As include/conntrackd.h of conntrack-tools numbers them. */
+/** Source: include/conntrackd.h of conntrack-tools. */
 const CODES: readonly (readonly [Request, number])[] = [
   ['ct', 21],
   ['network', 28],
@@ -16,21 +16,21 @@ const CODES: readonly (readonly [Request, number])[] = [
   ['expect', 37],
 ];
 
-/** Whatever words a caller without types may come with. */
+/** Without type checks. */
 const ask: (word: unknown) => unknown = (word) => Reflect.apply(requestBytes, undefined, [word]);
 
 describe('a request', () => {
-  it.each(CODES)('for %s is its code, %i, as an integer of four bytes in the order of the host', (request, code) => {
+  it.each(CODES)('for %s is its code %i as a 32-bit integer in host byte order', (request, code) => {
     const bytes = [code, 0, 0, 0];
     expect([...requestBytes(request)]).toEqual(endianness() === 'LE' ? bytes : bytes.reverse());
   });
 
-  it('is one of nine, none of which changes anything', () => {
+  it('is one of nine that only read', () => {
     expect(Object.entries(REQUESTS).sort()).toEqual([...CODES].sort());
   });
 
   it.each(['', 'flush', 'commit', 'kill', '20', 'toString', 'constructor', '__proto__', 20, null, undefined])(
-    'cannot be made of %j',
+    'for %j is refused',
     (word) => {
       expect(() => ask(word)).toThrow(TypeError);
     },

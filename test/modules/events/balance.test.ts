@@ -56,34 +56,34 @@ class Table {
   }
 }
 
-describe('the reports tell of every end', () => {
-  it('at once in a table that was empty when they began', () => {
+describe('every end is known to be reported', () => {
+  it('at once if the table was empty at first', () => {
     const table = new Table(0, 0);
     expect(table.create(17).destroy(5).tick()).toBe(true);
     expect(table.destroy(12).tick()).toBe(true);
   });
 
-  it('not while 500 older entries end without one, and again once the table holds younger ones alone', () => {
+  it('not while 500 older entries end unreported, but once the table holds only younger ones', () => {
     const table = new Table(0, 500);
     expect(table.create(7).destroy(2).destroyUnreported(499).tick()).toBe(false);
     expect(table.destroyUnreported(1).create(3).tick()).toBe(false);
     expect(table.create(2).destroy(1).tick()).toBe(true);
   });
 
-  it('not in the interval in which the table was emptied, but after it', () => {
+  it('not in the interval in which the table is emptied, but in the next', () => {
     const table = new Table(0, 500);
     expect(table.destroyUnreported(500).tick()).toBe(false);
     expect(table.create(1).destroy(1).tick()).toBe(true);
   });
 
-  it('after a minute in which every end was reported, though older entries are left', () => {
+  it('after a minute without an unreported end, even if older entries remain', () => {
     const table = new Table(40, 500);
     for (let second = 101; second < 160; second++) expect(table.create(3).destroy(2).tick()).toBe(false);
     expect(table.create(3).destroy(2).tick()).toBe(true);
     expect(table.second).toBe(160);
   });
 
-  it('not for a minute after an end that was not reported', () => {
+  it('not for a minute after an unreported end', () => {
     const table = new Table(40, 500);
     table.ticks(170);
     expect(table.tick()).toBe(true);
@@ -93,19 +93,19 @@ describe('the reports tell of every end', () => {
     expect(table.tick()).toBe(true);
   });
 
-  it('not when the end of one is hidden by the beginning of another', () => {
+  it('not if an unreported end is hidden by the start of another entry', () => {
     const table = new Table(0, 1);
     expect(table.create(1).destroyUnreported(1).tick()).toBe(false);
   });
 
-  it('also after all the older entries have ended and were reported', () => {
+  it('after the reported ends of all older entries', () => {
     const table = new Table(300, 0);
     expect(table.destroy(299).tick()).toBe(false);
     expect(table.destroy(1).tick()).toBe(false);
     expect(table.create(6).destroy(2).tick()).toBe(true);
   });
 
-  it('not when the end of an older entry is reported that may have been a younger one', () => {
+  it('not after a reported end that may be of an older or a younger entry', () => {
     const table = new Table(300, 200);
     // As many young ones as there are entries, if the 300 had been young.
     table.create(310).tick();
@@ -114,7 +114,7 @@ describe('the reports tell of every end', () => {
     expect(table.destroyUnreported(1).tick()).toBe(false);
   });
 
-  it('not once entries that were reported to begin end unreported, until a minute has passed', () => {
+  it('not for a minute after entries with a reported start end unreported', () => {
     const table = new Table(0, 0);
     expect(table.create(10).tick()).toBe(true);
     table.reported -= 4;
@@ -124,7 +124,7 @@ describe('the reports tell of every end', () => {
     expect(table.tick()).toBe(true);
   });
 
-  it('though packets on their way make and leave entries for a moment', () => {
+  it('although packets in flight add entries for a moment', () => {
     const table = new Table(0, 0);
     for (const underway of [3, 0, 1, 7, 2, 0, 5]) {
       table.underway = underway;
@@ -132,7 +132,7 @@ describe('the reports tell of every end', () => {
     }
   });
 
-  it('not while the number of entries is not known, but for entries that are known to be reported', () => {
+  it('while the number of entries is unknown only if it was known before', () => {
     const older = new Table(0, 9);
     older.ticks(161);
     expect(older.create(1).tick(undefined, undefined)).toBe(true);
@@ -144,21 +144,21 @@ describe('the reports tell of every end', () => {
     expect(younger.isWhole(4, 4, undefined, 101e6)).toBe(true);
   });
 
-  it('never where the number of entries cannot be read', () => {
+  it('never if the number of entries cannot be read', () => {
     const balance = new Balance(undefined, 100e6);
     for (let second = 101; second < 300; second++) {
       expect(balance.isWhole(2, 2, undefined, second * 1e6)).toBe(false);
     }
   });
 
-  it('not in the first interval whose number of entries is known, of which nothing is to be compared', () => {
+  it('not in the first interval with a known number of entries, which has nothing to compare', () => {
     const balance = new Balance(undefined, 100e6);
     expect(balance.isWhole(0, 0, 9, 170e6)).toBe(false);
     expect(balance.isWhole(2, 2, 9, 171e6)).toBe(true);
     expect(balance.isWhole(2, 2, 8, 172e6)).toBe(false);
   });
 
-  it('after reports were lost as before, of entries that are known to be reported', () => {
+  it('after lost events if it was before', () => {
     const table = new Table(0, 0);
     table.create(50).tick();
     table.destroy(20);
@@ -168,7 +168,7 @@ describe('the reports tell of every end', () => {
     expect(table.balance.isWhole(0, 0, 30, 104e6)).toBe(false);
   });
 
-  it('not after reports were lost of which nothing was known before', () => {
+  it('not after lost events if it was not before', () => {
     const table = new Table(0, 500);
     table.balance.restart(400);
     expect(table.balance.isWhole(400, 0, 800, 103e6)).toBe(false);
@@ -178,7 +178,7 @@ describe('the reports tell of every end', () => {
   });
 });
 
-it('a balance is never believed while an end goes unreported, whatever else happens in the table', () => {
+it('a balance is never whole in an interval with an unreported end, whatever else happens in the table', () => {
   const count = fc.nat(9);
   const second = fc.record({ create: count, destroy: count, destroyUnreported: fc.nat(2) });
   fc.assert(
@@ -196,8 +196,8 @@ it('a balance is never believed while an end goes unreported, whatever else happ
   );
 });
 
-describe('the growth of a table of which nothing is reported', () => {
-  it('is counted from the fewest entries since the last report', () => {
+describe('the growth of a table without events', () => {
+  it('is counted from the fewest entries since the last event', () => {
     const table = new Table(30, 0);
     table.create(5).tick();
     expect(table.balance.growth).toBe(0);
@@ -215,7 +215,7 @@ describe('the growth of a table of which nothing is reported', () => {
     expect(table.balance.growth).toBe(3);
   });
 
-  it.each(['create', 'destroy'] as const)('is forgotten with a report (%s)', (report) => {
+  it.each(['create', 'destroy'] as const)('is reset by an event (%s)', (report) => {
     const table = new Table(30, 0);
     table.unreported += 60;
     table[report](1).tick();
@@ -225,7 +225,7 @@ describe('the growth of a table of which nothing is reported', () => {
     expect(table.balance.growth).toBe(8);
   });
 
-  it('is forgotten when reports were lost', () => {
+  it('is reset when events were lost', () => {
     const table = new Table(30, 0);
     table.unreported += 60;
     table.tick();

@@ -106,7 +106,7 @@ function entries(count: number, protocol = TCP): Message[] {
   return Array.from({ length: count }, () => entry({ protocol }));
 }
 
-const FAILED = 'the composition of the connection table is not drawn: ';
+const FAILED = 'the composition of the connection table is not collected: ';
 
 describe('module flows', () => {
   it('dumps the table at once and returns its composition at the next update, once', async () => {

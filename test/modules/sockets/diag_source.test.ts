@@ -18,13 +18,13 @@ import { COUNTS, counted, finish, SOCKETS, SocketHost, type SocketStates } from 
 
 const INTERRUPTED = 0x10;
 
-/** A host and the source that asks it. */
+/** A host and a source. */
 function asking(states: SocketStates = SOCKETS): { host: SocketHost; source: DiagSource } {
   const host = new SocketHost(states);
   return { host, source: new DiagSource(host.connect) };
 }
 
-/** What is thrown when the answer to the question for TCP sockets is this. */
+/** The error of a count with this reply about TCP sockets. */
 function refusal(...answer: readonly Receipt[]): unknown {
   const { host, source } = asking();
   host.answers.tcpSockets = answer;
@@ -97,10 +97,10 @@ describe('sockets over sock_diag', () => {
   });
 
   it.each<[string, readonly Receipt[]]>([
-    ['told so at the end', [[[diagnosed({ family: 10, state: 9 }), done(0, INTERRUPTED)]]]],
-    ['told so with a socket', [[altered(diagnosed({ family: 10, state: 9 }), 6, 2, INTERRUPTED | 2)], [done()]]],
-    ['dropped some', [overrun(), [[diagnosed({ family: 10, state: 9 }), done()]]]],
-  ])('that changed meanwhile, for the kernel %s, are counted as it told of them, without asking again', (_, answer) => {
+    ['flags at the end', [[[diagnosed({ family: 10, state: 9 }), done(0, INTERRUPTED)]]]],
+    ['flags with a socket', [[altered(diagnosed({ family: 10, state: 9 }), 6, 2, INTERRUPTED | 2)], [done()]]],
+    ['shows by dropping datagrams', [overrun(), [[diagnosed({ family: 10, state: 9 }), done()]]]],
+  ])('that changed meanwhile, which the kernel %s, are counted as reported, without another request', (_, answer) => {
     const { host, source } = asking({});
     host.answers.tcpSockets = answer;
     expect(counted(finish(source.count()))['tcp6']).toEqual({ last_ack: 1 });
@@ -127,21 +127,21 @@ describe('sockets that cannot be counted over sock_diag', () => {
   it.each<['udpSockets' | 'udp6Sockets', string]>([
     ['udpSockets', 'ask sock_diag for UDP sockets: ENOENT: '],
     ['udp6Sockets', 'ask sock_diag for UDP sockets of IPv6: ENOENT: '],
-  ])('because the kernel refuses are told by what was asked: %s', (question, message) => {
+  ])('because the kernel refuses throw an error with the name of the request: %s', (question, message) => {
     const { host, source } = asking();
     host.answers[question] = [[error(2)]];
     expect(() => finish(source.count())).toThrow(message);
   });
 
   it.each<[string, string, readonly Receipt[]]>([
-    ['the kernel says nothing', 'ask sock_diag for TCP sockets: the reply is incomplete', []],
+    ['the kernel sends nothing', 'ask sock_diag for TCP sockets: the reply is incomplete', []],
     [
-      'the kernel falls silent',
+      'the kernel stops sending',
       'ask sock_diag for TCP sockets: the reply is incomplete',
       [[diagnosed({ state: 1 }), diagnosed({ state: 1 })]],
     ],
     [
-      'the kernel breaks off with an error',
+      'the kernel aborts with an error',
       'ask sock_diag for TCP sockets: ENOMEM: not enough memory',
       [[diagnosed({ state: 1 })], [done(-12)]],
     ],
@@ -150,7 +150,7 @@ describe('sockets that cannot be counted over sock_diag', () => {
       'receive from sock_diag: EIO: i/o error',
       [[diagnosed({ state: 1 })], failure('EIO', 'receive from', 'sock_diag')],
     ],
-  ])('because %s are an error, not a part of them', (_what, text, answer) => {
+  ])('because %s are an error, not a partial count', (_what, text, answer) => {
     const thrown = refusal(...answer);
     expect(thrown).toBeInstanceOf(OperationError);
     expect(thrown).toMatchObject({ message: text });
@@ -159,16 +159,16 @@ describe('sockets that cannot be counted over sock_diag', () => {
   it.each<[string, string, Message]>([
     ['of an unknown state', 'tcp socket in unknown state 13', diagnosed({ state: 13 })],
     ['of no state', 'tcp6 socket in unknown state 0', diagnosed({ family: 10, state: 0 })],
-    ['of an address family of others', 'unrequested socket of address family 1', diagnosed({ family: 1, state: 10 })],
+    ['of another address family', 'unrequested socket of address family 1', diagnosed({ family: 1, state: 10 })],
     ['of no address family', 'unrequested socket of address family 0', diagnosed({ family: 0, state: 10 })],
-    ['that is not whole', 'a socket of 71 bytes, not 72', message(20, 2, 1, diagnosed({ state: 1 }).slice(16, 87))],
+    ['that is truncated', 'a socket of 71 bytes, not 72', message(20, 2, 1, diagnosed({ state: 1 }).slice(16, 87))],
     ['of no bytes', 'a socket of 0 bytes, not 72', message(20, 2, 1)],
     [
-      'longer than what was received',
+      'longer than its datagram',
       'a message claims 5000 bytes, but 96 are left',
       altered(diagnosed({ state: 1 }), 0, 4, 5000),
     ],
-  ])('since one is %s are an error, never a wrong number', (_what, text, socket) => {
+  ])('because one is %s are an error, never a wrong number', (_what, text, socket) => {
     const thrown = refusal([[diagnosed({ state: 1 })]], [[socket]], [done()]);
     expect(thrown).toEqual(new FormatError(text));
   });
@@ -178,20 +178,20 @@ describe('sockets that cannot be counted over sock_diag', () => {
     ['udp6Sockets', 2],
     ['udpSockets', 1],
     ['udp6Sockets', 1],
-  ] as const)('since %s tells of one of address family %i are an error, not counted twice', (question, family) => {
+  ] as const)('because %s has one of address family %i are an error, not counted twice', (question, family) => {
     const { host, source } = asking();
     const asked = question === 'udpSockets' ? 2 : 10;
     host.answers[question] = [[[diagnosed({ family: asked, state: 7 }), diagnosed({ family, state: 7 }), done()]]];
     expect(() => finish(source.count())).toThrow(new FormatError(`unrequested socket of address family ${family}`));
   });
 
-  it('of UDP in a state of TCP are an error', () => {
+  it('because a UDP socket is in a TCP state are an error', () => {
     const { host, source } = asking();
     host.answers.udp6Sockets = [[[diagnosed({ family: 10, state: 10 }), done()]]];
     expect(() => finish(source.count())).toThrow(new FormatError('udp6 socket in unknown state 10'));
   });
 
-  it('can be counted over another channel, when the first was closed', () => {
+  it('can be counted again over another channel', () => {
     const { host, source } = asking();
     host.answers.tcpSockets = [[error(12)]];
     expect(() => finish(source.count())).toThrow(OperationError);

@@ -28,7 +28,7 @@ const PRINTED = {
   udp6: printed('udp', 'inet6', UDP_NAMES),
 };
 
-/** A channel to a kernel that says what was recorded. */
+/** A channel that replays the recording. */
 function channel(): FakeChannel {
   const replaying = new FakeChannel({ slots: 4, slotSize: 32 * 1024 });
   const recordings = { tcpSockets: 'tcp_sockets', udpSockets: 'udp_sockets', udp6Sockets: 'udp6_sockets' } as const;
@@ -39,18 +39,18 @@ function channel(): FakeChannel {
 }
 
 describe('the sockets of Linux 6.18', () => {
-  it('are, in its lists, what ss printed of them, state by state', () => {
+  it('are counted from procfs as ss printed them, state by state', () => {
     const texts = TABLES.map((table) => [`/proc/net/${table}`, recordedText(`${table}.txt`)]);
     const volume = Volume.fromJSON(Object.fromEntries(texts));
     const source = new ProcfsSource(volume, new Host(volume, ''));
     expect(counted(finish(source.count()))).toEqual(PRINTED);
   });
 
-  it.skipIf(cannotReplay !== undefined)('are, over sock_diag, what ss printed of them, state by state', () => {
+  it.skipIf(cannotReplay !== undefined)('are counted over sock_diag as ss printed them, state by state', () => {
     expect(counted(finish(new DiagSource(channel).count()))).toEqual(PRINTED);
   });
 
-  it('are in every state but the two that it tells nobody of, and no two states of a list have as many', () => {
+  it('are in every state but the two that the kernel does not report, each with a distinct number', () => {
     const states = [
       ...['close_wait', 'closing', 'established', 'fin_wait1', 'fin_wait2', 'last_ack', 'listen', 'syn_recv'],
       ...['syn_sent', 'time_wait'],
@@ -67,7 +67,7 @@ describe('the sockets of Linux 6.18', () => {
   });
 });
 
-describe('what the tests take for the kernel', () => {
+describe('the fake kernel of the tests', () => {
   it.each(TABLES)('has the headings of its list of %s', (table) => {
     expect(recordedText(`${table}.txt`).split('\n', 1)).toEqual([HEADINGS[table]]);
   });

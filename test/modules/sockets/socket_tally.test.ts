@@ -21,15 +21,15 @@ function tallyOf(table: Table, counts: Readonly<Record<number, number>>): Socket
   return tally;
 }
 
-/** What `metrics` of the charts of a scope there are. */
-function drawn(scope: 'tcp' | 'udp'): string[] {
+/** The metrics of the charts of a scope. */
+function metricsOf(scope: 'tcp' | 'udp'): string[] {
   return socketCharts
     .filter((chart) => chart.scope === scope)
     .flatMap(({ dimensions }) => dimensions.map(({ metric }) => metric));
 }
 
-describe('sockets that are counted', () => {
-  it.each(['tcp', 'tcp6'] as const)('of %s are so by the names that the kernel has for the twelve states', (table) => {
+describe('the tally of sockets', () => {
+  it.each(['tcp', 'tcp6'] as const)("of %s counts by the kernel's names of the twelve states", (table) => {
     const counts = { 1: 31, 2: 2, 3: 13, 4: 4, 5: 55, 6: 106, 7: 7, 8: 28, 9: 19, 10: 10, 11: 11, 12: 1 };
     const tally = tallyOf(table, counts);
     expect(filled(tally)).toEqual({
@@ -40,19 +40,19 @@ describe('sockets that are counted', () => {
     expect([tally.table, tally.sockets]).toEqual([table, 287]);
   });
 
-  it.each(['udp', 'udp6'] as const)('of %s are so by whether they have a peer', (table) => {
+  it.each(['udp', 'udp6'] as const)('of %s counts by whether they have a peer', (table) => {
     const tally = tallyOf(table, { 1: 17, 7: 230 });
     expect(filled(tally)).toEqual({ socket_connected: 17, socket_unconnected: 230 });
     expect([tally.table, tally.sockets]).toEqual([table, 247]);
   });
 
-  it.each(TABLES)('are none of %s at first: every number is 0, and known', (table) => {
+  it.each(TABLES)('of %s is 0 for every state at first', (table) => {
     const values = filled(new SocketTally(table));
     expect(new Set(Object.values(values))).toEqual(new Set([0]));
-    expect(Object.keys(values).sort()).toEqual(drawn(table.startsWith('tcp') ? 'tcp' : 'udp').sort());
+    expect(Object.keys(values).sort()).toEqual(metricsOf(table.startsWith('tcp') ? 'tcp' : 'udp').sort());
   });
 
-  it('replace what was counted before', () => {
+  it('overwrites earlier values', () => {
     const values = filled(tallyOf('udp', { 1: 5, 7: 6 }));
     tallyOf('udp', { 7: 2 }).fill(values);
     expect(values).toEqual({ socket_connected: 0, socket_unconnected: 2 });
@@ -63,7 +63,7 @@ describe('sockets that are counted', () => {
     ['tcp6', [0, 13, 255]],
     ['udp', [0, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 13, 255]],
     ['udp6', [0, 2, 10, 255]],
-  ])('of %s have no other state: that is an error, and no number', (table, states) => {
+  ])('of %s refuses other states, and does not count them', (table, states) => {
     for (const state of states) {
       const tally = tallyOf(table, { 1: 3 });
       const before = filled(tally);
