@@ -65,6 +65,7 @@ class Dumping {
       cpu_share: 2,
       full_above: 95,
       method: 'auto',
+      snat_pools: [],
       ...settings,
     });
   }
@@ -129,10 +130,34 @@ describe('module flows', () => {
       ...{ flows_offload_none: 5, flows_offload_software: 1, flows_offload_hardware: 1 },
       ...{ tcp_none: 0, tcp_syn_sent: 0, tcp_syn_recv: 0, tcp_established: 1, tcp_fin_wait: 0, tcp_close_wait: 0 },
       ...{ tcp_last_ack: 0, tcp_time_wait: 0, tcp_close: 0, tcp_syn_sent2: 0, tcp_offloaded: 1 },
+      ...{ largest_source: 500 / 7, largest_destination: 500 / 7, largest_service: 300 / 7 },
+      ...{ remaining_under_10s: 0, remaining_under_1m: 0, remaining_under_10m: 7, remaining_under_1h: 0 },
+      ...{ remaining_under_1d: 0, remaining_longer: 0 },
       ...{ flows_utilization: 3.1, dump_duration: 0, dump_cpu_time: 0, dump_read: 100, dump_standard_error: 0 },
     });
     expect(await dumping.tick(502)).toBeUndefined();
     expect(dumping.said).toEqual([]);
+  });
+
+  it('compares the ports that source NAT uses with the configured pools', async () => {
+    const network = { address: Uint8Array.of(0, 0, 0, 0), prefix: 0 };
+    const dumping = new Dumping({ snat_pools: [{ network, low: 441, high: 444 }] });
+    dumping.table = () => [[entry({ protocol: UDP, status: 0x18 }), done()]];
+    await dumping.tick(500);
+    expect(await dumping.tick(501)).toMatchObject({ snat_ports_used: 25, snat_endpoints_busy: 0 });
+  });
+
+  it('follows unanswered connections from dump to dump', async () => {
+    const dumping = new Dumping();
+    dumping.table = () => [[entry({ protocol: UDP }), done()]];
+    expect(dumping.module.stuckGroups).toBeUndefined();
+    const found = [];
+    for (let second = 500; second <= 560; second += 10) {
+      await dumping.tick(second);
+      found.push((await dumping.tick(second + 1))?.['flows_stuck']);
+    }
+    expect(found).toEqual([...Array.from({ length: 6 }, () => undefined), 1]);
+    expect([...(dumping.module.stuckGroups ?? [])]).toMatchObject([{ protocol: UDP, connections: 1, since: 500e6 }]);
   });
 
   it('draws an empty table', async () => {
