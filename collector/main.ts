@@ -8,7 +8,6 @@
 
 import { isatty } from 'node:tty';
 
-import { version } from '../package.json';
 import { type Environment, readEnvironment } from './agent/environment.ts';
 import { UsageError } from './base/errors.ts';
 import type { Log } from './base/log.ts';
@@ -16,6 +15,7 @@ import { type CommandLine, namesCommand, parseCommandLine } from './cli.ts';
 import { COLLECT, COMMANDS, TAIL } from './commands/catalog.ts';
 import { HELP, helpOf } from './commands/help.ts';
 import { complain, fail, logTo, print, STDERR } from './commands/streams.ts';
+import { version } from './version.ts';
 
 type Run = (commandLine: CommandLine, environment: Environment, log: Log) => Promise<void>;
 
