@@ -1,6 +1,7 @@
 /** Counts new connections by what they have in common, while the table is read. */
 
 import { describe } from '../base/errors.ts';
+import { inWhole } from '../base/numbers.ts';
 import { HeavyHitters } from '../modules/flows/heavy_hitters.ts';
 import { ProblemError, problemErrorOf } from '../modules/problem.ts';
 import { inSlices } from '../modules/slices.ts';
@@ -16,10 +17,12 @@ const PAUSE = 100;
 /** Events of one drain: a flood must not keep the reading of the table from ending. */
 const MOST = 10_000;
 
-/** New connections per second, or why they are unknown. */
+/** New connections per second. */
 export interface NewRates {
   /** Of a key; `undefined` if unknown. */
   readonly of: (key: Key) => number | undefined;
+  readonly isKnown: boolean;
+  /** Why they are unknown, or how far off they can be. */
   readonly note: string | undefined;
 }
 
@@ -77,11 +80,13 @@ async function count(
   for (const { count: times, key } of keys.counters()) rates.set(key, times / seconds);
   // A key that is not counted had none, unless there were too many keys.
   const others = keys.error === 0 ? 0 : undefined;
-  return { of: (key) => rates.get(key) ?? others, note: undefined };
+  const tooLow = inWhole(Math.ceil(keys.error / seconds));
+  const note = `New connections per second are too low by at most ${tooLow}: they are of too many ${grouping.plural}.`;
+  return { of: (key) => rates.get(key) ?? others, isKnown: true, note: keys.error === 0 ? undefined : note };
 }
 
 function unknown(reason: string): NewRates {
-  return { of: () => undefined, note: `New connections per second are unknown: ${reason}.` };
+  return { of: () => undefined, isKnown: false, note: `New connections per second are unknown: ${reason}.` };
 }
 
 function reasonOf(error: unknown): string {

@@ -129,7 +129,7 @@ function fieldsOf(
     {
       column: { id: 'new', name: 'New', type: 'rate' },
       cell: ({ key }) => rates.of(key) ?? null,
-      isLeftOut: rates.note !== undefined,
+      isLeftOut: !rates.isKnown,
     },
     {
       column: { id: 'packets', name: 'Packets', type: 'count' },

@@ -141,6 +141,18 @@ describe('the ranking', () => {
     expect([table?.joined, events?.joined, kernel.isClosed]).toEqual([[], [1], true]);
   });
 
+  it('says how much too low the rates are if too many sources open connections', async () => {
+    const kernel = new LiveKernel({ tables: [[connection(1)]] });
+    const often = Array.from({ length: 5 }, () => liveEvent('new', connection(1)));
+    const once = Array.from({ length: 16_400 }, (_, place) => liveEvent('new', connection(2 + place)));
+    for (const message of [...often, ...once]) kernel.events.push([message]);
+    const answer = await kernel.answer(TOP);
+    expect(rowsOf(answer)).toMatchObject([{ source: '10.0.0.1', new: 5 }]);
+    expect(answer.notes).toContain(
+      'New connections per second are too low by at most 1: they are of too many sources.',
+    );
+  });
+
   it.each<[string, (kernel: LiveKernel) => void, string]>([
     ['the kernel drops some', (kernel) => kernel.events.push(overrun()), 'the kernel reports them faster than'],
     ['one is malformed', (kernel) => kernel.events.push([Uint8Array.of(1, 2, 3, 4)]), 'are malformed'],
