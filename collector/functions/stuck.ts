@@ -49,7 +49,7 @@ export const STUCK_CONNECTIONS: LiveFunction = {
     const limit = limitIn(given, sources, DEFAULT_LIMIT);
     const seen: Sightings = { expiries: new Map(), refreshed: new Set() };
     for (let reading = 1; ; reading++) {
-      const begin = (): readonly [Unanswered] => [new Unanswered(seen, sources.clock.monotonic())];
+      const begin = (): readonly [Unanswered] => [new Unanswered(seen, () => sources.clock.monotonic())];
       const { use, visitors } = await readTable(sources, signal, { begin });
       if (reading === READINGS) return answer(visitors[0], sources, limit, useNote(use));
       await pause(sources.clock, PAUSE, signal);

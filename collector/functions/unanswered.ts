@@ -11,7 +11,7 @@ import { type Flow, IPS_SEEN_REPLY } from '../netlink/flow.ts';
 /** Unanswered entries whose expiry is remembered, and groups of them that are counted. */
 const FOLLOWED = 65_536;
 const GROUPS = 4096;
-/** The expiry of an entry that is not refreshed moves by less: whole seconds, and the length of a dump in microseconds. */
+/** The expiry of an entry that is not refreshed moves by fewer microseconds: timeouts are in whole seconds. */
 const MOVED = 2e6;
 
 /** Unanswered connections to the same destination with the same translation. */
@@ -43,12 +43,12 @@ export class Unanswered implements FlowVisitor {
   /** Those that are not followed from reading to reading, because there are too many. */
   unfollowed = 0;
   readonly #seen: Sightings;
-  readonly #at: number;
+  readonly #monotonic: () => number;
 
-  /** @param at when it begins, in microseconds of the monotonic clock. */
-  constructor(seen: Sightings, at: number) {
+  /** @param monotonic the monotonic clock, in microseconds: the reading of a large table takes seconds. */
+  constructor(seen: Sightings, monotonic: () => number) {
     this.#seen = seen;
-    this.#at = at;
+    this.#monotonic = monotonic;
   }
 
   add(flow: Flow, bytes: Uint8Array): void {
@@ -68,7 +68,7 @@ export class Unanswered implements FlowVisitor {
   #follow({ id, timeout }: Flow): boolean {
     if (id < 0 || timeout < 0) return false;
     const { expiries, refreshed } = this.#seen;
-    const expiry = this.#at + timeout * 1e6;
+    const expiry = this.#monotonic() + timeout * 1e6;
     const before = expiries.get(id);
     if (before === undefined && expiries.size >= FOLLOWED) {
       this.unfollowed++;
