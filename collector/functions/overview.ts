@@ -1,6 +1,7 @@
 /** Who fills the table at a glance: the largest of everything, from one reading. */
 
 import { inWhole } from '../base/numbers.ts';
+import { scaleOf } from '../modules/flows/extent.ts';
 import { GROUPINGS, type Grouping } from './groupings.ts';
 import { Ranking } from './ranking.ts';
 import { readTable, sampleNote, sampleOf } from './reading.ts';
@@ -41,8 +42,8 @@ export async function overview(sources: Sources, limit: number, signal: AbortSig
   const groupings = RANKED_BY.flatMap((id) => GROUPINGS.find((grouping) => grouping.id === id) ?? []);
   const begin = (): readonly Ranking[] => groupings.map((grouping) => new Ranking(grouping));
   const scan = await readTable(sources, signal, { begin, most: sampleOf });
-  const { isSample, read, use, visitors } = scan;
-  const scale = isSample ? use.entries / read : 1;
+  const { read, use, visitors } = scan;
+  const scale = scaleOf(scan);
   return {
     entries: use.entries,
     max: use.max,
