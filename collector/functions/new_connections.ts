@@ -8,7 +8,6 @@ import { inSlices } from '../modules/slices.ts';
 import { EventStream } from './event_stream.ts';
 import type { Grouping, Key } from './groupings.ts';
 import { pause } from './pause.ts';
-import { KEYS } from './ranking.ts';
 import type { Sources } from './sources.ts';
 
 /** Milliseconds to listen at least, and between two drains. */
@@ -16,6 +15,9 @@ const LISTEN = 1000;
 const PAUSE = 100;
 /** Events of one drain: a flood must not keep the reading of the table from ending. */
 const MOST = 10_000;
+
+/** Distinct keys whose new connections are counted. */
+const KEYS = 16_384;
 
 /** New connections per second. */
 export interface NewRates {

@@ -1,6 +1,5 @@
 /** Who fills the table at a glance: the largest of everything, from one reading. */
 
-import { inWhole } from '../base/numbers.ts';
 import { scaleOf } from '../modules/flows/extent.ts';
 import { GROUPINGS, type Grouping } from './groupings.ts';
 import { Ranking } from './ranking.ts';
@@ -51,10 +50,7 @@ export async function overview(sources: Sources, limit: number, signal: AbortSig
       title: grouping.name,
       rows: rowsOf(grouping, visitors[place], limit, { read, scale }),
     })),
-    notes: [
-      ...sampleNote(scan),
-      ...groupings.flatMap((grouping, place) => errorNote(grouping, visitors[place], scale)),
-    ],
+    notes: sampleNote(scan),
   };
 }
 
@@ -69,12 +65,4 @@ function rowsOf(
     connections: Math.round(count * scale),
     share: (100 * count) / read,
   }));
-}
-
-function errorNote({ plural }: Grouping, ranking: Ranking | undefined, scale: number): string[] {
-  const error = ranking?.keys.error ?? 0;
-  if (error === 0) return [];
-  return [
-    `There are too many ${plural} to count them all: their numbers are too low by at most ${inWhole(error * scale)}.`,
-  ];
 }

@@ -209,7 +209,9 @@ describe('the ranking', () => {
   });
 
   it('of more keys than are counted states its error', async () => {
-    const distinct = Array.from({ length: 20_000 }, (_, host) => connection(host));
+    const distinct = Array.from({ length: 40_100 }, (_, host) => connection(host));
+    const exact = await new LiveKernel({ tables: [distinct.slice(0, 20_500)] }).answer(TOP, { limit: '1' });
+    expect(exact.notes).toContain('Showing 1 of 20,500 sources in the table.');
     const { notes } = await new LiveKernel({ tables: [distinct] }).answer(TOP, { limit: '1' });
     expect(notes).toContain('There are too many sources to count all of them: connections are too low by at most 1.');
   });
