@@ -29,7 +29,7 @@ export interface NewRates {
 }
 
 /**
- * Listens until `reading` is settled, and for a second at least.
+ * Listens until `reading` has succeeded, and for a second at least, or until it has failed.
  *
  * @throws never: without events there are no rates.
  */
@@ -62,10 +62,15 @@ async function count(
   const { clock, runtime } = sources;
   const began = clock.monotonic();
   let isRead = false;
-  const settled = (): void => {
-    isRead = true;
-  };
-  reading.then(settled, settled);
+  let isFailed = false;
+  reading.then(
+    () => {
+      isRead = true;
+    },
+    () => {
+      isFailed = true;
+    },
+  );
   let seconds: number;
   do {
     await pause(clock, PAUSE, signal);
@@ -75,7 +80,7 @@ async function count(
     };
     await inSlices(stream.drain(visit, MOST), runtime, () => signal.aborted);
     seconds = (clock.monotonic() - began) / 1e6;
-  } while (!signal.aborted && (!isRead || seconds * 1000 < LISTEN));
+  } while (!signal.aborted && !isFailed && (!isRead || seconds * 1000 < LISTEN));
   if (stream.overruns > 0) return unknown('the kernel reports them faster than they can be read');
   if (stream.malformed > 0) return unknown('reports of the kernel are malformed');
   const rates = new Map<Key, number>();

@@ -52,7 +52,9 @@ export const TOP: LiveFunction = {
     const isWhole = sources.isPatient && given[SAMPLED.name] === undefined;
     const begin = (): readonly [Ranking] => [new Ranking(grouping)];
     const reading = readTable(sources, signal, isWhole ? { begin } : { begin, most: sampleOf });
-    const [scan, rates] = await Promise.all([reading, newRates(grouping, sources, reading, signal)]);
+    // Its failure is thrown when nothing listens any more.
+    const [rates] = await Promise.all([newRates(grouping, sources, reading, signal), reading.catch(() => undefined)]);
+    const scan = await reading;
     signal.throwIfAborted();
     return answer(grouping, scan, rates, limit);
   },

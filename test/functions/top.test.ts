@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
+import type { Sources } from '../../collector/functions/sources.ts';
 import { TOP } from '../../collector/functions/top.ts';
+import { ProblemError } from '../../collector/modules/problem.ts';
 import { type LiveEntry, LiveKernel, liveEvent, rowsOf } from '../helpers/live_kernel.ts';
 import { failure, overrun } from '../helpers/netlink_channel.ts';
 
@@ -222,6 +224,20 @@ describe('the ranking', () => {
     [{ sample: '1' }, 'sample: found "1", allowed: no value'],
   ])('refuses %j', async (given, message) => {
     await expect(new LiveKernel().answer(TOP, given)).rejects.toThrow(message);
+  });
+
+  it('stops listening for new connections when the table cannot be read', async () => {
+    const kernel = new LiveKernel({ tables: [TABLE] });
+    const ctnetlink: Sources['ctnetlink'] = (memory) => {
+      const channel = kernel.sources.ctnetlink(memory);
+      if (kernel.channels.length === 1) throw new ProblemError('tracking_not_loaded', 'ctnetlink');
+      return channel;
+    };
+    const run = TOP.run({}, { ...kernel.sources, ctnetlink }, new AbortController().signal);
+    await expect(run).rejects.toThrow(ProblemError);
+    expect(kernel.channels.map(({ joined }) => joined)).toEqual([[], [1]]);
+    expect(kernel.channels[1]?.isClosed).toBe(true);
+    expect(kernel.clock.sleeps.length).toBeLessThan(3);
   });
 
   it('stops when aborted, and closes its channels', async () => {
