@@ -65,14 +65,14 @@ export function readTable(datagrams: readonly (readonly Message[])[]): Outcome {
 /** All parts of an entry. */
 export function readParts(datagrams: readonly (readonly Message[])[]): Outcome {
   const channel = channelOf(datagrams);
-  const parts = ['tuples', 'timeout', 'id', 'zone', 'mark', 'counters', 'helper', 'start', 'use'] as const;
+  const parts = ['tuples', 'timeout', 'id', 'zone', 'mark', 'counters', 'helper', 'start'] as const;
   const flow = new Flow(channel.memory, parts);
   return outcome((found) => {
     new Exchange(channel).answer('table', (reader) => {
       flow.read(reader);
       for (const tuple of [flow.original, flow.reply]) found.push(numbersOf(tuple, reader));
-      const { dccpState, id, mark, sctpState, timeout, use, zone } = flow;
-      found.push([dccpState, id, mark, sctpState, timeout, use, zone]);
+      const { dccpState, id, mark, sctpState, timeout, zone } = flow;
+      found.push([dccpState, id, mark, sctpState, timeout, zone]);
     });
   });
 }
