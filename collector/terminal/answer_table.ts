@@ -4,7 +4,7 @@ import { wrap } from '../base/text.ts';
 import type { Answer, Column, Row } from '../functions/answer.ts';
 import { cellText, plainCell, rounded } from './cells.ts';
 import type { Size } from './columns.ts';
-import { cut, type Line, pad, span } from './text.ts';
+import { cut, type Line, pad, shortened, span } from './text.ts';
 
 /** Blanks between two columns. */
 const GAP = 2;
@@ -138,6 +138,7 @@ function longest(texts: readonly (readonly string[])[], at: number): number {
 
 /** Numbers to the right, texts to the left. */
 function aligned({ column, width }: Shown, text: string): string {
+  if (text.length > width && column.isKey === true) return shortened(text, width);
   if (text.length > width) return `${text.slice(0, Math.max(0, width - 1))}…`;
   return column.type === 'text' ? text.padEnd(width) : text.padStart(width);
 }

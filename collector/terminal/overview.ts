@@ -9,8 +9,8 @@ import type { Block } from './sections.ts';
 import { entriesOf, styleOf } from './table.ts';
 import { cut, type Line, span } from './text.ts';
 
-/** Columns of a number of connections, of its share, and that a bar needs. */
-const COUNT = 10;
+/** Columns of a number of connections (up to ten million), of its share, and that a bar needs. */
+const COUNT = 9;
 const SHARE = 8;
 const NARROWEST = 4;
 /** Rows without which a ranking is left out. */
@@ -45,5 +45,5 @@ function blockOf({ rows, title }: Overview['rankings'][number], place: number): 
 function shareLine(count: number, share: number, width: number): Line {
   const text = inWhole(count).padStart(COUNT) + inPercent(share).padStart(SHARE);
   const left = width - text.length - 1;
-  return [span(`${text} `), span(left < NARROWEST ? '' : bar(share / 100, left), 'accent')];
+  return left < NARROWEST ? [span(text)] : [span(`${text} `), span(bar(share / 100, left), 'accent')];
 }

@@ -253,6 +253,14 @@ describe.skipIf(missing.terminal !== undefined)('a command on a terminal', () =>
     expect(text(tmux)).toContain('Showing 3 of 37 matching connections');
   });
 
+  it('without a limit fits the screen, the first row at its top', async () => {
+    const tmux = shell(80, 24);
+    tmux.type(`clear; ${RUN} list; echo ended with $?`);
+    await shown(tmux, ENDED);
+    expect(tmux.screen[0]).toMatch(/^Protocol +State /);
+    expect(text(tmux)).toMatch(/^… \d+ more rows$/m);
+  });
+
   it('with an interval is a screen that is redrawn, fits the window, and restores the terminal', async () => {
     const tmux = shell(100, 30);
     tmux.type(`${RUN} top --by source 1; echo ended with $?`);
