@@ -33,6 +33,21 @@ describe('the rows of a section', () => {
     return line?.find(({ text }) => /\d/.test(text))?.style;
   };
 
+  it('of hot spots name what each number is of, and mark a pool of NAT ports that is nearly used up', () => {
+    const values = { largest_source: 41.26, largest_service: 80.8, snat_ports_used: 80.1, flows_stuck: 1234 };
+    const rows = new Showing()
+      .update(0, reading(10, host(values)))
+      .screen(40, 24)
+      .match(/^\w.*?\d[\d.,]*(?: %)?!?/gm);
+    expect(rows).toEqual([
+      expect.stringContaining('fw-north'),
+      'largest source          41.3 %',
+      'largest service         80.8 %',
+      'SNAT ports used         80.1 %!',
+      'stuck connections        1,234',
+    ]);
+  });
+
   it('highlight a value that is trouble, and dim a 0', () => {
     expect(['early_drop', 'insert_failed', 'deleted'].map(styleOf)).toEqual(['critical', 'dim', undefined]);
   });
