@@ -45,7 +45,7 @@ export function tableLines(answer: Answer, width: number): readonly Line[] {
 }
 
 /** The notes in lines of at most `width` columns. */
-export function noteLines({ notes }: Answer, width: number): readonly Line[] {
+function noteLines({ notes }: Answer, width: number): readonly Line[] {
   return notes.flatMap((note) => wrap(note, width)).map((line) => [span(line, 'dim')]);
 }
 

@@ -9,7 +9,8 @@ import { establishedConnections } from '../helpers/conntrack.ts';
 import { AS_NOBODY } from '../helpers/container.ts';
 import { Laboratory } from '../helpers/laboratory.ts';
 import { copyForEverybody, PLUGIN, Program } from '../helpers/program.ts';
-import { Tmux } from '../helpers/tmux.ts';
+import { openShell } from '../helpers/shell.ts';
+import type { Tmux } from '../helpers/tmux.ts';
 import { until } from '../helpers/until.ts';
 
 const missing = inject('missing');
@@ -204,17 +205,7 @@ describe.skipIf(missing.kernel !== undefined)('tail', () => {
 
 describe.skipIf(missing.terminal !== undefined)('a command on a terminal', () => {
   function shell(columns: number, rows: number): Tmux {
-    const environment = [
-      'env',
-      '-i',
-      `PATH=${process.env['PATH']}`,
-      'TERM=screen-256color',
-      'LANG=C.UTF-8',
-      'PS1=ready> ',
-    ];
-    const tmux = new Tmux(columns, rows, [...laboratory.via('router'), ...environment, 'sh']);
-    onTestFinished(() => tmux.close());
-    return tmux;
+    return openShell(laboratory.via('router'), columns, rows);
   }
 
   function text(tmux: Tmux): string {
