@@ -121,7 +121,7 @@ describe.skipIf(missing.kernel !== undefined)('a command for a program', () => {
     });
   });
 
-  it('is repeated as often as asked for', async () => {
+  it('is repeated as often as --ticks says', async () => {
     const rows = await objects('list', '1', '--ticks', '2', '--dst', '10.99.0.53', '--limit', '1');
     expect(rows).toHaveLength(2);
   });
@@ -171,7 +171,7 @@ describe.skipIf(missing.kernel !== undefined)('tail', () => {
     });
   }
 
-  it('prints what begins and ends, and ends on Ctrl-C', async () => {
+  it('prints new and destroyed connections, and ends on Ctrl-C', async () => {
     const program = started('--proto', 'udp');
     const tuple = 'udp 10.88.9.9:4711 -> 10.99.0.9:5353\n';
     await eventsIn(program, ` new       ${tuple}`, ` destroyed ${tuple}`);
@@ -181,7 +181,7 @@ describe.skipIf(missing.kernel !== undefined)('tail', () => {
     expect(program.err).toBe('');
   });
 
-  it('prints JSON, and only what the filter lets pass', async () => {
+  it('prints only the events that match the filter, as JSON', async () => {
     const program = started('--json', '--dport', '5353');
     const other = started('--json', '--dport', '5354');
     await eventsIn(program, '"event":"new"', '"event":"destroyed"');
@@ -190,7 +190,7 @@ describe.skipIf(missing.kernel !== undefined)('tail', () => {
     expect(other.out).toBe('');
   });
 
-  it('ends when its reader is gone', async () => {
+  it('ends when no one reads its output', async () => {
     const program = started();
     await eventsIn(program, ' new ');
     program.child.stdout.destroy();
