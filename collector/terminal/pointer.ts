@@ -11,9 +11,11 @@ export function pointer(board: Board): 'top' | 'nat-ports' | 'stuck' | undefined
   const table = current(board, ENTRIES.context);
   const entries = table?.values.get(ENTRIES.dimension) ?? 0;
   const isFull = entries > (WARNING_ABOVE / 100) * (table?.variables.get(ENTRIES.limit) ?? Number.POSITIVE_INFINITY);
-  if (isFull || isAbove0(errors?.get('drop')) || isAbove0(errors?.get('early_drop'))) return 'top';
+  const error = (dimension: string): number => errors?.get(dimension) ?? 0;
+  // Many a failed insertion is counted as a drop too, which says nothing of the table.
+  if (isFull || error('drop') > error('insert_failed') || error('early_drop') > 0) return 'top';
   // The usual reason is that source NAT finds no free port.
-  if (isAbove0(errors?.get('insert_failed')) || known(board, SNAT_PORTS) > SNAT_PORTS_ABOVE) return 'nat-ports';
+  if (error('insert_failed') > 0 || known(board, SNAT_PORTS) > SNAT_PORTS_ABOVE) return 'nat-ports';
   return known(board, STUCK) > STUCK_ABOVE ? 'stuck' : undefined;
 }
 
@@ -25,8 +27,4 @@ function current(board: Board, context: string): Shown | undefined {
 /** 0 if unknown. */
 function known(board: Board, { context, dimension }: typeof SNAT_PORTS | typeof STUCK): number {
   return current(board, context)?.values.get(dimension) ?? 0;
-}
-
-function isAbove0(value = 0): boolean {
-  return value > 0;
 }

@@ -17,6 +17,8 @@ describe('the last line of the screen', () => {
     ['top', 'packets are dropped', { drop: 0.5 }],
     ['top', 'connections are evicted', { early_drop: 0.5 }],
     ['top', 'connections are evicted and insertions fail', { early_drop: 0.5, insert_failed: 4 }],
+    ['top', 'more packets are dropped than insertions fail', { drop: 4.1, insert_failed: 4 }],
+    ['nat-ports', 'all dropped packets are failed insertions', { drop: 4, insert_failed: 4 }],
     ['nat-ports', 'only insertions fail', { drop: 0, early_drop: 0, insert_failed: 0.5 }],
     ['nat-ports', 'source NAT runs out of ports', { drop: 0, snat_ports_used: 80.1, flows_stuck: 21 }],
     ['stuck', 'connections are stuck', { drop: 0, snat_ports_used: 80, flows_stuck: 21 }],
