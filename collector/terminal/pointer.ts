@@ -14,7 +14,7 @@ export function pointer(board: Board): 'top' | 'nat-ports' | 'stuck' | undefined
   const error = (dimension: string): number => errors?.get(dimension) ?? 0;
   // Many a failed insertion is counted as a drop too, which says nothing of the table.
   if (isFull || error('drop') > error('insert_failed') || error('early_drop') > 0) return 'top';
-  // The usual reason is that source NAT finds no free port.
+  // Two packets of one connection raced, or source NAT finds no free port, which the command shows.
   if (error('insert_failed') > 0 || known(board, SNAT_PORTS) > SNAT_PORTS_ABOVE) return 'nat-ports';
   return known(board, STUCK) > STUCK_ABOVE ? 'stuck' : undefined;
 }

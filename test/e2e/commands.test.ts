@@ -247,7 +247,7 @@ describe.skipIf(missing.terminal !== undefined)('a command on a terminal', () =>
   it('without a limit fits the screen, the first row at its top', async () => {
     const tmux = shell(80, 24);
     tmux.type(`clear; ${RUN} list`);
-    await shown(tmux, /^… \d+ more rows$[^]*^ready>$/m);
+    await shown(tmux, /^… \d+ more rows$[\s\S]*^ready>$/m);
     expect(tmux.screen[0]).toMatch(/^Protocol +State /);
   });
 
