@@ -24,7 +24,8 @@ export function overviewLines({ entries, max, notes, rankings }: Overview, { col
   const foot = notes.flatMap((note) => wrap(note, columns)).map((line): Line => [span(line, 'dim')]);
   const air: Line[] = foot.length === 0 ? [] : [[]];
   const room = Math.max(0, rows - head.length - air.length - foot.length);
-  const sections = body(rankings.map(blockOf), { columns, rows: room });
+  const blocks = rankings.map(blockOf).filter(({ rows }) => rows.length > 0);
+  const sections = body(blocks, { columns, rows: room });
   return [...head, ...sections, ...air, ...foot].slice(0, rows).map((line) => cut(line, columns));
 }
 

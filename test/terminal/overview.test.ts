@@ -51,6 +51,12 @@ describe('an overview', () => {
     expect(textOf([head ?? []])).toBe('230,412 entries');
   });
 
+  it('of an empty table has no rankings', () => {
+    const rankings = OVERVIEW.rankings.map(({ title }) => ({ title, rows: [] }));
+    const lines = overviewLines({ ...OVERVIEW, entries: 0, rankings, notes: [] }, { columns: 80, rows: 23 });
+    expect(textOf(lines).trimEnd()).toBe('0 of 262,144 entries  0.0 %');
+  });
+
   it('in one column shows the most important ranking first, and leaves out what does not fit', () => {
     const text = textOf(overviewLines(OVERVIEW, { columns: 60, rows: 12 }));
     expect(text).toMatch(/^Source ─+$/m);
