@@ -1,0 +1,38 @@
+/** Repeats the result of expensive work while a cheap sign says that nothing has changed, for a bounded time. */
+
+import { isDue } from './due.ts';
+
+/**
+ * How long a result is repeated, in microseconds. The sign need not change with everything that the result tells, so this
+ * is also how late such a change can be seen.
+ */
+const LONGEST = 30e6;
+/** Work that costs less CPU time, in microseconds, is done every time. */
+const CHEAP = 1000;
+
+/** A result, and what there was to see when the work began. */
+interface Remembered<T> {
+  readonly value: T;
+  /** Monotonic time in microseconds. */
+  readonly at: number;
+  readonly sign: string;
+}
+
+export class Recall<T> {
+  #last: Remembered<T> | undefined;
+
+  /**
+   * The last result, if it may be repeated.
+   *
+   * @param sign `undefined` if nothing is known.
+   */
+  find(at: number, sign: string | undefined): Pick<Remembered<T>, 'value'> | undefined {
+    const last = this.#last;
+    return last === undefined || last.sign !== sign || isDue(at, last.at + LONGEST) ? undefined : last;
+  }
+
+  /** Remembers a result if it was expensive. Sign and time are of the beginning: later changes are not in the result. */
+  learn(at: number, sign: string | undefined, value: T, cpuTime: number): void {
+    this.#last = sign === undefined || cpuTime < CHEAP ? undefined : { value, at, sign };
+  }
+}
