@@ -7,6 +7,8 @@ import { isDue } from './due.ts';
  * is also how late such a change can be seen.
  */
 const LONGEST = 30e6;
+/** How often a result is repeated: who configures a short interval wants to see changes soon. */
+const MOST = 5;
 /** Work that costs less CPU time, in microseconds, is done every time. */
 const CHEAP = 1000;
 
@@ -16,23 +18,25 @@ interface Remembered<T> {
   /** Monotonic time in microseconds. */
   readonly at: number;
   readonly sign: string;
+  repeats: number;
 }
 
 export class Recall<T> {
   #last: Remembered<T> | undefined;
 
   /**
-   * The last result, if it may be repeated.
+   * The last result, if it may be repeated once more.
    *
    * @param sign `undefined` if nothing is known.
    */
-  find(at: number, sign: string | undefined): Pick<Remembered<T>, 'value'> | undefined {
+  repeat(at: number, sign: string | undefined): { readonly value: T } | undefined {
     const last = this.#last;
-    return last === undefined || last.sign !== sign || isDue(at, last.at + LONGEST) ? undefined : last;
+    if (last === undefined || last.sign !== sign || isDue(at, last.at + LONGEST)) return undefined;
+    return last.repeats++ < MOST ? last : undefined;
   }
 
   /** Remembers a result if it was expensive. Sign and time are of the beginning: later changes are not in the result. */
   learn(at: number, sign: string | undefined, value: T, cpuTime: number): void {
-    this.#last = sign === undefined || cpuTime < CHEAP ? undefined : { value, at, sign };
+    this.#last = sign === undefined || cpuTime < CHEAP ? undefined : { value, at, sign, repeats: 0 };
   }
 }

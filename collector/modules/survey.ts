@@ -25,7 +25,7 @@ export interface SurveyOptions<T>
   /** Begins a run, given the monotonic time of the tick in microseconds. */
   readonly begin: (at: number) => Work<T>;
   /**
-   * A cheap sign of what a run would find: while it is the same, the result of an expensive run is repeated for up to half
+   * A cheap sign of what a run would find: while it is the same, the result of an expensive run is repeated, for up to half
    * a minute. `undefined` if nothing is known; each run is made if not given. Throws like a run.
    */
   readonly sign?: () => string | undefined;
@@ -105,7 +105,7 @@ export class Survey<T> {
       await runtime.yield();
       if (this.#isClosed) return;
       const sign = look?.();
-      const last = this.#recall.find(at, sign);
+      const last = this.#recall.repeat(at, sign);
       if (last !== undefined) {
         this.#latest = { value: last.value, duration: 0, cpuTime: 0 };
         return;
