@@ -7,6 +7,8 @@ const FOLDER = path.resolve('dist/package');
 
 /** The packaged program. */
 export const PROGRAM = path.join(FOLDER, 'conntrack.plugin');
+/** The script, which Node.js runs. */
+export const SCRIPT = path.resolve('dist/conntrack.plugin');
 
 /** Bytes of the program, of its library and of each package, by their names. */
 export function packageSizes(): readonly (readonly [string, number])[] {
