@@ -13,13 +13,15 @@ import { Router } from '../agent/router.ts';
 import type { Log } from '../base/log.ts';
 import type { CommandLine } from '../cli.ts';
 import { FUNCTIONS } from '../functions/index.ts';
+import type { Sources } from '../functions/sources.ts';
 import { chartsOf } from '../jobs/job.ts';
 import { HOST, Jobs } from '../jobs/jobs.ts';
 import { Plugin } from '../jobs/plugin.ts';
+import { FlowsModule } from '../modules/flows/flows.ts';
 import { hostContext, readRequest } from './collecting.ts';
 import { Session } from './session.ts';
 import { endOnSignals } from './signals.ts';
-import { sourcesOf } from './sources.ts';
+import { kernelSources } from './sources.ts';
 import { openOutput, STDIN } from './streams.ts';
 import { clock, runtime } from './system.ts';
 
@@ -44,9 +46,18 @@ export async function collect(commandLine: CommandLine, environment: Environment
   const jobs = new Jobs();
   const plugin = new Plugin({ jobs, log, output, renderer: emitter });
   const context = hostContext(environment, log);
+  let snatPools: Sources['snatPools'] = [];
+  const sources: Sources = {
+    ...kernelSources(context),
+    isPatient: false,
+    get snatPools() {
+      return snatPools;
+    },
+    stuckGroups: () => jobs.modules.find((module) => module instanceof FlowsModule)?.stuckGroups,
+  };
   const router = new Router({
     functions: FUNCTIONS,
-    sources: sourcesOf(context),
+    sources,
     log,
     version: environment.version,
     write: (text) => output.answer(text),
@@ -66,6 +77,7 @@ export async function collect(commandLine: CommandLine, environment: Environment
         contexts_reason: contexts.reason,
       });
       emitter.use({ charts: inContexts(chartsOf(config), contexts), source: config.source });
+      ({ snat_pools: snatPools } = config.modules.flows);
       const hasModules = jobs.set(HOST, context, request);
       if (!hasModules) log.notice('every module is turned off: nothing to do', { file });
       else if (isControlled) router.use(config.functions);

@@ -49,11 +49,12 @@ export async function newRates(
 async function count(
   stream: EventStream,
   grouping: Grouping,
-  { clock, runtime }: Sources,
+  sources: Sources,
   reading: Promise<unknown>,
   signal: AbortSignal,
 ): Promise<NewRates> {
   const keys = new HeavyHitters<Key, undefined>(KEYS);
+  const { clock, runtime } = sources;
   const began = clock.monotonic();
   let isRead = false;
   const settled = (): void => {

@@ -76,7 +76,7 @@ export class Flow {
   readonly #memory: Memory;
   /** By attribute type: whether it is decoded. */
   readonly #isWanted = new Uint8Array(32);
-  readonly #hasTuples: boolean;
+  readonly #hasOriginal: boolean;
   readonly #attributes: AttributeReader;
   readonly #nested: AttributeReader;
   readonly #inner: AttributeReader;
@@ -89,9 +89,9 @@ export class Flow {
     this.#attributes = new AttributeReader(memory);
     this.#nested = new AttributeReader(memory);
     this.#inner = new AttributeReader(memory);
-    this.#hasTuples = parts.includes('tuples');
+    this.#hasOriginal = parts.includes('original') || parts.includes('tuples');
     for (const type of [CTA_TUPLE_ORIG, CTA_STATUS, CTA_PROTOINFO]) this.#isWanted[type] = 1;
-    for (const part of parts) for (const type of PARTS[part]) this.#isWanted[type] = 1;
+    for (const type of parts.flatMap((part): readonly number[] => PARTS[part])) this.#isWanted[type] = 1;
   }
 
   /**
@@ -143,7 +143,7 @@ export class Flow {
     this.replyCounters.bytes = -1;
     this.startedAt = -1;
     this.helper = '';
-    if (this.#hasTuples) {
+    if (this.#hasOriginal) {
       this.original.clear();
       this.reply.clear();
     }
@@ -199,7 +199,7 @@ export class Flow {
   }
 
   #readOriginal({ start, end }: AttributeReader): void {
-    if (this.#hasTuples) this.original.read(start, end);
+    if (this.#hasOriginal) this.original.read(start, end);
     else this.original.readProtocol(start, end);
     this.protocol = this.original.protocol;
   }

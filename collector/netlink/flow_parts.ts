@@ -15,7 +15,9 @@ import {
 
 /** Each with the attributes that it is in. */
 export const PARTS = {
-  /** The tuples of both directions, rather than the protocol alone. */
+  /** The tuple of the original direction, rather than the protocol alone. */
+  original: [],
+  /** The tuples of both directions. */
   tuples: [CTA_TUPLE_REPLY],
   timeout: [CTA_TIMEOUT],
   id: [CTA_ID],

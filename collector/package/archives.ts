@@ -39,10 +39,13 @@ export function buildArchive({ architecture, built, compression, name, time, ver
   return path;
 }
 
-/** Copies a file or a folder. Without a mode, only the owner can write to the copy, whatever the work tree allows. */
+/**
+ * Copies a file or a folder. Without a mode, everyone can read the copy, only the owner can write to it, and no file in it is
+ * executable, whatever the modes of the original.
+ */
 export function copy(from: string, to: string, mode: number | undefined): void {
   mkdirSync(dirname(to), { recursive: true });
   cpSync(from, to, { recursive: true });
   if (mode !== undefined) chmodSync(to, mode);
-  else execFileSync('chmod', ['-R', 'u=rwX,go=rX', to]);
+  else execFileSync('chmod', ['-R', 'a-x,u=rwX,go=rX', to]);
 }

@@ -8,20 +8,26 @@ import { gzipSync } from 'node:zlib';
 
 import { PLUGINS, PREFIXES, STOCK } from '../check/directories.ts';
 import { copy, type Package, SOURCES } from './archives.ts';
-import { alertsFiles, type DebianFile, filesOf, link } from './layout.ts';
+import { alertsFiles, type DebianFile, debianFiles, filesOf, link } from './layout.ts';
+import { OWN_LICENCE } from './licences.ts';
 
 /** Options of dpkg-deb. Every dpkg reads xz. */
 const COMPRESSIONS = { small: '-Zxz', fast: '-Znone' } as const;
+
+/** The project has no mail address. */
+const MAINTAINER = 'The authors of conntrack.plugin <conntrack.plugin@localhost>';
 
 /** Contents of one package. */
 interface Debian {
   readonly name: string;
   readonly architecture: string;
   readonly files: readonly DebianFile[];
+  /** Text of its copyright file, if that is not one of the files. */
+  readonly copyright?: string;
   readonly link?: typeof link;
   /** Folders that an agent may be installed in later, below each prefix; `postinst` runs again then. */
   readonly triggers: readonly string[];
-  /** The folder of its maintainer scripts. */
+  /** The folder of its maintainer scripts and of its exceptions from lintian's rules. */
   readonly scripts: string;
   /** Scripts that conntrack-setup is appended to, because they run while it is not installed. */
   readonly followed: readonly string[];
@@ -61,6 +67,7 @@ export function buildAlerts(options: Package): string {
     name: alertsName(options),
     architecture: 'all',
     files: alertsFiles(alertsName(options)),
+    copyright: OWN_LICENCE,
     triggers: STOCK,
     scripts: 'debian-alerts',
     followed: ['postinst', 'prerm', 'postrm'],
@@ -85,10 +92,11 @@ function replacing(other: string): string {
 function build({ built, compression, time, version }: Package, debian: Debian): string {
   const { architecture, name } = debian;
   const root = join(built, 'debian');
-  for (const { debian: path, from, mode } of debian.files) {
-    copy(from, join(root, path), mode);
-    if (path.endsWith('.gz')) writeFileSync(join(root, path), gzipSync(readFileSync(from), { level: 9 }));
-  }
+  const files = [...debian.files, ...debianFiles(name, join(SOURCES, debian.scripts))];
+  for (const { debian: path, from, mode } of files) copy(from, join(root, path), mode);
+  const documentation = join(root, 'usr/share/doc', name);
+  writeFileSync(join(documentation, 'changelog.gz'), gzipSync(changelog(name, version, time), { level: 9 }));
+  if (debian.copyright !== undefined) writeFileSync(join(documentation, 'copyright'), debian.copyright);
   if (debian.link !== undefined) {
     mkdirSync(join(root, dirname(debian.link.path)), { recursive: true });
     symlinkSync(debian.link.target, join(root, debian.link.path));
@@ -123,11 +131,22 @@ export function triggersFile(folders: readonly string[]): string {
   return PREFIXES.flatMap((prefix) => folders.map((folder) => `interest-noawait ${prefix}${folder}\n`)).join('');
 }
 
+/** Source: deb-changelog(5). */
+export function changelog(name: string, version: string, time: number): string {
+  const date = new Date(time * 1000).toUTCString().replace('GMT', '+0000');
+  return `${name} (${version}) unstable; urgency=medium
+
+  * What changed is in CHANGELOG.md next to this file.
+
+ -- ${MAINTAINER}  ${date}
+`;
+}
+
 function controlFile({ architecture, fields, name }: Debian, version: string, kibibytes: number): string {
   return `Package: ${name}
 Version: ${version}
 Architecture: ${architecture}
-Maintainer: The authors of conntrack.plugin <conntrack.plugin@localhost>
+Maintainer: ${MAINTAINER}
 Installed-Size: ${kibibytes}
 Enhances: netdata, netdata-core
 Section: net

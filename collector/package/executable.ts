@@ -3,8 +3,9 @@
  * Source: https://nodejs.org/docs/latest-v24.x/api/single-executable-applications.html
  */
 
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
 
 /** Marks the place where Node.js looks for an embedded program. */
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
@@ -32,51 +33,72 @@ const HEAP = [
   '--v8-pool-size=1',
 ] as const;
 
+/**
+ * Compiled code is in the order of hashes, whose seed is random otherwise. Of V8's flags, the only one that can differ at run
+ * time, where the seed stays random.
+ */
+const REPRODUCIBLE = '--random-seed=1';
+
 export interface Tools {
   /** The Node.js executable to copy. */
   readonly node: string;
+  /** The same version of Node.js for this machine; the same file if it is the architecture of this machine. */
+  readonly compiler: string;
+  /** The program that removes symbols from the copy. */
+  readonly strip: string;
   /** The script that embeds the program in the copy. */
   readonly postject: string;
 }
 
 /**
- * Builds the executable from a bundled script. If there is a `strip`, it removes the symbols, an eighth of the size.
+ * Builds the executable from a bundled script. Without its symbols, Node.js is an eighth smaller.
+ *
+ * The same inputs give the same bytes, whatever the folder: the blob contains the path of the script as it is given, so
+ * that is relative to the folder.
  *
  * @param more V8 flags in addition to those of the packaged program.
- * @throws if one of the steps fails; the reason is on standard error.
+ * @throws if one of the steps fails, with its reason on standard error, or if there is no `strip`.
  */
-export function buildExecutable(
-  { node, postject }: Tools,
-  script: string,
-  executable: string,
-  more: readonly string[] = [],
-): void {
-  const main = `${executable}.cjs`;
-  const blob = `${executable}.blob`;
-  const config = `${executable}.json`;
+export function buildExecutable(tools: Tools, script: string, executable: string, more: readonly string[] = []): void {
+  const { compiler, node, postject, strip } = tools;
+  const folder = dirname(resolve(executable));
+  const name = basename(executable);
+  const [main, blob, config] = [`${name}.cjs`, `${name}.blob`, `${name}.json`];
+  const at = (file: string): string => resolve(folder, file);
   // The line of the interpreter becomes empty, so that the others keep their numbers.
-  writeFileSync(main, readFileSync(script, 'utf8').replace(/^#!.*/, ''));
+  writeFileSync(at(main), readFileSync(script, 'utf8').replace(/^#!.*/, ''));
   const flags = [...HEAP, ...more];
   const settings = {
     main,
     output: blob,
     disableExperimentalSEAWarning: true,
-    useCodeCache: true,
+    // Compiled code is for one architecture only.
+    useCodeCache: compiler === node,
     execArgv: [...SEALED, ...flags],
     execArgvExtension: 'none',
   };
-  writeFileSync(config, JSON.stringify(settings));
-  // V8 rejects code that was compiled with other flags, with a warning at every start.
-  run(node, [...flags, '--experimental-sea-config', config]);
+  writeFileSync(at(config), JSON.stringify(settings));
+  // V8 rejects code that was compiled with other flags than these, with a warning at every start.
+  run(folder, resolve(compiler), [...flags, REPRODUCIBLE, '--experimental-sea-config', config]);
   rmSync(executable, { force: true });
   copyFileSync(node, executable);
   chmodSync(executable, 0o755);
-  spawnSync('strip', ['--strip-all', executable]);
-  run(node, [postject, executable, 'NODE_SEA_BLOB', blob, '--sentinel-fuse', FUSE]);
-  for (const path of [main, blob, config]) rmSync(path);
+  removeSymbols(folder, strip, name);
+  run(folder, resolve(compiler), [resolve(postject), name, 'NODE_SEA_BLOB', blob, '--sentinel-fuse', FUSE]);
+  for (const file of [main, blob, config]) rmSync(at(file));
 }
 
 /** Shows the output only if the command fails. */
-function run(command: string, args: readonly string[]): void {
-  execFileSync(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+function run(folder: string, command: string, args: readonly string[]): void {
+  execFileSync(command, args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+}
+
+function removeSymbols(folder: string, strip: string, name: string): void {
+  try {
+    run(folder, strip, ['--strip-all', name]);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    const target = strip.replace(/-?strip$/, '').replaceAll('_', '-');
+    throw new Error(`${strip} not found: install ${['binutils', target].filter(Boolean).join('-')}`);
+  }
 }

@@ -8,11 +8,13 @@ const PLUGINS = 'usr/lib/netdata/plugins.d';
 const STOCK = 'usr/lib/netdata/conf.d';
 const DOCUMENTATIONS = 'usr/share/doc';
 const DOCUMENTATION = `${DOCUMENTATIONS}/netdata-plugin-conntrack`;
+const MANUAL = 'share/man/man1/conntrack.plugin.1.gz';
+const COMPLETION = 'share/bash-completion/completions/conntrack.plugin';
 
 export interface PackagedFile {
   /** The file or folder to copy, relative to the project's folder. */
   readonly from: string;
-  /** Path in the Debian package; compressed if it ends in `.gz`. */
+  /** Path in the Debian package. */
   readonly debian: string;
   /** Path in the archive for other distributions, next to `install.sh`. */
   readonly archive: string;
@@ -20,22 +22,12 @@ export interface PackagedFile {
   readonly mode?: number;
 }
 
-/** The pages of the documentation and their pictures, without the generators. */
-const pages = (): PackagedFile[] =>
-  readdirSync('docs', { withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map(({ name }) => ({
-      from: `docs/${name}`,
-      debian: `${DOCUMENTATION}/docs/${name}`,
-      archive: `doc/docs/${name}`,
-      mode: 0o644,
-    }));
-
 export type DebianFile = Pick<PackagedFile, 'from' | 'debian' | 'mode'>;
 
 /** @param built the folder of build results. */
 export const filesOf = (built: string): readonly PackagedFile[] => [
-  // Only root can run it until postinst has set its owner, group and capability.
+  // Only root can run it until postinst has set its owner, group and capability: a process that opened it before could get
+  // the capability too.
   {
     from: join(built, 'conntrack.plugin'),
     debian: `${PLUGINS}/conntrack.plugin`,
@@ -56,19 +48,22 @@ export const filesOf = (built: string): readonly PackagedFile[] => [
     archive: 'health.d/conntrack.conf',
     mode: 0o644,
   },
-  { from: 'README.md', debian: `${DOCUMENTATION}/README.md`, archive: 'doc/README.md', mode: 0o644 },
-  ...pages(),
-  { from: 'CHANGELOG.md', debian: `${DOCUMENTATION}/changelog.gz`, archive: 'doc/CHANGELOG.md', mode: 0o644 },
-  { from: 'metadata.yaml', debian: `${DOCUMENTATION}/metadata.yaml`, archive: 'doc/metadata.yaml', mode: 0o644 },
-  { from: join(built, 'copyright'), debian: `${DOCUMENTATION}/copyright`, archive: 'doc/copyright', mode: 0o644 },
+  { from: join(built, 'conntrack.plugin.1.gz'), debian: `usr/${MANUAL}`, archive: MANUAL, mode: 0o644 },
+  { from: join(built, 'conntrack.plugin.bash'), debian: `usr/${COMPLETION}`, archive: COMPLETION, mode: 0o644 },
+  ...['README.md', 'CHANGELOG.md', 'LICENSE', 'metadata.yaml', ...pages()].map((path) => document(path, path)),
+  ...['copyright', 'nodejs-licences', 'sbom.cdx.json'].map((name) => document(join(built, name), name)),
+];
+
+/** Files in the Debian package only. */
+export const debianFiles = (name: string, scripts: string): readonly DebianFile[] => [
+  { from: join(scripts, 'lintian-overrides'), debian: `usr/share/lintian/overrides/${name}`, mode: 0o644 },
 ];
 
 /** @param name of the Debian package of the alerts. */
 export const alertsFiles = (name: string): readonly DebianFile[] => [
   { from: 'health/conntrack.conf', debian: `${STOCK}/health.d/conntrack.conf`, mode: 0o644 },
   { from: 'docs/parents.md', debian: `${DOCUMENTATIONS}/${name}/parents.md`, mode: 0o644 },
-  { from: 'CHANGELOG.md', debian: `${DOCUMENTATIONS}/${name}/changelog.gz`, mode: 0o644 },
-  { from: 'LICENSE', debian: `${DOCUMENTATIONS}/${name}/copyright`, mode: 0o644 },
+  { from: 'CHANGELOG.md', debian: `${DOCUMENTATIONS}/${name}/CHANGELOG.md`, mode: 0o644 },
 ];
 
 /** Files in the archive only. */
@@ -77,5 +72,15 @@ export const scripts: readonly string[] = ['install.sh', 'uninstall.sh'];
 /** The link in the PATH; the program itself is where the agent looks for it. */
 export const link = { path: 'usr/sbin/conntrack.plugin', target: '../lib/netdata/plugins.d/conntrack.plugin' } as const;
 
-/** Debian's names of architectures, by those of Node.js. */
-export const architectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
+/** The pages of the documentation and their pictures, without the generators. */
+function pages(): string[] {
+  const entries = readdirSync('docs', { withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => `docs/${name}`)
+    .sort();
+}
+
+function document(from: string, name: string): PackagedFile {
+  return { from, debian: `${DOCUMENTATION}/${name}`, archive: `doc/${name}`, mode: 0o644 };
+}

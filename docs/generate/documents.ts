@@ -1,6 +1,6 @@
 /** Every file that is generated, as a whole or in parts. */
 
-import { HELP } from '../../collector/cli.ts';
+import { HELP } from '../../collector/commands/help.ts';
 import { inputAlertTable, raisedAlertTable } from './alerts.ts';
 import { chartTables, dimensionsBelowAxis, variableTable } from './charts.ts';
 import { functionSections, functionTable } from './functions.ts';

@@ -1,51 +1,42 @@
 /**
- * The installer and the packages' scripts on a disposable machine: directories that other users can write to, interrupted
- * installations, processes of others, agents in other places, failing removals.
+ * The installer on a disposable machine: directories that other users can write to, interrupted installations, processes of
+ * others, what it refuses.
  */
 
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 
-import type { Packages } from '../../collector/package/packages.ts';
-import { Machine, type Result } from '../helpers/machine.ts';
+import { AS_NOBODY, install, NAME, PLUGIN, SETUP, STOCK, state } from '../helpers/built_packages.ts';
+import { Machine } from '../helpers/machine.ts';
 import {
   addStaticAgent,
-  PLUGINS,
   PREFIX,
   put,
   removeDebiansAgent,
   STATIC_PLUGINS,
   STATIC_STOCK,
 } from '../helpers/machine_agents.ts';
-import { buildStandIns, DATE, VERSION } from '../helpers/stand_in_package.ts';
+import { buildStandIns, type StandIns, VERSION } from '../helpers/stand_in_package.ts';
 import { until } from '../helpers/until.ts';
 
-const NAME = 'netdata-plugin-conntrack';
-const PLUGIN = `${PLUGINS}/conntrack.plugin`;
-const SETUP = `${PLUGINS}/conntrack-setup`;
-const STOCK = '/usr/lib/netdata/conf.d';
-const NATIVE_PLUGINS = '/usr/libexec/netdata/plugins.d';
 const UNPACKED = `/tmp/${NAME}-${VERSION}-all`;
 const INSTALLER = `${UNPACKED}/install.sh`;
 const UNINSTALLER = `${UNPACKED}/uninstall.sh`;
 
-/** Files that dpkg manages. */
-const BOOKKEEPING = /^\/var\/(lib\/dpkg|log|cache)(\/|$)/;
-
 describe.skipIf(inject('missing').package !== undefined)('the installer', () => {
   let built: string;
-  let packages: Packages;
+  let packages: StandIns;
   let machine: Machine;
 
-  /** Differences of the machine from its original, without bookkeeping. */
-  const state = (): Readonly<Record<string, string>> =>
-    Object.fromEntries(Object.entries(machine.changes()).filter(([path]) => !BOOKKEEPING.test(path)));
-  const install = (): Result => machine.attempt(['dpkg', '-i', put(machine, packages.debian)]);
-  const linkOf = (path: string): string => machine.run(['readlink', path]).trim();
+  /** Expects a refusal with this reason and no change. */
+  function expectRefused(command: readonly string[], reason: string, who: readonly string[] = []): void {
+    const before = state(machine);
+    const { status, stderr } = machine.attempt([...who, ...command]);
+    expect({ status, stderr }).toEqual({ status: 1, stderr: `conntrack-setup: ${reason}\n` });
+    expect(state(machine)).toEqual(before);
+  }
 
   beforeAll(() => {
     built = mkdtempSync(join(tmpdir(), 'conntrack-installer-'));
@@ -61,7 +52,7 @@ describe.skipIf(inject('missing').package !== undefined)('the installer', () => 
   afterAll(() => rmSync(built, { recursive: true, force: true }));
 
   it('removes the capability from the program if there is no group netdata, since every user can run it then', () => {
-    install();
+    install(machine, packages.debian);
     machine.run(['setcap', 'cap_net_admin=p', PLUGIN]);
     machine.run(['sed', '-i', '/^netdata:/d', '/etc/group']);
     const { status, stderr } = machine.attempt([SETUP, 'configure']);
@@ -108,14 +99,14 @@ describe.skipIf(inject('missing').package !== undefined)('the installer', () => 
 
     it.each(ways)('changes nothing and names the directory if %s', (_, prepare, open, written) => {
       machine.run(['sh', '-c', prepare]);
-      const before = state();
+      const before = state(machine);
       const { status, stderr } = machine.attempt([INSTALLER, '--prefix', PREFIX]);
       expect(stderr).toBe(
         `conntrack-setup: users other than root can write to ${open}, and so change what is written to ${written}: ` +
           'chown root and chmod go-w it\n',
       );
       expect(status).toBe(1);
-      expect(state()).toEqual(before);
+      expect(state(machine)).toEqual(before);
     });
 
     it('does not follow a link that was planted there before the fix', () => {
@@ -129,11 +120,11 @@ describe.skipIf(inject('missing').package !== undefined)('the installer', () => 
       machine.run(['rm', PLANTED]);
       machine.run([INSTALLER, '--prefix', PREFIX]);
       machine.run(['chown', 'netdata', `${STATIC_STOCK}/health.d`]);
-      const before = state();
+      const before = state(machine);
       const { status, stderr } = machine.attempt([UNINSTALLER, '--prefix', PREFIX]);
       expect(stderr).toContain(`users other than root can write to ${STATIC_STOCK}/health.d`);
       expect(status).toBe(1);
-      expect(state()).toEqual(before);
+      expect(state(machine)).toEqual(before);
       machine.run(['chown', 'root', `${STATIC_STOCK}/health.d`]);
       expect(machine.attempt([UNINSTALLER, '--prefix', PREFIX])).toMatchObject({ status: 0, stderr: '' });
       expect(machine.describe(`${STATIC_PLUGINS}/conntrack.plugin`)).toBeUndefined();
@@ -159,13 +150,13 @@ echo "$((left - 1))" >${count}
 [ "$left" -ne 1 ] || kill -KILL 0
 PATH=/usr/sbin:/usr/bin:/sbin:/bin exec "$program" "$@"
 `;
-    for (const name of ['chmod', 'chown', 'cp', 'ln', 'mkdir', 'mv', 'rm', 'setcap']) {
+    for (const name of ['chmod', 'chown', 'install', 'ln', 'mkdir', 'mv', 'rm', 'setcap']) {
       machine.write(`${cut}/${name}`, script, 0o755);
     }
     const paths = { PATH: `${cut}:/usr/sbin:/usr/bin:/sbin:/bin` };
     addStaticAgent(machine);
     machine.run(['rm', '-r', `${PREFIX}/usr/sbin`]);
-    const before = state();
+    const before = state(machine);
     const isThere = (name: string): boolean => machine.describe(`${STATIC_PLUGINS}/${name}`) !== undefined;
     let steps = 0;
     for (let status: number | null = null; status !== 0; ) {
@@ -176,7 +167,7 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin exec "$program" "$@"
       const isKnown = isThere('conntrack-setup') || isThere('conntrack-setup.new');
       expect(machine.attempt([UNINSTALLER, '--prefix', PREFIX]).status, `step ${steps}`).toBe(isKnown ? 0 : 1);
       machine.run(['rm', count]);
-      expect(state(), `step ${steps}`).toEqual(before);
+      expect(state(machine), `step ${steps}`).toEqual(before);
     }
     expect(steps).toBeGreaterThan(20);
   });
@@ -193,12 +184,7 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin exec "$program" "$@"
       [['uninstall', '--prefix='], '--prefix: expected an absolute path, got ""'],
     ];
     machine.run([INSTALLER]);
-    const before = state();
-    for (const [words, reason] of refused) {
-      const { status, stderr } = machine.attempt([SETUP, ...words]);
-      expect({ status, stderr }).toEqual({ status: 1, stderr: `conntrack-setup: ${reason}\n` });
-      expect(state()).toEqual(before);
-    }
+    for (const [words, reason] of refused) expectRefused([SETUP, ...words], reason);
   });
 
   it('signals new alerts only to agents with this root that catch the signal', async () => {
@@ -217,7 +203,7 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin exec "$program" "$@"
     const all = (text: string): boolean =>
       logs.every((log) => machine.describe(log) !== undefined && machine.read(log).includes(text));
     await until('both are running', 10, () => all('ready\n'));
-    expect(install()).toMatchObject({ status: 0, stderr: '' });
+    expect(install(machine, packages.debian)).toMatchObject({ status: 0, stderr: '' });
     for (const pid of machine.processesOf('/srv/catching/netdata')) machine.run(['kill', '-USR1', String(pid)]);
     for (const pid of machine.processesOf('/run/other/srv/catching/netdata')) {
       machine.run(['kill', '-USR1', String(pid)]);
@@ -227,123 +213,35 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin exec "$program" "$@"
     expect(machine.processesOf('/srv/sleeping/netdata')).toHaveLength(1);
   });
 
-  it.each([PLUGINS, NATIVE_PLUGINS, STATIC_PLUGINS])('is replaced by the Debian package in %s', (plugins) => {
+  it('refuses what it cannot do, and changes nothing', () => {
+    expectRefused([INSTALLER, '--perfix', PREFIX], 'unknown argument "--perfix"; see --help');
+    expectRefused([INSTALLER, '--prefix'], '--prefix: expected a directory, got nothing');
+    expectRefused([INSTALLER, '--prefix', 'opt'], '--prefix: expected an absolute path, got "opt"');
+    expectRefused([INSTALLER, 'uninstall'], 'expected one command, got install and uninstall');
+    expectRefused([INSTALLER], 'must be run as root', AS_NOBODY);
+    expectRefused(
+      [UNINSTALLER],
+      'no installed conntrack.plugin found in: / /opt/netdata; name its directory with --prefix',
+    );
+    addStaticAgent(machine);
+    expectRefused([INSTALLER], 'Netdata agent found more than once: / /opt/netdata; choose one with --prefix');
+    machine.run(['rm', '-r', PREFIX]);
     removeDebiansAgent(machine);
-    if (plugins === STATIC_PLUGINS) addStaticAgent(machine);
-    machine.write(`${plugins}/apps.plugin`, '#!/bin/sh\n', 0o750);
-    const before = state();
-    expect(machine.attempt([INSTALLER])).toMatchObject({ status: 0, stderr: '' });
-    const own = ['conntrack-koffi', 'conntrack-setup', 'conntrack.plugin'];
-    const inAgent = (): readonly string[] =>
-      machine
-        .run(['ls', plugins])
-        .split('\n')
-        .filter((name) => name.startsWith('conntrack'));
-    expect(inAgent()).toEqual(own);
-    expect(install()).toMatchObject({ status: 0, stderr: '' });
-    expect(inAgent()).toEqual(plugins === PLUGINS ? own : ['conntrack.plugin']);
-    for (const path of [`${plugins}/conntrack.plugin`, '/usr/sbin/conntrack.plugin']) {
-      expect(machine.run(['readlink', '-f', path])).toBe(`${PLUGIN}\n`);
-    }
-    expect(machine.run(['dpkg', '--verify', NAME])).toBe('');
-    expect(machine.attempt(['dpkg', '-r', NAME]).status).toBe(0);
-    const after = state();
-    const left = Object.keys(after).filter((path) => after[path] !== before[path] && after[path] !== 'gone');
-    expect(left).toEqual([]);
+    expectRefused([INSTALLER], 'no Netdata agent found in: / /opt/netdata; name its directory with --prefix');
+    machine.run(['chmod', '-x', `${UNPACKED}/conntrack.plugin`]);
+    addStaticAgent(machine);
+    const { status, stderr } = machine.attempt([INSTALLER]);
+    expect(stderr).toContain('conntrack.plugin: it needs glibc 2.28');
+    expect(status).toBe(1);
+    expect(machine.describe(`${STATIC_PLUGINS}/conntrack-koffi`)).toBeUndefined();
   });
 
-  it.each(['/usr/share', '/usr/lib64'])(
-    'is not needed by the Debian package to find stock configuration in %s',
-    (folder) => {
-      const stock = `${folder}/netdata/conf.d`;
-      removeDebiansAgent(machine);
-      machine.run(['rm', '-r', `${STOCK}/health.d`]);
-      machine.write(`${NATIVE_PLUGINS}/apps.plugin`, '#!/bin/sh\n', 0o750);
-      machine.write(`${stock}/health.d/cpu.conf`, '');
-      expect(install()).toMatchObject({ status: 0, stderr: '' });
-      for (const file of ['conntrack.conf', 'health.d/conntrack.conf']) {
-        expect(linkOf(`${stock}/${file}`)).toBe(`${STOCK}/${file}`);
-      }
-      machine.run(['dpkg', '-r', NAME]);
-      expect(machine.run(['ls', stock, `${stock}/health.d`])).toBe(
-        `${stock}:\nhealth.d\n\n${stock}/health.d:\ncpu.conf\n`,
-      );
-    },
-  );
-
-  describe('removing the Debian package', () => {
-    const NETDATA_CONF = '/etc/netdata/netdata.conf';
-
-    beforeEach(() => {
-      machine.write(`${NATIVE_PLUGINS}/apps.plugin`, '#!/bin/sh\n', 0o750);
-      install();
-      machine.run([SETUP, '--replace-builtin', '--prefix', '/']);
-      expect(linkOf(`${NATIVE_PLUGINS}/conntrack.plugin`)).toBe(PLUGIN);
-    });
-
-    it('continues with a warning if the edit of netdata.conf cannot be undone', () => {
-      const edited = machine.read(NETDATA_CONF);
-      machine.run(['mount', '--bind', '/etc/netdata', '/etc/netdata']);
-      machine.run(['mount', '-o', 'remount,bind,ro', '/etc/netdata']);
-      const { status, stderr } = machine.attempt(['dpkg', '-r', NAME]);
-      expect(stderr).toContain('from netdata.conf in / by hand');
-      expect(status).toBe(0);
-      expect(machine.run(['ls', NATIVE_PLUGINS])).toBe('apps.plugin\n');
-      expect(machine.describe(PLUGIN)).toBeUndefined();
-      expect(machine.read(NETDATA_CONF)).toBe(edited);
-    });
-
-    it('restores the plugin if dpkg aborts it', () => {
-      const scripts = `/var/lib/dpkg/info/${NAME}`;
-      machine.run([`${scripts}.prerm`, 'remove', 'in-favour', 'another', '1']);
-      expect(machine.run(['ls', NATIVE_PLUGINS])).toBe('apps.plugin\n');
-      machine.run([`${scripts}.postinst`, 'abort-remove', 'in-favour', 'another', '1']);
-      expect(linkOf(`${NATIVE_PLUGINS}/conntrack.plugin`)).toBe(PLUGIN);
-    });
-  });
-});
-
-describe.skipIf(inject('missing').package !== undefined)('packages built twice from the same files', () => {
-  let folder: string;
-  let packages: Packages;
-  const read = (command: string, ...words: string[]): string => spawnSync(command, words, { encoding: 'utf8' }).stdout;
-
-  beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'conntrack-packages-'));
-    packages = buildStandIns(join(folder, 'one'));
-  });
-
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-  it('are identical, with the same time for every file', () => {
-    const again = buildStandIns(join(folder, 'again'));
-    for (const kind of ['archive', 'debian'] as const) {
-      expect(readFileSync(again[kind]).equals(readFileSync(packages[kind])), kind).toBe(true);
-    }
-    const archived = read('tar', '--utc', '-tvzf', packages.archive).trimEnd().split('\n');
-    const packaged = read('sh', '-c', 'TZ=UTC dpkg-deb --contents "$1"', 'sh', packages.debian).trimEnd().split('\n');
-    for (const lines of [archived, packaged]) {
-      expect(lines.length).toBeGreaterThan(10);
-      for (const line of lines) expect(line).toContain(` ${DATE} 00:00 `);
-    }
-    const [flags, made] = [readFileSync(packages.archive).readUInt8(3), readFileSync(packages.archive).readUInt32LE(4)];
-    expect({ flags, made }).toEqual({ flags: 0, made: 0 });
-  });
-
-  it('contain the changelog, in the form usual for each', () => {
-    const history = readFileSync('CHANGELOG.md', 'utf8');
-    const path = `usr/share/doc/${NAME}/changelog.gz`;
-    const extract = 'dpkg-deb --fsys-tarfile "$1" | tar -xO "./$2"';
-    const { stdout } = spawnSync('sh', ['-c', extract, 'sh', packages.debian, path]);
-    expect(gunzipSync(stdout).toString()).toBe(history);
-    // The XFL byte of the highest compression level.
-    expect(stdout.readUInt8(8)).toBe(2);
-    expect(read('tar', '-xOzf', packages.archive, `${NAME}-${VERSION}-all/doc/CHANGELOG.md`)).toBe(history);
-    expect(read('dpkg-deb', '--contents', packages.debian)).not.toContain('CHANGELOG');
-  });
-
-  it('have a synopsis', () => {
-    const [synopsis = ''] = read('dpkg-deb', '--field', packages.debian, 'Description').split('\n');
-    expect(synopsis).toBe('connection tracking charts and alerts for Netdata');
+  it('can undo an installation after the agent has been removed', () => {
+    machine.run([INSTALLER]);
+    removeDebiansAgent(machine);
+    machine.run(['rm', '-r', `${STOCK}/health.d`]);
+    machine.run([UNINSTALLER]);
+    const left = Object.keys(state(machine)).filter((path) => machine.describe(path) !== undefined);
+    expect(left.filter((path) => path.includes('conntrack'))).toEqual([]);
   });
 });

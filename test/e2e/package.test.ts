@@ -1,44 +1,34 @@
-/**
- * The packages on disposable machines: installed in a running agent, upgraded, removed; and what the program does with its
- * capability.
- */
+/** The packages on a disposable machine: installed in a running agent, upgraded, removed. */
 
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
-import { buildPackages, type Packages } from '../../collector/package/packages.ts';
-import { version } from '../../package.json';
 import { AgentApi } from '../helpers/agent_api.ts';
-import { establishedConnections, RESTORE } from '../helpers/conntrack.ts';
-import { Machine, type Result } from '../helpers/machine.ts';
 import {
-  addStaticAgent,
-  PLUGINS,
-  PREFIX,
-  put,
-  removeDebiansAgent,
-  STATIC_CONF,
-  STATIC_PLUGINS,
-  STATIC_STOCK,
-} from '../helpers/machine_agents.ts';
+  type BuiltPackages,
+  built,
+  install,
+  NAME,
+  OPERATORS_CONF,
+  PLUGIN,
+  SETTINGS,
+  SETTINGS_WITHOUT_SOCKETS,
+  SETUP,
+  STOCK,
+  state,
+} from '../helpers/built_packages.ts';
+import { establishedConnections, RESTORE } from '../helpers/conntrack.ts';
+import { Machine } from '../helpers/machine.ts';
+import { PLUGINS } from '../helpers/machine_agents.ts';
 import { until } from '../helpers/until.ts';
 
 const BRIDGE = fileURLToPath(new URL('../helpers/bridge.js', import.meta.url));
-const PLUGIN = `${PLUGINS}/conntrack.plugin`;
-const SETUP = `${PLUGINS}/conntrack-setup`;
-const STOCK = '/usr/lib/netdata/conf.d';
 const NETDATA_CONF = '/etc/netdata/netdata.conf';
-const OPERATORS_CONF = '/etc/netdata/conntrack.conf';
-const NAME = 'netdata-plugin-conntrack';
 /** A capability set with CAP_NET_ADMIN only, in hexadecimal. */
 const NET_ADMIN_ALONE = '0000000000001000';
-
-const AS_NETDATA = ['setpriv', '--reuid=netdata', '--regid=netdata', '--init-groups'];
-const AS_NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
 
 /** The agent stores nothing and looks for new plugins every 5 s. */
 const IN_HASTE = `
@@ -58,42 +48,10 @@ const IN_HASTE = `
   diskspace = no
 `;
 
-/** An operator's configuration, with a comment. */
-const WITH_FLOWS = '# mine\nmodules:\n  flows: { update_every: 1, cpu_share: 100 }\n';
-const SETTINGS = `${WITH_FLOWS}  sockets: { update_every: 1, cpu_share: 100 }\n`;
-const SETTINGS_WITHOUT_SOCKETS = `${WITH_FLOWS}  sockets: { enabled: no }\n`;
-
-/** Files that dpkg and the agent manage. */
-const BOOKKEEPING = /^\/(var\/(lib\/dpkg|lib\/netdata|log|cache))(\/|$)/;
-
-let built: string;
-let packages: Packages;
-/** The same program as a later version, with a different stock configuration. */
-let newer: string;
-
-/** Differences of a machine from its original, without bookkeeping. */
-function state(machine: Machine): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(machine.changes()).filter(([path]) => !BOOKKEEPING.test(path)));
-}
-
-/** Runs a program on the machine as another user, with an empty standard input. */
-function runAs(machine: Machine, who: readonly string[], command: readonly string[]): Result {
-  return machine.attempt([...who, 'sh', '-c', 'exec "$@" </dev/null', 'sh', ...command]);
-}
-
-/** The charts in a program's output. */
-function drawn({ stdout }: Result): readonly string[] {
-  return [...new Set([...stdout.matchAll(/^BEGIN conntrack\.(\S+)/gm)].map(([, chart = '']) => chart))].sort();
-}
-
-function install(machine: Machine, file: string): Result {
-  return machine.attempt(['dpkg', '-i', put(machine, file)]);
-}
-
 /** The package with a later version and a recognisable stock configuration. */
-function asNewer(debian: string): string {
-  const folder = join(built, 'newer');
-  const path = join(built, 'newer.deb');
+function asNewer({ debian, folder: parent }: BuiltPackages): string {
+  const folder = join(parent, 'newer');
+  const path = join(parent, 'newer.deb');
   const run = (...words: string[]): void => expect(spawnSync('dpkg-deb', words).status).toBe(0);
   run('-R', debian, folder);
   const control = join(folder, 'DEBIAN/control');
@@ -104,13 +62,16 @@ function asNewer(debian: string): string {
 }
 
 describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
+  let packages: BuiltPackages;
+  /** The same program as a later version, with a different stock configuration. */
+  let newer: string;
+
   beforeAll(() => {
-    built = mkdtempSync(join(tmpdir(), 'conntrack-package-'));
-    packages = buildPackages(join(built, 'packages'), 'fast');
-    newer = asNewer(packages.debian);
+    packages = built();
+    newer = asNewer(packages);
   });
 
-  afterAll(() => rmSync(built, { recursive: true, force: true }));
+  afterAll(() => packages.remove());
 
   describe('in a running agent', () => {
     let machine: Machine;
@@ -142,7 +103,7 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
 
     beforeAll(async () => {
       machine = await Machine.start();
-      const folder = join(built, 'bridge');
+      const folder = join(packages.folder, 'bridge');
       mkdirSync(folder);
       machine.startOutside([process.execPath, BRIDGE, join(folder, 'socket'), '19999']);
       api = new AgentApi(join(folder, 'socket'));
@@ -190,138 +151,13 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
       });
     });
 
-    describe('and the capability of the program', () => {
-      const TRAP = '/tmp/trap';
-      /** Two ticks of the program, by the words of who runs it, with a configuration that dumps the table at once. */
-      const threeTicks = (program: string): readonly string[] => [
-        program,
-        '1',
-        '--ticks',
-        '3',
-        '--config',
-        OPERATORS_CONF,
-      ];
-      const isSprung = (): boolean => machine.describe(`${TRAP}/sprung`) !== undefined;
-      const evil = `require('node:fs').writeFileSync('${TRAP}/sprung', '');\n`;
-
-      /** Expects the trap to be sprung by the one command, which proves that it works, and not by the other. */
-      function expectSprungOnly(by: readonly string[], not: readonly string[]): Result {
-        runAs(machine, AS_NETDATA, by);
-        expect(isSprung()).toBe(true);
-        machine.run(['rm', `${TRAP}/sprung`]);
-        const result = runAs(machine, AS_NETDATA, not);
-        expect(isSprung()).toBe(false);
-        return result;
-      }
-
-      /** Says in the first line that it runs, as the program does with its first chart, and goes on running. */
-      const NODE_THAT_WAITS = [process.execPath, '-e', 'console.log("CHART"); setTimeout(() => {}, 60_000)'];
-
-      /** What a script of the shell prints that runs once a program of netdata's has drawn; the program is $pid. */
-      function whileItRuns(program: readonly string[], script: string): string {
-        const around = `
-          mkfifo /tmp/drawn
-          "$@" </dev/null >/tmp/drawn 2>/dev/null &
-          pid=$!
-          exec 3</tmp/drawn
-          rm /tmp/drawn
-          while read -r line <&3; do case $line in CHART*) break ;; esac; done
-          ${script}
-          kill -KILL "$pid"`;
-        return machine.run(['sh', '-c', around, 'sh', ...AS_NETDATA, ...program]);
-      }
-
-      beforeAll(() => {
-        machine.write(`${TRAP}/evil.js`, evil);
-        machine.write(`${TRAP}/package.json`, '{"type": "module"}\n');
-        for (const name of ['koffi', `@koromix/koffi-linux-${process.arch}`]) {
-          machine.write(`${TRAP}/node_modules/${name}/index.js`, evil);
-          machine.write(`${TRAP}/node_modules/${name}/package.json`, '{"type": "commonjs"}\n');
-        }
-        machine.write(`${TRAP}/evil.cjs`, evil);
-        machine.run(['chown', '-R', 'netdata:', TRAP]);
-      });
-
-      it('let only root and the agent run it', () => {
-        const { status, stderr } = runAs(machine, AS_NOBODY, [PLUGIN, '--version']);
-        expect(stderr).toContain('Permission denied');
-        expect(status).not.toBe(0);
-        expect(runAs(machine, AS_NETDATA, [PLUGIN, '--version']).stdout).toBe(`conntrack.plugin ${version}\n`);
-      });
-
-      it('ignore NODE_OPTIONS', () => {
-        const trap = ['env', `NODE_OPTIONS=--require ${TRAP}/evil.cjs`];
-        const result = expectSprungOnly([...trap, process.execPath, '-e', '0'], [...trap, ...threeTicks(PLUGIN)]);
-        expect(drawn(result)).toEqual(expect.arrayContaining(['new_by_protocol', 'sockets', 'tcp_states']));
-      });
-
-      it('ignore npm packages in the working directory', () => {
-        const trap = ['env', `--chdir=${TRAP}`, `NODE_PATH=${TRAP}/node_modules`];
-        const requires = `require('koffi'); require('@koromix/koffi-linux-${process.arch}')`;
-        const result = expectSprungOnly([...trap, process.execPath, '-e', requires], [...trap, ...threeTicks(PLUGIN)]);
-        expect(drawn(result)).toEqual(expect.arrayContaining(['new_by_protocol', 'sockets', 'tcp_states']));
-      });
-
-      it('ignore LD_PRELOAD', () => {
-        const preload = machine.run(['sh', '-c', 'ldconfig -p | sed -n "s,.*libcap.so.2 .*=> ,,p" | head -n 1']).trim();
-        const maps = (program: readonly string[]): string =>
-          whileItRuns(['env', `LD_PRELOAD=${preload}`, ...program], 'cat "/proc/$pid/maps"');
-        expect(maps(NODE_THAT_WAITS)).toContain('/libcap.so');
-        const loaded = maps(threeTicks(PLUGIN));
-        expect(loaded).toContain(PLUGIN);
-        expect(loaded).not.toContain('/libcap.so');
-      });
-
-      it('load no library next to a hard link to the program', () => {
-        const copies = '/var/lib/netdata/copies';
-        for (const folder of ['linked', 'copied']) {
-          machine.write(`${copies}/${folder}/conntrack-koffi/index.js`, evil);
-        }
-        machine.run(['ln', PLUGIN, `${copies}/linked/conntrack.plugin`]);
-        // Without the capability there is nothing to be had from it.
-        machine.run(['cp', PLUGIN, `${copies}/copied/conntrack.plugin`]);
-        machine.run(['chown', '-R', 'netdata:', `${copies}/linked/conntrack-koffi`, `${copies}/copied`]);
-        machine.run(['chown', 'netdata:', copies, `${copies}/linked`]);
-        expect(machine.run(['getcap', `${copies}/linked/conntrack.plugin`])).toContain('cap_net_admin=p');
-        const [copied, linked] = ['copied', 'linked'].map((folder) =>
-          threeTicks(`${copies}/${folder}/conntrack.plugin`),
-        );
-        const result = expectSprungOnly(copied ?? [], linked ?? []);
-        expect(result.stderr).toContain(`users other than root can write to ${copies}/linked`);
-        expect(drawn(result)).toContain('sockets');
-        expect(drawn(result)).not.toContain('tcp_states');
-        expect(drawn(result)).not.toContain('new_by_protocol');
-        machine.run(['rm', '-r', copies]);
-      });
-
-      it('open no debugger on the signal SIGUSR1', () => {
-        const script = `
-          kill -USR1 "$pid"
-          i=0
-          while [ $((i += 1)) -le 10 ] && [ -z "$(ss -Hltn sport = :9229)" ]; do sleep 0.1; done
-          ss -Hltn sport = :9229
-          if ! grep -q 'State:.[RS]' "/proc/$pid/status"; then echo ended; fi`;
-        const debugged = whileItRuns(NODE_THAT_WAITS, script);
-        expect(debugged).toContain('127.0.0.1:9229');
-        // Blocked, the signal stays pending, unless one of V8's threads takes it: then the program ends.
-        expect(whileItRuns([PLUGIN, '1'], script)).toMatch(/^(?:ended\n)?$/);
-      });
-
-      it('start without the capability if the bounding set lacks it', () => {
-        const without = [...AS_NETDATA, '--bounding-set=-net_admin'];
-        const charts = drawn(runAs(machine, without, threeTicks(PLUGIN)));
-        expect(charts).toEqual(expect.arrayContaining(['sockets', 'socket_states_tcp']));
-        expect(charts).not.toContain('tcp_states');
-      });
-    });
-
     it('restart the plugin on an upgrade, and keep the configuration of the operator', async () => {
       const agents = machine.processesOf('/usr/sbin/netdata');
       const old = await pluginOfAgent();
-      // One that a person has started, to look at what it prints.
+      // Another one, started by hand.
       machine.start(['sh', '-c', `mkfifo /tmp/never && exec 3<>/tmp/never && exec ${PLUGIN} 1 <&3`]);
       const ofPerson = (): readonly number[] => machine.processesOf(PLUGIN).filter((pid) => pid !== old);
-      await until('the other runs', 10, () => ofPerson().length === 1);
+      await until('the one started by hand runs', 10, () => ofPerson().length === 1);
       const [person = 0] = ofPerson();
       machine.write(OPERATORS_CONF, SETTINGS_WITHOUT_SOCKETS);
       expect(install(machine, newer)).toMatchObject({ status: 0, stderr: '' });
@@ -336,7 +172,7 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
         expect(points())
           .rejects.toThrow('No metrics')
           .then(() => true);
-      await until('sockets are not drawn any more', 20, isGone);
+      await until('sockets are no longer charted', 20, isGone);
       machine.run(RESTORE, {}, `${establishedConnections(70, 2000).join('\n')}\n`);
       await drawnByAgent('conntrack.tcp_states', { established: 370 });
     });
@@ -370,184 +206,5 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
       const isBack = async (): Promise<boolean> => (await api.charts()).includes('netfilter.conntrack_sockets');
       await until('the built-in collector draws', 30, isBack);
     });
-  });
-
-  describe('without the capability', () => {
-    const threeTicks = [PLUGIN, '1', '--ticks', '3'];
-    const failing = '#!/bin/sh\necho "the file system has no capabilities" >&2\nexit 1\n';
-    const ways: readonly (readonly [string, (machine: Machine) => void, string])[] = [
-      ['setcap fails', (machine) => machine.write('/usr/sbin/setcap', failing), 'setcap: the file system has no capab'],
-      ['setcap is missing', (machine) => void machine.run(['rm', '/usr/sbin/setcap']), 'setcap not found'],
-    ];
-
-    it.each(ways)('are installed with a warning if %s, and draw the other charts', async (_, prepare, reason) => {
-      const machine = await Machine.start();
-      try {
-        prepare(machine);
-        const { status, stderr } = install(machine, packages.debian);
-        expect(status).toBe(0);
-        expect(stderr).toContain(`installed without CAP_NET_ADMIN: ${reason}`);
-        expect(machine.run(['getcap', PLUGIN])).toBe('');
-        expect(machine.run(['stat', '-c', '%U:%G %a', PLUGIN])).toBe('root:netdata 750\n');
-        const charts = drawn(runAs(machine, AS_NETDATA, threeTicks));
-        expect(charts).toEqual(expect.arrayContaining(['sockets', 'socket_states_tcp']));
-        expect(charts).not.toContain('tcp_states');
-      } finally {
-        await machine.close();
-      }
-    });
-  });
-
-  describe('and the installer', () => {
-    let machine: Machine;
-    let installer: string;
-    let uninstaller: string;
-
-    /** Expects a refusal with this reason and no change. */
-    function expectRefused(command: readonly string[], reason: string, who: readonly string[] = []): void {
-      const before = state(machine);
-      const { status, stderr } = machine.attempt([...who, ...command]);
-      expect(stderr).toBe(`conntrack-setup: ${reason}\n`);
-      expect(status).toBe(1);
-      expect(state(machine)).toEqual(before);
-    }
-
-    beforeEach(async () => {
-      machine = await Machine.start();
-      machine.run(['tar', 'xzf', put(machine, packages.archive), '-C', '/tmp']);
-      const folder = `/tmp/${basename(packages.archive, '.tar.gz').replaceAll('_', '-')}`;
-      installer = `${folder}/install.sh`;
-      uninstaller = `${folder}/uninstall.sh`;
-    });
-
-    afterEach(() => machine.close());
-
-    it('install everything below the prefix, and remove it again', () => {
-      addStaticAgent(machine);
-      const before = state(machine);
-      const settings = machine.describe(STATIC_CONF);
-      const { status, stderr, stdout } = machine.attempt([installer, '--prefix', PREFIX, '--replace-builtin']);
-      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-      expect(stdout).toContain(`installed in ${STATIC_PLUGINS}; the agent starts it within a minute`);
-      const installed = state(machine);
-      const changed = Object.keys(installed).filter((path) => installed[path] !== before[path]);
-      expect(changed.filter((path) => !path.startsWith(`${PREFIX}/`))).toEqual([]);
-      const program = `${STATIC_PLUGINS}/conntrack.plugin`;
-      expect(machine.run(['stat', '-c', '%U:%G %a', program])).toBe('root:netdata 750\n');
-      expect(machine.run(['getcap', program])).toBe(`${program} cap_net_admin=p\n`);
-      expect(machine.read(STATIC_CONF)).toContain('\n\t/proc/net/stat/conntrack = no\n');
-      const charts = drawn(runAs(machine, AS_NETDATA, [`${PREFIX}/usr/sbin/conntrack.plugin`, '1', '--ticks', '3']));
-      expect(charts).toEqual(expect.arrayContaining(['new_by_protocol', 'sockets', 'tcp_states']));
-
-      expect(machine.attempt([installer, `--prefix=${PREFIX}/`, '--replace-builtin'])).toMatchObject({
-        status: 0,
-        stderr: '',
-      });
-      expect(state(machine)).toEqual(installed);
-
-      machine.write(`${PREFIX}/etc/netdata/conntrack.conf`, SETTINGS);
-      const removed = machine.attempt([uninstaller, '--prefix', PREFIX]);
-      expect(removed).toMatchObject({ status: 0, stderr: '' });
-      expect(removed.stdout).toContain(`kept: ${PREFIX}/etc/netdata/conntrack.conf\n`);
-      expect(machine.describe(STATIC_CONF)).toBe(settings);
-      expect(machine.read(`${PREFIX}/etc/netdata/conntrack.conf`)).toBe(SETTINGS);
-      machine.run(['rm', `${PREFIX}/etc/netdata/conntrack.conf`]);
-      expect(state(machine)).toEqual(before);
-      expectRefused(
-        [uninstaller, '--prefix', PREFIX],
-        `no installed conntrack.plugin in ${PREFIX}: looked in usr/libexec/netdata/plugins.d usr/lib/netdata/plugins.d usr/lib64/netdata/plugins.d`,
-      );
-    });
-
-    it('can be uninstalled after the agent has been removed', () => {
-      machine.run([installer]);
-      removeDebiansAgent(machine);
-      machine.run(['rm', '-r', `${STOCK}/health.d`]);
-      machine.run([uninstaller]);
-      const left = Object.keys(state(machine)).filter((path) => machine.describe(path) !== undefined);
-      expect(left.filter((path) => path.includes('conntrack'))).toEqual([]);
-    });
-
-    it('refuse what they cannot do, without changing anything', () => {
-      expectRefused([installer, '--perfix', PREFIX], 'unknown argument "--perfix"; see --help');
-      expectRefused([installer, '--prefix'], '--prefix: expected a directory, got nothing');
-      expectRefused([installer, '--prefix', 'opt'], '--prefix: expected an absolute path, got "opt"');
-      expectRefused([installer, 'uninstall'], 'expected one command, got install and uninstall');
-      expectRefused([installer], 'must be run as root', AS_NOBODY);
-      expectRefused(
-        [uninstaller],
-        'no installed conntrack.plugin found in: / /opt/netdata; name its directory with --prefix',
-      );
-      addStaticAgent(machine);
-      expectRefused([installer], 'Netdata agent found more than once: / /opt/netdata; choose one with --prefix');
-      machine.run(['rm', '-r', PREFIX]);
-      removeDebiansAgent(machine);
-      expectRefused([installer], 'no Netdata agent found in: / /opt/netdata; name its directory with --prefix');
-      machine.run(['chmod', '-x', installer.replace('install.sh', 'conntrack.plugin')]);
-      addStaticAgent(machine);
-      const { status, stderr } = machine.attempt([installer]);
-      expect(stderr).toContain('conntrack.plugin: it needs glibc 2.28');
-      expect(status).toBe(1);
-      expect(machine.describe(`${STATIC_PLUGINS}/conntrack-koffi`)).toBeUndefined();
-    });
-
-    it('leave the files of a Debian package to the package manager', () => {
-      install(machine, packages.debian);
-      expectRefused([installer, '--prefix', '/'], 'the package netdata-plugin-conntrack is installed: use apt');
-      expectRefused([uninstaller], 'the package netdata-plugin-conntrack is installed: use apt');
-      machine.run(['dpkg', '-r', NAME]);
-      expect(machine.attempt([installer])).toMatchObject({ status: 0, stderr: '' });
-    });
-
-    it('link the files of the Debian package into agents in other places, and remove the links again', () => {
-      removeDebiansAgent(machine);
-      addStaticAgent(machine);
-      const native = '/usr/libexec/netdata/plugins.d';
-      machine.write(`${native}/apps.plugin`, '#!/bin/sh\n', 0o750);
-      const before = state(machine);
-      expect(install(machine, packages.debian)).toMatchObject({ status: 0, stderr: '' });
-      for (const plugins of [native, STATIC_PLUGINS]) {
-        expect(machine.run(['readlink', '-f', `${plugins}/conntrack.plugin`])).toBe(`${PLUGIN}\n`);
-      }
-      for (const file of ['conntrack.conf', 'health.d/conntrack.conf']) {
-        expect(machine.run(['readlink', '-f', `${STATIC_STOCK}/${file}`])).toBe(`${STOCK}/${file}\n`);
-      }
-      const charts = drawn(runAs(machine, AS_NETDATA, [`${STATIC_PLUGINS}/conntrack.plugin`, '1', '--ticks', '3']));
-      expect(charts).toEqual(expect.arrayContaining(['new_by_protocol', 'sockets', 'tcp_states']));
-      machine.run([SETUP, '--replace-builtin', '--prefix', PREFIX]);
-      // The agent may be removed first.
-      machine.run(['rm', `${native}/apps.plugin`]);
-      machine.run(['dpkg', '-r', NAME]);
-      machine.write(`${native}/apps.plugin`, '#!/bin/sh\n', 0o750);
-      expect(state(machine)).toEqual(before);
-    });
-
-    it('add the plugin of the Debian package to an agent that is installed later', () => {
-      removeDebiansAgent(machine);
-      expect(install(machine, packages.debian).stderr).toContain('no Netdata agent found yet');
-      addStaticAgent(machine);
-      machine.run(['dpkg-trigger', '--by-package=netdata-core', STATIC_PLUGINS]);
-      machine.run(['dpkg', '--configure', '--pending']);
-      expect(machine.run(['readlink', '-f', `${STATIC_PLUGINS}/conntrack.plugin`])).toBe(`${PLUGIN}\n`);
-      expect(machine.run(['getcap', PLUGIN])).toBe(`${PLUGIN} cap_net_admin=p\n`);
-    });
-  });
-
-  it('contain only files of root that no other user can write to and that are not setuid, and every licence', () => {
-    const archive = spawnSync('tar', ['-tvzf', packages.archive, '--numeric-owner'], { encoding: 'utf8' }).stdout;
-    const debian = spawnSync('dpkg-deb', ['--contents', packages.debian], { encoding: 'utf8' }).stdout;
-    for (const [listing, owner] of [
-      [archive, '0/0'],
-      [debian, 'root/root'],
-    ] as const) {
-      const lines = listing.trimEnd().split('\n');
-      expect(lines.length).toBeGreaterThan(10);
-      for (const line of lines) {
-        const [mode = '', owned] = line.split(/\s+/);
-        expect(owned, line).toBe(owner);
-        expect(mode, line).toMatch(/^(l|[-d][rwx-]{3}[r-]-[x-][r-]-[x-]$)/);
-      }
-      expect(lines.filter((line) => /\/(copyright|conntrack-koffi\/LICENSE\.txt)$/.test(line))).toHaveLength(2);
-    }
   });
 });

@@ -86,7 +86,7 @@ describe('the program', () => {
 
   it.each([
     ['--help', /^Usage: conntrack\.plugin \[INTERVAL\]/],
-    ['--version', /^conntrack\.plugin \d+\.\d+\.\d+\n$/],
+    ['--version', /^conntrack\.plugin \d+\.\d+\.\d+(?: \(commit [\da-f]{12}(?:-dirty)?\))?\n$/],
   ])('answers %s', (option, answer) => {
     const result = spawnSync(PLUGIN, [option], { encoding: 'utf8', timeout: AT_MOST });
     expect(result).toMatchObject({ status: 0, stderr: '', stdout: expect.stringMatching(answer) });

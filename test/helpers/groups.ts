@@ -8,7 +8,17 @@ import type {} from 'vitest';
 
 import { agent2Home, archiveIn } from './agent2.ts';
 
-export const GROUPS = ['kernel', 'agent', 'agent2', 'browser', 'conntrackd', 'terminal', 'package', 'kernels'] as const;
+export const GROUPS = [
+  'kernel',
+  'agent',
+  'agent2',
+  'browser',
+  'conntrackd',
+  'terminal',
+  'package',
+  'lintian',
+  'kernels',
+] as const;
 export type Group = (typeof GROUPS)[number];
 
 /** Groups that are never required: an agent 2.x only where its folder is known. */
@@ -55,12 +65,13 @@ export function missingHere(): Missing {
     () => (existsSync(TOOLS) ? undefined : 'needs what packages are built with: npm ci --prefix collector/package'),
     () => (canOverlay() ? undefined : 'needs the file system overlay in the kernel'),
   );
+  const lintian = packaging ?? program('lintian', 'lintian');
   const kernels = firstOf(
     () => packaging ?? (process.arch === 'x64' ? undefined : 'needs a processor of amd64'),
     () => program('qemu-system-x86_64', 'qemu-system-x86') ?? program('busybox', 'busybox-static'),
     () => program('cpio', 'cpio') ?? program('depmod', 'kmod') ?? program('apt-get', 'apt'),
   );
-  return { kernel, agent, agent2, browser, conntrackd, terminal, package: packaging, kernels };
+  return { kernel, agent, agent2, browser, conntrackd, terminal, package: packaging, lintian, kernels };
 }
 
 function firstOf(...checks: (() => string | undefined)[]): string | undefined {

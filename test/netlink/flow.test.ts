@@ -249,11 +249,13 @@ describe('the decoder of parts', () => {
     expect(decoded([PARTED], [part])).toMatchObject(Object.fromEntries(expected));
   });
 
-  it('decodes both tuples if asked, only the protocol otherwise', () => {
+  it('decodes both tuples or the original one if asked, only the protocol otherwise', () => {
     const { original, reply } = decoded([PARTED], ['tuples']);
     expect([original.sourcePort, reply.sourcePort, original.addressSize, reply.addressSize]).toEqual([
       40_001, 40_002, 4, 4,
     ]);
+    const half = decoded([PARTED], ['original']);
+    expect([half.original.sourcePort, half.original.addressSize, half.reply.protocol]).toEqual([40_001, 4, -1]);
     const bare = decoded([PARTED], ['mark']);
     expect([bare.protocol, bare.original.sourcePort, bare.reply.protocol]).toEqual([17, -1, -1]);
   });
