@@ -3,8 +3,7 @@
 import { isDue } from './due.ts';
 
 /**
- * How long a result is repeated, in microseconds. The sign need not change with everything that the result tells, so this
- * is also how late such a change can be seen.
+ * How long a result is repeated, in microseconds. Something can change without the sign: this is how late it is seen at most.
  */
 const LONGEST = 30e6;
 /** How often a result is repeated: who configures a short interval wants to see changes soon. */
