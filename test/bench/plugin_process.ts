@@ -66,7 +66,7 @@ export class PluginProcess {
       agentReads.on('data', (chunk: Buffer) => {
         const text = unread + chunk.toString('latin1');
         onText?.(text.slice(unread.length));
-        if (text.startsWith('CHART ')) resolve(performance.now() - startedAt);
+        if (/^CHART /m.test(text)) resolve(performance.now() - startedAt);
         this.#updates += text.split(UPDATE).length - 1;
         unread = text.slice(1 - UPDATE.length);
       });
