@@ -26,10 +26,10 @@ const COLUMNS: readonly Column[] = [
   { id: 'protocol', name: 'Protocol', type: 'text', isKey: true },
   { id: 'address', name: 'NAT address', type: 'text', isKey: true },
   { id: 'destination', name: 'Destination', type: 'text', isKey: true },
-  { id: 'used', name: 'Used ports', type: 'count' },
-  { id: 'pool', name: 'Ports', type: 'count' },
   { id: 'percent', name: 'Used', type: 'percent' },
   { id: 'sources', name: 'Largest sources', type: 'text' },
+  { id: 'used', name: 'Used ports', type: 'count' },
+  { id: 'pool', name: 'Ports', type: 'count' },
   { id: 'zone', name: 'Zone', type: 'count', isKey: true, isHidden: true },
 ];
 
@@ -100,7 +100,8 @@ function answer(usage: Usage, limit: number, use: string): Answer {
       'There are too many NAT endpoints to count all of them: the used ports of each are too low by at most ' +
         `${inWhole(endpoints.error)}.`,
     );
-  } else notes.push(`Showing ${inWhole(shown.length)} of ${inWhole(all.length)} NAT endpoints.`);
+  } else if (all.length === 0) notes.push('No connection in the table has a source translated by NAT.');
+  else notes.push(`Showing ${inWhole(shown.length)} of ${inWhole(all.length)} NAT endpoints.`);
   const rows = shown.map((endpoint) => rowOf(endpoint, usage.sourcesOf(endpoint.key)));
   return { columns: COLUMNS, rows, sortedBy: 'percent', notes };
 }
@@ -116,10 +117,10 @@ function rowOf(endpoint: Counter<string, SnatEndpoint>, sources: string): Row {
     protocolName(protocol),
     addressText(address),
     endpointText(addressText(destination), destinationPort),
-    endpoint.count,
-    pool,
     percent,
     sources,
+    endpoint.count,
+    pool,
     zone,
   ];
   if (percent >= ERROR) return { cells, severity: 'error' };

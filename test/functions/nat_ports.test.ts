@@ -91,6 +91,12 @@ describe('the ports of source NAT', () => {
     expect(answer.notes).toContain('Showing 1 of 2 NAT endpoints.');
   });
 
+  it('without source NAT are absent, and a note says why', async () => {
+    const answer = await new LiveKernel({ tables: [[]] }).answer(NAT_PORTS);
+    expect(answer.rows).toEqual([]);
+    expect(answer.notes.slice(1)).toEqual(['No connection in the table has a source translated by NAT.']);
+  });
+
   it('of more endpoints than are counted have a stated error', async () => {
     const table = Array.from({ length: 5000 }, (_, server) =>
       translated(1, 2000, `192.0.${server >> 8}.${server & 255}`),

@@ -14,7 +14,7 @@ import { altered, bytes, concat, diagnosed, entry, FakeChannel, type Message } f
 
 export const SLOT = 16 * 1024;
 
-export const SLOTS = 128;
+const SLOTS = 128;
 
 /** What a reader found before the end or the first error. */
 export interface Outcome {
@@ -23,7 +23,7 @@ export interface Outcome {
 }
 
 /** The memory around the datagrams is full of plausible messages. */
-export function channelOf(
+function channelOf(
   datagrams: readonly (readonly Message[])[],
   wrong = entry({ protocol: 222, status: 0x55555555, tcpState: 200 }),
 ): FakeChannel {

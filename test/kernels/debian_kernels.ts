@@ -24,7 +24,7 @@ const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 /**
  * Downloads and unpacks a kernel.
  *
- * @param folder a directory of its own.
+ * @param folder an empty directory.
  * @throws when Debian's archive cannot be reached or has no such kernel.
  */
 export function downloadKernel({ suite, packages }: KernelSource, folder: string): Kernel {
