@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { UsageError } from '../collector/base/errors.ts';
 import { type CommandLine, namesCommand, parseCommandLine } from '../collector/cli.ts';
 import { commandsWith } from '../collector/commands/catalog.ts';
-import { EVENTS, TOP } from './helpers/live_function.ts';
+import { EVENTS, TOP } from './helpers/terminal_answers.ts';
 
 const NOTHING = {
   command: 'collect',

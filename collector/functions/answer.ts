@@ -22,7 +22,7 @@ export interface Column {
   /** The heading. */
   readonly name: string;
   readonly type: ColumnType;
-  /** Whether rows are told apart by it. */
+  /** Whether it identifies the row. */
   readonly isKey?: true;
   /** Whether it is shown only on request. */
   readonly isHidden?: true;

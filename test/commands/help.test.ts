@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { COMMANDS, commandsWith } from '../../collector/commands/catalog.ts';
 import { HELP, helpOf, overview } from '../../collector/commands/help.ts';
-import { EVENTS, TOP } from '../helpers/live_function.ts';
+import { EVENTS, TOP } from '../helpers/terminal_answers.ts';
 
 const FAKES = commandsWith([TOP, EVENTS]);
 

@@ -4,7 +4,7 @@ import type { Answer } from '../../collector/functions/answer.ts';
 import { fittingLines, jsonLines, plainTable, tableLines } from '../../collector/terminal/answer_table.ts';
 import { cellText } from '../../collector/terminal/cells.ts';
 import { type Line, widthOf } from '../../collector/terminal/text.ts';
-import { RANKING } from '../helpers/live_function.ts';
+import { RANKING } from '../helpers/terminal_answers.ts';
 
 const SEEN = cellText(Date.UTC(2026, 10, 21, 20, 53, 46), 'time');
 

@@ -43,11 +43,11 @@ for (const protocol of [IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDPLITE, IPPROTO_SCTP,
 
 /**
  * Counts the ports in use of each endpoint: those within the pool, for others take nothing from it. No two entries of the
- * table have the same reply tuple and zone, so each entry of an endpoint has a port of its own.
+ * table have the same reply tuple and zone, so each entry of an endpoint has its own port.
  */
 export class SnatPorts implements FlowVisitor {
   readonly parts = ['tuples', 'zone'] as const;
-  /** By a key that only tells them apart. */
+  /** By a key that is unique. */
   readonly endpoints: HeavyHitters<string, SnatEndpoint>;
   readonly #pools: readonly SnatPool[];
 

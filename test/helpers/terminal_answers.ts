@@ -1,4 +1,4 @@
-/** A live answer that is made up. */
+/** Stand-ins for the commands of live answers and for what they print. */
 
 import type { Answer } from '../../collector/functions/answer.ts';
 import type { Arguments, LiveFunction } from '../../collector/functions/function.ts';
