@@ -22,12 +22,24 @@ export const contextDescriptions: Readonly<Record<string, string>> = {
   'netfilter.conntrack_cpu_events': 'The same counters, one chart per CPU. Off by default (`modules.stat.per_cpu`).',
   'netfilter.conntrack_event_overruns':
     'How often the kernel dropped connection reports because they were not read in time. Rates of such an interval are left out.',
+  'netfilter.conntrack_largest_share':
+    'Share of the table held by the single largest source address, destination address, and service (protocol and destination port, as the client sees them). [Find out who that is](playbooks.md#the-table-is-filling-up).',
+  'netfilter.conntrack_snat_ports':
+    'Ports in use at the source NAT endpoint that has used most of its pool. Connections share the ports of a pool if they have the same protocol, translated source address, and destination address and port; see `modules.flows.snat_pools`. Shown once source NAT was in use.',
+  'netfilter.conntrack_snat_endpoints':
+    'How many source NAT endpoints have used more than half of their ports (`busy`), and more than 95 % (`exhausted`, also counted as busy). Shown once source NAT was in use.',
+  'netfilter.conntrack_nat_search':
+    'How hard the kernel searches for a free port: NAT candidates already taken, per new connection, over the last 10 s. It rises long before ports run out, but only if the kernel has to replace ports. Needs module `events`, and Linux 4.9; absent without new connections.',
+  'netfilter.conntrack_stuck':
+    'Connections that were never answered, yet have been refreshed for longer than a minute: a stale translation, or a dead backend. Senders that expect no answer (syslog, flow export) count, multicast does not.',
   'netfilter.conntrack_flows_by_protocol': 'Table entries by protocol.',
   'netfilter.conntrack_tcp_states':
     'TCP entries by state. `offloaded`: the kernel does not report the state of an offloaded connection.',
   'netfilter.conntrack_flows_by_reply':
     '`unreplied`: no answer yet. `replied`: answered. `assured`: answered, and safe from eviction when the table is full.',
   'netfilter.conntrack_flows_by_nat': 'Whether the source, the destination or both are translated.',
+  'netfilter.conntrack_remaining_time':
+    'Table entries by the time until they expire, unless a packet refreshes them. Offloaded connections have none, and are left out.',
   'netfilter.conntrack_flows_by_family': 'Table entries by address family.',
   'netfilter.conntrack_flows_by_offload':
     'Whether packets bypass the normal path through a flow table, in software or on the network card.',

@@ -28,6 +28,16 @@ export const eventCharts: readonly Chart[] = [
   },
   {
     ...MODULE,
+    id: 'nat_search',
+    title: 'Connection Tracker NAT Port Searches',
+    units: 'candidates/connection',
+    family: 'hot spots',
+    context: 'netfilter.conntrack_nat_search',
+    type: 'line',
+    dimensions: [{ id: 'candidates', metric: 'nat_candidates', ...RATE }],
+  },
+  {
+    ...MODULE,
     id: 'event_overruns',
     title: 'Connection Tracker Event Overruns',
     units: 'overruns/s',

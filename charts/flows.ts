@@ -1,4 +1,4 @@
-/** The charts of what the connection table is made of, and of what it takes to find out. */
+/** The charts of what fills the connection table, its composition, and the cost of dumping it. */
 
 import type { Chart } from './types.ts';
 
@@ -10,7 +10,57 @@ const MODULE = {
   type: 'stacked',
 } as const;
 
+/** Percentages travel in thousandths. */
+const PERCENT = { divisor: 1000 } as const;
+
 export const flowCharts: readonly Chart[] = [
+  {
+    ...MODULE,
+    id: 'largest_share',
+    title: 'Connection Tracker Largest Share',
+    units: '%',
+    family: 'hot spots',
+    context: 'netfilter.conntrack_largest_share',
+    type: 'line',
+    dimensions: [
+      { id: 'source', metric: 'largest_source', ...PERCENT },
+      { id: 'destination', metric: 'largest_destination', ...PERCENT },
+      { id: 'service', metric: 'largest_service', ...PERCENT },
+    ],
+    variables: [{ name: 'utilization', metric: 'flows_utilization' }],
+  },
+  {
+    ...MODULE,
+    id: 'snat_ports',
+    title: 'Connection Tracker SNAT Ports',
+    units: '%',
+    family: 'hot spots',
+    context: 'netfilter.conntrack_snat_ports',
+    type: 'line',
+    dimensions: [{ id: 'used', metric: 'snat_ports_used', ...PERCENT }],
+  },
+  {
+    ...MODULE,
+    id: 'snat_endpoints',
+    title: 'Connection Tracker SNAT Endpoints Short of Ports',
+    units: 'endpoints',
+    family: 'hot spots',
+    context: 'netfilter.conntrack_snat_endpoints',
+    type: 'line',
+    dimensions: [
+      { id: 'busy', metric: 'snat_endpoints_busy' },
+      { id: 'exhausted', metric: 'snat_endpoints_exhausted' },
+    ],
+  },
+  {
+    ...MODULE,
+    id: 'stuck',
+    title: 'Connection Tracker Stuck Connections',
+    family: 'hot spots',
+    context: 'netfilter.conntrack_stuck',
+    type: 'line',
+    dimensions: [{ id: 'connections', metric: 'flows_stuck' }],
+  },
   {
     ...MODULE,
     id: 'flows_by_protocol',
@@ -68,6 +118,20 @@ export const flowCharts: readonly Chart[] = [
       { id: 'snat', metric: 'flows_snat' },
       { id: 'dnat', metric: 'flows_dnat' },
       { id: 'both', metric: 'flows_nat_both' },
+    ],
+  },
+  {
+    ...MODULE,
+    id: 'remaining_time',
+    title: 'Connection Tracker Connections by Remaining Time',
+    context: 'netfilter.conntrack_remaining_time',
+    dimensions: [
+      { id: 'under_10s', metric: 'remaining_under_10s' },
+      { id: 'under_1m', metric: 'remaining_under_1m' },
+      { id: 'under_10m', metric: 'remaining_under_10m' },
+      { id: 'under_1h', metric: 'remaining_under_1h' },
+      { id: 'under_1d', metric: 'remaining_under_1d' },
+      { id: 'longer', metric: 'remaining_longer' },
     ],
   },
   {

@@ -1,4 +1,4 @@
-/** Everything that is drawn, in the order of the dashboard. */
+/** All charts. */
 
 import { conntrackdCharts } from './conntrackd.ts';
 import { eventCharts } from './events.ts';

@@ -1,9 +1,9 @@
 /**
  * Selects the command, and the exit code. Only this file and the commands use `process`.
  *
- * Exit code 0: asked to end, or the agent is gone; the agent may start it again. 1: an unexpected error, or `check`
- * found a failure. 2: the command line, the environment or the configuration is invalid. Until it restarts, the agent
- * disables a plugin that exits with another code than 0 before its first chart.
+ * Exit code 0: asked to end, or the agent is gone; the agent may start it again. 1: an unexpected error, `check` found a
+ * failure, or a live answer cannot be found. 2: the command line, the environment or the configuration is invalid. Until
+ * it restarts, the agent disables a plugin that exits with another code than 0 before its first chart.
  */
 
 import { isatty } from 'node:tty';
@@ -11,24 +11,30 @@ import { isatty } from 'node:tty';
 import { type Environment, readEnvironment } from './agent/environment.ts';
 import { UsageError } from './base/errors.ts';
 import type { Log } from './base/log.ts';
-import { type Command, type CommandLine, HELP, namesCommand, parseCommandLine } from './cli.ts';
-import { collect } from './commands/collect.ts';
+import { type CommandLine, namesCommand, parseCommandLine } from './cli.ts';
+import { COLLECT, COMMANDS, TAIL } from './commands/catalog.ts';
+import { HELP, helpOf } from './commands/help.ts';
 import { complain, fail, logTo, print, STDERR } from './commands/streams.ts';
 import { version } from './version.ts';
 
 type Run = (commandLine: CommandLine, environment: Environment, log: Log) => Promise<void>;
 
-/** Commands for people are loaded on demand: collecting does not need them. */
-const COMMANDS: Readonly<Record<Command, () => Promise<Run>>> = {
-  collect: async () => collect,
+/** Loaded on demand: no command needs what another one does. The others are live answers. */
+const RUNS: Readonly<Partial<Record<string, () => Promise<Run>>>> = {
+  [COLLECT.name]: async () => (await import('./commands/collect.ts')).collect,
   check: async () => (await import('./commands/check.ts')).check,
   show: async () => (await import('./commands/show.ts')).show,
+  [TAIL.name]: async () => (await import('./commands/tail.ts')).tail,
 };
+
+async function runOf(command: string): Promise<Run> {
+  return RUNS[command]?.() ?? (await import('./commands/answer.ts')).answer;
+}
 
 async function main(): Promise<void> {
   const commandLine = parseCommandLine(process.argv.slice(2));
   if (commandLine.help || commandLine.version) {
-    print(commandLine.help ? HELP : `conntrack.plugin ${version}\n`);
+    print(commandLine.help ? helpText(commandLine.command) : `conntrack.plugin ${version}\n`);
     return;
   }
   const environment = readEnvironment(process.env);
@@ -38,8 +44,13 @@ async function main(): Promise<void> {
   if (environment.unknownLogLevel !== undefined) {
     log.warning('invalid NETDATA_LOG_LEVEL, using info', { found: environment.unknownLogLevel });
   }
-  const run = await COMMANDS[commandLine.command]();
+  const run = await runOf(commandLine.command);
   await run(commandLine, environment, log);
+}
+
+function helpText(command: string): string {
+  const entry = COMMANDS.find(({ name }) => name === command);
+  return entry === undefined ? HELP : helpOf(entry);
 }
 
 main().then(

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../collector/base/errors.ts';
-import { HELP, namesCommand, parseCommandLine } from '../collector/cli.ts';
+import { type CommandLine, namesCommand, parseCommandLine } from '../collector/cli.ts';
+import { commandsWith } from '../collector/commands/catalog.ts';
+import { EVENTS, TOP } from './helpers/live_function.ts';
 
 const NOTHING = {
   command: 'collect',
@@ -9,11 +11,18 @@ const NOTHING = {
   ticks: undefined,
   debug: false,
   json: false,
+  given: {},
   help: false,
   version: false,
 };
 
-const OPTIONS = '--config, --ticks, --debug, --json, --help, --version';
+const OPTIONS = '--config, --debug, --ticks, --help, --version';
+
+const COMMANDS = commandsWith([TOP, EVENTS]);
+
+function parsed(args: readonly string[]): CommandLine {
+  return parseCommandLine(args, COMMANDS);
+}
 
 describe('the command line', () => {
   it.each([
@@ -50,8 +59,21 @@ describe('the command line', () => {
       ['show', '7', '--ticks=3'],
       { command: 'show', interval: 7, ticks: 3 },
     ],
+    ['has the command of a live answer', ['top'], { command: 'top' }],
+    [
+      'has the command of a live answer with arguments',
+      ['top', '--by', '10.0.0.1/8', '5', '--unreplied', '--limit=007', '--json', '--ticks', '2'],
+      {
+        command: 'top',
+        given: { by: '10.0.0.1/8', unreplied: 'yes', limit: '007' },
+        interval: 5,
+        json: true,
+        ticks: 2,
+      },
+    ],
+    ['has --help after the command of a live answer', ['top', '--help'], { command: 'top', help: true }],
   ])('is parsed if it %s', (_what, args, expected) => {
-    expect(parseCommandLine(args)).toEqual({ ...NOTHING, ...expected });
+    expect(parsed(args)).toEqual({ ...NOTHING, ...expected });
   });
 
   it.each([
@@ -64,7 +86,7 @@ describe('the command line', () => {
     ['-.5', '"-.5"'],
     ['', '""'],
   ])('is refused with the interval %j, saying what is expected', (word, found) => {
-    expect(() => parseCommandLine([word])).toThrow(
+    expect(() => parsed([word])).toThrow(
       new UsageError(`INTERVAL: expected whole seconds from 1 to 86400, got ${found}`),
     );
   });
@@ -72,27 +94,30 @@ describe('the command line', () => {
   it.each([
     ['chek', 'did you mean "check"?'],
     ['Shows', 'did you mean "show"?'],
-    ['often', 'expected check, show or an interval'],
+    ['often', 'expected check, show, top, tail or an interval'],
   ])('is refused with the word %j, suggesting the nearest command, or all if none is near', (word, hint) => {
-    expect(() => parseCommandLine([word])).toThrow(new UsageError(`unknown command "${word}"; ${hint}`));
+    expect(() => parsed([word])).toThrow(new UsageError(`unknown command "${word}"; ${hint}`));
   });
 
   it.each([
     [['check', '5'], 'check takes no INTERVAL'],
     [['check', '--ticks', '2'], 'check takes no --ticks'],
     [['show', '--json'], 'show takes no --json'],
-    [['1', '--json'], '--json needs the command check'],
+    [['1', '--json'], '--json needs the command check or top or tail'],
+    [['1', '--by', 'zone'], '--by needs the command top'],
+    [['check', '--by', 'zone'], 'check takes no --by'],
+    [['tail', '--by', 'zone'], 'tail takes no --by'],
+    [['tail', '5'], 'tail takes no INTERVAL'],
+    [['top', '--config', 'c'], 'top takes no --config'],
     [['show', '--debug'], 'show takes no --debug'],
     [['show', '2', '3'], 'expected one interval, got "2" and "3"'],
     [['show', 'check'], 'INTERVAL: expected whole seconds from 1 to 86400, got "check"'],
   ])('is refused if its words do not go together: %j', (args, message) => {
-    expect(() => parseCommandLine(args)).toThrow(new UsageError(message));
+    expect(() => parsed(args)).toThrow(new UsageError(message));
   });
 
   it('is refused with two intervals', () => {
-    expect(() => parseCommandLine(['1', '--debug', '2'])).toThrow(
-      new UsageError('expected one interval, got "1" and "2"'),
-    );
+    expect(() => parsed(['1', '--debug', '2'])).toThrow(new UsageError('expected one interval, got "1" and "2"'));
   });
 
   it.each([
@@ -102,7 +127,7 @@ describe('the command line', () => {
     ['1e3', '"1e3"'],
     ['all', '"all"'],
   ])('is refused with --ticks %s, saying what is expected', (word, found) => {
-    expect(() => parseCommandLine(['--ticks', word])).toThrow(
+    expect(() => parsed(['--ticks', word])).toThrow(
       new UsageError(`--ticks: expected a whole number from 1 to 1000000000, got ${found}`),
     );
   });
@@ -114,15 +139,18 @@ describe('the command line', () => {
     ['--config', ['--config', '--debug']],
     ['--ticks', ['--ticks']],
     ['--ticks', ['--ticks=']],
+    ['--by', ['top', '--by']],
+    ['--by', ['top', '--by', '--json']],
   ])('is refused if %s lacks its value: %j', (option, args) => {
-    expect(() => parseCommandLine(args)).toThrow(new UsageError(`${option} needs a value`));
+    expect(() => parsed(args)).toThrow(new UsageError(`${option} needs a value`));
   });
 
   it.each([
     ['--config', 2, ['--config', 'a', '--config', 'b']],
     ['--ticks', 3, ['--ticks', '1', '--ticks=2', '--ticks', '3']],
+    ['--by', 2, ['top', '--by', 'zone', '--by', 'zone']],
   ])('is refused with %s %d times', (option, times, args) => {
-    expect(() => parseCommandLine(args)).toThrow(new UsageError(`expected ${option} once, got it ${times} times`));
+    expect(() => parsed(args)).toThrow(new UsageError(`expected ${option} once, got it ${times} times`));
   });
 
   it.each([
@@ -132,22 +160,25 @@ describe('the command line', () => {
     ['--debug', '', ['--debug=']],
     ['--debug', 'false', ['--debug', 'false']],
     ['--help', 'true', ['1', '--help', 'true']],
+    ['--unreplied', 'false', ['top', '--unreplied', 'false']],
   ])('is refused if the flag %s has the value %j', (flag, value, args) => {
-    expect(() => parseCommandLine(args)).toThrow(
-      new UsageError(`${flag} takes no value, got ${JSON.stringify(value)}`),
-    );
+    expect(() => parsed(args)).toThrow(new UsageError(`${flag} takes no value, got ${JSON.stringify(value)}`));
   });
 
   it.each(['--constructor', '--toString', '--__proto__', '--__proto__.debug=1', '--no-debug'])(
     'is refused with an unknown option that JavaScript or minimist gives a meaning: %s',
     (word) => {
-      expect(() => parseCommandLine([word])).toThrow(/^unknown option/);
+      expect(() => parsed([word])).toThrow(/^unknown option/);
     },
   );
 
   it('is refused with a negative number, naming the option that it belongs to', () => {
-    expect(() => parseCommandLine(['--ticks', '-5'])).toThrow(/^--ticks: expected .*, got "-5"$/);
-    expect(() => parseCommandLine(['-5'])).toThrow(/^INTERVAL: expected .*, got "-5"$/);
+    expect(() => parsed(['--ticks', '-5'])).toThrow(/^--ticks: expected .*, got "-5"$/);
+    expect(() => parsed(['top', '--limit', '-5'])).toThrow(
+      new UsageError('--limit: expected a whole number from 1 to 500, got "-5"'),
+    );
+    expect(() => parsed(['--config', '-5'])).toThrow(new UsageError('--config: expected FILE, got "-5"'));
+    expect(() => parsed(['-5'])).toThrow(/^INTERVAL: expected .*, got "-5"$/);
   });
 
   it.each([
@@ -157,7 +188,16 @@ describe('the command line', () => {
     ['--hlep', '--help'],
     ['--verison', '--version'],
   ])('is refused with %s, suggesting the nearest option', (word, near) => {
-    expect(() => parseCommandLine([word])).toThrow(new UsageError(`unknown option "${word}"; did you mean "${near}"?`));
+    expect(() => parsed([word])).toThrow(new UsageError(`unknown option "${word}"; did you mean "${near}"?`));
+  });
+
+  it('is refused with an unknown option of a command, naming those of the command', () => {
+    expect(() => parsed(['top', '--bye', 'zone'])).toThrow(
+      new UsageError('unknown option "--bye"; did you mean "--by"?'),
+    );
+    expect(() => parsed(['top', '--colour'])).toThrow(
+      /expected one of --by, --limit, --unreplied, --ticks, --json, --help, --version$/,
+    );
   });
 
   it.each([
@@ -170,8 +210,8 @@ describe('the command line', () => {
     ['--config.file', '--config.file'],
   ])('is refused with %s, listing all options', (word, name) => {
     const unknown = new UsageError(`unknown option "${name}"; expected one of ${OPTIONS}`);
-    expect(() => parseCommandLine([word, 'x'])).toThrow(UsageError);
-    expect(() => parseCommandLine([word, 'x'])).toThrow(unknown);
+    expect(() => parsed([word, 'x'])).toThrow(UsageError);
+    expect(() => parsed([word, 'x'])).toThrow(unknown);
   });
 });
 
@@ -189,17 +229,4 @@ describe('namesCommand', () => {
       expect(namesCommand(words)).toBe(false);
     },
   );
-});
-
-describe('the help', () => {
-  it('describes every option and the interval', () => {
-    for (const word of ['INTERVAL', '--config FILE', '--debug', '--ticks N', '--help', '--version']) {
-      expect(HELP).toContain(`\n  ${word} `);
-    }
-  });
-
-  it('fits on a terminal and ends with a newline', () => {
-    expect(HELP.endsWith('\n')).toBe(true);
-    expect(Math.max(...HELP.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120);
-  });
 });

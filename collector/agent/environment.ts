@@ -13,6 +13,8 @@ export interface Environment {
   readonly stockConfigDir: string | undefined;
   /** `NETDATA_HOST_PREFIX`: prefix of the host's `/proc` and `/sys`; empty on the host itself. */
   readonly hostPrefix: string;
+  /** `NETDATA_VERSION` of the agent, such as `v2.11.0-84-nightly`. */
+  readonly version: string | undefined;
   /** `NETDATA_LOG_LEVEL`; `undefined` if unset or invalid. */
   readonly logLevel: Level | undefined;
   /** An invalid `NETDATA_LOG_LEVEL`, for a warning in the log. */
@@ -47,6 +49,7 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
     userConfigDir: get('NETDATA_USER_CONFIG_DIR'),
     stockConfigDir: get('NETDATA_STOCK_CONFIG_DIR'),
     hostPrefix: prefix.replace(/\/+$/, ''),
+    version: get('NETDATA_VERSION'),
     logLevel,
     unknownLogLevel: logLevel === undefined ? level : undefined,
   };

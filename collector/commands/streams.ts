@@ -7,7 +7,7 @@ import { createLog, type Level, type Log } from '../base/log.ts';
 import { clock } from './system.ts';
 
 export const STDIN = 0;
-const STDOUT = 1;
+export const STDOUT = 1;
 export const STDERR = 2;
 
 /**
@@ -84,12 +84,17 @@ export function print(text: string): void {
   }
 }
 
-/** Opens standard output. `quit` is called when its reader is gone, and on SIGTERM and SIGINT. */
-export function openOutput(log: Log, quit: (why: string) => void): Output {
+/** Calls `quit` when the reader of standard output is gone. */
+export function endWithReader(log: Log, quit: () => void): void {
   process.stdout.on('error', (error) => {
-    if (isReaderGone(error)) quit('standard output is closed');
+    if (isReaderGone(error)) quit();
     else fail(log, error);
   });
+}
+
+/** Opens standard output. `quit` is called when its reader is gone, and on SIGTERM and SIGINT. */
+export function openOutput(log: Log, quit: (why: string) => void): Output {
+  endWithReader(log, () => quit('standard output is closed'));
   process.on('SIGTERM', () => quit('SIGTERM'));
   process.on('SIGINT', () => quit('SIGINT'));
   return new Output(process.stdout, log);

@@ -77,9 +77,14 @@ interface Problem {
   readonly text: string;
 }
 
-/** Finds unknown keys, of which valibot reports only the first, and lists, which it takes for mappings. */
+/** Finds unknown keys, of which valibot reports only the first, and lists in place of mappings, which it accepts. */
 function structureProblems(node: unknown, value: unknown, path: readonly string[]): Problem[] {
-  const entries = entriesOf(unwrap(node));
+  const schemaOf = unwrap(node);
+  if (Array.isArray(value) && typeof schemaOf === 'object' && schemaOf !== null && 'item' in schemaOf) {
+    const { item } = schemaOf;
+    return value.flatMap((one, place) => structureProblems(item, one, [...path, String(place)]));
+  }
+  const entries = entriesOf(schemaOf);
   const known = Object.keys(entries);
   if (known.length === 0 || typeof value !== 'object' || value === null) return [];
   if (Array.isArray(value)) return [{ path, text: `expected ${MAPPING}, got a list` }];
@@ -106,6 +111,7 @@ function valueProblems(value: unknown): Problem[] {
 
 /** A value as an operator would write it, shortened. */
 function show(value: unknown): string {
+  if (value === undefined) return 'nothing';
   const text = typeof value === 'number' ? String(value) : inJson(value);
   return text.length <= 80 ? text : `${text.slice(0, 79)}…`;
 }

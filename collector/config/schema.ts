@@ -2,6 +2,7 @@
 
 import * as v from 'valibot';
 
+import { type Network, parseNetwork } from '../base/cidr.ts';
 import { LONGEST_INTERVAL } from '../base/interval.ts';
 
 const INTERVAL = `whole seconds from 1 to ${LONGEST_INTERVAL}`;
@@ -39,9 +40,32 @@ const percent = (least: number): v.GenericSchema<number> => {
   return v.pipe(v.number(allowed), v.minValue(least, allowed), v.maxValue(100, allowed));
 };
 
+const NETWORK = 'an address, or a network such as 203.0.113.0/28';
+const PORTS = 'the lowest and the highest port, such as 1024-65535';
+const POOL = 'a mapping with the keys addresses and ports';
+const POOLS = 'a list of at most 64 pools such as { addresses: 203.0.113.0/28, ports: 1024-65535 }';
+
+/** A text that a function understands; it returns `undefined` otherwise. */
+const parsed = <T>(parse: (text: string) => T | undefined, allowed: string): v.GenericSchema<string, T> =>
+  v.pipe(
+    v.string(allowed),
+    v.rawTransform(({ addIssue, dataset, NEVER }) => {
+      const value = parse(dataset.value);
+      if (value !== undefined) return value;
+      addIssue({ message: allowed });
+      return NEVER;
+    }),
+  );
+
+const snatPool = v.pipe(
+  v.strictObject({ addresses: parsed<Network>(parseNetwork, NETWORK), ports: parsed(parsePorts, PORTS) }, POOL),
+  v.transform(({ addresses, ports }) => ({ network: addresses, ...ports })),
+);
+
 const MODE = 'basic or advanced';
 const CONTEXTS = 'auto, netfilter or conntrack';
 const METHOD = 'auto, full or sample';
+const ACCESS = 'members or anyone';
 const SOURCE = 'a text of at most 128 printable characters, none of them a backslash';
 export const MAPPING = 'a mapping of keys to values';
 
@@ -53,6 +77,16 @@ export const schema = v.strictObject(
     source: v.optional(v.pipe(v.string(SOURCE), v.regex(/^[^\\\p{C}\p{Zl}\p{Zp}]{0,128}$/u, SOURCE)), ''),
     contexts: v.optional(v.picklist(['auto', 'netfilter', 'conntrack'], CONTEXTS), 'auto'),
     // A mapping whose lines are all commented out is null in YAML; it means every default, too.
+    functions: v.nullish(
+      v.strictObject(
+        {
+          enabled: v.optional(toggle, true),
+          access: v.optional(v.picklist(['members', 'anyone'], ACCESS), 'members'),
+        },
+        MAPPING,
+      ),
+      {},
+    ),
     modules: v.nullish(
       v.strictObject(
         {
@@ -86,6 +120,7 @@ export const schema = v.strictObject(
                 method: v.optional(v.picklist(['auto', 'full', 'sample'], METHOD), 'auto'),
                 cpu_share: v.optional(percent(0.1), 2),
                 full_above: v.optional(percent(1), 95),
+                snat_pools: v.optional(v.pipe(v.array(snatPool, POOLS), v.maxLength(64, POOLS)), []),
               },
               MAPPING,
             ),
@@ -130,6 +165,12 @@ export type Config = v.InferOutput<typeof schema>;
 /** The configuration without a file. */
 export function defaultConfig(): Config {
   return v.parse(schema, {});
+}
+
+function parsePorts(text: string): { low: number; high: number } | undefined {
+  const [, low, high] = /^(\d{1,5})-(\d{1,5})$/.exec(text)?.map(Number) ?? [];
+  if (low === undefined || high === undefined) return undefined;
+  return low >= 1 && low <= high && high <= 65_535 ? { low, high } : undefined;
 }
 
 function isYes(value: boolean | 'yes' | 'no'): boolean {

@@ -49,3 +49,15 @@ export interface Answer {
    */
   readonly notes: readonly string[];
 }
+
+/** The answer without columns in which every row is unknown, except keys and the one that it is sorted by. */
+export function withoutUnknown(answer: Answer): Answer {
+  const { columns, rows, sortedBy } = answer;
+  const isKept = columns.map(
+    ({ id, isKey }, place) =>
+      isKey === true || id === sortedBy || rows.some(({ cells }) => (cells[place] ?? null) !== null),
+  );
+  if (rows.length === 0 || isKept.every(Boolean)) return answer;
+  const kept = <T>(list: readonly T[]): T[] => list.filter((_, place) => isKept[place]);
+  return { ...answer, columns: kept(columns), rows: rows.map((row) => ({ ...row, cells: kept(row.cells) })) };
+}

@@ -48,4 +48,6 @@ export interface LiveFunction {
    * @throws an abort error when `signal` is aborted.
    */
   run(given: Arguments, sources: Sources, signal: AbortSignal): Promise<Answer>;
+  /** Ends what it keeps between calls, if anything. */
+  close?(): void;
 }

@@ -7,6 +7,7 @@ import { describe } from '../base/errors.ts';
 import { Condition, type Log } from '../base/log.ts';
 import type { Tick } from '../base/scheduler.ts';
 import type { Module } from '../modules/module.ts';
+import { NatSearch } from './derived.ts';
 import type { Jobs } from './jobs.ts';
 import type { Destination, Reading, Renderer } from './renderer.ts';
 
@@ -25,6 +26,7 @@ export class Plugin {
   /** Whether each module fails. */
   readonly #failures = new WeakMap<Module, Condition>();
   readonly #late: Condition;
+  readonly #natSearch = new NatSearch();
   #skipped = 0;
   #lateAt = 0;
 
@@ -39,6 +41,8 @@ export class Plugin {
     this.#watch(at, skipped);
     const isDrawn = output.ready();
     const readings = jobs.modules.map((module) => this.#ask(module, at, isDrawn));
+    const derived = this.#natSearch.derive(at, readings);
+    if (derived !== undefined) readings.push(derived);
     if (isDrawn) output.tick(renderer.render(at, readings));
   }
 

@@ -1,65 +1,40 @@
 /**
  * One entry of the connection table, as ctnetlink sends it in dumps and events.
- * Source: linux/netfilter/nfnetlink_conntrack.h, nf_conntrack_common.h, nf_conntrack_tcp.h and nf_conntrack_sctp.h.
+ * Source: linux/netfilter/nfnetlink_conntrack.h, nf_conntrack_tcp.h and nf_conntrack_sctp.h.
  */
 
 import { FormatError } from '../base/errors.ts';
 import type { Memory } from './channel.ts';
-import { NFGENMSG } from './ctnetlink.ts';
+import {
+  CTA_COUNTERS_BYTES,
+  CTA_COUNTERS_ORIG,
+  CTA_COUNTERS_PACKETS,
+  CTA_COUNTERS_REPLY,
+  CTA_HELP,
+  CTA_HELP_NAME,
+  CTA_ID,
+  CTA_MARK,
+  CTA_PROTOINFO,
+  CTA_PROTOINFO_DCCP,
+  CTA_PROTOINFO_SCTP,
+  CTA_PROTOINFO_STATE,
+  CTA_PROTOINFO_TCP,
+  CTA_STATUS,
+  CTA_TIMEOUT,
+  CTA_TIMESTAMP,
+  CTA_TIMESTAMP_START,
+  CTA_TUPLE_ORIG,
+  CTA_TUPLE_REPLY,
+  CTA_USE,
+  CTA_ZONE,
+  NFGENMSG,
+} from './ctnetlink.ts';
+import { type FlowPart, PARTS } from './flow_parts.ts';
 import { AttributeReader, type MessageReader } from './message.ts';
 import { Tuple } from './tuple.ts';
 
-const CTA_TUPLE_ORIG = 1;
-const CTA_TUPLE_REPLY = 2;
-const CTA_STATUS = 3;
-const CTA_PROTOINFO = 4;
-const CTA_HELP = 5;
-const CTA_TIMEOUT = 7;
-const CTA_MARK = 8;
-const CTA_COUNTERS_ORIG = 9;
-const CTA_COUNTERS_REPLY = 10;
-const CTA_USE = 11;
-const CTA_ID = 12;
-const CTA_ZONE = 18;
-const CTA_TIMESTAMP = 20;
-const CTA_PROTOINFO_TCP = 1;
-const CTA_PROTOINFO_SCTP = 3;
-/** The state is the first attribute of each protocol's information. */
-const CTA_PROTOINFO_STATE = 1;
-const CTA_HELP_NAME = 1;
-const CTA_COUNTERS_PACKETS = 1;
-const CTA_COUNTERS_BYTES = 2;
-const CTA_TIMESTAMP_START = 1;
-
-/** Bits of {@link Flow.status}. */
-export const IPS_EXPECTED = 1 << 0;
-export const IPS_SEEN_REPLY = 1 << 1;
-export const IPS_ASSURED = 1 << 2;
-export const IPS_CONFIRMED = 1 << 3;
-export const IPS_SRC_NAT = 1 << 4;
-export const IPS_DST_NAT = 1 << 5;
-export const IPS_DYING = 1 << 9;
-export const IPS_HELPER = 1 << 13;
-export const IPS_OFFLOAD = 1 << 14;
-export const IPS_HW_OFFLOAD = 1 << 15;
-
-/** What is decoded only on request; the attributes that it is in. */
-const PARTS = {
-  /** {@link Flow.original} and {@link Flow.reply}, rather than the protocol alone. */
-  tuples: [CTA_TUPLE_REPLY],
-  timeout: [CTA_TIMEOUT],
-  id: [CTA_ID],
-  zone: [CTA_ZONE],
-  mark: [CTA_MARK],
-  /** Packets and bytes of both directions. */
-  counters: [CTA_COUNTERS_ORIG, CTA_COUNTERS_REPLY],
-  helper: [CTA_HELP],
-  /** {@link Flow.startedAt}. */
-  start: [CTA_TIMESTAMP],
-  use: [CTA_USE],
-} as const;
-
-export type FlowPart = keyof typeof PARTS;
+export type { FlowPart } from './flow_parts.ts';
+export * from './flow_status.ts';
 
 /** Of one direction of a connection; -1 if the kernel does not count. */
 export interface Counters {
@@ -79,6 +54,8 @@ export class Flow {
   tcpState = -1;
   /** The number of the SCTP state. */
   sctpState = -1;
+  /** The number of the DCCP state. */
+  dccpState = -1;
   readonly original: Tuple;
   readonly reply: Tuple;
   /** Seconds until the entry expires. */
@@ -99,7 +76,7 @@ export class Flow {
   readonly #memory: Memory;
   /** By attribute type: whether it is decoded. */
   readonly #isWanted = new Uint8Array(32);
-  readonly #hasTuples: boolean;
+  readonly #hasOriginal: boolean;
   readonly #attributes: AttributeReader;
   readonly #nested: AttributeReader;
   readonly #inner: AttributeReader;
@@ -112,9 +89,9 @@ export class Flow {
     this.#attributes = new AttributeReader(memory);
     this.#nested = new AttributeReader(memory);
     this.#inner = new AttributeReader(memory);
-    this.#hasTuples = parts.includes('tuples');
+    this.#hasOriginal = parts.includes('original') || parts.includes('tuples');
     for (const type of [CTA_TUPLE_ORIG, CTA_STATUS, CTA_PROTOINFO]) this.#isWanted[type] = 1;
-    for (const part of parts) for (const type of PARTS[part]) this.#isWanted[type] = 1;
+    for (const type of parts.flatMap((part): readonly number[] => PARTS[part])) this.#isWanted[type] = 1;
   }
 
   /**
@@ -154,6 +131,7 @@ export class Flow {
     this.status = 0;
     this.tcpState = -1;
     this.sctpState = -1;
+    this.dccpState = -1;
     this.timeout = -1;
     this.id = -1;
     this.zone = 0;
@@ -165,7 +143,7 @@ export class Flow {
     this.replyCounters.bytes = -1;
     this.startedAt = -1;
     this.helper = '';
-    if (this.#hasTuples) {
+    if (this.#hasOriginal) {
       this.original.clear();
       this.reply.clear();
     }
@@ -221,7 +199,7 @@ export class Flow {
   }
 
   #readOriginal({ start, end }: AttributeReader): void {
-    if (this.#hasTuples) this.original.read(start, end);
+    if (this.#hasOriginal) this.original.read(start, end);
     else this.original.readProtocol(start, end);
     this.protocol = this.original.protocol;
   }
@@ -253,6 +231,7 @@ export class Flow {
     while (nested.next()) {
       if (nested.type === CTA_PROTOINFO_TCP) this.tcpState = this.#stateIn(nested);
       else if (nested.type === CTA_PROTOINFO_SCTP) this.sctpState = this.#stateIn(nested);
+      else if (nested.type === CTA_PROTOINFO_DCCP) this.dccpState = this.#stateIn(nested);
     }
   }
 

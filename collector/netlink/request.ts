@@ -2,7 +2,7 @@
  * Requests to the kernel. They only read: nothing else can be built here.
  */
 
-import { CT_GET, CT_GET_STATS, CT_GET_STATS_CPU, EXP_GET_STATS_CPU, NFGENMSG } from './ctnetlink.ts';
+import { CT_GET, CT_GET_STATS, CT_GET_STATS_CPU, EXP_GET, EXP_GET_STATS_CPU, NFGENMSG } from './ctnetlink.ts';
 import { AF_INET, AF_INET6, IPPROTO_UDP } from './inet.ts';
 import { inetRequest, SOCK_DIAG_BY_FAMILY, TCPDIAG_GETSOCK, tcpRequest } from './inet_diag.ts';
 import { HEADER, NLM_F_DUMP, NLM_F_REQUEST } from './message.ts';
@@ -29,6 +29,8 @@ const TO_SOCK_DIAG = { to: 'sock_diag', flags: DUMP } as const;
 export const QUESTIONS = {
   /** Entries of the connection table, of both address families: one message each. */
   table: { ...TO_CTNETLINK, about: 'the connection table', type: CT_GET, flags: DUMP },
+  /** Expectations, of both address families: one message each. */
+  expectations: { ...TO_CTNETLINK, about: 'the expectations', type: EXP_GET, flags: DUMP },
   /** Counters: one message per CPU. */
   cpuStatistics: { ...TO_CTNETLINK, about: 'the statistics of every CPU', type: CT_GET_STATS_CPU, flags: DUMP },
   /** The number of entries and the limit: one message. */

@@ -6,12 +6,13 @@ import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
 import { bashCompletion } from '../../docs/generate/completion.ts';
-import { commandsIn, commonOptions, parseHelp } from '../../docs/generate/help.ts';
+import { commonOptions, parseHelp } from '../../docs/generate/help.ts';
 import { manualPage } from '../../docs/generate/manual.ts';
 import { options } from '../../docs/generate/options.ts';
 import { descriptionsIn } from '../../docs/generate/stock.ts';
 import { dependencies, version } from '../../package.json';
-import { HELP } from '../cli.ts';
+import { COMMANDS } from '../commands/catalog.ts';
+import { HELP } from '../commands/help.ts';
 import { buildArchive, type Package } from './archives.ts';
 import { buildAlerts, buildDebian } from './debian.ts';
 import { buildExecutable, type Tools } from './executable.ts';
@@ -85,11 +86,10 @@ export function tools(target: Arch = parseArch(process.arch), modules: Modules =
 /** Writes the manual page and the completion for bash. */
 export function writeManual(built: string, time: number): void {
   const help = parseHelp(HELP);
-  const commands = commandsIn(help);
   const descriptions = descriptionsIn(readFileSync('collector/conntrack.conf', 'utf8'));
-  const page = manualPage({ help, commands, options, descriptions, version, time });
+  const page = manualPage({ help, commands: COMMANDS, options, descriptions, version, time });
   writeFileSync(join(built, 'conntrack.plugin.1.gz'), gzipSync(page, { level: 9 }));
-  writeFileSync(join(built, 'conntrack.plugin.bash'), bashCompletion(commands, commonOptions(help)));
+  writeFileSync(join(built, 'conntrack.plugin.bash'), bashCompletion(COMMANDS, commonOptions(help)));
 }
 
 /** Makes the files of the packages that are not in the project as they are packaged. */

@@ -4,6 +4,7 @@ import { escaped, wrap } from '../base/text.ts';
 import type { Board } from './board.ts';
 import { body, type Size } from './columns.ts';
 import type { Message, Messages } from './messages.ts';
+import { pointer } from './pointer.ts';
 import { type Block, blocksOf } from './sections.ts';
 import { tableOf } from './table.ts';
 import { cut, type Line, pad, span, widthOf } from './text.ts';
@@ -35,7 +36,7 @@ export function screenOf(view: View, { columns, rows }: Size): readonly Line[] {
   const foot = [
     ...air,
     ...messageLines(messages.recent, { columns, rows }),
-    lastLine(columns, messages.isTroubled, blocks),
+    lastLine(columns, messages.isTroubled, blocks, pointer(board)),
   ];
   const room = Math.max(0, rows - head.length - foot.length);
   const sections = body(blocks, { columns, rows: room });
@@ -66,13 +67,14 @@ function messageLines(messages: readonly Message[], { columns, rows }: Size): re
   });
 }
 
-/** How to end, the legend of the marks on the screen, and a hint, as far as they fit. */
-function lastLine(columns: number, isTroubled: boolean, blocks: readonly Block[]): Line {
+/** How to end, the legend of the marks on the screen, and the commands to run, as far as they fit. */
+function lastLine(columns: number, isTroubled: boolean, blocks: readonly Block[], command: string | undefined): Line {
   const marks = new Set(blocks.flatMap(({ rows }) => rows.map(({ mark }) => mark)));
   const parts = [
     marks.has('!') ? '   ! trouble' : '',
     marks.has('?') ? '   ? old' : '',
     isTroubled ? '   run conntrack.plugin check' : '',
+    command === undefined ? '' : `   run conntrack.plugin ${command}`,
   ];
   return fitting([span('Ctrl-C ends', 'dim')], parts, columns);
 }
@@ -87,6 +89,6 @@ function fitting(line: Line, parts: readonly string[], width: number): Line {
 }
 
 /** Local time of day, such as `17:30:05`. */
-function timeOf(milliseconds: number): string {
+export function timeOf(milliseconds: number): string {
   return new Date(milliseconds).toTimeString().slice(0, 8);
 }

@@ -22,14 +22,13 @@ export function tableOf(board: Board, columns: number): Line[] {
     return [[span('The connection tracking table cannot be read at present', 'warning')]];
   }
   const limit = shown.variables.get(ENTRIES.limit);
-  if (limit === undefined) return [withTrend([span(`${inWhole(entries)} entries`, 'strong')], series, columns)];
+  if (limit === undefined) return [withTrend([span(entriesOf(entries, limit, columns), 'strong')], series, columns)];
   const used = entries / limit;
   const style = styleOf(used * 100);
   const facts = [span(`  ${inPercent(used * 100)}`, style)];
   const left = timeToFull(series, shown.every, limit);
   if (left !== undefined && left < SOON) facts.push(span(`  full in ${inTime(left)}`, 'warning'));
-  const long = `${inWhole(entries)} of ${inWhole(limit)} entries`;
-  const text = long.length <= columns - widthOf(facts) ? long : `${inWhole(entries)} / ${inWhole(limit)}`;
+  const text = entriesOf(entries, limit, columns - widthOf(facts));
   const filled = bar(used, columns);
   return [
     withTrend([span(text, 'strong'), ...facts], series, columns),
@@ -43,7 +42,15 @@ function withTrend(line: Line, series: Series, columns: number): Line {
   return room < TREND + 2 ? line : [...line, span(sparkline(series, TREND).padStart(room), 'accent')];
 }
 
-function styleOf(used: number): Style {
+/** The entries of the table, and its limit if known, in `columns` if possible. */
+export function entriesOf(entries: number, limit: number | undefined, columns: number): string {
+  if (limit === undefined) return `${inWhole(entries)} entries`;
+  const text = `${inWhole(entries)} of ${inWhole(limit)} entries`;
+  return text.length <= columns ? text : `${inWhole(entries)} / ${inWhole(limit)}`;
+}
+
+/** The style of a table that is `used` percent full. */
+export function styleOf(used: number): Style {
   if (used > CRITICAL_ABOVE) return 'critical';
   return used > WARNING_ABOVE ? 'warning' : 'good';
 }

@@ -63,19 +63,22 @@ const ERASE_BELOW = '\x1b[J';
  *
  * @param columns width of the terminal.
  */
-export function paint(
-  lines: readonly Line[],
-  columns: number,
-  { hasColour, isUnicode }: Pick<Abilities, 'hasColour' | 'isUnicode'>,
-): string {
+export function paint(lines: readonly Line[], columns: number, look: Look): string {
   const texts = lines.map((line, row) => {
-    const text = line.map(({ style, text }) =>
-      hasColour && style !== undefined && text !== '' ? `\x1b[${STYLES[style]}m${text}\x1b[0m` : text,
-    );
     const erase = row === lines.length - 1 ? ERASE_BELOW : ERASE_TO_END;
     // After a full line the cursor is still on its last character, which erasing would remove.
-    return text.join('') + (widthOf(line) < columns ? erase : '');
+    return styled(line, look) + (widthOf(line) < columns ? erase : '');
   });
-  const painted = `\x1b[H${texts.join('\r\n')}`;
-  return isUnicode ? painted : painted.replace(/[─-░…]/g, (character) => ASCII.get(character) ?? '');
+  return `\x1b[H${texts.join('\r\n')}`;
+}
+
+type Look = Pick<Abilities, 'hasColour' | 'isUnicode'>;
+
+/** The text of a line with its colours. */
+export function styled(line: Line, { hasColour, isUnicode }: Look): string {
+  const texts = line.map(({ style, text }) =>
+    hasColour && style !== undefined && text !== '' ? `\x1b[${STYLES[style]}m${text}\x1b[0m` : text,
+  );
+  const text = texts.join('');
+  return isUnicode ? text : text.replace(/[─-░…]/g, (character) => ASCII.get(character) ?? '');
 }

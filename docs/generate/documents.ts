@@ -1,8 +1,9 @@
 /** Every file that is generated, as a whole or in parts. */
 
-import { HELP } from '../../collector/cli.ts';
+import { HELP } from '../../collector/commands/help.ts';
 import { inputAlertTable, raisedAlertTable } from './alerts.ts';
 import { chartTables, dimensionsBelowAxis, variableTable } from './charts.ts';
+import { functionSections, functionTable } from './functions.ts';
 import { parseHealth } from './health.ts';
 import { jsonSchema } from './json_schema.ts';
 import { codes, fillRegions, table } from './markdown.ts';
@@ -26,6 +27,7 @@ export function documents(read: (path: string) => string): ReadonlyMap<string, s
   const pages: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'docs/alerts.md': { alerts: raisedAlertTable(alerts), 'alert-inputs': inputAlertTable(alerts) },
     'docs/charts.md': { charts: chartTables(), 'below-axis': dimensionsBelowAxis(), variables: variableTable() },
+    'docs/functions.md': { functions: functionTable(), arguments: functionSections() },
     'docs/troubleshooting.md': { problems: problemTable() },
     'docs/configuration.md': { options: optionTable(descriptions), help: `\`\`\`text\n${HELP}\`\`\`\n` },
   };

@@ -84,6 +84,8 @@ function conditionOf(expression: string): [string, string] {
   if (afterStock !== undefined) return [`, while there is no \`${stock}\``, afterStock];
   const [, above, least, afterLeast] = /^\$(\w+) > ([\d.]+) AND (\$this .*)$/.exec(expression) ?? [];
   if (afterLeast !== undefined) return [`, while \`${above}\` is above ${least}`, afterLeast];
+  const [, usual, afterUsual] = /^!\(\$(\w+) >= \(\$this \/ 2\)\) AND (\$this .*)$/.exec(expression) ?? [];
+  if (afterUsual !== undefined) return [`, unless \`${usual}\` is at least half of it`, afterUsual];
   const [, below, afterHalf] = /^\$(\w+) < \(\$this \/ 2\) AND (\$this .*)$/.exec(expression) ?? [];
   return afterHalf === undefined ? ['', expression] : [`, while \`${below}\` is below half of it`, afterHalf];
 }

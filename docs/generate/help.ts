@@ -33,6 +33,8 @@ export interface Option {
   readonly value?: string;
   /** One line. */
   readonly help: string;
+  /** What is allowed, in words. */
+  readonly allowed?: string;
 }
 
 /**
@@ -52,14 +54,6 @@ export function parseHelp(text: string): Help {
     commands: definitions.filter(isCommand),
     options: definitions.filter((definition) => !isCommand(definition)),
   };
-}
-
-/** The commands, each with the options that the usage names with it. */
-export function commandsIn(help: Help): Command[] {
-  return help.commands.map(({ term, text }) => {
-    const usage = help.usage.filter((line) => line.split(' ')[1] === term);
-    return { name: term, summary: text, options: optionsIn(help, usage) };
-  });
 }
 
 /** The options without a command. */

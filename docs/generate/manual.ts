@@ -46,7 +46,7 @@ function section(title: string, body: string): string {
 function described({ details, name, options, summary }: Command): string {
   const own = options.map((option) => ({
     term: [`--${option.name}`, option.value].filter(Boolean).join(' '),
-    text: option.help,
+    text: option.allowed === undefined ? option.help : `${option.help}: ${option.allowed}`,
   }));
   const list = own.length === 0 ? [] : ['.RS', definitions(own), '.RE'];
   const more = details === undefined ? [] : ['.IP', escaped(details)];

@@ -1,13 +1,16 @@
-/** What metadata.yaml repeats: charts, alerts and options. The rest of the file, written by hand, is left alone. */
+/** What metadata.yaml repeats: charts, alerts, options and functions. The rest of the file, written by hand, is left alone. */
 
 import { type Document, isMap, isScalar, isSeq, parseDocument, type YAMLMap } from 'yaml';
 
 import type { Chart } from '../../charts/types.ts';
 import { chartOf, chartsInOrder } from './charts.ts';
+import { functionEntries } from './functions.ts';
 import { type Alert, nameOf } from './health.ts';
 import { type Option, options, written } from './options.ts';
 
 const HEALTH = 'health/conntrack.conf';
+/** The module that metadata.yaml describes functions with: like them, it reads the table. */
+const OF_FUNCTIONS = 'flows';
 
 /** The module of an option; `undefined` for the options of the whole plugin. */
 const moduleOf = ({ name }: Option): string | undefined => /^modules\.(\w+)\./.exec(name)?.[1];
@@ -34,6 +37,7 @@ export function updateMetadata(
     const list = ofModule.map((option) => optionEntry(option, descriptions.get(option.name) ?? ''));
     module.setIn(['setup', 'configuration', 'options', 'list'], document.createNode(list));
     for (const scope of mapsIn(module, 'metrics', 'scopes')) updateScope(document, scope, own);
+    if (name === OF_FUNCTIONS) updateFunctions(document, mapsIn(module, 'functions', 'list'));
   }
   return document.toString({ lineWidth: 0 });
 }
@@ -53,6 +57,18 @@ function updateScope(document: Document, scope: YAMLMap, own: readonly Chart[]):
     dimensions: dimensions.map(({ id }) => ({ name: id })),
   }));
   scope.set('metrics', document.createNode(entries));
+}
+
+/** What a function returns and costs is written by hand. */
+function updateFunctions(document: Document, list: readonly YAMLMap[]): void {
+  const found = list.map((one) => textOf(one, ['id']));
+  const wanted = functionEntries.map(({ id }) => id);
+  if (found.join() !== wanted.join()) {
+    throw new Error(`metadata.yaml: found the functions [${found.join(', ')}], expected [${wanted.join(', ')}]`);
+  }
+  for (const [place, { id: _id, ...entry }] of functionEntries.entries()) {
+    for (const [key, value] of Object.entries(entry)) list[place]?.set(key, document.createNode(value));
+  }
 }
 
 function alertEntry(alert: Alert): object {

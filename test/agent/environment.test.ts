@@ -11,6 +11,7 @@ describe("the agent's environment", () => {
       NETDATA_STOCK_CONFIG_DIR: '/usr/lib/netdata/conf.d',
       NETDATA_HOST_PREFIX: '/host',
       NETDATA_LOG_LEVEL: 'notice',
+      NETDATA_VERSION: 'v2.11.0-84-nightly',
       PATH: '/usr/bin',
     });
     expect(environment).toEqual({
@@ -19,6 +20,7 @@ describe("the agent's environment", () => {
       stockConfigDir: '/usr/lib/netdata/conf.d',
       hostPrefix: '/host',
       logLevel: 'notice',
+      version: 'v2.11.0-84-nightly',
       unknownLogLevel: undefined,
     });
   });
@@ -33,6 +35,7 @@ describe("the agent's environment", () => {
         NETDATA_STOCK_CONFIG_DIR: '',
         NETDATA_HOST_PREFIX: '',
         NETDATA_LOG_LEVEL: '',
+        NETDATA_VERSION: '',
       },
     ],
   ])('has no settings if its variables are %s', (_what, variables) => {
@@ -42,6 +45,7 @@ describe("the agent's environment", () => {
       stockConfigDir: undefined,
       hostPrefix: '',
       logLevel: undefined,
+      version: undefined,
       unknownLogLevel: undefined,
     });
   });

@@ -8,6 +8,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 
+import { listing, ranking, tailing } from './answers.ts';
 import { CONNECTIONS, questions } from './conntrackd.ts';
 import { Exporter } from './exporter.ts';
 import { endAllOnExit, temporaryFolder } from './lifetime.ts';
@@ -59,6 +60,11 @@ async function main(): Promise<void> {
   }
   await section(`Counting ${SOCKETS.toLocaleString('en')} sockets`, countings);
   await section(`Asking conntrackd, with ${CONNECTIONS.toLocaleString('en')} connections`, questions);
+  for (const entries of [230_000, 1_000_000]) {
+    await section(`The command top, ${entries.toLocaleString('en')} entries`, () => ranking(entries));
+    await section(`The command list, ${entries.toLocaleString('en')} entries`, () => listing(entries));
+  }
+  await section('The command tail, 20,000 new connections a second', () => tailing(20_000));
   await section('Lateness of updates while 1,000,000 flows are dumped', lateness);
 }
 

@@ -69,7 +69,12 @@ export class TrackingNamespace extends Namespace {
 
   /** Loads TCP connections, established and assured. */
   load(entries: number): void {
-    this.run(RESTORE, `${establishedConnections(entries).join('\n')}\n`);
+    this.restore(establishedConnections(entries));
+  }
+
+  /** Loads entries, each as `conntrack -R` reads it. */
+  restore(lines: readonly string[]): void {
+    this.run(RESTORE, `${lines.join('\n')}\n`);
   }
 
   /** Deletes every entry. */

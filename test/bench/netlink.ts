@@ -160,7 +160,7 @@ async function peerUnderLoad(namespace: Namespace, rate: number, seconds: number
 }
 
 /** Makes new flows and returns how many. */
-async function flood(namespace: Namespace, rate: number, seconds: number): Promise<number> {
+export async function flood(namespace: Namespace, rate: number, seconds: number): Promise<number> {
   const [program, ...args] = namespace.command([
     process.execPath,
     WORKER,
@@ -185,7 +185,11 @@ function newFlows(out: string): number {
   return Math.round(flows.reduce((sum, count) => sum + count, 0));
 }
 
-async function inNamespace(entries: number, measure: (namespace: TrackingNamespace) => Promise<void>): Promise<void> {
+/** Runs a measurement in a namespace whose table can hold so many entries. */
+export async function inNamespace(
+  entries: number,
+  measure: (namespace: TrackingNamespace) => Promise<void>,
+): Promise<void> {
   const namespace = new TrackingNamespace(entries);
   try {
     await measure(namespace);
@@ -194,6 +198,7 @@ async function inNamespace(entries: number, measure: (namespace: TrackingNamespa
   }
 }
 
-function most(limit: number): { most: number; inclusive: boolean } {
+/** An aim that is met by at most this. */
+export function most(limit: number): { most: number; inclusive: boolean } {
   return { most: limit, inclusive: true };
 }

@@ -24,7 +24,7 @@ describe('the charts', () => {
   it('show what signals trouble before what explains it, and the collector itself last', () => {
     const families = chartsInOrder.map(({ family }) => family.replace(/^conntrackd .*/, 'conntrackd'));
     expect(families.filter((family, at) => family !== families[at - 1])).toEqual([
-      ...['table', 'connections', 'errors', 'composition', 'sockets', 'conntrackd'],
+      ...['table', 'connections', 'errors', 'hot spots', 'composition', 'sockets', 'conntrackd'],
       ...['searches', 'expectations', 'cpus', 'collection'],
     ]);
   });

@@ -9,10 +9,11 @@ const DEFAULTS = {
   mode: 'advanced',
   source: '',
   contexts: 'auto',
+  functions: { enabled: true, access: 'members' },
   modules: {
     stat: { enabled: 'auto', read_from: 'auto', per_cpu: false },
     events: { enabled: 'auto', receive_buffer: 64, most_per_second: 100_000 },
-    flows: { enabled: 'auto', update_every: 10, method: 'auto', cpu_share: 2, full_above: 95 },
+    flows: { enabled: 'auto', update_every: 10, method: 'auto', cpu_share: 2, full_above: 95, snat_pools: [] },
     sockets: { enabled: 'auto', read_from: 'auto', update_every: 5, cpu_share: 2 },
     conntrackd: { enabled: 'auto', sockets: [], update_every: 5, timeout: 2 },
   },
@@ -60,6 +61,9 @@ describe('an option', () => {
     [`source: ${'s'.repeat(128)}`, { source: 's'.repeat(128) }],
     ['source: "12"', { source: '12' }],
     ['contexts: auto', { contexts: 'auto' }],
+    ['functions: { access: anyone }', { functions: { enabled: true, access: 'anyone' } }],
+    ['functions: { enabled: no }', { functions: { enabled: false, access: 'members' } }],
+    ['functions:', {}],
     ['contexts: netfilter', { contexts: 'netfilter' }],
     ['contexts: conntrack', { contexts: 'conntrack' }],
   ])('is accepted: %s', (text, expected) => {
@@ -168,6 +172,8 @@ describe('an option with a wrong value', () => {
     ['contexts: shared', 'contexts', '"shared"', CONTEXTS],
     ['contexts: Netfilter', 'contexts', '"Netfilter"', CONTEXTS],
     ['contexts: yes', 'contexts', '"yes"', CONTEXTS],
+    ['functions: { access: everyone }', 'functions.access', '"everyone"', 'members or anyone'],
+    ['functions: { enabled: auto }', 'functions.enabled', '"auto"', YES_OR_NO],
     ['contexts: 1', 'contexts', '1', CONTEXTS],
     ['contexts:', 'contexts', 'null', CONTEXTS],
     ['contexts: [conntrack]', 'contexts', '["conntrack"]', CONTEXTS],
@@ -235,5 +241,57 @@ describe('an option with a wrong value', () => {
     expect(refusal(`modules:\n  conntrackd:\n    sockets: ${list}\n`)).toBe(
       `conntrack.conf: line 3: modules.conntrackd.sockets: expected ${SOCKETS}, got ${list.slice(0, 79)}…`,
     );
+  });
+});
+
+describe('flows.snat_pools', () => {
+  const pools = (list: string): string => `modules:\n  flows:\n    snat_pools: ${list}\n`;
+
+  it('are read with their networks and ports', () => {
+    const { modules } = parseConfig(
+      'conntrack.conf',
+      pools(
+        '\n      - { addresses: 203.0.113.7/28, ports: 1024-2047 }\n      - addresses: "2001:db8::5"\n        ports: 1-65535',
+      ),
+    );
+    expect(modules.flows.snat_pools).toEqual([
+      { network: { address: Uint8Array.of(203, 0, 113, 7), prefix: 28 }, low: 1024, high: 2047 },
+      {
+        network: { address: Uint8Array.of(0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5), prefix: 128 },
+        low: 1,
+        high: 65_535,
+      },
+    ]);
+  });
+
+  const ADDRESSES = 'an address, or a network such as 203.0.113.0/28';
+  const PORTS = 'the lowest and the highest port, such as 1024-65535';
+  const POOL = 'a mapping with the keys addresses and ports';
+  const POOLS = 'a list of at most 64 pools such as { addresses: 203.0.113.0/28, ports: 1024-65535 }';
+  it.each([
+    ['203.0.113.0/28', '', `expected ${POOLS}, got "203.0.113.0/28"`],
+    ['{ addresses: 10.0.0.1, ports: 1-2 }', '', `expected ${POOLS}, got {"addresses":"10.0.0.1","ports":"1-2"}`],
+    ['[203.0.113.0/28]', '.0', `expected ${POOL}, got "203.0.113.0/28"`],
+    ['[{ ports: 1-2 }]', '.0.addresses', `expected ${POOL}, got nothing`],
+    ['[{ addresses: 10.0.0.1 }]', '.0.ports', `expected ${POOL}, got nothing`],
+    ['[{ addresses: 10.0.0.0/33, ports: 1-2 }]', '.0.addresses', `expected ${ADDRESSES}, got "10.0.0.0/33"`],
+    ['[{ addresses: 10, ports: 1-2 }]', '.0.addresses', `expected ${ADDRESSES}, got 10`],
+    ['[{ addresses: 10.0.0.1, ports: 2-1 }]', '.0.ports', `expected ${PORTS}, got "2-1"`],
+    ['[{ addresses: 10.0.0.1, ports: 0-1 }]', '.0.ports', `expected ${PORTS}, got "0-1"`],
+    ['[{ addresses: 10.0.0.1, ports: 1-65536 }]', '.0.ports', `expected ${PORTS}, got "1-65536"`],
+    ['[{ addresses: 10.0.0.1, ports: 1024 }]', '.0.ports', `expected ${PORTS}, got 1024`],
+    [
+      '[{ addresses: 10.0.0.1, ports: 1-2 }, { addresses: 10.0.0.2, ports: 1-2, port: 3 }]',
+      '.1.port',
+      'unknown key; did you mean "modules.flows.snat_pools.1.ports"?',
+    ],
+  ])('%s is refused', (list, at, text) => {
+    expect(refusal(pools(list))).toBe(`conntrack.conf: line 3: modules.flows.snat_pools${at}: ${text}`);
+  });
+
+  it('are at most 64', () => {
+    const list = (length: number) => pools(`[${Array.from({ length }, () => '{ addresses: 10.0.0.1, ports: 1-2 }')}]`);
+    expect(() => parseConfig('conntrack.conf', list(64))).not.toThrow();
+    expect(refusal(list(65))).toContain(`expected ${POOLS}, got [`);
   });
 });

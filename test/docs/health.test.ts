@@ -72,6 +72,7 @@ describe('an alert', () => {
       'above 75, until 60, while `utilization` is above 50',
     ],
     ['$usual < ($this / 2) AND $this > 100', 'above 100, while `usual` is below half of it'],
+    ['!($usual >= ($this / 2)) AND $this > 5', 'above 5, unless `usual` is at least half of it'],
     ['!($stock >= 0) AND !($net.table.stock >= 0) AND $this > 7', 'above 7, while there is no `stock`'],
     [
       '$this > ((($status >= $WARNING) ? (10) : (20)) + (($established > 4000) ? (200) : ($established / 20)))',

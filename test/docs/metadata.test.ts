@@ -6,7 +6,7 @@ import { CONFIG_FILE } from '../../collector/config/load.ts';
 import { parseConfig } from '../../collector/config/parse.ts';
 import type { Sample } from '../../collector/modules/module.ts';
 import { chartsInOrder } from '../../docs/generate/charts.ts';
-import { fromEvents, fromFlows, fromSockets, samples } from '../helpers/all_metrics.ts';
+import { fromEvents, fromEventsWithStat, fromFlows, fromSockets, samples } from '../helpers/all_metrics.ts';
 import { askModes, RECORDED_MODES } from '../helpers/conntrackd_metrics.ts';
 import { parseMetadata } from '../helpers/metadata_file.ts';
 import { project, read } from '../helpers/project.ts';
@@ -29,7 +29,7 @@ const CONDITIONS: Readonly<Record<string, Readonly<Record<string, readonly Metri
     'Statistics of Linux 5.9 and older': [metricsOf(OLD_NAMES, '4.8.0'), metricsOf(OLD_NAMES, '5.9.0')],
     'Statistics of Linux 5.10 and later': [metricsOf(NAMES_5_10, '5.10.0'), metricsOf(NAMES, '6.18.0')],
   },
-  events: { CAP_NET_ADMIN: [fromEvents] },
+  events: { CAP_NET_ADMIN: [fromEvents], 'CAP_NET_ADMIN, Linux 4.9 and later': [fromEventsWithStat] },
   flows: { CAP_NET_ADMIN: [fromFlows] },
   sockets: { [ALWAYS]: [fromSockets] },
   conntrackd: {

@@ -20,6 +20,7 @@ const page = read('docs/privileges.md');
 /** The names of the questions to the kernel, as its headers have them. */
 const MESSAGES: Readonly<Record<Question, string>> = {
   table: 'IPCTNL_MSG_CT_GET',
+  expectations: 'IPCTNL_MSG_EXP_GET',
   cpuStatistics: 'IPCTNL_MSG_CT_GET_STATS_CPU',
   statistics: 'IPCTNL_MSG_CT_GET_STATS',
   expectationStatistics: 'IPCTNL_MSG_EXP_GET_STATS_CPU',

@@ -9,7 +9,8 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { charts } from '../../charts/index.ts';
 import { Agent } from '../helpers/agent.ts';
 import { Dashboard } from '../helpers/dashboard.ts';
-import { end, Laboratory, SERVER_ADDRESS } from '../helpers/laboratory.ts';
+import { BLACK_HOLE, end, Laboratory, SERVER_ADDRESS } from '../helpers/laboratory.ts';
+import { isAlwaysShown } from '../helpers/occasional_charts.ts';
 import { isAbout } from '../helpers/running_agent.ts';
 import { shortenTable } from '../helpers/shortened_health.ts';
 import { SOCKET_CHARTS } from '../helpers/socket_charts.ts';
@@ -45,8 +46,23 @@ const OTHER_INTERVAL = 'level=info msg="changed the interval between dumps of th
 /** Dumps the whole table often, even when it is full, and rarely once that costs more than a small table can. */
 const FLOWS_EVERY = 2;
 const CONFIG = `modules:
-  flows: { update_every: ${FLOWS_EVERY}, cpu_share: 5, full_above: 100, method: full }
+  flows:
+    update_every: ${FLOWS_EVERY}
+    cpu_share: 5
+    full_above: 100
+    method: full
+    snat_pools: [{ addresses: 10.77.2.1, ports: 50000-50099 }]
   sockets: { update_every: 1, cpu_share: 100 }
+`;
+
+/** Connections to one port of the server have 100 ports of the router to choose from. */
+const SOURCE_NAT = `
+table inet translations {
+  chain postrouting {
+    type nat hook postrouting priority srcnat; policy accept;
+    udp dport ${BLACK_HOLE} masquerade to :50000-50099
+  }
+}
 `;
 
 /** The beginnings of the dashboard's explanations of the six contexts that it knows. */
@@ -91,10 +107,12 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
   it('runs the plugin as its own user and lists every chart of its modules', async () => {
     const listed = await agent.charts('conntrack.plugin');
     const expected = [
-      ...charts.filter((chart) => chart.scope === 'host'),
+      ...charts.filter(({ id, scope }) => scope === 'host' && isAlwaysShown(id)),
       ...SOCKET_CHARTS.map(({ list, ...chart }) => ({ ...chart, id: `${chart.id}_${list}` })),
     ];
-    expect(Object.keys(listed).sort()).toEqual(expected.map((chart) => `conntrack.${chart.id}`).sort());
+    expect(Object.keys(listed).filter(isAlwaysShown).sort()).toEqual(
+      expected.map((chart) => `conntrack.${chart.id}`).sort(),
+    );
     for (const chart of expected) {
       expect(listed[`conntrack.${chart.id}`]).toMatchObject({
         context: chart.contextBesideBuiltin ?? chart.context,
@@ -166,6 +184,33 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
       laboratory.set('nf_conntrack_udp_timeout', 30);
     });
 
+    it.sequential('warns before source NAT runs out of ports', async ({ expect }) => {
+      laboratory.flush();
+      laboratory.set('nf_conntrack_udp_timeout', 600);
+      laboratory.addRules('router', SOURCE_NAT);
+      const from = await wallSeconds(1);
+      const refused = async (): Promise<number> =>
+        agent.total('conntrack.errors', 'insert_failed', from, Math.floor(Date.now() / 1000));
+      await laboratory.finishedTraffic('client', 'udp-flows', SERVER_ADDRESS, BLACK_HOLE, 35, 2);
+      const flows = await laboratory.traffic('client', 'udp-flows', SERVER_ADDRESS, BLACK_HOLE, 1, 90);
+      await until(
+        'conntrack_snat_ports is WARNING',
+        60,
+        async () => (await status('conntrack_snat_ports')) === 'WARNING',
+      );
+      expect(await refused()).toBe(0);
+      await until('a connection is refused', 60, async () => (await refused()) > 0);
+      await until(
+        'conntrack_snat_ports is CRITICAL',
+        20,
+        async () => (await status('conntrack_snat_ports')) === 'CRITICAL',
+      );
+      await end(flows);
+      laboratory.run('router', ['nft', 'delete', 'table', 'inet', 'translations']);
+      laboratory.set('nf_conntrack_udp_timeout', 30);
+      laboratory.flush();
+    });
+
     it.sequential('warns of unreplied connections only while the table is more than half full', async ({ expect }) => {
       const unreplied = (count: number): string[] =>
         entries(count, (n) => `-s 10.88.1.1 -d 10.99.0.1 -p udp --sport ${1024 + n} --dport 9`);
@@ -226,7 +271,8 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
     });
 
     it.sequential('warns of packets and connections that a full table drops', async ({ expect }) => {
-      for (const name of ['conntrack_drops', 'conntrack_early_drops']) {
+      // One address has loaded nearly all of the table.
+      for (const name of ['conntrack_drops', 'conntrack_early_drops', 'conntrack_largest_source']) {
         await until(`${name} is WARNING`, 60, async () => (await status(name)) === 'WARNING');
       }
       const alarms = await agent.alarms();

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { charts } from '../../charts/index.ts';
 import { Agent2 } from '../helpers/agent2.ts';
 import { Laboratory } from '../helpers/laboratory.ts';
+import { isAlwaysShown } from '../helpers/occasional_charts.ts';
 import { isAbout } from '../helpers/running_agent.ts';
 import { shortenFull } from '../helpers/shortened_health.ts';
 import { until } from '../helpers/until.ts';
@@ -33,7 +34,7 @@ describe.skipIf(inject('missing').agent2 !== undefined)('a Netdata 2.x agent', (
 
   it('lists every chart with its units, family and labels', async () => {
     const listed = await agent.charts('conntrack.plugin');
-    const hosts = charts.filter((chart) => chart.scope === 'host');
+    const hosts = charts.filter(({ id, scope }) => scope === 'host' && isAlwaysShown(id));
     for (const { id, units, family } of hosts) {
       expect(listed[`conntrack.${id}`], id).toMatchObject({ units, family, module: expect.any(String) });
     }

@@ -40,7 +40,7 @@ describe('the program', () => {
       NETDATA_USER_CONFIG_DIR: host.folder,
     });
     await program.ended;
-    expect(program.out).toMatch(/^CHART conntrack\.sockets .* line \d+ 3 '/);
+    expect(program.out).toMatch(/^CHART conntrack\.sockets .* line \d+ 3 '/m);
   });
 
   it.each([

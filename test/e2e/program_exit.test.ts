@@ -50,6 +50,14 @@ describe('the program exits with 0', () => {
     expect(numbers.filter(([, number]) => !listened.has(number))).toEqual([]);
   });
 
+  it('when standard input ends within a payload, after it has answered that call', async () => {
+    const program = host.onRecorded();
+    await program.printed('END\n');
+    program.child.stdin.end('FUNCTION_PAYLOAD tx-19 10 "conntrack:top" "0xffff" "user=operator"\n{"selections"');
+    expect(await program.ended).toEqual({ code: 0, signal: null });
+    expect(program.out).toMatch(/FUNCTION_RESULT_BEGIN 'tx-19' 400 application\/json \d+\n.*\nFUNCTION_RESULT_END\n$/);
+  });
+
   it('on SIGTERM even while its log is not read', async () => {
     const log = join(host.folder, 'log');
     spawnSync('mkfifo', [log]);

@@ -30,8 +30,13 @@ describe('the shortened health file differs from the real one only in the times 
       often,
       'lookup: min -1m unaligned of connections → lookup: min -3s unaligned of connections',
       'calc: ($this - $conntrack_connections_before) / 3 → calc: ($this - $conntrack_connections_before) * 20 / 3',
-      // Of conntrack_growth, time_to_full and unreplied.
-      ...[often, often, often],
+      // Of conntrack_growth, time_to_full, unreplied and largest_source.
+      ...[often, often, often, often],
+      // Of conntrack_snat_ports, nat_search_usual, nat_search, stuck_usual and stuck.
+      'lookup: max -1m unaligned of used → lookup: max -5s unaligned of used',
+      ...[often, 'every: 1m → every: 1s', often, 'every: 1m → every: 1s'],
+      'lookup: min -1m unaligned of connections → lookup: min -3s unaligned of connections',
+      often,
     ]);
   });
 

@@ -22,6 +22,17 @@ export interface ListedContext {
   readonly priority: number;
 }
 
+interface ListedFunction {
+  readonly name: string;
+  readonly access: readonly string[];
+}
+
+/** What a caller of a function gets. */
+export interface FunctionReply {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
 /** Reply of `/api/v3/data` for a context: a row per second, newest first, each number with anomaly rate and flags. */
 interface ContextData {
   readonly result: {
@@ -49,6 +60,27 @@ export class Agent2 extends RunningAgent {
   /** Every context, by name. */
   async contexts(): Promise<Readonly<Record<string, ListedContext>>> {
     return (await this.get<{ contexts: Record<string, ListedContext> }>('/api/v3/contexts')).contexts;
+  }
+
+  /** Names of the functions that the agent offers, and who may call them, of all its hosts. */
+  async functions(): Promise<Readonly<Record<string, readonly string[]>>> {
+    const { functions } = await this.get<{ functions: readonly ListedFunction[] }>('/api/v3/functions');
+    return Object.fromEntries(functions.map(({ access, name }) => [name, access]));
+  }
+
+  /**
+   * Calls a function; `text` is its name and arguments.
+   *
+   * @param host of which it is, if not of the agent's own.
+   * @param payload is sent with POST.
+   */
+  async call(
+    text: string,
+    { host, payload }: { readonly host?: string; readonly payload?: object } = {},
+  ): Promise<FunctionReply> {
+    const path = `${host === undefined ? '' : `/host/${host}`}/api/v3/function?function=${encodeURIComponent(text)}`;
+    const reply = await this.request(path, payload === undefined ? undefined : JSON.stringify(payload));
+    return { status: reply.status, body: JSON.parse(reply.text) };
   }
 
   /** Data of a context in the last seconds, over the charts of every plugin. */

@@ -12,21 +12,27 @@ export class AgentApi {
   }
 
   /** Requests a path of the API and parses the JSON reply. */
-  get<T>(path: string): Promise<T> {
-    const options = { socketPath: this.#socket, path, headers: { Host: 'localhost' } };
+  async get<T>(path: string): Promise<T> {
+    const { status, text } = await this.request(path);
+    if (status !== 200) throw new Error(`${path}: ${status} ${text}`);
+    return JSON.parse(text);
+  }
+
+  /** Requests a path, with POST if there is a body. */
+  request(path: string, body?: string): Promise<{ readonly status: number; readonly text: string }> {
+    const method = body === undefined ? 'GET' : 'POST';
+    const options = { socketPath: this.#socket, path, method, headers: { Host: 'localhost' } };
     return new Promise((resolve, reject) => {
-      const request = http.get(options, (response) => {
-        let body = '';
+      const request = http.request(options, (response) => {
+        let text = '';
         response.setEncoding('utf8');
         response.on('data', (chunk: string) => {
-          body += chunk;
+          text += chunk;
         });
-        response.on('end', () => {
-          if (response.statusCode !== 200) reject(new Error(`${path}: ${response.statusCode} ${body}`));
-          else resolve(JSON.parse(body));
-        });
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
       });
       request.on('error', reject);
+      request.end(body);
     });
   }
 

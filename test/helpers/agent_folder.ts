@@ -33,10 +33,12 @@ export interface AgentOptions {
   readonly builtin?: boolean;
   /** More lines of `netdata.conf`. */
   readonly lines?: readonly string[];
+  /** The text of `stream.conf`: where the agent streams to, or whom it receives from. */
+  readonly stream?: string;
 }
 
 /** Makes the folder and returns its path. */
-export function makeAgentFolder({ config, health = (text) => text }: AgentOptions): string {
+export function makeAgentFolder({ config, health = (text) => text, stream = '' }: AgentOptions): string {
   const folder = mkdtempSync(join(tmpdir(), 'conntrack-agent-'));
   const [user, group] = [idOf('-u'), idOf('-g')];
   chmodSync(folder, 0o755);
@@ -51,6 +53,7 @@ export function makeAgentFolder({ config, health = (text) => text }: AgentOption
   chmodSync(plugin, 0o750);
   cpSync(join(ROOT, 'dist/conntrack-koffi'), join(folder, 'plugins.d/conntrack-koffi'), { recursive: true });
   writeFileSync(join(folder, 'etc/conntrack.conf'), config);
+  writeFileSync(join(folder, 'etc/stream.conf'), stream);
   const alerts = readFileSync(join(ROOT, 'health/conntrack.conf'), 'utf8');
   writeFileSync(join(folder, 'health.d/conntrack.conf'), health(alerts));
   return folder;

@@ -10,7 +10,7 @@ import type { Sample } from '../../collector/modules/module.ts';
 import { TABLES } from '../../collector/modules/sockets/socket_tally.ts';
 import { SocketsModule } from '../../collector/modules/sockets/sockets.ts';
 import { contextOf } from './context.ts';
-import { done, FakeChannel, statistics } from './netlink_channel.ts';
+import { done, entry, FakeChannel, statistics } from './netlink_channel.ts';
 
 const log = createLog({ level: 'error', now: () => 0, write: () => undefined });
 
@@ -36,22 +36,28 @@ export function eventSamples(volume: Volume = new Volume()): readonly Sample[] {
   return module.collect(2e6);
 }
 
-/** What `flows` returns of an empty table. */
+/** What `flows` returns of a table that has held a connection with source NAT for more than a minute. */
 export async function flowSamples(): Promise<readonly Sample[]> {
   const channel = new FakeChannel();
-  channel.reply('statistics', [statistics({ entries: 0, max: 16 })]);
-  channel.reply('table', [done()]);
-  const module = new FlowsModule(contextOf({ ctnetlink: () => channel, log, runtime }), {
+  channel.reply('statistics', [statistics({ entries: 1, max: 16 })]);
+  channel.reply('table', [entry({ protocol: 17, status: 0x18 }), done()]);
+  let now = 0;
+  const clock = { ...runtime, monotonic: () => now };
+  const module = new FlowsModule(contextOf({ ctnetlink: () => channel, log, runtime: clock }), {
     enabled: 'auto',
     every: 1,
     update_every: 10,
     cpu_share: 100,
     full_above: 100,
     method: 'full',
+    snat_pools: [{ network: { address: new Uint8Array(4), prefix: 0 }, low: 1, high: 65_535 }],
   });
-  module.collect(0, true);
-  await new Promise((resolve) => setImmediate(resolve));
-  return module.collect(1e6, true);
+  for (let second = 0; second <= 60; second += 10) {
+    now = second * 1e6;
+    module.collect(now, true);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return module.collect(61e6, true);
 }
 
 /** What `sockets` returns of a host with IPv6 that has no sockets. `volume` is what it reads files from. */

@@ -3,10 +3,12 @@ import { expect } from 'vitest';
 import { FormatError, OperationError } from '../../collector/base/errors.ts';
 import { CpuStatistics } from '../../collector/netlink/cpu_statistics.ts';
 import { Exchange } from '../../collector/netlink/exchange.ts';
+import { Expectation } from '../../collector/netlink/expectation.ts';
 import { Flow } from '../../collector/netlink/flow.ts';
 import { InetSocket } from '../../collector/netlink/inet_diag.ts';
 import { MessageReader } from '../../collector/netlink/message.ts';
 import { Statistics } from '../../collector/netlink/statistics.ts';
+import type { Tuple } from '../../collector/netlink/tuple.ts';
 import { countersByCpu } from './cpu_counters.ts';
 import { altered, bytes, concat, diagnosed, entry, FakeChannel, type Message } from './netlink_channel.ts';
 
@@ -26,7 +28,14 @@ export function channelOf(
   wrong = entry({ protocol: 222, status: 0x55555555, tcpState: 200 }),
 ): FakeChannel {
   const channel = new FakeChannel({ slots: SLOTS, slotSize: SLOT, around: numbered(wrong) });
-  for (const question of ['table', 'statistics', 'cpuStatistics', 'expectationStatistics', 'tcpSockets'] as const) {
+  for (const question of [
+    'table',
+    'expectations',
+    'statistics',
+    'cpuStatistics',
+    'expectationStatistics',
+    'tcpSockets',
+  ] as const) {
     channel.reply(question, datagrams.length === 0 ? [bytes()] : datagrams);
   }
   return channel;
@@ -51,6 +60,43 @@ export function readTable(datagrams: readonly (readonly Message[])[]): Outcome {
       found.push([flow.family, flow.protocol, flow.status, flow.tcpState]);
     });
   });
+}
+
+/** All parts of an entry. */
+export function readParts(datagrams: readonly (readonly Message[])[]): Outcome {
+  const channel = channelOf(datagrams);
+  const parts = ['tuples', 'timeout', 'id', 'zone', 'mark', 'counters', 'helper', 'start', 'use'] as const;
+  const flow = new Flow(channel.memory, parts);
+  return outcome((found) => {
+    new Exchange(channel).answer('table', (reader) => {
+      flow.read(reader);
+      for (const tuple of [flow.original, flow.reply]) found.push(numbersOf(tuple, reader));
+      const { dccpState, id, mark, sctpState, timeout, use, zone } = flow;
+      found.push([dccpState, id, mark, sctpState, timeout, use, zone]);
+    });
+  });
+}
+
+export function readExpectations(datagrams: readonly (readonly Message[])[]): Outcome {
+  const channel = channelOf(datagrams);
+  const expectation = new Expectation(channel.memory);
+  return outcome((found) => {
+    new Exchange(channel).answer('expectations', (reader) => {
+      expectation.read(reader);
+      for (const tuple of [expectation.tuple, expectation.mask, expectation.master])
+        found.push(numbersOf(tuple, reader));
+      found.push([expectation.timeout, expectation.zone, expectation.flags, expectation.class]);
+    });
+  });
+}
+
+/** The numbers of a tuple, after a look at where its addresses are. */
+function numbersOf(tuple: Tuple, { end, start }: MessageReader): number[] {
+  const { addressSize, destination, destinationPort, icmpCode, icmpId, icmpType, protocol, source, sourcePort } = tuple;
+  for (const at of [source, destination]) {
+    if (at >= 0 && (at < start || at + addressSize > end)) throw new Error(`an address at ${at} is not in the message`);
+  }
+  return [protocol, sourcePort, destinationPort, icmpType, icmpCode, icmpId, tuple.zone];
 }
 
 export function readEvents(datagrams: readonly (readonly Message[])[]): Outcome {
@@ -96,13 +142,13 @@ export function readSockets(datagrams: readonly (readonly Message[])[]): Outcome
   });
 }
 
-export const READERS = [readTable, readEvents, readStatistics, readUse, readSockets];
+export const READERS = [readTable, readParts, readExpectations, readEvents, readStatistics, readUse, readSockets];
 
 /** Expects only documented errors, and numbers that fit into their fields. */
 export function expectSound({ error, found }: Outcome, size: number): void {
   if (error !== undefined && !(error instanceof OperationError)) expect(error).toBeInstanceOf(FormatError);
-  // A message takes at least 16 bytes, and the second request gets the same reply.
-  expect(found.length).toBeLessThanOrEqual(size / 16);
+  // A message takes at least 16 bytes, and the second request gets the same reply; some are found in up to four parts.
+  expect(found.length).toBeLessThanOrEqual((4 * size) / 16);
   for (const numbers of found) {
     for (const value of numbers) expect(Number.isInteger(value) && value >= -1 && value <= 0xffffffff).toBe(true);
   }

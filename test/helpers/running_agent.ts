@@ -96,6 +96,11 @@ export class RunningAgent {
     return this.#api.get(path);
   }
 
+  /** Requests a path of the API, with POST if there is a body. */
+  request(path: string, body?: string): ReturnType<AgentApi['request']> {
+    return this.#api.request(path, body);
+  }
+
   /** The charts of one plugin, by id. */
   async charts(plugin: string): Promise<Readonly<Record<string, ListedChart>>> {
     const { charts } = await this.get<{ charts: Record<string, ListedChart> }>('/api/v1/charts');

@@ -72,6 +72,9 @@ export function parseStream(text: string): Stream {
     VARIABLE: () => {
       if (open === undefined) throw new Error('VARIABLE outside of an update');
     },
+    FUNCTION: ([, scope]) => {
+      if (open !== undefined || scope !== 'GLOBAL') throw new Error('FUNCTION out of place');
+    },
     END: () => {
       if (open === undefined) throw new Error('END without BEGIN');
       updates.push(open);

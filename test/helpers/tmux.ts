@@ -3,7 +3,9 @@
 import { run } from './conntrack.ts';
 
 export class Tmux {
-  readonly #name = `ctshow-${process.pid}`;
+  static #made = 0;
+  /** A server that ends still holds its name for a moment. */
+  readonly #name = `ctshow-${process.pid}-${++Tmux.#made}`;
 
   /** Opens a window of that size, in which a command runs. */
   constructor(columns: number, rows: number, command: readonly string[]) {

@@ -28,6 +28,7 @@ function chart(id: string): Chart {
 /** A module that returns the given samples, or throws the given error. */
 class Scripted implements Module {
   readonly name: string;
+  readonly metric: string;
   readonly every = 1;
   /** When it was asked, in microseconds. */
   readonly asked: number[] = [];
@@ -36,8 +37,9 @@ class Scripted implements Module {
   /** Nothing for one that works in the background and has nothing new. */
   next: number | Error | undefined = 0;
 
-  constructor(name: string) {
+  constructor(name: string, metric = name) {
     this.name = name;
+    this.metric = metric;
   }
 
   collect(at: number, isDrawn: boolean): readonly Sample[] {
@@ -45,7 +47,7 @@ class Scripted implements Module {
     this.sent.push(isDrawn);
     if (this.next instanceof Error) throw this.next;
     if (this.next === undefined) return [];
-    return [{ scope: 'host', instance: '', labels: {}, values: { [this.name]: this.next } }];
+    return [{ scope: 'host', instance: '', labels: {}, values: { [this.metric]: this.next } }];
   }
 
   status(): Status {
@@ -77,6 +79,18 @@ function updates(text: string): string[] {
 }
 
 describe('a tick', () => {
+  it('sends what is computed from several modules with what they return', () => {
+    const { pipe, jobs, log } = setUp();
+    const [stat, events] = [new Scripted('stat', 'found'), new Scripted('events', 'new')];
+    jobs.modules = [stat, events];
+    const emitter = new Emitter({ charts: [chart('nat_candidates')], source: '' });
+    const plugin = new Plugin({ jobs, renderer: emitter, output: new Output(pipe, log), log });
+    stat.next = 51;
+    events.next = 17;
+    for (const seconds of [100, 101]) plugin.tick({ at: seconds * SECOND, skipped: 0 });
+    expect(pipe.received.flatMap(updates)).toEqual(['nat_candidates - 3']);
+  });
+
   it('reads every module and sends the result in one write', () => {
     const { pipe, apples, pears, tick } = setUp();
     apples.next = 31;

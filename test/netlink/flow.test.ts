@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { FormatError } from '../../collector/base/errors.ts';
 import { memoryOf } from '../../collector/netlink/channel.ts';
 import { Flow } from '../../collector/netlink/flow.ts';
+import type { FlowPart } from '../../collector/netlink/flow_parts.ts';
 import { MessageReader } from '../../collector/netlink/message.ts';
 import {
   altered,
@@ -36,6 +37,31 @@ function read(messages: readonly Uint8Array[], how: 'read' | 'readProtocol' = 'r
   while (reader.next()) flow[how](reader);
   const { family, protocol, status, tcpState } = flow;
   return { family, protocol, status, tcpState };
+}
+
+/** The decoder after these messages, one after the other. */
+function decoded(messages: readonly Uint8Array[], parts: readonly FlowPart[] = []): Flow {
+  const datagram = concat(messages);
+  const memory = memoryOf(new ArrayBuffer(4096));
+  memory.bytes.set(datagram);
+  const reader = new MessageReader(memory);
+  const flow = new Flow(memory, parts);
+  reader.open(0, datagram.length);
+  while (reader.next()) flow.read(reader);
+  return flow;
+}
+
+function directed(type: number, address: number, port: number): Uint8Array {
+  const at = (kind: number): Uint8Array => attribute(kind, new Uint8Array(4).fill(address + kind));
+  const transport = nested(2, attribute(1, number(17, 1)), attribute(2, number(port, 2)), attribute(3, number(443, 2)));
+  return nested(type, nested(1, at(1), at(2)), transport);
+}
+
+/** 64 bits in network byte order. */
+function large(value: number | bigint): Uint8Array {
+  const built = new Uint8Array(8);
+  new DataView(built.buffer).setBigUint64(0, BigInt(value));
+  return built;
 }
 
 describe('the decoder of an entry', () => {
@@ -171,6 +197,89 @@ describe('the decoder of an entry', () => {
     reader.next();
     flow.read(reader);
     expect(flow).toMatchObject({ family: 2, protocol: 6, status: 2, tcpState: 1 });
+  });
+});
+
+/** Every part that is decoded only on request, with a distinctive value. */
+const PARTED = netfilter(
+  ENTRY,
+  { family: 2 },
+  directed(1, 0x11, 40_001),
+  directed(2, 0x22, 40_002),
+  attribute(3, number(14, 4)),
+  attribute(7, number(299, 4)),
+  nested(9, attribute(1, large(0x1_0000_0007)), attribute(2, large(0x2_0000_0009))),
+  nested(10, attribute(1, large(11)), attribute(2, large(13))),
+  nested(20, attribute(1, large(1_700_000_000_123_000_000n))),
+  nested(5, attribute(1, bytes(Buffer.from('ftp\0')))),
+  attribute(8, number(0xfedcba98, 4)),
+  attribute(18, number(4711, 2)),
+  attribute(12, number(0xa1b2c3d4, 4)),
+  attribute(11, number(3, 4)),
+);
+
+/** What each part is, and what it is while it is not asked for. */
+const PART_VALUES = {
+  timeout: { timeout: [299, -1] },
+  id: { id: [0xa1b2c3d4, -1] },
+  zone: { zone: [4711, 0] },
+  mark: { mark: [0xfedcba98, 0] },
+  counters: {
+    originalCounters: [
+      { packets: 0x1_0000_0007, bytes: 0x2_0000_0009 },
+      { packets: -1, bytes: -1 },
+    ],
+    replyCounters: [
+      { packets: 11, bytes: 13 },
+      { packets: -1, bytes: -1 },
+    ],
+  },
+  helper: { helper: ['ftp', ''] },
+  start: { startedAt: [1_700_000_000_123, -1] },
+  use: { use: [3, -1] },
+} as const;
+
+describe('the decoder of parts', () => {
+  const parts = Object.keys(PART_VALUES) as (keyof typeof PART_VALUES)[];
+
+  it.each(parts)('decodes %s if asked, and nothing else', (part) => {
+    const expected = parts.flatMap((other) =>
+      Object.entries(PART_VALUES[other]).map(([field, [value, absent]]) => [field, other === part ? value : absent]),
+    );
+    expect(decoded([PARTED], [part])).toMatchObject(Object.fromEntries(expected));
+  });
+
+  it('decodes both tuples or the original one if asked, only the protocol otherwise', () => {
+    const { original, reply } = decoded([PARTED], ['tuples']);
+    expect([original.sourcePort, reply.sourcePort, original.addressSize, reply.addressSize]).toEqual([
+      40_001, 40_002, 4, 4,
+    ]);
+    const half = decoded([PARTED], ['original']);
+    expect([half.original.sourcePort, half.original.addressSize, half.reply.protocol]).toEqual([40_001, 4, -1]);
+    const bare = decoded([PARTED], ['mark']);
+    expect([bare.protocol, bare.original.sourcePort, bare.reply.protocol]).toEqual([17, -1, -1]);
+  });
+
+  it('keeps nothing of the previous entry in any part', () => {
+    const flow = decoded([PARTED, netfilter(ENTRY, { family: 2 }, UDP)], ['tuples', ...parts]);
+    const absent = parts.flatMap((part) => Object.entries(PART_VALUES[part]).map(([field, [, none]]) => [field, none]));
+    expect(flow).toMatchObject(Object.fromEntries(absent));
+    expect([flow.original.sourcePort, flow.original.source, flow.reply.source]).toEqual([-1, -1, -1]);
+  });
+
+  it.each<[number, 'sctpState' | 'dccpState']>([
+    [3, 'sctpState'],
+    [2, 'dccpState'],
+  ])('decodes the state in attribute %i as %s', (type, field) => {
+    const state = (value: number): Uint8Array => nested(4, nested(type, attribute(1, number(value, 1))));
+    const states = { tcpState: -1, sctpState: -1, dccpState: -1 };
+    expect(decoded([netfilter(ENTRY, {}, UDP, state(5))])).toMatchObject({ ...states, [field]: 5 });
+    expect(decoded([netfilter(ENTRY, {}, UDP, state(5)), netfilter(ENTRY, {}, UDP)])).toMatchObject(states);
+  });
+
+  it('refuses a counter of 4 bytes', () => {
+    const short = netfilter(ENTRY, {}, UDP, nested(9, attribute(1, number(1, 4))));
+    expect(() => decoded([short], ['counters'])).toThrow(new FormatError('attribute 1 has 4 bytes, not 8'));
   });
 });
 

@@ -10,6 +10,8 @@ import {
   numbered,
   READERS,
   readEvents,
+  readExpectations,
+  readParts,
   readSockets,
   readStatistics,
   readTable,
@@ -70,7 +72,7 @@ describe('the reader', () => {
   });
 
   it('reads random bytes after a valid header within their bounds or refuses them', () => {
-    const type = fc.constantFrom(0x100, 0x102, 0x104, 0x105, 0x203, 18, 20, 1, 2, 3, 4);
+    const type = fc.constantFrom(0x100, 0x102, 0x104, 0x105, 0x200, 0x203, 18, 20, 1, 2, 3, 4);
     const one = fc
       .tuple(type, fc.nat(0xffff), fc.constantFrom(1, 1, 1, 2), fc.uint8Array({ maxLength: 120 }))
       .map((parts) => message(...parts));
@@ -92,6 +94,15 @@ describe('the reader', () => {
         const result = readTable(datagrams);
         expectSound(result, sizeOf(datagrams));
         expectSoundFlows(result);
+      }),
+      RUNS,
+    );
+  });
+
+  it('finds only possible parts of entries, with addresses inside their message, in a changed table', () => {
+    fc.assert(
+      fc.property(changed('table'), fc.constantFrom(readParts, readExpectations), (datagrams, read) => {
+        expectSound(read(datagrams), sizeOf(datagrams));
       }),
       RUNS,
     );

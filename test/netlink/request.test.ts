@@ -11,6 +11,7 @@ const GETS: readonly [Question, number, number][] = [
   ['table', 0x0101, DUMP],
   ['cpuStatistics', 0x0104, DUMP],
   ['statistics', 0x0105, 0x001],
+  ['expectations', 0x0201, DUMP],
   ['expectationStatistics', 0x0203, DUMP],
 ];
 
@@ -67,12 +68,13 @@ describe('a request', () => {
     expect(Buffer.from(body).toString('hex')).toBe(expected.replaceAll(' ', ''));
   });
 
-  it('can only read: there are seven types, and none is SOCK_DESTROY', () => {
+  it('can only read: there are eight types, and none is SOCK_DESTROY', () => {
     const asked = Object.values(QUESTIONS).map(({ flags, to, type }) => `${to} ${type} ${flags}`);
     expect(asked.toSorted()).toEqual([
       `ctnetlink ${0x0101} ${DUMP}`,
       `ctnetlink ${0x0104} ${DUMP}`,
       `ctnetlink ${0x0105} 1`,
+      `ctnetlink ${0x0201} ${DUMP}`,
       `ctnetlink ${0x0203} ${DUMP}`,
       `sock_diag 18 ${DUMP}`,
       `sock_diag 20 ${DUMP}`,

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 
-import { COMMANDS } from '../../collector/cli.ts';
+import { COMMANDS } from '../../collector/commands/catalog.ts';
 import { buildPackages, writeManual } from '../../collector/package/packages.ts';
 import { options } from '../../docs/generate/options.ts';
 import { version } from '../../package.json';
@@ -20,7 +20,7 @@ describe('the packages', () => {
     const completion = readFileSync(join(built, 'conntrack.plugin.bash'), 'utf8');
     rmSync(built, { recursive: true });
     expect(page).toContain(`.TH CONNTRACK.PLUGIN 1 2001-09-09 "conntrack.plugin ${version}"`);
-    for (const command of COMMANDS) {
+    for (const { name: command } of COMMANDS) {
       expect(page).toContain(`\n.TP\n\\fB${command.replaceAll('-', '\\-')}\\fR\n`);
       expect(completion).toContain(`\n      ${command}) words='`);
     }

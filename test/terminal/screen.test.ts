@@ -51,7 +51,7 @@ tcp   established 1,432  time_wait 233   Connections by Address Translation ─�
 tcp6  listen 4                           snat     190,000  89.2 % ████████████▌
 udp   unconnected 11  connected 3        none      13,012   6.1 % ▉
 
-Ctrl-C ends   ! trouble`);
+Ctrl-C ends   ! trouble   run conntrack.plugin top`);
   });
 
   it('shows everything in 132x34', () => {
@@ -90,7 +90,7 @@ tcp6  listen 4
 udp   unconnected 11  connected 3
 udp6  0 sockets
 
-Ctrl-C ends   ! trouble`);
+Ctrl-C ends   ! trouble   run conntrack.plugin top`);
   });
 
   it('shows the most important section, and rows with trouble before others, in 40x10', () => {
@@ -196,7 +196,7 @@ Ctrl-C ends`);
 describe('the last line of the screen', () => {
   it('explains the marks on the screen, and no others', () => {
     const drops = (drop: number): string => new Showing().update(0, reading(1, host({ drop }))).screen(60, 10);
-    expect(drops(3)).toMatch(/ 3\.0\/s! .*^Ctrl-C ends {3}! trouble$/ms);
+    expect(drops(3)).toMatch(/ 3\.0\/s! .*^Ctrl-C ends {3}! trouble {3}run conntrack\.plugin top$/ms);
     expect(drops(0)).toMatch(/^Ctrl-C ends$/m);
     const old = new Showing().update(0, ...SURVEYS).update(1, reading(1, host({ drop: 3 })));
     old.isTroubled = true;

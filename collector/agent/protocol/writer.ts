@@ -92,6 +92,31 @@ export function disable(): string {
   return 'DISABLE\n';
 }
 
+/** The words of a `FUNCTION` line. Agents before 1.45 read those up to `help` and ignore the rest. */
+export interface FunctionLine {
+  readonly name: string;
+  /** Seconds after which the agent gives up a call. */
+  readonly timeout: number;
+  readonly help: string;
+  /** Words by which dashboards sort functions. */
+  readonly tags: string;
+  /** The permissions that a caller needs, as the agent's bit mask. */
+  readonly access: number;
+  readonly priority: number;
+  readonly version: number;
+}
+
+/** `FUNCTION`: registers a function of the host, or changes one that is registered. */
+export function functionLine({ name, timeout, help, tags, access, priority, version }: FunctionLine): string {
+  const words = [quote(name), timeout, quote(help), quote(tags), `0x${access.toString(16)}`, priority, version];
+  return `FUNCTION GLOBAL ${words.join(' ')}\n`;
+}
+
+/** `FUNCTION_DEL`: removes a function of the host. Agents that do not know the keyword end the plugin. */
+export function functionDel(name: string): string {
+  return `FUNCTION_DEL GLOBAL ${quote(name)}\n`;
+}
+
 /**
  * The complete answer to a `FUNCTION` call.
  *

@@ -1,4 +1,4 @@
-/** What charts are drawn from: visitors that sum up the entries of a dump in a bounded number of metrics. */
+/** Visitors that reduce the entries of a dump to a fixed number of metrics, for charts. */
 
 import type { FlowVisitor } from './table_reader.ts';
 

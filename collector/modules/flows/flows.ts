@@ -1,6 +1,7 @@
 /**
- * Module `flows`: the composition of the connection table by protocol, TCP state, reply, NAT, address family and offload,
- * from dumps as often as the CPU share allows. Needs CAP_NET_ADMIN.
+ * Module `flows`: the composition of the connection table by protocol, TCP state, reply, NAT, address family, offload and
+ * remaining time, who holds most of it, the ports that source NAT uses, and stuck connections, from dumps as often as the
+ * CPU share allows. Needs CAP_NET_ADMIN.
  */
 
 import type { TableUse } from '../../netlink/statistics.ts';
@@ -10,6 +11,11 @@ import type { Done } from '../slices.ts';
 import { Survey } from '../survey.ts';
 import type { Breakdown } from './breakdown.ts';
 import { Extent, type Method, scaleOf, standardErrorOf } from './extent.ts';
+import { LargestShares } from './largest_shares.ts';
+import { RemainingTime } from './remaining_time.ts';
+import type { SnatPool } from './snat_ports.ts';
+import { SnatUse } from './snat_use.ts';
+import { type StuckGroup, StuckTracker } from './stuck.ts';
 import { type Scan, TableReader } from './table_reader.ts';
 import { Tally } from './tally.ts';
 
@@ -25,6 +31,8 @@ export interface FlowsSettings extends ModuleSettings {
   /** Percentage of the table in use above which it is dumped half as often, unless it is sampled. */
   readonly full_above: number;
   readonly method: Method;
+  /** The ports that source NAT chooses from; 1024 to 65535 for other addresses. */
+  readonly snat_pools: readonly SnatPool[];
 }
 
 type Values = Record<string, number | undefined>;
@@ -38,11 +46,14 @@ export class FlowsModule implements Module {
   readonly #values: Values = {};
   readonly #samples: readonly Sample[] = [{ scope: 'host', instance: '', labels: {}, values: this.#values }];
   readonly #table: TableReader;
+  readonly #snat: SnatUse;
+  readonly #stuck = new StuckTracker();
   #isFull = false;
 
   constructor({ budget, ctnetlink, log, runtime }: Context, settings: FlowsSettings) {
     this.#table = new TableReader(ctnetlink);
     this.#fullAbove = settings.full_above;
+    this.#snat = new SnatUse(settings.snat_pools);
     const { cpu_share, method, update_every: every } = settings;
     const claim = budget.claim(this.name, cpu_share / 100);
     const extent = new Extent({ method, every, claim });
@@ -53,7 +64,10 @@ export class FlowsModule implements Module {
       every,
       claim,
       required: settings.enabled === true,
-      begin: () => this.#table.read({ begin: () => [new Tally()], most: (use) => extent.most(use) }),
+      begin: () => {
+        const begin = (): readonly Breakdown[] => this.#breakdowns(runtime.monotonic());
+        return this.#table.read({ begin, most: (use) => extent.most(use) });
+      },
       release: () => this.#table.close(),
       ran: ({ cpuTime, value }) => extent.learn(value, cpuTime),
       isSpared: (dump) => this.#updateFull(dump) && !dump.isSample,
@@ -70,6 +84,11 @@ export class FlowsModule implements Module {
     return this.#survey.every;
   }
 
+  /** Stuck connections by destination and translation, as of the last dump; `undefined` if unknown. */
+  get stuckGroups(): Iterable<StuckGroup> | undefined {
+    return this.#stuck.latest?.groups;
+  }
+
   /** Returns the dump since the last call, and begins the next one when it is due. */
   collect(at: number, isDrawn: boolean): readonly Sample[] {
     const latest = this.#survey.collect(at, isDrawn);
@@ -84,6 +103,11 @@ export class FlowsModule implements Module {
 
   close(): void {
     this.#survey.close();
+  }
+
+  /** @param at microseconds of the monotonic clock. */
+  #breakdowns(at: number): readonly Breakdown[] {
+    return [new Tally(), new LargestShares(), new RemainingTime(), this.#snat.begin(), this.#stuck.begin(at)];
   }
 
   /** Whether the table is so full that it is dumped half as often. */

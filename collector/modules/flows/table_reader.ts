@@ -2,7 +2,8 @@
 
 import type { Channel } from '../../netlink/channel.ts';
 import { Exchange } from '../../netlink/exchange.ts';
-import { Flow, type FlowPart } from '../../netlink/flow.ts';
+import { Flow } from '../../netlink/flow.ts';
+import type { FlowPart } from '../../netlink/flow_parts.ts';
 import type { MessageReader } from '../../netlink/message.ts';
 import { Statistics, type TableUse } from '../../netlink/statistics.ts';
 import type { Connect } from '../access.ts';

@@ -3,15 +3,31 @@ import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import type { Message } from '../../../collector/agent/protocol/messages.ts';
-import { readMessages } from '../../../collector/agent/protocol/reader.ts';
+import type { FunctionCall, Message } from '../../../collector/agent/protocol/messages.ts';
+import { MOST_PAYLOAD, readMessages } from '../../../collector/agent/protocol/reader.ts';
 
 const CALL = 'FUNCTION tx-1 60 "conntrack:top proto:tcp" "0x13" "method=api"\n';
-const CALLED: Message = { kind: 'function', transaction: 'tx-1', call: 'conntrack:top proto:tcp' };
+const CALLED: Message = called({
+  transaction: 'tx-1',
+  timeout: 60,
+  call: 'conntrack:top proto:tcp',
+  permissions: 0x13,
+});
 const PAYLOAD = 'FUNCTION_PAYLOAD tx-2 10 "config conntrack:stat update" "0x4" "user=me" "application/json"\n';
-const PAID: Message = { kind: 'function', transaction: 'tx-2', call: 'config conntrack:stat update' };
+const PAID = called({ transaction: 'tx-2', timeout: 10, call: 'config conntrack:stat update', permissions: 4 });
 const PAYLOAD_END = 'FUNCTION_PAYLOAD_END\n';
 const QUIT: Message = { kind: 'quit' };
+
+/** A call of which the agent says only this. */
+function called(said: Partial<FunctionCall>): FunctionCall {
+  const unsaid = { timeout: undefined, call: '', permissions: undefined, payload: undefined };
+  return { kind: 'function', transaction: '', ...unsaid, ...said };
+}
+
+/** The call of {@link PAYLOAD} with a body. */
+function paid(payload: string): Message {
+  return { ...PAID, payload };
+}
 
 /** What is read from these pieces until the end of the input. */
 async function readAll(pieces: readonly (string | Uint8Array)[]): Promise<Message[]> {
@@ -53,19 +69,27 @@ describe('a message', () => {
   it.each([
     ['a call', CALL, CALLED],
     ['a call without a transaction, which cannot be answered', 'FUNCTION\n', { kind: 'other', line: 'FUNCTION' }],
-    ['a call without arguments', 'FUNCTION a 5 top\n', { kind: 'function', transaction: 'a', call: 'top' }],
+    ['a call without arguments', 'FUNCTION a 5 top\n', called({ transaction: 'a', timeout: 5, call: 'top' })],
     ['a call with windows line ends', CALL.replace('\n', '\r\n'), CALLED],
-    ['a call that names nothing', 'FUNCTION a 5\n', { kind: 'function', transaction: 'a', call: '' }],
-    ['a call without a time', 'FUNCTION a\n', { kind: 'function', transaction: 'a', call: '' }],
-    ['a call whose time is no number', 'FUNCTION a soon top\n', { kind: 'function', transaction: 'a', call: 'top' }],
+    ['a call that names nothing', 'FUNCTION a 5\n', called({ transaction: 'a', timeout: 5 })],
+    ['a call without a time', 'FUNCTION a\n', called({ transaction: 'a' })],
+    ['a call whose time is not a number', 'FUNCTION a soon top\n', called({ transaction: 'a', call: 'top' })],
+    ['a call whose time is 0', 'FUNCTION a 0 top\n', called({ transaction: 'a', call: 'top' })],
+    ['a call whose permissions are a word', 'FUNCTION a 0 top any\n', called({ transaction: 'a', call: 'top' })],
+    [
+      'a call with every permission',
+      'FUNCTION a 5 top 0xFFFFFFFF\n',
+      called({ transaction: 'a', timeout: 5, call: 'top', permissions: 0xffffffff }),
+    ],
     [
       'a call with letters beyond ASCII',
       "FUNCTION a 5 'größe 漢字'\n",
-      { kind: 'function', transaction: 'a', call: 'größe 漢字' },
+      called({ transaction: 'a', timeout: 5, call: 'größe 漢字' }),
     ],
     ['a call without a transaction', 'FUNCTION\n', { kind: 'other', line: 'FUNCTION' }],
     ['a call with an empty transaction', 'FUNCTION "" 5 top\n', { kind: 'other', line: 'FUNCTION "" 5 top' }],
-    ['a call that is taken back', 'FUNCTION_CANCEL tx-1\n', { kind: 'other', line: 'FUNCTION_CANCEL tx-1' }],
+    ['a cancelled call', 'FUNCTION_CANCEL tx-1\n', { kind: 'cancel', transaction: 'tx-1' }],
+    ['a cancellation of nothing', 'FUNCTION_CANCEL\n', { kind: 'other', line: 'FUNCTION_CANCEL' }],
     ['a question for progress', 'FUNCTION_PROGRESS tx-1\n', { kind: 'other', line: 'FUNCTION_PROGRESS tx-1' }],
     ['something unknown', 'HELLO "wide world"\n', { kind: 'other', line: 'HELLO "wide world"' }],
     ['QUIT on a line', 'QUIT\n', QUIT],
@@ -99,30 +123,44 @@ describe('a message', () => {
 });
 
 describe('the body of a call', () => {
-  it('is passed over, and the call follows its end', async () => {
+  it('is handed on with the call after its end', async () => {
     const { send, seen } = open();
     await send(`${PAYLOAD}{"per_cpu": true}\n${CALL}QUIT\n`);
     expect(seen).toEqual([]);
     await send(`${PAYLOAD_END}${CALL}`);
-    expect(seen).toEqual([PAID, CALLED]);
+    expect(seen).toEqual([paid(`{"per_cpu": true}\n${CALL}QUIT\n`), CALLED]);
   });
 
   it('may be empty', async () => {
-    expect(await readAll([PAYLOAD + PAYLOAD_END + CALL])).toEqual([PAID, CALLED]);
+    expect(await readAll([PAYLOAD + PAYLOAD_END + CALL])).toEqual([paid(''), CALLED]);
   });
 
   it('may end with a windows line or without a newline', async () => {
-    expect(await readAll([`${PAYLOAD}x\r\nFUNCTION_PAYLOAD_END\r\n${CALL}`])).toEqual([PAID, CALLED]);
-    expect(await readAll([`${PAYLOAD}x\nFUNCTION_PAYLOAD_END`])).toEqual([PAID]);
+    expect(await readAll([`${PAYLOAD}x\r\nFUNCTION_PAYLOAD_END\r\n${CALL}`])).toEqual([paid('x\n'), CALLED]);
+    expect(await readAll([`${PAYLOAD}x\nFUNCTION_PAYLOAD_END`])).toEqual([paid('x\n')]);
   });
 
   it('is not ended by its end in the middle of a line', async () => {
     const body = `"FUNCTION_PAYLOAD_END"\nsay FUNCTION_PAYLOAD_END\n${CALL}`;
-    expect(await readAll([PAYLOAD + body + PAYLOAD_END])).toEqual([PAID]);
+    expect(await readAll([PAYLOAD + body + PAYLOAD_END])).toEqual([paid(body)]);
   });
 
-  it('that never ends is never answered', async () => {
-    expect(await readAll([`${PAYLOAD}{"per_cpu":`])).toEqual([]);
+  it('that the end of the input cuts off is handed on as far as it came', async () => {
+    expect(await readAll([`${PAYLOAD}{\n"per_cpu":`])).toEqual([paid('{\n"per_cpu":\n')]);
+  });
+
+  it('goes to its call alone', async () => {
+    expect(await readAll([`${PAYLOAD}one\n${PAYLOAD_END}${PAYLOAD}two\n${PAYLOAD_END}`])).toEqual([
+      paid('one\n'),
+      paid('two\n'),
+    ]);
+  });
+
+  it('is cut after 64 KiB', async () => {
+    const line = `${'7'.repeat(999)}\n`;
+    const [message] = await readAll([PAYLOAD + line.repeat(200) + PAYLOAD_END]);
+    expect(message).toEqual(paid(line.repeat(200).slice(0, MOST_PAYLOAD)));
+    expect(MOST_PAYLOAD).toBe(64 * 1024);
   });
 
   it.each([
@@ -136,7 +174,7 @@ describe('the body of a call', () => {
     for (const piece of pieces) await send(piece);
     expect(seen).toEqual([]);
     await send(`\n${PAYLOAD_END}`);
-    expect(seen).toEqual([PAID]);
+    expect(seen).toEqual([paid(`${pieces.join('').slice(PAYLOAD.length)}\n`)]);
   });
 });
 
@@ -148,8 +186,8 @@ describe('QUIT without a newline', () => {
     ['after a call', [`${CALL}QUIT`], [CALLED]],
     ['after a call, cut', [`${CALL}Q`, 'UIT'], [CALLED]],
     ['after a call that was cut', [CALL.slice(0, 30), `${CALL.slice(30)}QUIT`], [CALLED]],
-    ['after a body', [PAYLOAD, `{}\n${PAYLOAD_END}QUIT`], [PAID]],
-    ['after a body, cut', [`${PAYLOAD}{}\n${PAYLOAD_END}QUI`, 'T'], [PAID]],
+    ['after a body', [PAYLOAD, `{}\n${PAYLOAD_END}QUIT`], [paid('{}\n')]],
+    ['after a body, cut', [`${PAYLOAD}{}\n${PAYLOAD_END}QUI`, 'T'], [paid('{}\n')]],
     ['after an empty line', ['\nQUIT'], []],
   ])('is heard at once, %s', async (_how, pieces, before) => {
     const { send, seen } = open();
@@ -180,7 +218,7 @@ describe('a line over 64 KiB', () => {
   const long = `FUNCTION tx-9 60 "${'long '.repeat(40_000)}"\n`;
 
   it.each([1024, 4096, 16_384, 65_536])('in pieces of %d bytes is thrown away and the next is read', async (bytes) => {
-    expect(await readAll(cut(`${CALL}${long}${PAYLOAD}${PAYLOAD_END}`, bytes))).toEqual([CALLED, PAID]);
+    expect(await readAll(cut(`${CALL}${long}${PAYLOAD}${PAYLOAD_END}`, bytes))).toEqual([CALLED, paid('')]);
   });
 
   it('is thrown away again and again', async () => {
@@ -195,13 +233,13 @@ describe('a line over 64 KiB', () => {
   });
 
   it('in the body of a call does not hide its end', async () => {
-    expect(await readAll(cut(PAYLOAD + long + PAYLOAD_END, 4096))).toEqual([PAID]);
+    expect(await readAll(cut(PAYLOAD + long + PAYLOAD_END, 4096))).toEqual([paid('')]);
   });
 
   it('is the least that is thrown away: one of 60 KiB is read', async () => {
     const call = 'y'.repeat(60 * 1024);
     expect(await readAll(cut(`FUNCTION tx-3 9 ${call}\n`, 4096))).toEqual([
-      { kind: 'function', transaction: 'tx-3', call },
+      called({ transaction: 'tx-3', timeout: 9, call }),
     ]);
   });
 });
@@ -236,19 +274,20 @@ describe('however the bytes are cut', () => {
   }
 
   const call = fc.tuple(word, seconds, words, lineEnd).map(([transaction, timeout, text, end]): Sent => {
-    const message: Message = { kind: 'function', transaction, call: text };
+    const message = called({ transaction, timeout, call: text, permissions: 8 });
     return { text: `FUNCTION ${transaction} ${timeout} "${text}" "0x8" 'user'${end}`, messages: [message] };
   });
   const bodyLine = fc.oneof(words, fc.constantFrom('QUIT', '', 'FUNCTION a 1 b', '{"x": "FUNCTION_PAYLOAD_END"}'));
   const payload = fc
     .tuple(word, seconds, words, fc.array(bodyLine, { maxLength: 4 }), lineEnd)
     .map(([transaction, timeout, text, body, end]): Sent => {
-      const message: Message = { kind: 'function', transaction, call: text };
+      const payload = body.map((line) => `${line}\n`).join('');
+      const message = called({ transaction, timeout, call: text, permissions: 8, payload });
       const start = `FUNCTION_PAYLOAD ${transaction} ${timeout} "${text}" "0x8" "user" "text/plain"`;
       return { text: [start, ...body, 'FUNCTION_PAYLOAD_END', ''].join(end), messages: [message] };
     });
   const other = fc.tuple(words, lineEnd).map(([text, end]): Sent => {
-    const line = `FUNCTION_CANCEL ${text}`;
+    const line = `FUNCTION_PROGRESS ${text}`;
     return { text: `${line}${end}`, messages: [{ kind: 'other', line }] };
   });
   const empty = lineEnd.map((end): Sent => ({ text: end, messages: [] }));

@@ -108,6 +108,28 @@ describe('the answer to a call', () => {
   });
 });
 
+describe('the line FUNCTION', () => {
+  const TOP: protocol.FunctionLine = {
+    name: 'conntrack:top',
+    timeout: 60,
+    help: "The table's largest",
+    tags: 'top',
+    access: 0x13,
+    priority: 100,
+    version: 3,
+  };
+
+  it('registers a function of the host', () => {
+    expect(protocol.functionLine(TOP)).toBe(
+      `FUNCTION GLOBAL 'conntrack:top' 60 "The table's largest" 'top' 0x13 100 3\n`,
+    );
+  });
+
+  it('is undone by FUNCTION_DEL', () => {
+    expect(protocol.functionDel('conntrack:top')).toBe("FUNCTION_DEL GLOBAL 'conntrack:top'\n");
+  });
+});
+
 describe('whatever a text contains,', () => {
   const text = fc.string({ unit: fc.oneof(fc.constantFrom('\n', "'", '"', '\\', '='), fc.string({ unit: 'binary' })) });
 

@@ -79,7 +79,7 @@ describe('the reader of the table', () => {
     expect(visitors[0]?.seen.at(-1)).toEqual([6, -1]);
   });
 
-  it('stops after as many entries as it was told, with whole datagrams, and uses another channel from then on', () => {
+  it('stops after the given number of entries, at the end of a datagram, and uses another channel from then on', () => {
     const kernel = new Kernel();
     const most = ({ entries, max = 0 }: TableUse): number => (entries === 6 && max === 61 ? 3 : 0);
     expect(kernel.read({ begin: () => [new Recorder()], most })).toMatchObject({ isSample: true, read: 4 });
@@ -88,7 +88,7 @@ describe('the reader of the table', () => {
     expect(kernel.channels.map(({ isClosed }) => isClosed)).toEqual([true, false]);
   });
 
-  it('keeps its channel when the whole table was read, also if that is as much as it was told', () => {
+  it('keeps its channel if the table ended before the given number of entries', () => {
     const kernel = new Kernel();
     expect(kernel.read({ begin: () => [new Recorder()], most: () => 7 })).toMatchObject({ isSample: false, read: 6 });
     expect(kernel.channels.map(({ isClosed }) => isClosed)).toEqual([false]);

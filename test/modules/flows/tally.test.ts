@@ -7,7 +7,7 @@ import { Flow } from '../../../collector/netlink/flow.ts';
 
 type Entry = Pick<Flow, 'family' | 'protocol' | 'status' | 'tcpState'>;
 
-/** An assured TCP connection over IPv4, but for what is said. */
+/** An assured TCP connection over IPv4, except for what is given. */
 function flow(entry: Partial<Entry>): Flow {
   const whole: Entry = { family: 2, protocol: 6, status: 0x6, tcpState: 3, ...entry };
   return Object.assign(new Flow(memoryOf(new ArrayBuffer(4))), whole);
@@ -100,7 +100,7 @@ describe('the composition of the table', () => {
   });
 
   it.each([
-    ['none told', -1],
+    ['none', -1],
     ['the first that there is no name for', 10],
     ['the one after it', 11],
     ['one that there is not', 255],

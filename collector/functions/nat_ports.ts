@@ -1,0 +1,127 @@
+/** The answer `nat-ports`: how many of its ports each endpoint of source NAT uses, and who uses most of them. */
+
+import { inWhole } from '../base/numbers.ts';
+import { type Counter, HeavyHitters } from '../modules/flows/heavy_hitters.ts';
+import { type SnatEndpoint, SnatPorts } from '../modules/flows/snat_ports.ts';
+import type { FlowVisitor } from '../modules/flows/table_reader.ts';
+import { type AddressKey, addressKey, addressText } from '../netlink/address.ts';
+import type { Flow } from '../netlink/flow.ts';
+import type { Answer, Column, Row } from './answer.ts';
+import { checkArguments } from './arguments.ts';
+import { endpointText } from './flow_cells.ts';
+import type { LiveFunction } from './function.ts';
+import { LIMIT, limitIn } from './limits.ts';
+import { protocolName } from './protocol_names.ts';
+import { readTable, useNote } from './reading.ts';
+
+const DEFAULT_LIMIT = 100;
+/** Percentages of the pool in use from which on a row is a problem, as in the alerts. */
+const WARNING = 80;
+const ERROR = 95;
+/** Sources that are counted for each endpoint, and those of them that are shown. */
+const SOURCES = 32;
+const SHOWN_SOURCES = 3;
+
+const COLUMNS: readonly Column[] = [
+  { id: 'protocol', name: 'Protocol', type: 'text', isKey: true },
+  { id: 'address', name: 'NAT address', type: 'text', isKey: true },
+  { id: 'destination', name: 'Destination', type: 'text', isKey: true },
+  { id: 'used', name: 'Used ports', type: 'count' },
+  { id: 'pool', name: 'Ports', type: 'count' },
+  { id: 'percent', name: 'Used', type: 'percent' },
+  { id: 'sources', name: 'Largest sources', type: 'text' },
+  { id: 'zone', name: 'Zone', type: 'count', isKey: true, isHidden: true },
+];
+
+export const NAT_PORTS: LiveFunction = {
+  name: 'nat-ports',
+  command: 'nat-ports',
+  summary: 'Ports in use by source NAT, and who uses them.',
+  help:
+    'Source NAT shares the ports of a translated address among the connections of one protocol to one destination address ' +
+    'and port. When all of them are used, new connections there are refused. Each row is such an endpoint, with the ' +
+    'sources that use most of its ports. The number of ports is that of the default range, or of flows.snat_pools.',
+  parameters: [LIMIT],
+  async run(given, sources, signal) {
+    checkArguments(given, NAT_PORTS.parameters);
+    const limit = limitIn(given, sources, DEFAULT_LIMIT);
+    const begin = (): readonly [Usage] => [new Usage(new SnatPorts(sources.snatPools))];
+    const { use, visitors } = await readTable(sources, signal, { begin });
+    return answer(visitors[0], limit, useNote(use));
+  },
+};
+
+/** The ports of each endpoint and the sources that use them. */
+class Usage implements FlowVisitor {
+  readonly parts: SnatPorts['parts'];
+  readonly ports: SnatPorts;
+  /** By endpoint. */
+  readonly #sources = new Map<string, HeavyHitters<AddressKey, undefined>>();
+
+  constructor(ports: SnatPorts) {
+    this.parts = ports.parts;
+    this.ports = ports;
+  }
+
+  add(flow: Flow, bytes: Uint8Array): void {
+    const endpoint = this.ports.count(flow, bytes);
+    if (endpoint === undefined) return;
+    let sources = this.#sources.get(endpoint.key);
+    if (sources === undefined || endpoint.count === 1) {
+      this.#forget();
+      sources = new HeavyHitters(SOURCES);
+      this.#sources.set(endpoint.key, sources);
+    }
+    const { original } = flow;
+    sources.add(addressKey(bytes, original.source, original.addressSize), () => undefined);
+  }
+
+  /** The sources that use most ports of an endpoint, and how many. */
+  sourcesOf(key: string): string {
+    const sources = this.#sources.get(key)?.top(SHOWN_SOURCES) ?? [];
+    return sources.map(({ count, key: source }) => `${addressText(source)} (${inWhole(count)})`).join(', ');
+  }
+
+  /** Forgets the sources of endpoints that are no longer counted, when there are many. */
+  #forget(): void {
+    if (this.#sources.size < 2 * this.ports.endpoints.size + SOURCES) return;
+    const counted = new Set([...this.ports.endpoints.counters()].map(({ key }) => key));
+    for (const key of this.#sources.keys()) if (!counted.has(key)) this.#sources.delete(key);
+  }
+}
+
+function answer(usage: Usage, limit: number, use: string): Answer {
+  const { endpoints } = usage.ports;
+  const all = [...endpoints.counters()].sort((one, other) => percentOf(other) - percentOf(one));
+  const shown = all.slice(0, limit);
+  const notes = [use];
+  if (endpoints.error > 0) {
+    notes.push(
+      'There are too many NAT endpoints to count all of them: the used ports of each are too low by at most ' +
+        `${inWhole(endpoints.error)}.`,
+    );
+  } else notes.push(`Showing ${inWhole(shown.length)} of ${inWhole(all.length)} NAT endpoints.`);
+  const rows = shown.map((endpoint) => rowOf(endpoint, usage.sourcesOf(endpoint.key)));
+  return { columns: COLUMNS, rows, sortedBy: 'percent', notes };
+}
+
+function percentOf({ count, details }: Counter<string, SnatEndpoint>): number {
+  return (100 * count) / details.pool;
+}
+
+function rowOf(endpoint: Counter<string, SnatEndpoint>, sources: string): Row {
+  const { address, destination, destinationPort, pool, protocol, zone } = endpoint.details;
+  const percent = percentOf(endpoint);
+  const cells = [
+    protocolName(protocol),
+    addressText(address),
+    endpointText(addressText(destination), destinationPort),
+    endpoint.count,
+    pool,
+    percent,
+    sources,
+    zone,
+  ];
+  if (percent >= ERROR) return { cells, severity: 'error' };
+  return percent >= WARNING ? { cells, severity: 'warning' } : { cells };
+}

@@ -1,0 +1,145 @@
+/** The answer `top`: who fills the table. */
+
+import { inWhole } from '../base/numbers.ts';
+import type { Counter } from '../modules/flows/heavy_hitters.ts';
+import type { Scan } from '../modules/flows/table_reader.ts';
+import type { Answer, Cell, Column, Row } from './answer.ts';
+import { checkArguments, choice } from './arguments.ts';
+import type { LiveFunction, Parameter } from './function.ts';
+import { GROUPINGS, type Grouping, type Key } from './groupings.ts';
+import { LIMIT, limitIn } from './limits.ts';
+import { type NewRates, newRates } from './new_connections.ts';
+import { type Details, Ranking } from './ranking.ts';
+import { readTable, sampleNote, sampleOf, standardError, useNote } from './reading.ts';
+
+const DEFAULT_LIMIT = 20;
+/** A key that holds this share of a table that is this full is a problem. */
+const LARGE_SHARE = 0.5;
+const FULL = 0.8;
+
+const BY = {
+  name: 'by',
+  help: 'What to count connections by.',
+  allowed: GROUPINGS.map(({ id }) => id).join(', '),
+  choices: GROUPINGS.map(({ id, name }) => ({ id, name })),
+  isSelector: true,
+} as const satisfies Parameter;
+
+const SAMPLED = {
+  name: 'sample',
+  help: 'Estimate from a part of a large table, instead of reading all of it.',
+  allowed: 'no value',
+  isFlag: true,
+} as const satisfies Parameter;
+
+type Ranked = Counter<Key, Details>;
+
+export const TOP: LiveFunction = {
+  name: 'top',
+  command: 'top',
+  summary: 'Who fills the connection table.',
+  help:
+    'Ranks sources, destinations, services, networks, NAT addresses, zones, marks or states by their connections in the ' +
+    'table. A source with most of the connections is a flooding host or a leaking client; many unreplied ones hint at ' +
+    'a scan or at a dead server. From a large table, the numbers are estimated from a random sample.',
+  parameters: [BY, LIMIT, SAMPLED],
+  async run(given, sources, signal) {
+    checkArguments(given, TOP.parameters);
+    const limit = limitIn(given, sources, DEFAULT_LIMIT);
+    const id = choice(given, BY);
+    const grouping = GROUPINGS.find((one) => one.id === id) as Grouping;
+    const isWhole = sources.isPatient && given[SAMPLED.name] === undefined;
+    const begin = (): readonly [Ranking] => [new Ranking(grouping)];
+    const reading = readTable(sources, signal, isWhole ? { begin } : { begin, most: sampleOf });
+    const [scan, rates] = await Promise.all([reading, newRates(grouping, sources, reading, signal)]);
+    signal.throwIfAborted();
+    return answer(grouping, scan, rates, limit);
+  },
+};
+
+function answer(grouping: Grouping, scan: Scan<readonly [Ranking]>, rates: NewRates, limit: number): Answer {
+  const [{ isAccounted, keys }] = scan.visitors;
+  const ranked = keys.top(limit);
+  const fields = fieldsOf(grouping, scan, rates).filter(({ isLeftOut }) => isLeftOut !== true);
+  const isFilling = scan.use.max !== undefined && scan.use.entries >= FULL * scan.use.max;
+  const rows = ranked.map((one): Row => {
+    const cells = fields.map(({ cell }) => cell(one));
+    return isFilling && one.count >= LARGE_SHARE * scan.read ? { cells, severity: 'warning' } : { cells };
+  });
+  const notes = [useNote(scan.use), ...sampleNote(scan)];
+  if (keys.error > 0) {
+    notes.push(
+      `There are too many ${grouping.plural} to count all of them: connections are too low by at most ` +
+        `${inWhole((keys.error * scan.use.entries) / scan.read)}.`,
+    );
+  } else if (ranked.length < keys.size) {
+    const found = scan.isSample ? 'seen in the sample' : 'in the table';
+    notes.push(`Showing ${inWhole(ranked.length)} of ${inWhole(keys.size)} ${grouping.plural} ${found}.`);
+  }
+  if (keys.total < scan.read && keys.total > 0) {
+    const share = ((100 * (scan.read - keys.total)) / scan.read).toFixed(1);
+    notes.push(`${share} % of all connections have none.`);
+  }
+  if (rates.note !== undefined) notes.push(rates.note);
+  if (!isAccounted && ranked.length > 0) {
+    notes.push(
+      'Bytes and packets are not counted; "sysctl net.netfilter.nf_conntrack_acct=1" counts those of new connections.',
+    );
+  }
+  return { columns: fields.map(({ column }) => column), rows, sortedBy: 'connections', notes };
+}
+
+interface Field {
+  readonly column: Column;
+  readonly cell: (ranked: Ranked) => Cell;
+  /** Whether it is unknown of every row. */
+  readonly isLeftOut?: boolean;
+}
+
+function fieldsOf(
+  grouping: Grouping,
+  { isSample, read, use, visitors }: Scan<readonly [Ranking]>,
+  rates: NewRates,
+): Field[] {
+  const [{ isAccounted }] = visitors;
+  const scale = isSample ? use.entries / read : 1;
+  const whole = (value: number): number => Math.round(value * scale);
+  const errorOf = ({ count }: Ranked): number => standardError(count / read, read);
+  return [
+    {
+      column: { id: grouping.id, name: grouping.name, type: 'text', isKey: true },
+      cell: ({ key }) => grouping.text(key),
+    },
+    { column: { id: 'connections', name: 'Connections', type: 'count' }, cell: ({ count }) => whole(count) },
+    {
+      column: { id: 'connections_error', name: 'Standard error', type: 'count' },
+      cell: (ranked) => Math.ceil(errorOf(ranked) * use.entries),
+      isLeftOut: !isSample,
+    },
+    { column: { id: 'share', name: 'Share', type: 'percent' }, cell: ({ count }) => (100 * count) / read },
+    {
+      column: { id: 'share_error', name: 'Standard error of share', type: 'percent', isHidden: true },
+      cell: (ranked) => 100 * errorOf(ranked),
+      isLeftOut: !isSample,
+    },
+    {
+      column: { id: 'unreplied', name: 'Unreplied', type: 'count' },
+      cell: ({ details }) => whole(details.unreplied),
+    },
+    {
+      column: { id: 'new', name: 'New', type: 'rate' },
+      cell: ({ key }) => rates.of(key) ?? null,
+      isLeftOut: rates.note !== undefined,
+    },
+    {
+      column: { id: 'packets', name: 'Packets', type: 'count' },
+      cell: ({ details }) => whole(details.packets),
+      isLeftOut: !isAccounted,
+    },
+    {
+      column: { id: 'bytes', name: 'Bytes', type: 'bytes' },
+      cell: ({ details }) => whole(details.bytes),
+      isLeftOut: !isAccounted,
+    },
+  ];
+}

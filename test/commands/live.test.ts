@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+
+import { UsageError } from '../../collector/base/errors.ts';
+import { explained, functionOf, guarded } from '../../collector/commands/live.ts';
+import { ArgumentError } from '../../collector/functions/function.ts';
+import { ProblemError } from '../../collector/modules/problem.ts';
+
+describe('a command of a live answer', () => {
+  it('reports a bad argument as the option that it was', async () => {
+    const refused = guarded(async () => {
+      throw new ArgumentError('dport: found "https", allowed: a port from 0 to 65535');
+    });
+    await expect(refused).rejects.toEqual(new UsageError('--dport: found "https", allowed: a port from 0 to 65535'));
+  });
+
+  it('passes on an unexpected error', async () => {
+    const broken = new TypeError('broken');
+    await expect(guarded(() => Promise.reject(broken))).rejects.toBe(broken);
+  });
+
+  it('tells how to get the capability that it lacks, at once too', () => {
+    expect(explained(new ProblemError('no_capability', 'ctnetlink'))).toBe(
+      'the plugin lacks CAP_NET_ADMIN; run conntrack.plugin check to see how to grant it, or run this command as root',
+    );
+  });
+
+  it('tells the fix of another problem', () => {
+    expect(explained(new ProblemError('events_off', 'ctnetlink'))).toBe(
+      'connection tracking events are turned off; turn them on with "sysctl net.netfilter.nf_conntrack_events=1"',
+    );
+  });
+
+  it('is the function with the same command', () => {
+    expect(functionOf('list').name).toBe('connections');
+    expect(() => functionOf('lost')).toThrow('no function for the command lost');
+  });
+});

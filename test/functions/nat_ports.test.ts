@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+
+import { parseNetwork } from '../../collector/base/cidr.ts';
+import { NAT_PORTS } from '../../collector/functions/nat_ports.ts';
+import { type LiveEntry, LiveKernel, rowsOf } from '../helpers/live_kernel.ts';
+
+const SRC_NAT = 0x18;
+
+/** A translated connection of a host to a server, with the port that it was given. */
+function translated(host: number, port: number, server = '192.0.2.1', protocol = 17): LiveEntry {
+  return {
+    protocol,
+    status: SRC_NAT,
+    original: { from: `10.0.0.${host}`, sport: 9, to: server, dport: 443 },
+    reply: { from: server, sport: 443, to: '203.0.113.9', dport: port },
+  };
+}
+
+function ports(count: number, host: number, first: number): LiveEntry[] {
+  return Array.from({ length: count }, (_, place) => translated(host, first + place));
+}
+
+function pool(text: string): { network: NonNullable<ReturnType<typeof parseNetwork>>; low: number; high: number } {
+  const network = parseNetwork(text);
+  if (network === undefined) throw new Error(text);
+  return { network, low: 50_000, high: 50_099 };
+}
+
+describe('the ports of source NAT', () => {
+  it('are counted for each endpoint, with the sources that use most, fullest first', async () => {
+    const table = [
+      translated(9, 50_000, '192.0.2.7', 6),
+      ...ports(12, 1, 50_000),
+      ...ports(30, 2, 50_020),
+      ...ports(2, 3, 50_060),
+      translated(4, 50_070),
+      // Not translated, and outside the pool.
+      { original: { from: '10.0.0.5', sport: 9, to: '192.0.2.1', dport: 443 } },
+      translated(5, 40_000),
+    ];
+    const kernel = new LiveKernel({ tables: [table] }, { snatPools: [pool('203.0.113.0/28')] });
+    const answer = await kernel.answer(NAT_PORTS);
+    expect(rowsOf(answer)).toEqual([
+      {
+        protocol: 'udp',
+        address: '203.0.113.9',
+        destination: '192.0.2.1:443',
+        used: 45,
+        pool: 100,
+        percent: 45,
+        sources: '10.0.0.2 (30), 10.0.0.1 (12), 10.0.0.3 (2)',
+        zone: 0,
+      },
+      {
+        protocol: 'tcp',
+        address: '203.0.113.9',
+        destination: '192.0.2.7:443',
+        used: 1,
+        pool: 100,
+        percent: 1,
+        sources: '10.0.0.9 (1)',
+        zone: 0,
+      },
+    ]);
+    expect(answer.notes).toEqual([
+      'The table holds 48 of at most 262,144 entries (<0.1 %).',
+      'Showing 2 of 2 NAT endpoints.',
+    ]);
+    expect(kernel.isClosed).toBe(true);
+  });
+
+  it.each<[number, string | undefined]>([
+    [79, undefined],
+    [80, 'warning'],
+    [94, 'warning'],
+    [95, 'error'],
+  ])('with %i %% in use have the severity %s', async (count, severity) => {
+    const kernel = new LiveKernel({ tables: [ports(count, 1, 50_000)] }, { snatPools: [pool('203.0.113.9')] });
+    expect((await kernel.answer(NAT_PORTS)).rows.map((row) => row.severity)).toEqual([severity]);
+  });
+
+  it('are 64,512 for an address without a pool', async () => {
+    const [row] = await new LiveKernel({ tables: [ports(3, 1, 2000)] }).rows(NAT_PORTS);
+    expect(row).toMatchObject({ used: 3, pool: 64_512 });
+  });
+
+  it('are limited to the fullest endpoints', async () => {
+    const table = [translated(1, 2000), translated(1, 2000, '192.0.2.2'), translated(1, 2001, '192.0.2.2')];
+    const answer = await new LiveKernel({ tables: [table] }).answer(NAT_PORTS, { limit: '1' });
+    expect(rowsOf(answer)).toMatchObject([{ destination: '192.0.2.2:443', used: 2 }]);
+    expect(answer.notes).toContain('Showing 1 of 2 NAT endpoints.');
+  });
+
+  it('of more endpoints than are counted have a stated error', async () => {
+    const table = Array.from({ length: 5000 }, (_, server) =>
+      translated(1, 2000, `192.0.${server >> 8}.${server & 255}`),
+    );
+    const { notes, rows } = await new LiveKernel({ tables: [table] }).answer(NAT_PORTS);
+    expect(notes[1]).toBe(
+      'There are too many NAT endpoints to count all of them: the used ports of each are too low by at most 1.',
+    );
+    expect(rows).toHaveLength(100);
+  });
+});

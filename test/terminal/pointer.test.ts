@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+
+import { host, reading, Showing } from '../helpers/showing.ts';
+
+/** The last line of a wide screen. */
+function lastLine(values: Readonly<Record<string, number>>, isTroubled = false): string | undefined {
+  const showing = new Showing().update(0, reading(1, host(values)));
+  showing.isTroubled = isTroubled;
+  return showing.screen(120, 24).split('\n').at(-1);
+}
+
+const TABLE = { connections: 235_930, max: 262_144, utilization: 90.0002 };
+
+describe('the last line of the screen', () => {
+  it.each([
+    ['top', 'the table is nearly full', TABLE],
+    ['top', 'packets are dropped', { drop: 0.5 }],
+    ['top', 'connections are evicted', { early_drop: 0.5 }],
+    ['top', 'connections are evicted and insertions fail', { early_drop: 0.5, insert_failed: 4 }],
+    ['nat-ports', 'only insertions fail', { drop: 0, early_drop: 0, insert_failed: 0.5 }],
+  ])('points to the command %s when %s', (command, _when, values) => {
+    expect(lastLine(values)).toMatch(new RegExp(`   run conntrack\\.plugin ${command}$`));
+  });
+
+  it.each([
+    ['the table has room', { ...TABLE, connections: 235_929, utilization: 89.9998 }],
+    ['the limit is unknown', { connections: 235_930 }],
+    ['nothing is dropped', { drop: 0, early_drop: 0, insert_failed: 0, invalid: 7 }],
+  ])('points to no command when %s', (_when, values) => {
+    expect(lastLine(values)).toBe('Ctrl-C ends');
+  });
+
+  it('points to check before the command that check makes work', () => {
+    expect(lastLine({ drop: 0.5 }, true)).toMatch(/ {3}run conntrack\.plugin check {3}run conntrack\.plugin top$/);
+  });
+});
