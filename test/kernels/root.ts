@@ -59,8 +59,10 @@ function librariesOf(files: readonly string[], base: string): string[] {
   const byName = new Map(paths.map((path) => [basename(path), path]));
   const found = new Set<string>();
   const look = (file: string): void => {
-    const dynamic = run(['readelf', '--dynamic', '--wide', '--program-headers', file]);
-    for (const [, name = ''] of dynamic.matchAll(/(?:Shared library: \[|interpreter: \/lib\/)([^\]]+)\]/g)) {
+    const headers = run(['readelf', '--dynamic', '--wide', '--program-headers', file]);
+    const [, interpreter] = /interpreter: ([^\]]+)\]/.exec(headers) ?? [];
+    if (interpreter !== undefined) found.add(interpreter);
+    for (const [, name = ''] of headers.matchAll(/Shared library: \[([^\]]+)\]/g)) {
       const path = byName.get(name);
       if (path === undefined) throw new Error(`no library ${name}, which ${file} needs`);
       if (found.has(path)) continue;
