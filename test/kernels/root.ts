@@ -13,6 +13,8 @@ const PROGRAMS = ['dash', 'nft', 'conntrack', 'ip', 'node'] as const;
 const PACKAGES = ['busybox-static', 'dash', 'nftables', 'conntrack', 'iproute2', 'nodejs', 'libstdc++6'] as const;
 /** A release whose programs are not in `/usr/bin` alone: a guest's root has no symbolic links. */
 const SUITE = 'bookworm';
+/** Where Debian's Node.js has modules that others have inside. */
+const NODE_MODULES = '/usr/share/nodejs';
 const SCRIPT = fileURLToPath(new URL('guest.sh', import.meta.url));
 const TRAFFIC = fileURLToPath(new URL('../helpers/traffic.js', import.meta.url));
 
@@ -24,13 +26,15 @@ export interface Userland {
   readonly busybox: string;
   /** What the programs and the plugin need. */
   readonly libraries: readonly string[];
+  /** Folders that the programs read. */
+  readonly folders: readonly string[];
 }
 
 /** The programs of this machine. */
 export function ownUserland(plugin: string): Userland {
   const programs = PROGRAMS.map((name) => run(['sh', '-c', `command -v ${name}`]).trim());
   const libraries = run(['ldd', ...programs, join(plugin, 'conntrack.plugin')]).match(/\/\S+\.so[^\s:]*/g) ?? [];
-  return { base: '/', programs, busybox: '/bin/busybox', libraries: [...new Set(libraries)] };
+  return { base: '/', programs, busybox: '/bin/busybox', libraries: [...new Set(libraries)], folders: [] };
 }
 
 /**
@@ -48,7 +52,7 @@ export function foreignUserland(folder: string, architecture: Architecture, plug
     return path;
   });
   const files = [...programs.map((path) => join(base, path)), join(plugin, 'conntrack.plugin')];
-  return { base, programs, busybox: '/bin/busybox', libraries: librariesOf(files, base) };
+  return { base, programs, busybox: '/bin/busybox', libraries: librariesOf(files, base), folders: [NODE_MODULES] };
 }
 
 /** The paths below a root of the libraries that files need, and of those that these need. */
@@ -76,7 +80,7 @@ function librariesOf(files: readonly string[], base: string): string[] {
 
 /** The archive of a root file system with these programs and the packaged plugin. */
 export function buildRoot(folder: string, plugin: string, userland: Userland): string {
-  const { base, busybox, libraries, programs } = userland;
+  const { base, busybox, folders, libraries, programs } = userland;
   const root = join(folder, 'root');
   for (const sub of ['bin', 'sbin', 'usr/bin', 'usr/sbin', 'usr/lib', 'proc', 'sys', 'dev', 'tmp', 'plugin']) {
     mkdirSync(join(root, sub), { recursive: true });
@@ -87,6 +91,7 @@ export function buildRoot(folder: string, plugin: string, userland: Userland): s
     mkdirSync(join(root, dirname(path)), { recursive: true });
     copyFileSync(join(base, path), join(root, path));
   }
+  for (const path of folders) cpSync(join(base, path), join(root, path), { recursive: true, verbatimSymlinks: true });
   for (const name of ['conntrack.plugin', 'conntrack-koffi']) {
     cpSync(join(plugin, name), join(root, 'plugin', name), { recursive: true });
   }
