@@ -105,6 +105,12 @@ function commandIn(args: readonly string[], commands: readonly CommandEntry[], k
 
 /** Parses the interval, which can also be a misspelled command. */
 function parseWord(word: string, command: CommandEntry, commands: readonly CommandEntry[]): number {
+  // What looks like a filter, such as an address or `source`, lacks the name of its option.
+  if (command.options.some(({ isArgument }) => isArgument) && !/^[+-]?\d*\.?\d*$/.test(word)) {
+    const expected = command.interval === undefined ? 'an option' : 'an interval or an option';
+    const help = `see conntrack.plugin ${command.name} --help`;
+    throw new UsageError(`expected ${expected}, got ${JSON.stringify(word)}; ${help}`);
+  }
   if (command !== COLLECT || !/^[a-z]/i.test(word)) return parseInterval('INTERVAL', word);
   const names = commands.map(({ name }) => name);
   const near = nearest(word, names);

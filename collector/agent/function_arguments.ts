@@ -103,7 +103,16 @@ function argumentValue(parameter: Parameter, value: string | undefined): string 
 }
 
 function badPayload(found: unknown, allowed: string): ArgumentError {
-  return new ArgumentError(`payload: found ${shortened(JSON.stringify(found) ?? '')}, allowed: ${allowed}`);
+  return new ArgumentError(`payload: found ${shortened(jsonOf(found))}, allowed: ${allowed}`);
+}
+
+/** The JSON of a value. Deeply nested JSON can be parsed, but not written again. */
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? '';
+  } catch {
+    return 'a value that is nested too deeply';
+  }
 }
 
 /** Errors repeat what was found; no valid name or value is as long. */

@@ -11,7 +11,7 @@ import type { Writable } from 'node:stream';
 import { Condition, type Log } from '../base/log.ts';
 import type { Destination } from '../jobs/renderer.ts';
 
-/** Most characters of answers that wait while the agent does not read. */
+/** Characters of answers that wait while the agent does not read, beyond which calls are refused. */
 const MOST_WAITING = 4 * 1024 * 1024;
 /** The agent counts as reading again after this many ticks in a row: a slow agent takes one now and then. */
 const TAKEN_IN_A_ROW = 3;
@@ -63,12 +63,18 @@ export class Output implements Destination {
     });
   }
 
-  /** Writes an answer as soon as there is room. Every call must be answered, also while the agent does not read. */
+  /**
+   * Whether there is room for large answers. `false` while the agent reads none: calls must then be refused, with short
+   * answers.
+   */
+  hasRoom(): boolean {
+    if (this.#waiting <= MOST_WAITING) return true;
+    this.#flooded.enter('flooded', 'warning', 'the agent calls functions and does not read: calls are refused');
+    return false;
+  }
+
+  /** Writes an answer as soon as the agent reads. None is dropped, for every call must be answered. */
   answer(text: string): void {
-    if (this.#waiting > MOST_WAITING) {
-      this.#flooded.enter('flooded', 'warning', 'the agent calls functions and does not read: answers are dropped');
-      return;
-    }
     this.#waiting += text.length;
     this.#answers.push(text);
     this.#answerNext();

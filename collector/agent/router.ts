@@ -23,6 +23,8 @@ export interface RouterOptions {
   readonly version: string | undefined;
   /** Writes to the agent, between two ticks. */
   readonly write: (text: string) => void;
+  /** Whether there is room for large answers; short ones are always written. */
+  readonly hasRoom: () => boolean;
 }
 
 export class Router {
@@ -41,6 +43,7 @@ export class Router {
     const lines = registrationLines(functions, this.#settings, settings, version);
     this.#settings = settings;
     if (lines !== '') write(lines);
+    if (!settings.enabled) this.#closeFunctions();
   }
 
   /** Answers a call, now or later. */
@@ -56,9 +59,14 @@ export class Router {
     this.#calls.cancel(transaction);
   }
 
-  /** Answers every call that is not answered. */
+  /** Answers every call that is not answered, and ends what functions keep between calls. */
   close(): void {
     this.#calls.close();
+    this.#closeFunctions();
+  }
+
+  #closeFunctions(): void {
+    for (const one of this.#options.functions) one.close?.();
   }
 
   #call(found: LiveFunction, call: FunctionCall, words: readonly string[]): void {
@@ -112,13 +120,16 @@ export class Router {
     return errorReply(404, `conntrack.plugin has no function ${found}; expected one of ${names}`);
   }
 
-  /** Why a call must not be run, although the agent lets only those call who have the permissions. */
+  /** Why a call must not be run; permissions are checked although the agent checks them too. */
   #refusal({ permissions }: FunctionCall): Reply | undefined {
     const { access = 'members', enabled } = this.#settings ?? {};
     if (enabled !== true) return errorReply(404, 'functions are turned off; set functions.enabled in conntrack.conf');
     const needed = PERMISSIONS[access];
-    if (permissions === undefined || (permissions & needed) === needed) return undefined;
-    return errorReply(403, 'addresses are shown to members only; sign in, or set functions.access in conntrack.conf');
+    if (permissions !== undefined && (permissions & needed) !== needed) {
+      return errorReply(403, 'addresses are shown to members only; sign in, or set functions.access in conntrack.conf');
+    }
+    if (this.#options.hasRoom()) return undefined;
+    return errorReply(503, 'busy: the agent has not read the answers to earlier calls; try again in a few seconds');
   }
 
   #answer({ transaction }: FunctionCall, { status, body }: Reply): void {

@@ -107,7 +107,7 @@ function runsTrustedProgram(fs: CheckFileSystem, pid: number): boolean | undefin
  * The plugin's process below an agent: its child, or since 2.0 the child of a helper process. It runs the program itself,
  * or Node.js with the script.
  */
-export function findPlugin(fs: CheckFileSystem, agent: number): PluginProcess | undefined {
+function findPlugin(fs: CheckFileSystem, agent: number): PluginProcess | undefined {
   for (const pid of pidsOf(fs)) {
     const words = readArguments(fs, pid);
     // Only Node.js and its options can come before it.

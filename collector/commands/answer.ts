@@ -63,8 +63,8 @@ async function printForPerson(commandLine: CommandLine, sources: Sources, log: L
   const { size } = new Terminal(process.stdout, undefined, jobControl);
   await repeat(commandLine, async () => {
     const draw = await findDrawn(commandLine, sources);
-    // An overview leaves a line for the prompt; a table is scrolled.
-    const rows = isOverview(commandLine) ? size.rows - 1 : Number.POSITIVE_INFINITY;
+    // Without a limit, the answer leaves a line for the prompt: what is first must not scroll off the screen.
+    const rows = commandLine.given['limit'] === undefined ? size.rows - 1 : Number.POSITIVE_INFINITY;
     const lines = draw({ columns: size.columns, rows });
     output.tick(lines.map((line) => `${styled(line, abilities)}\n`).join(''));
     await output.flush();
@@ -116,7 +116,7 @@ async function findDrawn(commandLine: CommandLine, sources: Sources): Promise<Dr
   return (size) => fittingLines(joined, size);
 }
 
-/** Whether nothing was said about what to rank. */
+/** Whether the command line does not name what to rank. */
 function isOverview({ command, given }: CommandLine): boolean {
   return command === 'top' && Object.keys(given).length === 0;
 }

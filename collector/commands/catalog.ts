@@ -82,12 +82,17 @@ export function isConfigured(command: string): boolean {
   return command === 'nat-ports';
 }
 
+/** What the command `top` does without arguments, unlike its function. */
+const OVERVIEW =
+  'On a terminal and without --by, --limit or --sample, one screen shows the largest sources, destinations, services ' +
+  'and states.';
+
 function answerCommand({ command, help, parameters, summary }: LiveFunction): CommandEntry {
   if (command === TAIL.name) return TAIL;
   return {
     name: command,
     summary: phrase(summary),
-    details: help,
+    details: command === 'top' ? `${OVERVIEW} ${help}` : help,
     interval: 'seconds until the answer is printed again; once if not given',
     options: [...parameters.map(argumentOption), ...(isConfigured(command) ? [CONFIG] : []), TICKS, LINES],
   };

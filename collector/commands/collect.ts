@@ -61,6 +61,7 @@ export async function collect(commandLine: CommandLine, environment: Environment
     log,
     version: environment.version,
     write: (text) => output.answer(text),
+    hasRoom: () => output.hasRoom(),
   });
   const session = new Session({
     clock,

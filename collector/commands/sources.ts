@@ -1,4 +1,4 @@
-/** What live answers are found from, whoever asks. */
+/** What live answers are found from, for all commands. */
 
 import type { Sources } from '../functions/sources.ts';
 import type { Context } from '../modules/context.ts';

@@ -18,18 +18,19 @@ const DEFAULT_LIMIT = 100;
 /** Percentages of the pool in use from which on a row is a problem, as in the alerts. */
 const WARNING = 80;
 const ERROR = 95;
-/** Sources that are counted for each endpoint, and those of them that are shown. */
-const SOURCES = 32;
+/** Sources that are counted for each of many endpoints, and those that few endpoints share. */
+const LEAST_SOURCES = 32;
+const SHARED_SOURCES = 32_768;
 const SHOWN_SOURCES = 3;
 
 const COLUMNS: readonly Column[] = [
   { id: 'protocol', name: 'Protocol', type: 'text', isKey: true },
   { id: 'address', name: 'NAT address', type: 'text', isKey: true },
   { id: 'destination', name: 'Destination', type: 'text', isKey: true },
-  { id: 'used', name: 'Used ports', type: 'count' },
-  { id: 'pool', name: 'Ports', type: 'count' },
   { id: 'percent', name: 'Used', type: 'percent' },
   { id: 'sources', name: 'Largest sources', type: 'text' },
+  { id: 'used', name: 'Used ports', type: 'count' },
+  { id: 'pool', name: 'Ports', type: 'count' },
   { id: 'zone', name: 'Zone', type: 'count', isKey: true, isHidden: true },
 ];
 
@@ -69,22 +70,28 @@ class Usage implements FlowVisitor {
     let sources = this.#sources.get(endpoint.key);
     if (sources === undefined || endpoint.count === 1) {
       this.#forget();
-      sources = new HeavyHitters(SOURCES);
+      sources = new HeavyHitters(Math.max(LEAST_SOURCES, Math.floor(SHARED_SOURCES / this.ports.endpoints.size)));
       this.#sources.set(endpoint.key, sources);
     }
     const { original } = flow;
     sources.add(addressKey(bytes, original.source, original.addressSize), () => undefined);
   }
 
-  /** The sources that use most ports of an endpoint, and how many. */
-  sourcesOf(key: string): string {
-    const sources = this.#sources.get(key)?.top(SHOWN_SOURCES) ?? [];
-    return sources.map(({ count, key: source }) => `${addressText(source)} (${inWhole(count)})`).join(', ');
+  /** The sources that use most ports of an endpoint, and how many; only certain ones, if there are too many to count. */
+  sourcesOf(key: string): string | null {
+    const sources = this.#sources.get(key);
+    if (sources === undefined) return null;
+    const { error } = sources;
+    // A source that is not counted can have used as many ports as the error.
+    const largest = sources.top(SHOWN_SOURCES).filter(({ count }) => count > error);
+    const atLeast = error === 0 ? '' : 'at least ';
+    const texts = largest.map(({ count, key: source }) => `${addressText(source)} (${atLeast}${inWhole(count)})`);
+    return texts.length === 0 ? null : texts.join(', ');
   }
 
   /** Forgets the sources of endpoints that are no longer counted, when there are many. */
   #forget(): void {
-    if (this.#sources.size < 2 * this.ports.endpoints.size + SOURCES) return;
+    if (this.#sources.size < 2 * this.ports.endpoints.size + LEAST_SOURCES) return;
     const counted = new Set([...this.ports.endpoints.counters()].map(({ key }) => key));
     for (const key of this.#sources.keys()) if (!counted.has(key)) this.#sources.delete(key);
   }
@@ -100,7 +107,8 @@ function answer(usage: Usage, limit: number, use: string): Answer {
       'There are too many NAT endpoints to count all of them: the used ports of each are too low by at most ' +
         `${inWhole(endpoints.error)}.`,
     );
-  } else notes.push(`Showing ${inWhole(shown.length)} of ${inWhole(all.length)} NAT endpoints.`);
+  } else if (all.length === 0) notes.push('No connection in the table has a source translated by NAT.');
+  else notes.push(`Showing ${inWhole(shown.length)} of ${inWhole(all.length)} NAT endpoints.`);
   const rows = shown.map((endpoint) => rowOf(endpoint, usage.sourcesOf(endpoint.key)));
   return { columns: COLUMNS, rows, sortedBy: 'percent', notes };
 }
@@ -109,17 +117,17 @@ function percentOf({ count, details }: Counter<string, SnatEndpoint>): number {
   return (100 * count) / details.pool;
 }
 
-function rowOf(endpoint: Counter<string, SnatEndpoint>, sources: string): Row {
+function rowOf(endpoint: Counter<string, SnatEndpoint>, sources: string | null): Row {
   const { address, destination, destinationPort, pool, protocol, zone } = endpoint.details;
   const percent = percentOf(endpoint);
   const cells = [
     protocolName(protocol),
     addressText(address),
     endpointText(addressText(destination), destinationPort),
-    endpoint.count,
-    pool,
     percent,
     sources,
+    endpoint.count,
+    pool,
     zone,
   ];
   if (percent >= ERROR) return { cells, severity: 'error' };

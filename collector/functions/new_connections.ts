@@ -1,13 +1,13 @@
 /** Counts new connections by what they have in common, while the table is read. */
 
 import { describe } from '../base/errors.ts';
+import { inWhole } from '../base/numbers.ts';
 import { HeavyHitters } from '../modules/flows/heavy_hitters.ts';
 import { ProblemError, problemErrorOf } from '../modules/problem.ts';
 import { inSlices } from '../modules/slices.ts';
 import { EventStream } from './event_stream.ts';
 import type { Grouping, Key } from './groupings.ts';
 import { pause } from './pause.ts';
-import { KEYS } from './ranking.ts';
 import type { Sources } from './sources.ts';
 
 /** Milliseconds to listen at least, and between two drains. */
@@ -16,15 +16,20 @@ const PAUSE = 100;
 /** Events of one drain: a flood must not keep the reading of the table from ending. */
 const MOST = 10_000;
 
-/** New connections per second, or why they are unknown. */
+/** Distinct keys whose new connections are counted. */
+const KEYS = 16_384;
+
+/** New connections per second. */
 export interface NewRates {
   /** Of a key; `undefined` if unknown. */
   readonly of: (key: Key) => number | undefined;
+  readonly isKnown: boolean;
+  /** Why they are unknown, or how far off they can be. */
   readonly note: string | undefined;
 }
 
 /**
- * Listens until `reading` is settled, and for a second at least.
+ * Listens until `reading` has succeeded, and for a second at least, or until it has failed.
  *
  * @throws never: without events there are no rates.
  */
@@ -57,10 +62,15 @@ async function count(
   const { clock, runtime } = sources;
   const began = clock.monotonic();
   let isRead = false;
-  const settled = (): void => {
-    isRead = true;
-  };
-  reading.then(settled, settled);
+  let isFailed = false;
+  reading.then(
+    () => {
+      isRead = true;
+    },
+    () => {
+      isFailed = true;
+    },
+  );
   let seconds: number;
   do {
     await pause(clock, PAUSE, signal);
@@ -70,18 +80,20 @@ async function count(
     };
     await inSlices(stream.drain(visit, MOST), runtime, () => signal.aborted);
     seconds = (clock.monotonic() - began) / 1e6;
-  } while (!signal.aborted && (!isRead || seconds * 1000 < LISTEN));
+  } while (!signal.aborted && !isFailed && (!isRead || seconds * 1000 < LISTEN));
   if (stream.overruns > 0) return unknown('the kernel reports them faster than they can be read');
   if (stream.malformed > 0) return unknown('reports of the kernel are malformed');
   const rates = new Map<Key, number>();
   for (const { count: times, key } of keys.counters()) rates.set(key, times / seconds);
   // A key that is not counted had none, unless there were too many keys.
   const others = keys.error === 0 ? 0 : undefined;
-  return { of: (key) => rates.get(key) ?? others, note: undefined };
+  const tooLow = inWhole(Math.ceil(keys.error / seconds));
+  const note = `New connections per second are too low by at most ${tooLow}: they are of too many ${grouping.plural}.`;
+  return { of: (key) => rates.get(key) ?? others, isKnown: true, note: keys.error === 0 ? undefined : note };
 }
 
 function unknown(reason: string): NewRates {
-  return { of: () => undefined, note: `New connections per second are unknown: ${reason}.` };
+  return { of: () => undefined, isKnown: false, note: `New connections per second are unknown: ${reason}.` };
 }
 
 function reasonOf(error: unknown): string {

@@ -1,6 +1,6 @@
 /** Who fills the table at a glance: the largest of everything, from one reading. */
 
-import { inWhole } from '../base/numbers.ts';
+import { scaleOf } from '../modules/flows/extent.ts';
 import { GROUPINGS, type Grouping } from './groupings.ts';
 import { Ranking } from './ranking.ts';
 import { readTable, sampleNote, sampleOf } from './reading.ts';
@@ -41,8 +41,8 @@ export async function overview(sources: Sources, limit: number, signal: AbortSig
   const groupings = RANKED_BY.flatMap((id) => GROUPINGS.find((grouping) => grouping.id === id) ?? []);
   const begin = (): readonly Ranking[] => groupings.map((grouping) => new Ranking(grouping));
   const scan = await readTable(sources, signal, { begin, most: sampleOf });
-  const { isSample, read, use, visitors } = scan;
-  const scale = isSample ? use.entries / read : 1;
+  const { read, use, visitors } = scan;
+  const scale = scaleOf(scan);
   return {
     entries: use.entries,
     max: use.max,
@@ -50,10 +50,7 @@ export async function overview(sources: Sources, limit: number, signal: AbortSig
       title: grouping.name,
       rows: rowsOf(grouping, visitors[place], limit, { read, scale }),
     })),
-    notes: [
-      ...sampleNote(scan),
-      ...groupings.flatMap((grouping, place) => errorNote(grouping, visitors[place], scale)),
-    ],
+    notes: sampleNote(scan),
   };
 }
 
@@ -68,12 +65,4 @@ function rowsOf(
     connections: Math.round(count * scale),
     share: (100 * count) / read,
   }));
-}
-
-function errorNote({ plural }: Grouping, ranking: Ranking | undefined, scale: number): string[] {
-  const error = ranking?.keys.error ?? 0;
-  if (error === 0) return [];
-  return [
-    `There are too many ${plural} to count them all: their numbers are too low by at most ${inWhole(error * scale)}.`,
-  ];
 }

@@ -1,5 +1,6 @@
 /** Counts connections by what they have in common: how many, how many unreplied, and what they have transferred. */
 
+import { SAMPLE } from '../modules/flows/extent.ts';
 import { HeavyHitters } from '../modules/flows/heavy_hitters.ts';
 import type { FlowVisitor } from '../modules/flows/table_reader.ts';
 import { type Flow, IPS_SEEN_REPLY } from '../netlink/flow.ts';
@@ -7,8 +8,11 @@ import type { FlowPart } from '../netlink/flow_parts.ts';
 import { sum } from './flow_cells.ts';
 import type { Grouping, Key } from './groupings.ts';
 
-/** Distinct keys that are counted; beyond, only the most frequent ones. */
-export const KEYS = 16_384;
+/**
+ * Distinct keys that are counted; beyond, only the most frequent ones. A table that is not sampled for an estimate, and a
+ * sample, have no more.
+ */
+const KEYS = 2 * SAMPLE;
 
 /** Besides the connections. */
 export interface Details {

@@ -1,6 +1,7 @@
 /** The answer `stuck`: unanswered connections, grouped by where they go, and since when. */
 
 import { inWhole } from '../base/numbers.ts';
+import { routeKey } from '../modules/flows/route.ts';
 import { addressText } from '../netlink/address.ts';
 import { type Answer, type Column, type Row, withoutUnknown } from './answer.ts';
 import { checkArguments } from './arguments.ts';
@@ -11,7 +12,7 @@ import { pause } from './pause.ts';
 import { protocolName } from './protocol_names.ts';
 import { readTable, useNote } from './reading.ts';
 import type { Sources } from './sources.ts';
-import { groupKey, type Sightings, Unanswered, type UnansweredGroup } from './unanswered.ts';
+import { type Sightings, Unanswered, type UnansweredGroup } from './unanswered.ts';
 
 const DEFAULT_LIMIT = 100;
 /** How often the table is read, and milliseconds in between: clients retry every few seconds. */
@@ -48,7 +49,7 @@ export const STUCK_CONNECTIONS: LiveFunction = {
     const limit = limitIn(given, sources, DEFAULT_LIMIT);
     const seen: Sightings = { expiries: new Map(), refreshed: new Set() };
     for (let reading = 1; ; reading++) {
-      const begin = (): readonly [Unanswered] => [new Unanswered(seen, sources.clock.monotonic())];
+      const begin = (): readonly [Unanswered] => [new Unanswered(seen, () => sources.clock.monotonic())];
       const { use, visitors } = await readTable(sources, signal, { begin });
       if (reading === READINGS) return answer(visitors[0], sources, limit, useNote(use));
       await pause(sources.clock, PAUSE, signal);
@@ -75,7 +76,7 @@ function answer(reading: Unanswered, sources: Sources, limit: number, use: strin
     notes.push(`Unanswered connections in further groups, which are not shown: ${inWhole(ungrouped)}.`);
   if (unfollowed > 0)
     notes.push(`Unanswered connections of which it is not known whether they are refreshed: ${inWhole(unfollowed)}.`);
-  const rows = shown.map((group) => rowOf(group, group.startedAt ?? followed.get(groupKey(group)), now));
+  const rows = shown.map((group) => rowOf(group, group.startedAt ?? followed.get(routeKey(group)), now));
   if (rows.length > 0 && rows.every(({ cells }) => cells[SINCE] === null)) {
     notes.push(
       'Since when is unknown; "sysctl net.netfilter.nf_conntrack_timestamp=1" records it for new connections.',
@@ -90,7 +91,7 @@ const SINCE = COLUMNS.findIndex(({ id }) => id === 'since');
 function followedSince({ clock, stuckGroups }: Sources): Map<string, number> {
   const offset = clock.wall() - clock.monotonic() / 1000;
   const since = new Map<string, number>();
-  for (const group of stuckGroups?.() ?? []) since.set(groupKey(group), offset + group.since / 1000);
+  for (const group of stuckGroups?.() ?? []) since.set(routeKey(group), offset + group.since / 1000);
   return since;
 }
 

@@ -1,6 +1,7 @@
 /** The answer `top`: who fills the table. */
 
 import { inWhole } from '../base/numbers.ts';
+import { scaleOf } from '../modules/flows/extent.ts';
 import type { Counter } from '../modules/flows/heavy_hitters.ts';
 import type { Scan } from '../modules/flows/table_reader.ts';
 import type { Answer, Cell, Column, Row } from './answer.ts';
@@ -51,7 +52,9 @@ export const TOP: LiveFunction = {
     const isWhole = sources.isPatient && given[SAMPLED.name] === undefined;
     const begin = (): readonly [Ranking] => [new Ranking(grouping)];
     const reading = readTable(sources, signal, isWhole ? { begin } : { begin, most: sampleOf });
-    const [scan, rates] = await Promise.all([reading, newRates(grouping, sources, reading, signal)]);
+    // Its failure is thrown when nothing listens any more.
+    const [rates] = await Promise.all([newRates(grouping, sources, reading, signal), reading.catch(() => undefined)]);
+    const scan = await reading;
     signal.throwIfAborted();
     return answer(grouping, scan, rates, limit);
   },
@@ -70,7 +73,7 @@ function answer(grouping: Grouping, scan: Scan<readonly [Ranking]>, rates: NewRa
   if (keys.error > 0) {
     notes.push(
       `There are too many ${grouping.plural} to count all of them: connections are too low by at most ` +
-        `${inWhole((keys.error * scan.use.entries) / scan.read)}.`,
+        `${inWhole(keys.error * scaleOf(scan))}.`,
     );
   } else if (ranked.length < keys.size) {
     const found = scan.isSample ? 'seen in the sample' : 'in the table';
@@ -96,13 +99,10 @@ interface Field {
   readonly isLeftOut?: boolean;
 }
 
-function fieldsOf(
-  grouping: Grouping,
-  { isSample, read, use, visitors }: Scan<readonly [Ranking]>,
-  rates: NewRates,
-): Field[] {
+function fieldsOf(grouping: Grouping, scan: Scan<readonly [Ranking]>, rates: NewRates): Field[] {
+  const { isSample, read, use, visitors } = scan;
   const [{ isAccounted }] = visitors;
-  const scale = isSample ? use.entries / read : 1;
+  const scale = scaleOf(scan);
   const whole = (value: number): number => Math.round(value * scale);
   const errorOf = ({ count }: Ranked): number => standardError(count / read, read);
   return [
@@ -129,7 +129,7 @@ function fieldsOf(
     {
       column: { id: 'new', name: 'New', type: 'rate' },
       cell: ({ key }) => rates.of(key) ?? null,
-      isLeftOut: rates.note !== undefined,
+      isLeftOut: !rates.isKnown,
     },
     {
       column: { id: 'packets', name: 'Packets', type: 'count' },

@@ -7,6 +7,7 @@ import type { Claim } from './budget.ts';
 import { DeferredError } from './deferred.ts';
 import { isDue } from './due.ts';
 import type { Problem } from './problem.ts';
+import { Recall } from './recall.ts';
 import { type Done, inSlices, type Work } from './slices.ts';
 
 /** Extra CPU time of the first run in microseconds, before the program is compiled. */
@@ -23,6 +24,11 @@ export interface SurveyOptions<T>
   readonly claim: Claim;
   /** Begins a run, given the monotonic time of the tick in microseconds. */
   readonly begin: (at: number) => Work<T>;
+  /**
+   * A cheap sign of what a run would find: while it is the same, the result of an expensive run is repeated, for up to half
+   * a minute. `undefined` if nothing is known; each run is made if not given. Throws like a run.
+   */
+  readonly sign?: () => string | undefined;
   /** Releases its resources, after a failure and at the end. */
   readonly release: () => void;
   /** Whether the run cost more than the next one will, so the interval stays; never if not given. */
@@ -40,6 +46,7 @@ export class Survey<T> {
   readonly #options: SurveyOptions<T>;
   readonly #interval: AffordableInterval;
   readonly #attempts: Attempts;
+  readonly #recall = new Recall<T>();
   #isBusy = false;
   #isWarm = false;
   #isClosed = false;
@@ -92,13 +99,21 @@ export class Survey<T> {
   }
 
   async #run(at: number): Promise<void> {
-    const { begin, runtime } = this.#options;
+    const { begin, runtime, sign: look } = this.#options;
     try {
       // The current update goes first.
       await runtime.yield();
       if (this.#isClosed) return;
+      const sign = look?.();
+      const last = this.#recall.repeat(at, sign);
+      if (last !== undefined) {
+        this.#latest = { value: last.value, duration: 0, cpuTime: 0 };
+        return;
+      }
       const done = await inSlices(begin(at), runtime, () => this.#isClosed);
-      if (done !== undefined) this.#take(done, at);
+      if (done === undefined) return;
+      this.#recall.learn(at, sign, done.value, done.cpuTime);
+      this.#take(done, at);
     } catch (error) {
       this.#failure.keep(error);
     } finally {

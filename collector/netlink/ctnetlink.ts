@@ -35,7 +35,6 @@ export const CTA_TIMEOUT = 7;
 export const CTA_MARK = 8;
 export const CTA_COUNTERS_ORIG = 9;
 export const CTA_COUNTERS_REPLY = 10;
-export const CTA_USE = 11;
 export const CTA_ID = 12;
 export const CTA_ZONE = 18;
 export const CTA_TIMESTAMP = 20;

@@ -25,7 +25,6 @@ import {
   CTA_TIMESTAMP_START,
   CTA_TUPLE_ORIG,
   CTA_TUPLE_REPLY,
-  CTA_USE,
   CTA_ZONE,
   NFGENMSG,
 } from './ctnetlink.ts';
@@ -65,7 +64,6 @@ export class Flow {
   zone = 0;
   /** 0 if the kernel sends none. */
   mark = 0;
-  use = -1;
   /** Of each direction; the kernel sends them with `nf_conntrack_acct`. */
   readonly originalCounters: Counters = { packets: -1, bytes: -1 };
   readonly replyCounters: Counters = { packets: -1, bytes: -1 };
@@ -136,7 +134,6 @@ export class Flow {
     this.id = -1;
     this.zone = 0;
     this.mark = 0;
-    this.use = -1;
     this.originalCounters.packets = -1;
     this.originalCounters.bytes = -1;
     this.replyCounters.packets = -1;
@@ -179,9 +176,6 @@ export class Flow {
         break;
       case CTA_MARK:
         this.mark = attribute.number(4);
-        break;
-      case CTA_USE:
-        this.use = attribute.number(4);
         break;
       case CTA_HELP:
         this.#readHelper(attribute);

@@ -9,7 +9,6 @@ import {
   CTA_TIMEOUT,
   CTA_TIMESTAMP,
   CTA_TUPLE_REPLY,
-  CTA_USE,
   CTA_ZONE,
 } from './ctnetlink.ts';
 
@@ -28,7 +27,6 @@ export const PARTS = {
   helper: [CTA_HELP],
   /** When the entry was created. */
   start: [CTA_TIMESTAMP],
-  use: [CTA_USE],
 } as const;
 
 export type FlowPart = keyof typeof PARTS;

@@ -4,7 +4,7 @@ import { wrap } from '../base/text.ts';
 import type { Answer, Column, Row } from '../functions/answer.ts';
 import { cellText, plainCell, rounded } from './cells.ts';
 import type { Size } from './columns.ts';
-import { cut, type Line, pad, span } from './text.ts';
+import { cut, type Line, pad, shortened, span } from './text.ts';
 
 /** Blanks between two columns. */
 const GAP = 2;
@@ -45,7 +45,7 @@ export function tableLines(answer: Answer, width: number): readonly Line[] {
 }
 
 /** The notes in lines of at most `width` columns. */
-export function noteLines({ notes }: Answer, width: number): readonly Line[] {
+function noteLines({ notes }: Answer, width: number): readonly Line[] {
   return notes.flatMap((note) => wrap(note, width)).map((line) => [span(line, 'dim')]);
 }
 
@@ -138,6 +138,7 @@ function longest(texts: readonly (readonly string[])[], at: number): number {
 
 /** Numbers to the right, texts to the left. */
 function aligned({ column, width }: Shown, text: string): string {
+  if (text.length > width && column.isKey === true) return shortened(text, width);
   if (text.length > width) return `${text.slice(0, Math.max(0, width - 1))}…`;
   return column.type === 'text' ? text.padEnd(width) : text.padStart(width);
 }

@@ -1,7 +1,7 @@
 /** Sections in one or two columns: which fit, and how much of each. */
 
 import type { Block, Row } from './sections.ts';
-import { cut, type Line, pad, span } from './text.ts';
+import { cut, type Line, pad, shortened, span } from './text.ts';
 
 /** Width from which there are two columns of sections, and the space between them. */
 const WIDE = 78;
@@ -39,7 +39,11 @@ function columnOf(blocks: readonly Block[], width: number, height: number): read
     const rule = '─'.repeat(Math.max(0, width - block.title.length - 1));
     const lines = [
       [span(`${block.title} `, 'strong'), span(rule, 'dim')],
-      ...rows.map(({ draw, label }) => [...pad([span(label)], labels), span('  '), ...draw(width - labels - 2)]),
+      ...rows.map(({ draw, label }) => [
+        ...pad([span(shortened(label, labels))], labels),
+        span('  '),
+        ...draw(width - labels - 2),
+      ]),
     ];
     return [...(at === 0 ? [] : [[]]), ...lines.map((line) => cut(line, width))];
   });

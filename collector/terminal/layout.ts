@@ -7,8 +7,10 @@ export type Content =
       readonly kind: 'values';
       readonly context: string;
       readonly dimensions: readonly string[];
-      /** Whether any value but 0 is trouble. */
-      readonly isTrouble?: true;
+      /** Precedes the name of each dimension. */
+      readonly prefix?: string;
+      /** Values above this are trouble; by default none is. */
+      readonly troubleAbove?: number;
     }
   /** A row for each dimension: its value, its share of the total and a bar. */
   | {
@@ -58,6 +60,21 @@ export const ENTRIES = {
 export const WARNING_ABOVE = 90;
 export const CRITICAL_ABOVE = 95;
 
+/** The warning thresholds of the alerts conntrack_snat_ports, in percent, and conntrack_stuck, in connections. */
+export const SNAT_PORTS_ABOVE = 80;
+export const STUCK_ABOVE = 20;
+
+export const SNAT_PORTS = { context: 'netfilter.conntrack_snat_ports', dimension: 'used' } as const;
+export const STUCK = { context: 'netfilter.conntrack_stuck', dimension: 'connections' } as const;
+
+/** How much of the table was read, in percent. */
+export const READ = {
+  context: 'netfilter.conntrack_dump',
+  dimension: 'read',
+  /** The variable of the chart that holds the standard error of a share, in percentage points. */
+  error: 'standard_error',
+} as const;
+
 const RATES: readonly Content[] = [
   { kind: 'values', context: 'netfilter.conntrack_new', dimensions: ['new'] },
   { kind: 'values', context: 'netfilter.conntrack_changes', dimensions: ['deleted'] },
@@ -66,10 +83,10 @@ const RATES: readonly Content[] = [
     kind: 'values',
     context: 'netfilter.conntrack_errors',
     dimensions: ['drop', 'early_drop', 'insert_failed'],
-    isTrouble: true,
+    troubleAbove: 0,
   },
-  { kind: 'values', context: 'netfilter.conntrack_clashes', dimensions: ['chain_too_long'], isTrouble: true },
-  { kind: 'values', context: 'netfilter.conntrack_event_overruns', dimensions: ['overruns'], isTrouble: true },
+  { kind: 'values', context: 'netfilter.conntrack_clashes', dimensions: ['chain_too_long'], troubleAbove: 0 },
+  { kind: 'values', context: 'netfilter.conntrack_event_overruns', dimensions: ['overruns'], troubleAbove: 0 },
   { kind: 'values', context: 'netfilter.conntrack_errors', dimensions: ['icmp_error'] },
 ];
 
@@ -81,9 +98,26 @@ const CONNTRACKD: readonly Content[] = [
     kind: 'values',
     context: 'conntrackd.messages',
     dimensions: ['lost', 'malformed_received', 'malformed_sent'],
-    isTrouble: true,
+    troubleAbove: 0,
   },
-  { kind: 'values', context: 'conntrackd.netlink_errors', dimensions: ['overruns'], isTrouble: true },
+  { kind: 'values', context: 'conntrackd.netlink_errors', dimensions: ['overruns'], troubleAbove: 0 },
+];
+
+const HOT_SPOTS: readonly Content[] = [
+  {
+    kind: 'values',
+    context: 'netfilter.conntrack_largest_share',
+    dimensions: ['source', 'destination', 'service'],
+    prefix: 'largest',
+  },
+  {
+    kind: 'values',
+    context: SNAT_PORTS.context,
+    dimensions: [SNAT_PORTS.dimension],
+    prefix: 'SNAT ports',
+    troubleAbove: SNAT_PORTS_ABOVE,
+  },
+  { kind: 'values', context: STUCK.context, dimensions: [STUCK.dimension], prefix: 'stuck' },
 ];
 
 const SOCKETS: readonly Content[] = [
@@ -103,6 +137,7 @@ export const SECTIONS: readonly Section[] = [
   { title: 'conntrackd', each: 'daemon', column: 'left', least: 2, contents: CONNTRACKD },
   { title: 'TCP Connections by State', column: 'right', least: 2, contents: [TCP_STATES] },
   { title: 'Connections by Reply', column: 'right', least: 3, contents: [REPLIES] },
+  { title: 'Hot Spots', column: 'left', least: 3, contents: HOT_SPOTS },
   { title: 'Sockets', column: 'left', least: 1, contents: SOCKETS },
   { title: 'Connections by Address Translation', column: 'right', least: 1, contents: [TRANSLATIONS] },
 ];

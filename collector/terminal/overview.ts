@@ -9,8 +9,8 @@ import type { Block } from './sections.ts';
 import { entriesOf, styleOf } from './table.ts';
 import { cut, type Line, span } from './text.ts';
 
-/** Columns of a number of connections, of its share, and that a bar needs. */
-const COUNT = 10;
+/** Columns of a number of connections (up to ten million), of its share, and that a bar needs. */
+const COUNT = 9;
 const SHARE = 8;
 const NARROWEST = 4;
 /** Rows without which a ranking is left out. */
@@ -24,7 +24,8 @@ export function overviewLines({ entries, max, notes, rankings }: Overview, { col
   const foot = notes.flatMap((note) => wrap(note, columns)).map((line): Line => [span(line, 'dim')]);
   const air: Line[] = foot.length === 0 ? [] : [[]];
   const room = Math.max(0, rows - head.length - air.length - foot.length);
-  const sections = body(rankings.map(blockOf), { columns, rows: room });
+  const blocks = rankings.map(blockOf).filter(({ rows }) => rows.length > 0);
+  const sections = body(blocks, { columns, rows: room });
   return [...head, ...sections, ...air, ...foot].slice(0, rows).map((line) => cut(line, columns));
 }
 
@@ -45,5 +46,5 @@ function blockOf({ rows, title }: Overview['rankings'][number], place: number): 
 function shareLine(count: number, share: number, width: number): Line {
   const text = inWhole(count).padStart(COUNT) + inPercent(share).padStart(SHARE);
   const left = width - text.length - 1;
-  return [span(`${text} `), span(left < NARROWEST ? '' : bar(share / 100, left), 'accent')];
+  return left < NARROWEST ? [span(text)] : [span(`${text} `), span(bar(share / 100, left), 'accent')];
 }

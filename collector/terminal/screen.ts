@@ -3,6 +3,7 @@
 import { escaped, wrap } from '../base/text.ts';
 import type { Board } from './board.ts';
 import { body, type Size } from './columns.ts';
+import { estimateLines } from './estimate.ts';
 import type { Message, Messages } from './messages.ts';
 import { pointer } from './pointer.ts';
 import { type Block, blocksOf } from './sections.ts';
@@ -35,6 +36,7 @@ export function screenOf(view: View, { columns, rows }: Size): readonly Line[] {
   const head = [headOf(view, columns), ...tableOf(board, columns), ...air];
   const foot = [
     ...air,
+    ...estimateLines(board, columns),
     ...messageLines(messages.recent, { columns, rows }),
     lastLine(columns, messages.isTroubled, blocks, pointer(board)),
   ];

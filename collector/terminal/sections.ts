@@ -26,6 +26,8 @@ export interface Row {
   readonly draw: (width: number) => Line;
 }
 
+type Values = Extract<Content, { readonly kind: 'values' }>;
+
 /** A section with at least one row. */
 export interface Block extends Pick<Section, 'title' | 'column' | 'least'> {
   readonly rows: readonly Row[];
@@ -60,7 +62,7 @@ function hidesOthers(content: Content, instances: readonly Shown[]): boolean {
 function rowsOfInstance(content: Content, shown: Shown): readonly Row[] {
   switch (content.kind) {
     case 'values':
-      return content.dimensions.flatMap((dimension) => valueRow(shown, dimension, content.isTrouble === true));
+      return content.dimensions.flatMap((dimension) => valueRow(shown, dimension, content));
     case 'shares':
       return shareRows(shown, content.most);
     case 'largest':
@@ -70,17 +72,17 @@ function rowsOfInstance(content: Content, shown: Shown): readonly Row[] {
   }
 }
 
-function valueRow(shown: Shown, dimension: string, isTrouble: boolean): Row[] {
+function valueRow(shown: Shown, dimension: string, { prefix, troubleAbove }: Values): Row[] {
   const series = shown.series(dimension);
   if (series === undefined) return [];
   const value = shown.values.get(dimension);
-  const mark = value === undefined ? ' ' : markOf(shown, isTrouble && value > 0);
+  const mark = value === undefined ? ' ' : markOf(shown, troubleAbove !== undefined && value > troubleAbove);
   const text = value === undefined ? '' : inUnits(value, shown.chart.units);
   const draw = (width: number): Line => [
     span(text.padStart(VALUE) + mark, STYLES[mark] ?? (value === 0 ? 'dim' : undefined)),
     graph(width - VALUE - 2, mark, (left) => ` ${sparkline(series, left).padStart(left)}`),
   ];
-  return [{ label: dimension, mark, draw }];
+  return [{ label: prefix === undefined ? dimension : `${prefix} ${dimension}`, mark, draw }];
 }
 
 function shareRows(shown: Shown, most: number | undefined): Row[] {
@@ -143,5 +145,6 @@ function largestFirst(values: readonly (readonly [string, number])[]): readonly 
 }
 
 function inUnits(value: number, units: string): string {
+  if (units === '%') return inPercent(value);
   return units.endsWith('/s') ? `${inRate(value)}/s` : inWhole(value);
 }

@@ -43,6 +43,13 @@ export function cut(line: Line, width: number): Line {
   return width > 0 ? [...kept, span('…')] : [];
 }
 
+/** The text in at most `width` columns, its middle replaced by `…` if shortened: both ends of an address tell it apart. */
+export function shortened(text: string, width: number): string {
+  if (text.length <= width) return text;
+  const tail = Math.max(0, Math.floor((width - 1) / 2));
+  return width > 0 ? `${text.slice(0, width - 1 - tail)}…${text.slice(text.length - tail)}` : '';
+}
+
 /** The line in exactly `width` columns, cut or followed by blanks. */
 export function pad(line: Line, width: number): Line {
   const missing = width - widthOf(line);

@@ -11,14 +11,14 @@ export function raisedAlertTable(alerts: readonly Alert[]): string {
     alerts.filter(isRaised).map((alert) => {
       const { lookup, warn, crit, units = '' } = alert;
       const name = nameOf(alert);
-      const drawn = new Set(chartOf(alert)?.dimensions.map(({ id }) => id));
+      const charted = new Set(chartOf(alert)?.dimensions.map(({ id }) => id));
       const named = variablesOf(alert);
       return [
         `[\`${name}\`](#${name})`,
         contextsIn(alert),
-        codes([...dimensionsOf(lookup), ...named.filter((name) => drawn.has(name))]),
+        codes([...dimensionsOf(lookup), ...named.filter((name) => charted.has(name))]),
         windowOf(lookup),
-        codes(named.filter((name) => !drawn.has(name))),
+        codes(named.filter((name) => !charted.has(name))),
         thresholdOf(warn),
         thresholdOf(crit),
         units,

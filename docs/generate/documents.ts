@@ -3,6 +3,7 @@
 import { HELP } from '../../collector/commands/help.ts';
 import { inputAlertTable, raisedAlertTable } from './alerts.ts';
 import { chartTables, dimensionsBelowAxis, variableTable } from './charts.ts';
+import { type Costs, costTables } from './cost.ts';
 import { functionSections, functionTable } from './functions.ts';
 import { parseHealth } from './health.ts';
 import { jsonSchema } from './json_schema.ts';
@@ -24,9 +25,11 @@ export function documents(read: (path: string) => string): ReadonlyMap<string, s
   const stock = updateStock(read(STOCK), options);
   const descriptions = descriptionsIn(stock);
   const alerts = parseHealth(read('health/conntrack.conf'));
+  const costs: Costs = JSON.parse(read('docs/cost.json'));
   const pages: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'docs/alerts.md': { alerts: raisedAlertTable(alerts), 'alert-inputs': inputAlertTable(alerts) },
     'docs/charts.md': { charts: chartTables(), 'below-axis': dimensionsBelowAxis(), variables: variableTable() },
+    'docs/cost.md': { cost: costTables(costs) },
     'docs/functions.md': { functions: functionTable(), arguments: functionSections() },
     'docs/troubleshooting.md': { problems: problemTable() },
     'docs/configuration.md': { options: optionTable(descriptions), help: `\`\`\`text\n${HELP}\`\`\`\n` },

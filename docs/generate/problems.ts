@@ -41,7 +41,7 @@ const NOTES: Readonly<Record<ProblemCode, string>> = {
     '[Give the plugin access](conntrackd.md#give-the-plugin-access), or set `modules.conntrackd.enabled` to `no`.',
   conntrackd_failed: 'Often `path=` is not the socket of conntrackd.',
   conntrackd_malformed:
-    'A release with another output format, or another program on that socket. This reply is not drawn. Report it, with the log line and the output of `conntrackd -s` for that request.',
+    'A release with another output format, or another program on that socket. This reply is not charted. Report it, with the log line and the output of `conntrackd -s` for that request.',
   system_error: 'Any other error of the system, with the operation that failed; `errno=` is its code.',
   defect: 'Include the log line.',
 };

@@ -109,6 +109,11 @@ describe('the payload of a call', () => {
       'unknown argument "colour", allowed: by, src, limit, unreplied',
     ],
     ['that selects no choice', '{"selections":{"by":["mood"]}}', 'by: found "mood", allowed: source or nat-address'],
+    [
+      'that is nested ten thousand times',
+      '['.repeat(10_000) + ']'.repeat(10_000),
+      'payload: found a value that is nested too deeply, allowed: an object',
+    ],
     ['of 64 KiB', '7'.repeat(65_536), `payload: found "${'7'.repeat(198)}…, allowed: fewer than 65536 characters`],
   ])('is refused %s', (_what, payload, message) => {
     expect(messageOf(() => parseArguments(PARAMETERS, [], payload))).toBe(message);

@@ -110,7 +110,9 @@ async function converse({
   const output = new Output(pipe, new RecordingLog());
   const sources = fakeSources();
   const write = (line: string): void => output.answer(line);
-  const router = new Router({ functions: FUNCTIONS, sources, log: new RecordingLog(), version: undefined, write });
+  const hasRoom = (): boolean => output.hasRoom();
+  const log = new RecordingLog();
+  const router = new Router({ functions: FUNCTIONS, sources, log, version: undefined, write, hasRoom });
   router.use({ enabled: true, access: 'members' });
   const input = new PassThrough();
   const ended = new Promise<void>((resolve) => {

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import { Output } from '../../collector/agent/output.ts';
 import { RecordingLog } from '../helpers/recording_log.ts';
@@ -151,24 +151,27 @@ describe('an answer', () => {
     expect(pipe.text).toBe('answer 1\ntick\nanswer 2\nanswer 3\n');
   });
 
-  it('is dropped when more than four mebibytes are waiting, which is logged', async () => {
+  it('is never dropped, but there is no room beyond four mebibytes, which is logged', async () => {
     const { pipe, log, output } = setUp();
     pipe.stall();
     output.answer('a'.repeat(4 * MEBIBYTE));
+    expect(output.hasRoom()).toBe(true);
     output.answer('b');
-    for (let call = 0; call < 100; call++) output.answer('dropped');
-    expect(pipe.writableLength).toBe(4 * MEBIBYTE);
+    for (let call = 0; call < 100; call++) {
+      expect(output.hasRoom()).toBe(false);
+      output.answer('c');
+    }
     expect(log.entries).toEqual([
       {
         level: 'warning',
-        message: 'the agent calls functions and does not read: answers are dropped',
+        message: 'the agent calls functions and does not read: calls are refused',
         fields: undefined,
       },
     ]);
     pipe.proceed();
-    await turn();
-    output.answer('c');
-    expect(pipe.received.map((text) => text.slice(0, 1))).toEqual(['a', 'b', 'c']);
+    await vi.waitUntil(() => pipe.received.length === 102);
+    expect(output.hasRoom()).toBe(true);
+    expect(pipe.received.map((text) => text.slice(0, 1))).toEqual(['a', 'b', ...Array(100).fill('c')]);
     expect(log.messages.slice(1)).toEqual(['calls of functions are answered again']);
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import type { FunctionCall } from '../../collector/agent/protocol/messages.ts';
 import { Router } from '../../collector/agent/router.ts';
@@ -17,10 +17,13 @@ class Scene {
   readonly log = new RecordingLog();
   readonly written: string[] = [];
   readonly router: Router;
+  hasRoom = true;
 
   constructor(...functions: readonly LiveFunction[]) {
     const write = (text: string): void => void this.written.push(text);
-    this.router = new Router({ functions, sources: this.sources, log: this.log, version: 'v2.11.0-84-nightly', write });
+    const { log, sources } = this;
+    const hasRoom = (): boolean => this.hasRoom;
+    this.router = new Router({ functions, sources, log, version: 'v2.11.0-84-nightly', write, hasRoom });
     this.router.use(MEMBERS);
     this.written.length = 0;
   }
@@ -151,6 +154,19 @@ describe('a call that cannot be answered', () => {
     expect(scene.log.entries.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
+  it('because the agent has not read earlier answers gets a short 503, and nothing is run', async () => {
+    const unrun = vi.fn(() => ANSWER);
+    const scene = new Scene(liveFunction('top', unrun));
+    scene.hasRoom = false;
+    for (const text of ['conntrack:top', 'conntrack:top info']) {
+      expect(await scene.answerTo(text)).toEqual({
+        status: 503,
+        errorMessage: 'busy: the agent has not read the answers to earlier calls; try again in a few seconds',
+      });
+    }
+    expect(unrun).not.toHaveBeenCalled();
+  });
+
   it('because of a defect gets 500', async () => {
     const scene = new Scene(
       liveFunction('top', () => {
@@ -193,6 +209,18 @@ describe('access', () => {
       status: 404,
       errorMessage: 'functions are turned off; set functions.enabled in conntrack.conf',
     });
+  });
+});
+
+describe('what functions keep between calls', () => {
+  it('ends when they are turned off, and with the plugin', () => {
+    const close = vi.fn();
+    const scene = new Scene({ ...liveFunction('events'), close });
+    expect(close).toHaveBeenCalledTimes(0);
+    scene.router.use({ enabled: false, access: 'members' });
+    expect(close).toHaveBeenCalledTimes(1);
+    scene.router.close();
+    expect(close).toHaveBeenCalledTimes(2);
   });
 });
 

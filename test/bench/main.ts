@@ -10,31 +10,28 @@ import os from 'node:os';
 
 import { listing, ranking, tailing } from './answers.ts';
 import { CONNECTIONS, questions } from './conntrackd.ts';
-import { Exporter } from './exporter.ts';
+import { describeUsage, idleHost, paced } from './idle.ts';
 import { endAllOnExit, temporaryFolder } from './lifetime.ts';
 import { measureGrowth } from './memory.ts';
-import { dumps, events, idle, lateness, STAT_ONLY } from './netlink.ts';
-import { measurePace, type Paced, type Usage } from './pace.ts';
-import { PROGRAM, packageSizes } from './package.ts';
+import { dumps, events, lateness } from './netlink.ts';
+import { measurePace } from './pace.ts';
+import { packageSizes } from './package.ts';
 import { PluginProcess } from './plugin_process.ts';
+import { recordSection } from './record.ts';
 import { RecordedHost } from './recorded_host.ts';
-import { figure, heading, note } from './report.ts';
+import { figure, heading, note, takeFigures } from './report.ts';
 import { samples } from './sampling.ts';
 import { everySecond } from './seconds.ts';
 import { countings, SOCKETS } from './sockets.ts';
 import { measureStartup } from './startup.ts';
 
 const MEGABYTE = 1e6;
-/** Millisecond of each second when the exporter is scraped and recorded hosts change; the plugin updates at 0. */
+/** Millisecond of each second when recorded hosts change; the plugin updates at 0. */
 const MIDDLE = 500;
 const LARGE = 256;
 const PER_CPU = 'modules: { stat: { per_cpu: yes } }\n';
 
-/**
- * Seconds of warm-up and of measurement. V8 shrinks an idle heap and compiles hot code within the first two minutes,
- * once per process; the totals since the start include that.
- */
-const BESIDE_EXPORTER = [120, 40] as const;
+/** Seconds of warm-up and of measurement. */
 const ON_LARGE_HOST = [45, 20] as const;
 
 async function main(): Promise<void> {
@@ -48,9 +45,8 @@ async function main(): Promise<void> {
   await section('Memory that 100,000 updates leave behind (4 CPUs, per_cpu)', growth);
   await section('Start', () => startup(here.prefix));
   await section('Sizes of the packages and what is in them', sizes);
-  await section('At the one-second pace, module stat alone', () => besideExporter(here.prefix));
-  await section(`At the one-second pace, a recorded host with ${LARGE} CPUs`, largeHost);
-  await section('At the one-second pace, module events on an idle host', idle);
+  await section('Updates every second, on an idle host', () => idleHost(here.prefix));
+  await section(`Updates every second, a recorded host with ${LARGE} CPUs, module stat`, largeHost);
   await section('Dumping and counting 200,000 flows', dumps);
   for (const entries of [50_000, 230_000, 1_000_000]) {
     await section(`Samples of a table of ${entries.toLocaleString('en')} entries`, () => samples(entries));
@@ -68,15 +64,23 @@ async function main(): Promise<void> {
   await section('Lateness of updates while 1,000,000 flows are dumped', lateness);
 }
 
+const RECORD = '--record';
+const words = process.argv.slice(2);
+/** Whether the figures become those of the documentation. */
+const isRecorded = words.includes(RECORD);
 /** Part of a title: only sections whose title contains it are measured. */
-const wanted = process.argv[2] ?? '';
+const wanted = words.find((word) => word !== RECORD) ?? '';
 
 /** Measures a section; reports a failure and continues with the next. */
 async function section(title: string, measure: () => Promise<void>): Promise<void> {
   if (!title.includes(wanted)) return;
   heading(title);
+  const [load = 0] = os.loadavg();
+  const date = new Date().toISOString().slice(0, 10);
+  takeFigures();
   try {
     await measure();
+    if (isRecorded) recordSection({ title, date, load, figures: takeFigures() });
   } catch (error) {
     note(`not measured: ${error instanceof Error ? error.message : String(error)}`);
     process.exitCode = 1;
@@ -91,7 +95,7 @@ async function growth(): Promise<void> {
 
 async function startup(hostPrefix: string): Promise<void> {
   const options = { folder: temporaryFolder(), hostPrefix, config: '' };
-  const { node, program, script, starts } = await measureStartup(options, PROGRAM);
+  const { node, program, script, starts } = await measureStartup(options);
   figure(`packaged, to the first CHART line, median of ${starts}`, program, 'ms', { most: 150, inclusive: false });
   figure(`script, to the first CHART line, median of ${starts}`, script, 'ms', { most: 150, inclusive: false });
   figure(`node -e "", median of ${starts}`, node, 'ms');
@@ -99,40 +103,6 @@ async function startup(hostPrefix: string): Promise<void> {
 
 async function sizes(): Promise<void> {
   for (const [name, bytes] of packageSizes()) figure(name, bytes / MEGABYTE, 'MB');
-}
-
-async function besideExporter(hostPrefix: string): Promise<void> {
-  const exporter = await Exporter.start(`${hostPrefix}/proc`);
-  const plugin = new PluginProcess({ folder: temporaryFolder(), hostPrefix, config: STAT_ONLY });
-  let failure: unknown;
-  const stop = everySecond(MIDDLE, () => {
-    exporter?.scrape().catch((error: unknown) => {
-      failure = error;
-    });
-  });
-  try {
-    const both = [
-      paced(plugin),
-      ...(exporter === undefined ? [] : [{ pid: exporter.pid, count: () => exporter.scrapes }]),
-    ];
-    const [pluginUsage, exporterUsage] = await measurePace(both, ...BESIDE_EXPORTER);
-    if (failure !== undefined) throw failure;
-    if (pluginUsage !== undefined) compare(pluginUsage, exporterUsage);
-  } finally {
-    stop();
-    await plugin.end();
-    await exporter?.end();
-  }
-}
-
-function compare(plugin: Usage, exporter: Usage | undefined): void {
-  if (exporter !== undefined) {
-    figure('plugin / exporter, CPU time', plugin.mean / exporter.mean, '', { most: 0.5, inclusive: true });
-    figure('plugin / exporter, CPU time of the median second', plugin.median / exporter.median, '');
-  }
-  describe('plugin', 'update', plugin);
-  if (exporter === undefined) throw new Error('the program prometheus-node-exporter is not installed');
-  describe('exporter', 'scrape', exporter);
 }
 
 async function largeHost(): Promise<void> {
@@ -143,24 +113,12 @@ async function largeHost(): Promise<void> {
   const stop = everySecond(MIDDLE, () => host.advance());
   try {
     const [plain, perCpu] = await measurePace(plugins.map(paced), ...ON_LARGE_HOST);
-    if (plain !== undefined) describe('plugin', 'update', plain);
-    if (perCpu !== undefined) describe('plugin with per_cpu', 'update', perCpu);
+    if (plain !== undefined) describeUsage('without per_cpu', plain);
+    if (perCpu !== undefined) describeUsage('with per_cpu', perCpu);
   } finally {
     stop();
     for (const plugin of plugins) await plugin.end();
   }
-}
-
-function describe(name: string, event: string, { count, mean, median, memory, most, total }: Usage): void {
-  figure(`${name}, CPU time per ${event}, mean of ${count}`, mean, 'ms');
-  note(`  (median ${median.toFixed(2)} ms, most ${most.toFixed(2)} ms)`);
-  note(`  (since its start ${total.fine.toFixed(1)} ms by schedstat, ${total.coarse} ms by utime + stime)`);
-  figure(`${name}, resident memory`, memory.resident / MEGABYTE, 'MB');
-  figure(`${name}, of it anonymous`, memory.anonymous / MEGABYTE, 'MB');
-}
-
-function paced(plugin: PluginProcess): Paced {
-  return { pid: plugin.pid, count: () => plugin.updates };
 }
 
 /** This machine, or a synthetic host if it does no connection tracking. */

@@ -1,6 +1,6 @@
 /**
  * Memory growth of the real collector, run in this process in accelerated time, with counters that change before every
- * update, every chart drawn, and an agent that reads everything.
+ * update, every chart sent, and an agent that reads everything.
  */
 
 import fs from 'node:fs';

@@ -10,7 +10,6 @@ import { until } from '../helpers/until.ts';
 import { CpuTime, commandTime, memoryOf } from './cpu_time.ts';
 import { end, keep, temporaryFolder } from './lifetime.ts';
 import { type Namespace, TrackingNamespace } from './namespace.ts';
-import { measurePace } from './pace.ts';
 import { PluginProcess } from './plugin_process.ts';
 import { figure, note } from './report.ts';
 import { median } from './statistics.ts';
@@ -19,8 +18,6 @@ import type { DumpTimes } from './worker.ts';
 const WORKER = path.resolve('dist/bench/worker.cjs');
 const LIBRARY = path.resolve('dist/conntrack-koffi');
 const EVENTS_ONLY = 'modules: { flows: { enabled: no }, sockets: { enabled: no }, conntrackd: { enabled: no } }\n';
-export const STAT_ONLY =
-  'modules: { events: { enabled: no }, flows: { enabled: no }, sockets: { enabled: no }, conntrackd: { enabled: no } }\n';
 /** Hardly a pause between dumps, regardless of their cost. */
 const ALL_DUMPS =
   'modules: { flows: { update_every: 3, cpu_share: 100, full_above: 100, method: full }, sockets: { enabled: no }, conntrackd: { enabled: no } }\n';
@@ -54,25 +51,6 @@ export async function events(rate: number): Promise<void> {
     figure('plugin, flows not seen', plugin.sent - plugin.seen, '', most(0));
     figure(`conntrack -E | split2, CPU time for ${peer.sent} flows`, peer.cpu, 'ms');
     figure('conntrack -E | split2, flows not seen', peer.sent - peer.seen, '');
-  });
-}
-
-/** Cost of listening on an idle host. */
-export async function idle(): Promise<void> {
-  await inNamespace(10_000, async (namespace) => {
-    const start = (config: string): PluginProcess =>
-      new PluginProcess({ folder: temporaryFolder(), hostPrefix: '', config, namespace });
-    const plugins = [start(EVENTS_ONLY), start(STAT_ONLY)];
-    try {
-      const paced = plugins.map((plugin) => ({ pid: plugin.pid, count: () => plugin.updates }));
-      const [listening, plain] = await measurePace(paced, 60, 30);
-      if (listening === undefined || plain === undefined) throw new Error('nothing was measured');
-      figure('CPU time of the median second, stat and events', listening.median, 'ms');
-      figure('CPU time of the median second, stat alone', plain.median, 'ms');
-      figure('resident memory that events adds', (listening.memory.resident - plain.memory.resident) / MEBIBYTE, 'MiB');
-    } finally {
-      for (const plugin of plugins) await plugin.end();
-    }
   });
 }
 

@@ -7,11 +7,17 @@ const FOLDER = path.resolve('dist/package');
 
 /** The packaged program. */
 export const PROGRAM = path.join(FOLDER, 'conntrack.plugin');
+/** The script, which Node.js runs. */
+export const SCRIPT = path.resolve('dist/conntrack.plugin');
+
+/** In bytes; smaller files are left out. */
+const LEAST = 10_000;
 
 /** Bytes of the program, of its library and of each package, by their names. */
 export function packageSizes(): readonly (readonly [string, number])[] {
   const names = fs.readdirSync(FOLDER).filter((name) => name !== 'copyright');
-  return names.map((name) => [name, size(path.join(FOLDER, name))]);
+  const sizes = names.map((name) => [name, size(path.join(FOLDER, name))] as const);
+  return sizes.filter(([, bytes]) => bytes >= LEAST);
 }
 
 function size(file: string): number {

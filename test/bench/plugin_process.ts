@@ -7,8 +7,8 @@ import path from 'node:path';
 
 import { end, keep } from './lifetime.ts';
 import type { Namespace } from './namespace.ts';
+import { PROGRAM } from './package.ts';
 
-const PROGRAM = path.resolve('dist/conntrack.plugin');
 /** Every update has exactly one of these lines. */
 const UPDATE = 'BEGIN conntrack.sockets ';
 /** Milliseconds after which a program without output has failed. */
@@ -23,7 +23,7 @@ export interface PluginOptions {
   readonly config: string;
   /** The network namespace that it runs in; this program's if not given. */
   readonly namespace?: Pick<Namespace, 'command'>;
-  /** The path of the program; the script that Node.js runs if not given. */
+  /** The path of the program; the packaged program if not given. */
   readonly program?: string;
   /** Is given all that the plugin prints, as it comes. */
   readonly onText?: (text: string) => void;
@@ -66,7 +66,7 @@ export class PluginProcess {
       agentReads.on('data', (chunk: Buffer) => {
         const text = unread + chunk.toString('latin1');
         onText?.(text.slice(unread.length));
-        if (text.startsWith('CHART ')) resolve(performance.now() - startedAt);
+        if (/^CHART /m.test(text)) resolve(performance.now() - startedAt);
         this.#updates += text.split(UPDATE).length - 1;
         unread = text.slice(1 - UPDATE.length);
       });

@@ -1,6 +1,8 @@
-/** The table that the benchmark prints. */
+/** What the benchmark prints, and keeps for a record. */
 
-const NAME = 52;
+import { type Figure, written } from '../../docs/generate/cost.ts';
+
+const NAME = 66;
 const FIGURE = 12;
 
 /** What a figure should be. */
@@ -10,6 +12,13 @@ export interface Aim {
   readonly inclusive: boolean;
 }
 
+const figures: Figure[] = [];
+
+/** The figures since the last call. */
+export function takeFigures(): readonly Figure[] {
+  return figures.splice(0);
+}
+
 /** A line that begins a group of figures. */
 export function heading(text: string): void {
   process.stdout.write(`\n${text}\n`);
@@ -17,8 +26,8 @@ export function heading(text: string): void {
 
 /** One figure, and whether its aim is met. */
 export function figure(name: string, value: number, unit: string, aim?: Aim): void {
-  const digits = Math.abs(value) >= 10 ? 1 : 2;
-  const measured = `  ${name.padEnd(NAME)}${value.toFixed(digits).padStart(FIGURE)} ${unit}`;
+  figures.push({ name, value, unit });
+  const measured = `  ${name.padEnd(NAME)}${written(value).padStart(FIGURE)} ${unit}`;
   process.stdout.write(
     aim === undefined ? `${measured}\n` : `${measured.padEnd(NAME + FIGURE + 8)}${verdict(value, unit, aim)}\n`,
   );

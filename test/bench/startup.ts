@@ -6,6 +6,7 @@
 import { spawn } from 'node:child_process';
 
 import { keep } from './lifetime.ts';
+import { SCRIPT } from './package.ts';
 import { type PluginOptions, PluginProcess } from './plugin_process.ts';
 import { median } from './statistics.ts';
 
@@ -23,14 +24,14 @@ export interface Startup {
 }
 
 /** Starts them all in turn. */
-export async function measureStartup(options: PluginOptions, packaged: string): Promise<Startup> {
+export async function measureStartup(options: PluginOptions): Promise<Startup> {
   const script: number[] = [];
   const program: number[] = [];
   const node: number[] = [];
   for (let start = 0; start < STARTS; start++) {
     node.push(await bareNode());
-    script.push(await firstChart(options));
-    program.push(await firstChart({ ...options, program: packaged }));
+    script.push(await firstChart({ ...options, program: SCRIPT }));
+    program.push(await firstChart(options));
   }
   return { starts: STARTS, script: median(script), program: median(program), node: median(node) };
 }

@@ -18,13 +18,13 @@ describe('a command of a live answer', () => {
     await expect(guarded(() => Promise.reject(broken))).rejects.toBe(broken);
   });
 
-  it('tells how to get the capability that it lacks, at once too', () => {
+  it('explains a missing capability with check, and with root as the way that works at once', () => {
     expect(explained(new ProblemError('no_capability', 'ctnetlink'))).toBe(
       'the plugin lacks CAP_NET_ADMIN; run conntrack.plugin check to see how to grant it, or run this command as root',
     );
   });
 
-  it('tells the fix of another problem', () => {
+  it('ends the message of another problem with its fix', () => {
     expect(explained(new ProblemError('events_off', 'ctnetlink'))).toBe(
       'connection tracking events are turned off; turn them on with "sysctl net.netfilter.nf_conntrack_events=1"',
     );

@@ -13,7 +13,7 @@ import { NAMES, OLD_NAMES } from '../helpers/stat_text.ts';
 const page = read('docs/kernels.md');
 
 describe('docs/kernels.md', () => {
-  it('lists for each kernel what is never drawn, or only with CAP_NET_ADMIN', () => {
+  it('lists for each kernel what is never charted, or only with CAP_NET_ADMIN', () => {
     const kernels = {
       '2.6.35 to 4.8': [metricsOf(OLD_NAMES, '2.6.35'), metricsOf(OLD_NAMES, '4.8.17')],
       '4.9 to 5.9': [metricsOf(OLD_NAMES, '4.9.0'), metricsOf(OLD_NAMES, '5.9.16')],
@@ -24,20 +24,20 @@ describe('docs/kernels.md', () => {
     expect(rows.map((row) => cell(row, 'Kernel'))).toEqual(Object.keys(kernels));
     for (const [at, releases] of Object.values(kernels).entries()) {
       const row = rows[at] ?? {};
-      const never = codeIn(cell(row, 'Never drawn')).sort();
-      const privileged = codeIn(cell(row, 'Drawn only with `CAP_NET_ADMIN`')).sort();
+      const never = codeIn(cell(row, 'Never charted')).sort();
+      const privileged = codeIn(cell(row, 'Charted only with `CAP_NET_ADMIN`')).sort();
       for (const metrics of releases) {
-        const all = notDrawn(withOthers(metrics), charts);
+        const all = notCharted(withOthers(metrics), charts);
         expect(never).toEqual(all);
         const ofStat = charts.filter(({ module }) => module === 'stat');
-        expect(privileged).toEqual(notDrawn(metrics, ofStat).filter((dimension) => !all.includes(dimension)));
+        expect(privileged).toEqual(notCharted(metrics, ofStat).filter((dimension) => !all.includes(dimension)));
       }
     }
   });
 });
 
-/** The dimensions of the host's charts among `some` that are not drawn, each as chart and dimension. */
-function notDrawn(metrics: Metrics, some: readonly Chart[]): string[] {
+/** The dimensions of the host's charts among `some` that are not charted, each as chart and dimension. */
+function notCharted(metrics: Metrics, some: readonly Chart[]): string[] {
   return some
     .filter(({ scope }) => scope === 'host')
     .flatMap((chart) =>

@@ -61,17 +61,17 @@ describe.each(metadata.modules)('metadata.yaml of module $meta.module_name', ({ 
   });
 
   it('says which charts there are under which condition', () => {
-    const drawn = CONDITIONS[meta.module_name] ?? {};
-    expect(drawn).not.toEqual({});
-    expect(metrics.availability).toEqual(Object.keys(drawn).filter((condition) => condition !== ALWAYS));
+    const charted = CONDITIONS[meta.module_name] ?? {};
+    expect(charted).not.toEqual({});
+    expect(metrics.availability).toEqual(Object.keys(charted).filter((condition) => condition !== ALWAYS));
     const documentedMetrics = metrics.scopes.flatMap((scope) => scope.metrics);
-    for (const [condition, returned] of Object.entries(drawn)) {
+    for (const [condition, returned] of Object.entries(charted)) {
       const available = documentedMetrics.filter(({ availability }) =>
         condition === ALWAYS ? availability.length === 0 : availability.includes(condition),
       );
       const names = available.map(({ name }) => name).sort();
       for (const one of returned) {
-        expect(names).toEqual(contextsDrawn(one, meta.module_name).sort());
+        expect(names).toEqual(contextsOf(one, meta.module_name).sort());
       }
     }
   });
@@ -85,11 +85,11 @@ describe.each(metadata.modules)('metadata.yaml of module $meta.module_name', ({ 
   });
 });
 
-function contextsDrawn(metrics: Metrics, module: string): string[] {
-  const drawn = chartsInOrder.filter(
+function contextsOf(metrics: Metrics, module: string): string[] {
+  const charted = chartsInOrder.filter(
     (chart) => chart.module === module && chart.dimensions.some(({ metric }) => metrics[chart.scope].has(metric)),
   );
-  return drawn.map(({ context }) => context);
+  return charted.map(({ context }) => context);
 }
 
 /** What is returned of a daemon in a mode. */

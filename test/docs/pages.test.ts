@@ -154,7 +154,7 @@ describe('docs/migrating.md', () => {
   it('names every state of a socket', () => {
     const rows = tableAfter(read('docs/migrating.md'), "## Linuxfabrik's network-connections check");
     const named = rows.flatMap((row) => codeIn(cell(row, 'Dimension')));
-    const drawn = charts.filter(({ module }) => module === 'sockets').flatMap(({ dimensions }) => dimensions);
-    expect(named.sort()).toEqual(drawn.map(({ id }) => id).sort());
+    const charted = charts.filter(({ module }) => module === 'sockets').flatMap(({ dimensions }) => dimensions);
+    expect(named.sort()).toEqual(charted.map(({ id }) => id).sort());
   });
 });

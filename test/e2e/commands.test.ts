@@ -9,7 +9,8 @@ import { establishedConnections } from '../helpers/conntrack.ts';
 import { AS_NOBODY } from '../helpers/container.ts';
 import { Laboratory } from '../helpers/laboratory.ts';
 import { copyForEverybody, PLUGIN, Program } from '../helpers/program.ts';
-import { Tmux } from '../helpers/tmux.ts';
+import { openShell } from '../helpers/shell.ts';
+import type { Tmux } from '../helpers/tmux.ts';
 import { until } from '../helpers/until.ts';
 
 const missing = inject('missing');
@@ -120,7 +121,7 @@ describe.skipIf(missing.kernel !== undefined)('a command for a program', () => {
     });
   });
 
-  it('is repeated as often as asked for', async () => {
+  it('is repeated as often as --ticks says', async () => {
     const rows = await objects('list', '1', '--ticks', '2', '--dst', '10.99.0.53', '--limit', '1');
     expect(rows).toHaveLength(2);
   });
@@ -170,7 +171,7 @@ describe.skipIf(missing.kernel !== undefined)('tail', () => {
     });
   }
 
-  it('prints what begins and ends, and ends on Ctrl-C', async () => {
+  it('prints new and destroyed connections, and ends on Ctrl-C', async () => {
     const program = started('--proto', 'udp');
     const tuple = 'udp 10.88.9.9:4711 -> 10.99.0.9:5353\n';
     await eventsIn(program, ` new       ${tuple}`, ` destroyed ${tuple}`);
@@ -180,7 +181,7 @@ describe.skipIf(missing.kernel !== undefined)('tail', () => {
     expect(program.err).toBe('');
   });
 
-  it('prints JSON, and only what the filter lets pass', async () => {
+  it('prints only the events that match the filter, as JSON', async () => {
     const program = started('--json', '--dport', '5353');
     const other = started('--json', '--dport', '5354');
     await eventsIn(program, '"event":"new"', '"event":"destroyed"');
@@ -189,7 +190,7 @@ describe.skipIf(missing.kernel !== undefined)('tail', () => {
     expect(other.out).toBe('');
   });
 
-  it('ends when its reader is gone', async () => {
+  it('ends when no one reads its output', async () => {
     const program = started();
     await eventsIn(program, ' new ');
     program.child.stdout.destroy();
@@ -204,17 +205,7 @@ describe.skipIf(missing.kernel !== undefined)('tail', () => {
 
 describe.skipIf(missing.terminal !== undefined)('a command on a terminal', () => {
   function shell(columns: number, rows: number): Tmux {
-    const environment = [
-      'env',
-      '-i',
-      `PATH=${process.env['PATH']}`,
-      'TERM=screen-256color',
-      'LANG=C.UTF-8',
-      'PS1=ready> ',
-    ];
-    const tmux = new Tmux(columns, rows, [...laboratory.via('router'), ...environment, 'sh']);
-    onTestFinished(() => tmux.close());
-    return tmux;
+    return openShell(laboratory.via('router'), columns, rows);
   }
 
   function text(tmux: Tmux): string {
@@ -251,6 +242,13 @@ describe.skipIf(missing.terminal !== undefined)('a command on a terminal', () =>
       /^tcp {7}SYN_SENT {2}10\.88\.8\.8:30\d\d {2}10\.99\.0\.2:8443 {2}203\.0\.113\.9:500\d\d {3}1[01] min$/,
     );
     expect(text(tmux)).toContain('Showing 3 of 37 matching connections');
+  });
+
+  it('without a limit fits the screen, the first row at its top', async () => {
+    const tmux = shell(80, 24);
+    tmux.type(`clear; ${RUN} list`);
+    await shown(tmux, /^… \d+ more rows$[\s\S]*^ready>$/m);
+    expect(tmux.screen[0]).toMatch(/^Protocol +State /);
   });
 
   it('with an interval is a screen that is redrawn, fits the window, and restores the terminal', async () => {

@@ -211,7 +211,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('a plugin without CAP_NE
     );
     try {
       await program.printed('END\n');
-      program.child.stdin.write('FUNCTION tx-7 10 "conntrack:top" "0xffff" "user=somebody"\n');
+      program.child.stdin.write('FUNCTION tx-7 10 "conntrack:top" "0xffff" "user=guest"\n');
       await program.printed('FUNCTION_RESULT_END\n');
       const [, body] =
         /FUNCTION_RESULT_BEGIN 'tx-7' 503 application\/json \d+\n(.*)\nFUNCTION_RESULT_END\n/.exec(program.out) ?? [];

@@ -8,7 +8,7 @@ import {
   AS_NOBODY,
   type BuiltPackages,
   built,
-  drawn,
+  chartsIn,
   install,
   OPERATORS_CONF,
   PLUGIN,
@@ -95,14 +95,14 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
     it('ignore NODE_OPTIONS', () => {
       const trap = ['env', `NODE_OPTIONS=--require ${TRAP}/evil.cjs`];
       const result = expectSprungOnly([...trap, process.execPath, '-e', '0'], [...trap, ...threeTicks(PLUGIN)]);
-      expect(drawn(result)).toEqual(expect.arrayContaining(['new_by_protocol', 'sockets', 'tcp_states']));
+      expect(chartsIn(result)).toEqual(expect.arrayContaining(['new_by_protocol', 'sockets', 'tcp_states']));
     });
 
     it('ignore npm packages in the working directory', () => {
       const trap = ['env', `--chdir=${TRAP}`, `NODE_PATH=${TRAP}/node_modules`];
       const requires = `require('koffi'); require('@koromix/koffi-linux-${process.arch}')`;
       const result = expectSprungOnly([...trap, process.execPath, '-e', requires], [...trap, ...threeTicks(PLUGIN)]);
-      expect(drawn(result)).toEqual(expect.arrayContaining(['new_by_protocol', 'sockets', 'tcp_states']));
+      expect(chartsIn(result)).toEqual(expect.arrayContaining(['new_by_protocol', 'sockets', 'tcp_states']));
     });
 
     it('ignore LD_PRELOAD', () => {
@@ -129,9 +129,9 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
       const [copied, linked] = ['copied', 'linked'].map((folder) => threeTicks(`${copies}/${folder}/conntrack.plugin`));
       const result = expectSprungOnly(copied ?? [], linked ?? []);
       expect(result.stderr).toContain(`users other than root can write to ${copies}/linked`);
-      expect(drawn(result)).toContain('sockets');
-      expect(drawn(result)).not.toContain('tcp_states');
-      expect(drawn(result)).not.toContain('new_by_protocol');
+      expect(chartsIn(result)).toContain('sockets');
+      expect(chartsIn(result)).not.toContain('tcp_states');
+      expect(chartsIn(result)).not.toContain('new_by_protocol');
       machine.run(['rm', '-r', copies]);
     });
 
@@ -150,7 +150,7 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
 
     it('start without the capability if the bounding set lacks it', () => {
       const without = [...AS_NETDATA, '--bounding-set=-net_admin'];
-      const charts = drawn(runAs(machine, without, threeTicks(PLUGIN)));
+      const charts = chartsIn(runAs(machine, without, threeTicks(PLUGIN)));
       expect(charts).toEqual(expect.arrayContaining(['sockets', 'socket_states_tcp']));
       expect(charts).not.toContain('tcp_states');
     });
@@ -173,7 +173,7 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
         expect(stderr).toContain(`installed without CAP_NET_ADMIN: ${reason}`);
         expect(machine.run(['getcap', PLUGIN])).toBe('');
         expect(machine.run(['stat', '-c', '%U:%G %a', PLUGIN])).toBe('root:netdata 750\n');
-        const charts = drawn(runAs(machine, AS_NETDATA, threeTicks));
+        const charts = chartsIn(runAs(machine, AS_NETDATA, threeTicks));
         expect(charts).toEqual(expect.arrayContaining(['sockets', 'socket_states_tcp']));
         expect(charts).not.toContain('tcp_states');
       } finally {

@@ -7,7 +7,7 @@ import {
   AS_NETDATA,
   type BuiltPackages,
   built,
-  drawn,
+  chartsIn,
   install,
   NAME,
   PLUGIN,
@@ -63,7 +63,7 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
     expect(machine.run(['stat', '-c', '%U:%G %a', program])).toBe('root:netdata 750\n');
     expect(machine.run(['getcap', program])).toBe(`${program} cap_net_admin=p\n`);
     expect(machine.read(STATIC_CONF)).toContain('\n\t/proc/net/stat/conntrack = no\n');
-    const charts = drawn(runAs(machine, AS_NETDATA, [`${PREFIX}/usr/sbin/conntrack.plugin`, '1', '--ticks', '3']));
+    const charts = chartsIn(runAs(machine, AS_NETDATA, [`${PREFIX}/usr/sbin/conntrack.plugin`, '1', '--ticks', '3']));
     expect(charts).toEqual(expect.arrayContaining(['new_by_protocol', 'sockets', 'tcp_states']));
 
     expect(machine.attempt([installer, `--prefix=${PREFIX}/`, '--replace-builtin'])).toMatchObject({
@@ -95,7 +95,7 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
     for (const file of ['conntrack.conf', 'health.d/conntrack.conf']) {
       expect(machine.run(['readlink', '-f', `${STATIC_STOCK}/${file}`])).toBe(`${STOCK}/${file}\n`);
     }
-    const charts = drawn(runAs(machine, AS_NETDATA, [`${STATIC_PLUGINS}/conntrack.plugin`, '1', '--ticks', '3']));
+    const charts = chartsIn(runAs(machine, AS_NETDATA, [`${STATIC_PLUGINS}/conntrack.plugin`, '1', '--ticks', '3']));
     expect(charts).toEqual(expect.arrayContaining(['new_by_protocol', 'sockets', 'tcp_states']));
     machine.run([SETUP, '--replace-builtin', '--prefix', PREFIX]);
     // The agent may be removed first.

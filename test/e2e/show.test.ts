@@ -9,6 +9,7 @@ import { establishedConnections } from '../helpers/conntrack.ts';
 import { AS_NOBODY } from '../helpers/container.ts';
 import { Laboratory } from '../helpers/laboratory.ts';
 import { copyForEverybody, PLUGIN, Program } from '../helpers/program.ts';
+import { openShell } from '../helpers/shell.ts';
 import { Tmux } from '../helpers/tmux.ts';
 import { until } from '../helpers/until.ts';
 
@@ -32,17 +33,7 @@ function limit(): string {
 
 /** A shell in the router's namespace, in a terminal. */
 function shell(columns: number, rows: number): Tmux {
-  const environment = [
-    'env',
-    '-i',
-    `PATH=${process.env['PATH']}`,
-    'TERM=screen-256color',
-    'LANG=C.UTF-8',
-    'PS1=ready> ',
-  ];
-  const tmux = new Tmux(columns, rows, [...laboratory.via('router'), ...environment, 'sh']);
-  onTestFinished(() => tmux.close());
-  return tmux;
+  return openShell(laboratory.via('router'), columns, rows);
 }
 
 async function shown(tmux: Tmux, text: string | RegExp | (() => string)): Promise<void> {

@@ -69,6 +69,29 @@ describe('the ports of source NAT', () => {
     expect(kernel.isClosed).toBe(true);
   });
 
+  it('of a few endpoints are counted exactly for thousands of sources', async () => {
+    // The largest source comes between all the others.
+    const table = Array.from({ length: 6000 }, (_, place): LiveEntry => {
+      const host = place % 100 === 50 ? '10.9.9.9' : `10.1.${place >> 8}.${place & 255}`;
+      return { ...translated(1, 2000 + place), original: { from: host, sport: 9, to: '192.0.2.1', dport: 443 } };
+    });
+    const [row] = await new LiveKernel({ tables: [table] }).rows(NAT_PORTS);
+    expect(row?.['used']).toBe(6000);
+    expect(row?.['sources']).toMatch(/^10\.9\.9\.9 \(60\), 10\.1\.\S+ \(1\), 10\.1\.\S+ \(1\)$/);
+  });
+
+  it('of many endpoints with many sources show only sources that are certain, with the least that they use', async () => {
+    const others = Array.from({ length: 1200 }, (_, server) =>
+      translated(1, 2000, `198.51.${server >> 8}.${server & 255}`),
+    );
+    const crowd = Array.from({ length: 400 }, (_, place): LiveEntry => {
+      const host = place % 2 === 0 ? '10.9.9.9' : `10.1.${place >> 8}.${place & 255}`;
+      return { ...translated(1, 2000 + place), original: { from: host, sport: 9, to: '192.0.2.1', dport: 443 } };
+    });
+    const [row] = await new LiveKernel({ tables: [[...others, ...crowd]] }).rows(NAT_PORTS, { limit: '1' });
+    expect(row).toMatchObject({ used: 400, sources: '10.9.9.9 (at least 200)' });
+  });
+
   it.each<[number, string | undefined]>([
     [79, undefined],
     [80, 'warning'],
@@ -89,6 +112,12 @@ describe('the ports of source NAT', () => {
     const answer = await new LiveKernel({ tables: [table] }).answer(NAT_PORTS, { limit: '1' });
     expect(rowsOf(answer)).toMatchObject([{ destination: '192.0.2.2:443', used: 2 }]);
     expect(answer.notes).toContain('Showing 1 of 2 NAT endpoints.');
+  });
+
+  it('without source NAT are absent, and a note says why', async () => {
+    const answer = await new LiveKernel({ tables: [[]] }).answer(NAT_PORTS);
+    expect(answer.rows).toEqual([]);
+    expect(answer.notes.slice(1)).toEqual(['No connection in the table has a source translated by NAT.']);
   });
 
   it('of more endpoints than are counted have a stated error', async () => {

@@ -66,12 +66,4 @@ describe('the overview', () => {
       'Estimated from 20,032 of 100,000 entries (20.0 %); standard error of a share at most 0.35 points.',
     ]);
   });
-
-  it('of more sources than are counted states the error', async () => {
-    const distinct = Array.from({ length: 17_000 }, (_, host) => connection(host, 443));
-    const { notes } = await overview(new LiveKernel({ tables: [distinct] }).sources, 5, signal);
-    expect(notes).toEqual([
-      expect.stringMatching(/^There are too many sources .*: their numbers are too low by at most 1\.$/),
-    ]);
-  });
 });

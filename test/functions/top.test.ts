@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
+import type { Sources } from '../../collector/functions/sources.ts';
 import { TOP } from '../../collector/functions/top.ts';
+import { ProblemError } from '../../collector/modules/problem.ts';
 import { type LiveEntry, LiveKernel, liveEvent, rowsOf } from '../helpers/live_kernel.ts';
 import { failure, overrun } from '../helpers/netlink_channel.ts';
 
@@ -141,6 +143,18 @@ describe('the ranking', () => {
     expect([table?.joined, events?.joined, kernel.isClosed]).toEqual([[], [1], true]);
   });
 
+  it('says how much too low the rates are if too many sources open connections', async () => {
+    const kernel = new LiveKernel({ tables: [[connection(1)]] });
+    const often = Array.from({ length: 5 }, () => liveEvent('new', connection(1)));
+    const once = Array.from({ length: 16_400 }, (_, place) => liveEvent('new', connection(2 + place)));
+    for (const message of [...often, ...once]) kernel.events.push([message]);
+    const answer = await kernel.answer(TOP);
+    expect(rowsOf(answer)).toMatchObject([{ source: '10.0.0.1', new: 5 }]);
+    expect(answer.notes).toContain(
+      'New connections per second are too low by at most 1: they are of too many sources.',
+    );
+  });
+
   it.each<[string, (kernel: LiveKernel) => void, string]>([
     ['the kernel drops some', (kernel) => kernel.events.push(overrun()), 'the kernel reports them faster than'],
     ['one is malformed', (kernel) => kernel.events.push([Uint8Array.of(1, 2, 3, 4)]), 'are malformed'],
@@ -197,7 +211,9 @@ describe('the ranking', () => {
   });
 
   it('of more keys than are counted states its error', async () => {
-    const distinct = Array.from({ length: 20_000 }, (_, host) => connection(host));
+    const distinct = Array.from({ length: 40_100 }, (_, host) => connection(host));
+    const exact = await new LiveKernel({ tables: [distinct.slice(0, 20_500)] }).answer(TOP, { limit: '1' });
+    expect(exact.notes).toContain('Showing 1 of 20,500 sources in the table.');
     const { notes } = await new LiveKernel({ tables: [distinct] }).answer(TOP, { limit: '1' });
     expect(notes).toContain('There are too many sources to count all of them: connections are too low by at most 1.');
   });
@@ -208,6 +224,20 @@ describe('the ranking', () => {
     [{ sample: '1' }, 'sample: found "1", allowed: no value'],
   ])('refuses %j', async (given, message) => {
     await expect(new LiveKernel().answer(TOP, given)).rejects.toThrow(message);
+  });
+
+  it('stops listening for new connections when the table cannot be read', async () => {
+    const kernel = new LiveKernel({ tables: [TABLE] });
+    const ctnetlink: Sources['ctnetlink'] = (memory) => {
+      const channel = kernel.sources.ctnetlink(memory);
+      if (kernel.channels.length === 1) throw new ProblemError('tracking_not_loaded', 'ctnetlink');
+      return channel;
+    };
+    const run = TOP.run({}, { ...kernel.sources, ctnetlink }, new AbortController().signal);
+    await expect(run).rejects.toThrow(ProblemError);
+    expect(kernel.channels.map(({ joined }) => joined)).toEqual([[], [1]]);
+    expect(kernel.channels[1]?.isClosed).toBe(true);
+    expect(kernel.clock.sleeps.length).toBeLessThan(3);
   });
 
   it('stops when aborted, and closes its channels', async () => {

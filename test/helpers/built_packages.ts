@@ -49,7 +49,7 @@ export function runAs(machine: Machine, who: readonly string[], command: readonl
 }
 
 /** The charts in a program's output. */
-export function drawn({ stdout }: Result): readonly string[] {
+export function chartsIn({ stdout }: Result): readonly string[] {
   return [...new Set([...stdout.matchAll(/^BEGIN conntrack\.(\S+)/gm)].map(([, chart = '']) => chart))].sort();
 }
 

@@ -24,7 +24,7 @@ export class Dumping {
   readonly module: FlowsModule;
   /** What the kernel answers to the question for the table, each time that it is asked, counted from 1. */
   table: (time: number) => readonly Receipt[] = () => [[entry({ protocol: TCP, tcpState: 3 }), done()]];
-  use: Receipt = [statistics({ entries: 1, max: 100 })];
+  use: Receipt = [statistics({ entries: 1000, max: 100_000 })];
   /** What it takes the process to receive once of the table, in microseconds. */
   cost = 0;
   /** The same of the use of the table. */

@@ -50,7 +50,7 @@ export interface LiveEntry {
 }
 
 /** The message about an entry in a dump. */
-export function liveEntry(entry: LiveEntry): Message {
+function liveEntry(entry: LiveEntry): Message {
   return netfilter({ type: NEW, flags: 2 }, { family: familyOf(entry) }, ...attributesOf(entry));
 }
 

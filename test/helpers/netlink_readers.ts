@@ -14,7 +14,7 @@ import { altered, bytes, concat, diagnosed, entry, FakeChannel, type Message } f
 
 export const SLOT = 16 * 1024;
 
-export const SLOTS = 128;
+const SLOTS = 128;
 
 /** What a reader found before the end or the first error. */
 export interface Outcome {
@@ -23,7 +23,7 @@ export interface Outcome {
 }
 
 /** The memory around the datagrams is full of plausible messages. */
-export function channelOf(
+function channelOf(
   datagrams: readonly (readonly Message[])[],
   wrong = entry({ protocol: 222, status: 0x55555555, tcpState: 200 }),
 ): FakeChannel {
@@ -65,14 +65,14 @@ export function readTable(datagrams: readonly (readonly Message[])[]): Outcome {
 /** All parts of an entry. */
 export function readParts(datagrams: readonly (readonly Message[])[]): Outcome {
   const channel = channelOf(datagrams);
-  const parts = ['tuples', 'timeout', 'id', 'zone', 'mark', 'counters', 'helper', 'start', 'use'] as const;
+  const parts = ['tuples', 'timeout', 'id', 'zone', 'mark', 'counters', 'helper', 'start'] as const;
   const flow = new Flow(channel.memory, parts);
   return outcome((found) => {
     new Exchange(channel).answer('table', (reader) => {
       flow.read(reader);
       for (const tuple of [flow.original, flow.reply]) found.push(numbersOf(tuple, reader));
-      const { dccpState, id, mark, sctpState, timeout, use, zone } = flow;
-      found.push([dccpState, id, mark, sctpState, timeout, use, zone]);
+      const { dccpState, id, mark, sctpState, timeout, zone } = flow;
+      found.push([dccpState, id, mark, sctpState, timeout, zone]);
     });
   });
 }

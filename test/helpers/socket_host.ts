@@ -22,7 +22,7 @@ export class SocketHost {
   readonly volume = new Volume();
   /** Every channel that was opened, in order. */
   readonly channels: FakeChannel[] = [];
-  /** Every file that was opened, in order. */
+  /** Every list that was opened, in order. */
   readonly opened: string[] = [];
   /** Thrown instead of opening a channel. */
   failure: unknown;
@@ -99,7 +99,7 @@ export class SocketHost {
     const read: FileSystem['readSync'] = this.volume.readSync.bind(this.volume);
     const close = this.volume.closeSync.bind(this.volume);
     vi.spyOn(this.volume, 'openSync').mockImplementation((path, flags) => {
-      this.opened.push(String(path));
+      if (!String(path).includes('sockstat')) this.opened.push(String(path));
       const code = this.refusals.get(String(path));
       if (code !== undefined) throw Object.assign(new Error(`${code}: refused`), { code });
       const descriptor = open(path, flags);

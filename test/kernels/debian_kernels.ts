@@ -23,7 +23,7 @@ export interface Kernel {
 /**
  * Downloads and unpacks a kernel.
  *
- * @param folder a directory of its own.
+ * @param folder an empty directory.
  * @throws when Debian's archive cannot be reached or has no such kernel.
  */
 export function downloadKernel({ architecture, packages, suite }: KernelSource, folder: string): Kernel {

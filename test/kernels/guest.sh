@@ -77,7 +77,7 @@ network() {
   echo 1 >/proc/sys/net/ipv4/ip_forward
 }
 
-# flows COUNT PORT: datagrams of that many connections through this machine, to ports that nobody answers.
+# flows COUNT PORT: datagrams of that many connections through this machine, to ports that never answer.
 flows() { ip netns exec client node /traffic.mjs udp-spread 10.88.2.2 "$2" "$1" 200 60 >/dev/null; }
 
 unload() {

@@ -236,7 +236,6 @@ const PART_VALUES = {
   },
   helper: { helper: ['ftp', ''] },
   start: { startedAt: [1_700_000_000_123, -1] },
-  use: { use: [3, -1] },
 } as const;
 
 describe('the decoder of parts', () => {

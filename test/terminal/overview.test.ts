@@ -36,11 +36,11 @@ describe('an overview', () => {
       '230,412 of 262,144 entries  87.9 %',
       '',
       'Source ──────────────────────────────────────────  Destination ─────────────────────────────────────',
-      '10.0.0.77        187,000  81.2 % █████████████     10.9.0.1     230,412   100 % ████████████████████',
-      '2001:db8::15      43,412  18.8 % ███',
+      '10.0.0.77       187,000  81.2 % █████████████▊     10.9.0.1    230,412   100 % █████████████████████',
+      '2001:db8::15     43,412  18.8 % ███▎',
       '                                                   State ───────────────────────────────────────────',
-      'Service ─────────────────────────────────────────  SYN_SENT     230,000  99.8 % ████████████████████',
-      'tcp/443     230,412   100 % █████████████████████',
+      'Service ─────────────────────────────────────────  SYN_SENT    230,000  99.8 % █████████████████████',
+      'tcp/443    230,412   100 % ██████████████████████',
       '',
       NOTE,
     ]);
@@ -51,10 +51,24 @@ describe('an overview', () => {
     expect(textOf([head ?? []])).toBe('230,412 entries');
   });
 
+  it('of an empty table has no rankings', () => {
+    const rankings = OVERVIEW.rankings.map(({ title }) => ({ title, rows: [] }));
+    const lines = overviewLines({ ...OVERVIEW, entries: 0, rankings, notes: [] }, { columns: 80, rows: 23 });
+    expect(textOf(lines).trimEnd()).toBe('0 of 262,144 entries  0.0 %');
+  });
+
   it('in one column shows the most important ranking first, and leaves out what does not fit', () => {
     const text = textOf(overviewLines(OVERVIEW, { columns: 60, rows: 12 }));
     expect(text).toMatch(/^Source ─+$/m);
     expect(text).not.toContain('State');
+  });
+
+  it('in 80 columns shows numbers and shares in full beside both ends of a long address', () => {
+    const rows = [{ name: '2001:db8:1111:2222:3333:4444:5555:7777', connections: 1_230_412, share: 53.4 }];
+    const rankings = ['Source', 'Destination'].map((title) => ({ title, rows }));
+    const text = textOf(overviewLines({ ...OVERVIEW, rankings, notes: [] }, { columns: 80, rows: 23 }));
+    const half = '2001:db8:…5555:7777  1,230,412  53.4 %';
+    expect(text.split('\n').at(-1)).toBe(`${half}   ${half}`);
   });
 
   it.each([1, 5, 20, 40, 77, 78, 100, 200])('fits %i columns and any number of rows', (columns) => {

@@ -17,7 +17,11 @@ describe('the last line of the screen', () => {
     ['top', 'packets are dropped', { drop: 0.5 }],
     ['top', 'connections are evicted', { early_drop: 0.5 }],
     ['top', 'connections are evicted and insertions fail', { early_drop: 0.5, insert_failed: 4 }],
+    ['top', 'more packets are dropped than insertions fail', { drop: 4.1, insert_failed: 4 }],
+    ['nat-ports', 'all dropped packets are failed insertions', { drop: 4, insert_failed: 4 }],
     ['nat-ports', 'only insertions fail', { drop: 0, early_drop: 0, insert_failed: 0.5 }],
+    ['nat-ports', 'source NAT runs out of ports', { drop: 0, snat_ports_used: 80.1, flows_stuck: 21 }],
+    ['stuck', 'connections are stuck', { drop: 0, snat_ports_used: 80, flows_stuck: 21 }],
   ])('points to the command %s when %s', (command, _when, values) => {
     expect(lastLine(values)).toMatch(new RegExp(`   run conntrack\\.plugin ${command}$`));
   });
@@ -25,6 +29,7 @@ describe('the last line of the screen', () => {
   it.each([
     ['the table has room', { ...TABLE, connections: 235_929, utilization: 89.9998 }],
     ['the limit is unknown', { connections: 235_930 }],
+    ['few connections are stuck', { snat_ports_used: 80, flows_stuck: 20 }],
     ['nothing is dropped', { drop: 0, early_drop: 0, insert_failed: 0, invalid: 7 }],
   ])('points to no command when %s', (_when, values) => {
     expect(lastLine(values)).toBe('Ctrl-C ends');

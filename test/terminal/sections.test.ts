@@ -33,6 +33,19 @@ describe('the rows of a section', () => {
     return line?.find(({ text }) => /\d/.test(text))?.style;
   };
 
+  it('of hot spots name what each number is of, and mark source NAT that has nearly used up its ports', () => {
+    const values = { largest_source: 41.26, largest_service: 80.8, snat_ports_used: 80.1, flows_stuck: 1234 };
+    const screen = new Showing().update(0, reading(10, host(values))).screen(40, 24);
+    expect(screen.match(/^.*(?:%|stuck).*$/gm)?.map((row) => row.slice(0, 32).trimEnd())).toEqual([
+      'largest source          41.3 %',
+      'largest service         80.8 %',
+      'SNAT ports used         80.1 %!',
+      'stuck connections        1,234',
+    ]);
+    const half = new Showing().update(0, reading(10, host({ snat_ports_used: 79.9 }))).screen(40, 24);
+    expect(half).toMatch(/^SNAT ports used +79\.9 % /m);
+  });
+
   it('highlight a value that is trouble, and dim a 0', () => {
     expect(['early_drop', 'insert_failed', 'deleted'].map(styleOf)).toEqual(['critical', 'dim', undefined]);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { cut, pad, paint, span, widthOf } from '../../collector/terminal/text.ts';
+import { cut, pad, paint, shortened, span, widthOf } from '../../collector/terminal/text.ts';
 
 describe('a line of the screen', () => {
   const LINE = [span('abc', 'strong'), span('defg')];
@@ -16,6 +16,18 @@ describe('a line of the screen', () => {
     expect(pad(LINE, 9)).toEqual([...LINE, span('  ')]);
     expect(pad(LINE, 2)).toEqual([span('a', 'strong'), span('…')]);
   });
+});
+
+it('a shortened text keeps both ends', () => {
+  const text = '[2001:db8::1]:443';
+  expect([17, 8, 7, 2, 1, 0].map((width) => shortened(text, width))).toEqual([
+    text,
+    '[200…443',
+    '[20…443',
+    '[…',
+    '…',
+    '',
+  ]);
 });
 
 describe('paint', () => {

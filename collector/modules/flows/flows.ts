@@ -22,6 +22,12 @@ import { Tally } from './tally.ts';
 /** A table above the limit counts as full until it falls below this part of it, so that the interval does not flap. */
 const FULL_MARGIN = 0.95;
 
+/**
+ * A table with more entries is dumped every time. With so few, a dump costs what it takes the kernel to walk the empty
+ * buckets, and the same number of entries most likely means the same entries.
+ */
+const FEW = 100;
+
 /** Settings of `modules.flows`. */
 export interface FlowsSettings extends ModuleSettings {
   /** Seconds between two dumps, if these are cheap. */
@@ -68,6 +74,7 @@ export class FlowsModule implements Module {
         const begin = (): readonly Breakdown[] => this.#breakdowns(runtime.monotonic());
         return this.#table.read({ begin, most: (use) => extent.most(use) });
       },
+      sign: () => this.#sign(),
       release: () => this.#table.close(),
       ran: ({ cpuTime, value }) => extent.learn(value, cpuTime),
       isSpared: (dump) => this.#updateFull(dump) && !dump.isSample,
@@ -108,6 +115,12 @@ export class FlowsModule implements Module {
   /** @param at microseconds of the monotonic clock. */
   #breakdowns(at: number): readonly Breakdown[] {
     return [new Tally(), new LargestShares(), new RemainingTime(), this.#snat.begin(), this.#stuck.begin(at)];
+  }
+
+  /** What changes when a nearly empty table does; `undefined` of any other. */
+  #sign(): string | undefined {
+    const { entries, max } = this.#table.use();
+    return entries > FEW ? undefined : `${entries} of ${max}`;
   }
 
   /** Whether the table is so full that it is dumped half as often. */

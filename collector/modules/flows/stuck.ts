@@ -4,10 +4,9 @@
  * later than it would have.
  */
 
-import { type AddressKey, addressKey } from '../../netlink/address.ts';
-import { type Flow, IPS_DST_NAT, IPS_SEEN_REPLY, IPS_SRC_NAT } from '../../netlink/flow.ts';
-import type { Tuple } from '../../netlink/tuple.ts';
+import { type Flow, IPS_SEEN_REPLY } from '../../netlink/flow.ts';
 import type { Breakdown } from './breakdown.ts';
+import { isForMany, type Route, routeKey, routeOf } from './route.ts';
 
 /** Microseconds between the first sight of an entry and its last refresh from which on it is stuck. */
 const STUCK_AFTER = 60e6;
@@ -33,17 +32,7 @@ interface Sighting {
 }
 
 /** Stuck connections to the same destination with the same translation. */
-export interface StuckGroup {
-  readonly zone: number;
-  readonly protocol: number;
-  /** What the client asks for. */
-  readonly destination: AddressKey;
-  /** -1 for a protocol without ports. */
-  readonly destinationPort: number;
-  /** The destination after destination NAT; `undefined` without. */
-  readonly translatedDestination: { readonly address: AddressKey; readonly port: number } | undefined;
-  /** The source after source NAT; `undefined` without. */
-  readonly translatedSource: AddressKey | undefined;
+export interface StuckGroup extends Route {
   /** Of the entries that were read; an estimate if not all unanswered entries are followed. */
   connections: number;
   /** When the first of them was first seen, in microseconds of the monotonic clock. */
@@ -183,29 +172,15 @@ export class StuckDump implements Breakdown {
   }
 
   #groupOf(flow: Flow, bytes: Uint8Array): StuckGroup {
-    const { original, protocol, reply, status, zone } = flow;
-    const isTranslatedTo = (status & IPS_DST_NAT) !== 0;
-    const destination = addressKey(bytes, original.destination, original.addressSize);
-    const translatedDestination = isTranslatedTo
-      ? { address: addressKey(bytes, reply.source, reply.addressSize), port: reply.sourcePort }
-      : undefined;
-    const translatedSource =
-      (status & IPS_SRC_NAT) !== 0 ? addressKey(bytes, reply.destination, reply.addressSize) : undefined;
-    const { destinationPort } = original;
-    const key = JSON.stringify([zone, protocol, destination, destinationPort, translatedDestination, translatedSource]);
+    const route = routeOf(flow, bytes);
+    const key = routeKey(route);
     let group = this.#groups.get(key);
     if (group === undefined) {
-      const names = { zone, protocol, destination, destinationPort, translatedDestination, translatedSource };
-      group = { ...names, connections: 0, since: Number.POSITIVE_INFINITY };
+      group = { ...route, connections: 0, since: Number.POSITIVE_INFINITY };
       this.#groups.set(key, group);
     }
     return group;
   }
-}
-
-/** Whether a destination is multicast or the limited broadcast, from which no reply can come. */
-function isForMany({ addressSize, destination }: Tuple, bytes: Uint8Array): boolean {
-  return (bytes[destination] ?? 0) >= (addressSize === 4 ? 224 : 255);
 }
 
 /** Spreads ids, which older kernels make from an address in memory. */

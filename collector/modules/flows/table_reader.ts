@@ -53,17 +53,26 @@ export class TableReader {
   }
 
   /**
-   * Reads the table. A dump that the kernel flags as interrupted is repeated once, then accepted.
+   * Asks how full the table is, which costs next to nothing.
+   *
+   * @throws as {@link read}.
+   */
+  use(): TableUse {
+    return this.#ask().use;
+  }
+
+  /**
+   * Reads the table. A dump that the kernel flags as interrupted is repeated once, then accepted. An empty table is not
+   * dumped: the kernel would walk all of its buckets.
    *
    * @throws {ProblemError} when the channel cannot be opened.
    * @throws {OperationError} when the request fails.
    * @throws {FormatError} when the reply is malformed.
    */
   *read<V extends readonly FlowVisitor[]>({ begin, most }: ScanOptions<V>): Work<Scan<V>> {
-    this.#channel ??= this.#connect(MEMORY);
-    const channel = this.#channel;
-    const exchange = new Exchange(channel);
-    const use = new Statistics(channel, exchange).use();
+    const { channel, exchange, use } = this.#ask();
+    // What is in the table is counted before it gets there, and until it is freed.
+    if (use.entries === 0) return { visitors: begin(), read: 0, use, isSample: false };
     const limit = most?.(use) ?? Number.POSITIVE_INFINITY;
     for (let attempt = 1; ; attempt++) {
       const visitors = begin();
@@ -91,5 +100,12 @@ export class TableReader {
   close(): void {
     this.#channel?.close();
     this.#channel = undefined;
+  }
+
+  #ask(): { channel: Channel; exchange: Exchange; use: TableUse } {
+    this.#channel ??= this.#connect(MEMORY);
+    const channel = this.#channel;
+    const exchange = new Exchange(channel);
+    return { channel, exchange, use: new Statistics(channel, exchange).use() };
   }
 }

@@ -2,7 +2,7 @@
 
 import { errorCode } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
-import type { FileSystem } from '../../procfs/file.ts';
+import { type FileSystem, readText } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';
 import type { Connect } from '../access.ts';
 import { Attempts } from '../attempts.ts';
@@ -11,6 +11,7 @@ import type { Work } from '../slices.ts';
 import { DiagSource } from './diag_source.ts';
 import { ProcfsSource } from './procfs_source.ts';
 import { type SocketTally, TABLES, type Table } from './socket_tally.ts';
+import { totalsIn } from './sockstat.ts';
 
 export interface SocketSourceOptions {
   readonly fs: FileSystem;
@@ -78,6 +79,13 @@ export class SocketSource {
       }
     }
     return { tallies: yield* this.#procfs.count(), isSecondTry: isTried };
+  }
+
+  /** The kernel's totals of sockets, which change with almost any of them; `undefined` if it has none. */
+  totals(): string | undefined {
+    const { fs, host } = this.#options;
+    const [ipv4, ipv6 = ''] = ['sockstat', 'sockstat6'].map((name) => readText(fs, host.net(name)));
+    return ipv4 === undefined ? undefined : totalsIn(ipv4 + ipv6);
   }
 
   /** Includes the problem of sock_diag while procfs replaces it. */

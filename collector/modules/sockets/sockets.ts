@@ -45,6 +45,7 @@ export class SocketsModule implements Module {
       claim: budget.claim(this.name, settings.cpu_share / 100),
       required: settings.enabled === true,
       begin: (at) => source.count(at),
+      sign: () => source.totals(),
       release: () => source.close(),
       lost: 'sockets are not counted',
       back: 'sockets can be counted',

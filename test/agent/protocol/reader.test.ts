@@ -165,7 +165,7 @@ describe('the body of a call', () => {
 
   it.each([
     ['in one piece', [`${PAYLOAD}QUIT`]],
-    ['in a piece of its own', [PAYLOAD, 'QUIT']],
+    ['in a separate piece', [PAYLOAD, 'QUIT']],
     ['after a line of the body', [PAYLOAD, 'first\nQUIT']],
     ['cut in two', [PAYLOAD, 'QU', 'IT']],
     ['cut into letters', [`${PAYLOAD}Q`, 'U', 'I', 'T']],
@@ -245,7 +245,7 @@ describe('a line over 64 KiB', () => {
 });
 
 describe('the end of the input', () => {
-  it('is said once, after the last message', async () => {
+  it('is reported once, after the last message', async () => {
     const { input, seen, send } = open();
     await send(CALL);
     input.end('HELLO');

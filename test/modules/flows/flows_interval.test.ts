@@ -39,16 +39,16 @@ describe('the interval of dumps', () => {
 
   it('doubles while the table is full, until it is clearly less full, whatever dumps cost', async () => {
     const dumping = new Dumping({ full_above: 50 });
-    dumping.use = [statistics({ entries: 50, max: 100 })];
+    dumping.use = [statistics({ entries: 500, max: 1000 })];
     dumping.cost = 450_000;
     await dumping.tick(460);
     dumping.cost = 300_000;
     expect(await dumping.askedAt(461, 499)).toEqual([480]);
-    dumping.use = [statistics({ entries: 51, max: 100 })];
+    dumping.use = [statistics({ entries: 510, max: 1000 })];
     expect(await dumping.askedAt(500, 579)).toEqual([500, 540]);
-    dumping.use = [statistics({ entries: 48, max: 100 })];
+    dumping.use = [statistics({ entries: 480, max: 1000 })];
     expect(await dumping.askedAt(580, 619)).toEqual([580]);
-    dumping.use = [statistics({ entries: 47, max: 100 })];
+    dumping.use = [statistics({ entries: 470, max: 1000 })];
     expect(await dumping.askedAt(620, 660)).toEqual([620, 640, 660]);
   });
 });
