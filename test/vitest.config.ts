@@ -45,7 +45,7 @@ export default defineConfig({
           ...unit,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', 'test/kernels/**', ...mocking],
+          exclude: ['test/e2e/**', 'test/kernels/**', 'test/reach/**', ...mocking],
           isolate: false,
         },
       },

@@ -2,6 +2,7 @@
 
 import type { Template } from './remedy.ts';
 
+/** The last of the files that set the same thing counts, so these come after `override.conf` of `systemctl edit`. */
 const DROP_IN = '/etc/systemd/system/netdata.service.d';
 const RESTART = 'sudo systemctl daemon-reload && sudo systemctl restart netdata';
 /** In this order: chown removes the capability, and before chmod every user could run the program with it. */
@@ -38,7 +39,7 @@ export const REMEDIES = {
     note: 'Add it to the bounding set of the service, but only if `systemctl show netdata -p CapabilityBoundingSet` lists capabilities without cap_net_admin: otherwise this would remove all others.',
     lines: [
       `sudo mkdir -p ${DROP_IN}`,
-      `printf '[Service]\\nCapabilityBoundingSet=CAP_NET_ADMIN\\n' | sudo tee ${DROP_IN}/conntrack.conf`,
+      `printf '[Service]\\nCapabilityBoundingSet=CAP_NET_ADMIN\\n' | sudo tee ${DROP_IN}/zz-conntrack.conf`,
       RESTART,
     ],
   },
@@ -47,7 +48,7 @@ export const REMEDIES = {
     note: 'Turn NoNewPrivileges off for the service:',
     lines: [
       `sudo mkdir -p ${DROP_IN}`,
-      `printf '[Service]\\nNoNewPrivileges=no\\n' | sudo tee ${DROP_IN}/conntrack-privileges.conf`,
+      `printf '[Service]\\nNoNewPrivileges=no\\n' | sudo tee ${DROP_IN}/zz-conntrack-privileges.conf`,
       RESTART,
     ],
   },

@@ -4,7 +4,7 @@ import { judgePrivilege, nosuidMount, type PrivilegeFacts } from '../../collecto
 import { parseStatus } from '../../collector/check/process.ts';
 import { NET_ADMIN, NONE, OTHERS, PLACES, type StatusOptions, statusText } from '../helpers/check_host.ts';
 
-const DROP_IN = '/etc/systemd/system/netdata.service.d/conntrack.conf';
+const DROP_IN = '/etc/systemd/system/netdata.service.d/zz-conntrack.conf';
 
 /** Judges a packaged program that the agent's user runs. */
 function judge(own: StatusOptions, agent?: StatusOptions, facts: Partial<PrivilegeFacts> = {}, isService = true) {

@@ -5,15 +5,12 @@
 
 import type { TestProject } from 'vitest/node';
 
-import { GROUPS, missingHere, OPTIONAL } from './groups.ts';
+import { announce, GROUPS, missingHere, OPTIONAL } from './groups.ts';
 
 export default function setup(project: TestProject): void {
   const missing = missingHere();
   const skipped = GROUPS.filter((group) => missing[group] !== undefined && !OPTIONAL.includes(group));
-  const lines = GROUPS.map((group) =>
-    `test group ${group}: ${missing[group] ?? 'runs'}`.replace(': needs', ': skipped, needs'),
-  );
-  process.stdout.write(`${lines.join('\n')}\n`);
+  announce(GROUPS, missing);
   if (skipped.length > 0 && process.env['REQUIRE_EVERY_GROUP'] === '1') {
     throw new Error(`REQUIRE_EVERY_GROUP=1, but these groups cannot run here: ${skipped.join(', ')}`);
   }

@@ -24,12 +24,17 @@ export type Group = (typeof GROUPS)[number];
 /** Groups that are never required: an agent 2.x only where its folder is known. */
 export const OPTIONAL: readonly Group[] = agent2Home() === undefined ? ['agent2'] : [];
 
+/** Groups of `npm run reach`, which take longer than continuous integration can wait. */
+export const REACH_GROUPS = ['systemd'] as const;
+export type ReachGroup = (typeof REACH_GROUPS)[number];
+
 /** Why a group cannot run here, by group; `undefined` when it can. */
-export type Missing = Readonly<Record<Group, string | undefined>>;
+export type Missing<Name extends string = Group> = Readonly<Record<Name, string | undefined>>;
 
 declare module 'vitest' {
   export interface ProvidedContext {
     missing: Missing;
+    missingReach: Missing<ReachGroup>;
   }
 }
 
@@ -61,17 +66,56 @@ export function missingHere(): Missing {
   const conntrackd = kernel ?? program('conntrackd', 'conntrackd');
   const terminal = kernel ?? program('tmux', 'tmux');
   const packaging = firstOf(
-    () => agent ?? program('dpkg-deb', 'dpkg') ?? program('setcap', 'libcap2-bin') ?? program('nsenter', 'util-linux'),
-    () => (existsSync(TOOLS) ? undefined : 'needs what packages are built with: npm ci --prefix collector/package'),
+    () => agent ?? program('setcap', 'libcap2-bin') ?? program('nsenter', 'util-linux'),
+    packagingTools,
     () => (canOverlay() ? undefined : 'needs the file system overlay in the kernel'),
   );
   const lintian = packaging ?? program('lintian', 'lintian');
   const kernels = firstOf(
     () => packaging ?? (process.arch === 'x64' ? undefined : 'needs a processor of amd64'),
-    () => program('qemu-system-x86_64', 'qemu-system-x86') ?? program('busybox', 'busybox-static'),
-    () => program('cpio', 'cpio') ?? program('depmod', 'kmod') ?? program('apt-get', 'apt'),
+    () => program('qemu-system-x86_64', 'qemu-system-x86'),
+    guestTools,
   );
   return { kernel, agent, agent2, browser, conntrackd, terminal, package: packaging, lintian, kernels };
+}
+
+/** Returns what this machine lacks for each group of `npm run reach`. */
+export function missingReachHere(): Missing<ReachGroup> {
+  const common = firstOf(
+    () => (process.getuid?.() === 0 ? undefined : 'needs root, for the files of the guests'),
+    () => (process.arch === 'x64' ? undefined : 'needs a processor of amd64'),
+    packagingTools,
+    guestTools,
+  );
+  const systemd = firstOf(
+    () => common ?? program('qemu-system-x86_64', 'qemu-system-x86'),
+    () => program('debootstrap', 'debootstrap') ?? program('mke2fs', 'e2fsprogs') ?? program('debugfs', 'e2fsprogs'),
+  );
+  return { systemd };
+}
+
+/** Prints a line for each group. */
+export function announce<Name extends string>(groups: readonly Name[], missing: Missing<Name>): void {
+  const lines = groups.map((group) =>
+    `test group ${group}: ${missing[group] ?? 'runs'}`.replace(': needs', ': skipped, needs'),
+  );
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+/** What packages are built with. */
+function packagingTools(): string | undefined {
+  if (!existsSync(TOOLS)) return 'needs what packages are built with: npm ci --prefix collector/package';
+  return program('dpkg-deb', 'dpkg');
+}
+
+/** What guests are made with. */
+function guestTools(): string | undefined {
+  return (
+    program('busybox', 'busybox-static') ??
+    program('cpio', 'cpio') ??
+    program('depmod', 'kmod') ??
+    program('apt-get', 'apt')
+  );
 }
 
 function firstOf(...checks: (() => string | undefined)[]): string | undefined {

@@ -78,7 +78,7 @@ network() {
 }
 
 # flows COUNT PORT: datagrams of that many connections through this machine, to ports that never answer.
-flows() { ip netns exec client node /traffic.js udp-spread 10.88.2.2 "$2" "$1" 200 60 >/dev/null; }
+flows() { ip netns exec client node /traffic.mjs udp-spread 10.88.2.2 "$2" "$1" 200 60 >/dev/null; }
 
 unload() {
   nft flush ruleset
@@ -92,6 +92,8 @@ unload() {
 }
 
 uname -r >release
+uname -m >machine
+grep -m 1 KernelPageSize /proc/self/smaps >page.size
 ip link set lo up
 network
 touch out log
@@ -152,10 +154,10 @@ table inet shortcut {
   }
 }
 RULES
-ip netns exec server node /traffic.js tcp-echo 7000 120 >/dev/null &
+ip netns exec server node /traffic.mjs tcp-echo 7000 120 >/dev/null &
 sleep 3
-ip netns exec client node /traffic.js tcp-talk 10.88.2.2 7000 5 60 >/dev/null &
-ip netns exec client node /traffic.js tcp-talk 10.88.2.2 7000 5 60 >/dev/null &
+ip netns exec client node /traffic.mjs tcp-talk 10.88.2.2 7000 5 60 >/dev/null &
+ip netns exec client node /traffic.mjs tcp-talk 10.88.2.2 7000 5 60 >/dev/null &
 offloaded() { [ "$(conntrack -L 2>/dev/null | grep -c '\[OFFLOAD\]')" -ge 2 ]; }
 wait_for 30 offloaded
 mark offloaded

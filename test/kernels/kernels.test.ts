@@ -3,19 +3,28 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, inject } from 'vitest';
 
 import { buildPackages } from '../../collector/package/packages.ts';
-import { eventsByDimension, eventsOf } from '../helpers/stream.ts';
+import { testResults } from './behaviour.ts';
 import { downloadKernel, type KernelSource } from './debian_kernels.ts';
-import { boot, buildRoot, type Results } from './guest.ts';
+import { boot } from './guest.ts';
+import { AMD64 } from './machine.ts';
+import type { Results } from './results.ts';
+import { buildRoot, ownUserland } from './root.ts';
 
 const missing = inject('missing');
 
-const KERNELS: Readonly<Record<string, KernelSource>> = {
-  oldest: { suite: 'bullseye', packages: 'linux-image-5\\.10\\.0-[0-9]+-cloud-amd64' },
-  newest: { suite: 'trixie-backports', packages: 'linux-(image|binary|modules|base)-[0-9.]+.*-cloud-amd64' },
-};
+const architecture = 'amd64';
+const KERNELS = {
+  oldest: { suite: 'bullseye', architecture, packages: 'linux-image-5\\.10\\.0-[0-9]+-cloud-amd64' },
+  newest: {
+    suite: 'trixie-backports',
+    architecture,
+    packages: 'linux-(image|binary|modules|base)-[0-9.]+.*-cloud-amd64',
+  },
+} as const satisfies Readonly<Record<string, KernelSource>>;
+const RELEASES = { oldest: /^5\.10\./, newest: /^[6-9]\.\d+/ } as const;
 const MINUTES = 60_000;
 
 describe.skipIf(missing.kernels !== undefined)('on a kernel of Debian', () => {
@@ -25,108 +34,19 @@ describe.skipIf(missing.kernels !== undefined)('on a kernel of Debian', () => {
   beforeAll(async () => {
     const plugin = join(folder, 'plugin');
     buildPackages(plugin, 'fast');
-    const root = buildRoot(folder, plugin);
+    const root = buildRoot(folder, plugin, ownUserland(plugin));
     await Promise.all(
       Object.entries(KERNELS).map(async ([name, source]) => {
         const own = join(folder, name);
         mkdirSync(own);
-        guests[name] = await boot(own, downloadKernel(source, own), root);
+        guests[name] = await boot(own, AMD64, downloadKernel(source, own), root);
       }),
     );
   }, 12 * MINUTES);
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  describe.each(Object.keys(KERNELS))('the %s', (name) => {
-    const guest = (): Results => {
-      const results = guests[name];
-      if (results === undefined) throw new Error('the guest has not run');
-      return results;
-    };
-    /** What was logged after a mark, except that the guest is slow. */
-    const logged = (mark: string): readonly string[] =>
-      guest()
-        .after(mark)
-        .log.filter((line) => !/"late: |"back on schedule/.test(line));
-    const newIn = (mark: string): number => eventsOf(guest().after(mark).ticks, 'conntrack.new', 'new');
-
-    it('runs the whole script without a timeout or a complaint of the kernel, and the plugin ends with code 0', () => {
-      const { release } = guest();
-      expect(release).toMatch(name === 'oldest' ? /^5\.10\./ : /^[6-9]\.\d+/);
-      expect([guest().file('timeouts'), guest().file('kernel.complaints'), guest().file('code').trim()]).toEqual([
-        '',
-        '',
-        '0',
-      ]);
-    });
-
-    it('reports nothing and loads no module before connection tracking is loaded, and logs that once', () => {
-      expect(guest().after('start').ticks).toEqual([]);
-      expect(logged('start')).toEqual([expect.stringContaining('connection tracking is not loaded')]);
-      expect(guest().file('modules.before')).not.toMatch(/conntrack/);
-    });
-
-    it('begins when connection tracking is loaded', () => {
-      expect(Object.keys(guest().after('load').ticks.at(-1)?.charts ?? {})).toEqual(
-        expect.arrayContaining(['conntrack.sockets', 'conntrack.utilization', 'conntrack.new', 'conntrack.changes']),
-      );
-    });
-
-    it('counts every new connection', () => {
-      expect(newIn('made')).toBe(300);
-      expect(eventsByDimension(guest().after('made').ticks, 'conntrack.new_by_protocol')).toMatchObject({
-        udp: 300,
-        tcp: 0,
-      });
-      expect(Number(guest().file('made.entries'))).toBe(300);
-    });
-
-    it('notices that nf_conntrack_netlink was unloaded while it listened, and counts every connection from then on', () => {
-      expect(logged('netlink_unloaded')).toEqual([
-        expect.stringMatching(/level=warning .*nf_conntrack_netlink was unloaded/),
-      ]);
-      expect(newIn('netlink_back')).toBe(77);
-    });
-
-    it('leaves a gap while connection tracking is unloaded, and logs that once', () => {
-      expect(guest().after('gap').ticks).toEqual([]);
-      expect(logged('gap')).toEqual([]);
-      // The files disappear one after the other, so another source may be tried in between.
-      expect(logged('unload').filter((line) => line.includes('connection tracking is not loaded'))).toHaveLength(1);
-      expect(guest().file('modules.unloaded')).not.toMatch(/conntrack/);
-    });
-
-    it('counts from 0 when connection tracking is loaded again, without a peak', () => {
-      const errors = guest()
-        .after('reload')
-        .ticks.flatMap(({ charts }) => Object.values(charts['conntrack.errors'] ?? {}));
-      expect(errors.length).toBeGreaterThan(0);
-      expect(errors.filter((rate) => rate !== 0)).toEqual([]);
-      expect(logged('reload').filter((line) => line.includes('the statistics can be read again'))).toHaveLength(1);
-      expect(newIn('reloaded')).toBe(120);
-    });
-
-    it('counts the connections in a flow table', () => {
-      const offloaded = guest()
-        .file('offloaded.entries')
-        .split('\n')
-        .filter((line) => line.includes('[OFFLOAD]'));
-      expect(offloaded).toHaveLength(2);
-      const { ticks } = guest().after('offloaded');
-      const last = (chart: string): unknown => ticks.findLast(({ charts }) => chart in charts)?.charts[chart];
-      expect(last('conntrack.flows_by_offload')).toMatchObject({ software: 2, hardware: 0 });
-      expect(last('conntrack.tcp_states')).toMatchObject({ established: 0, offloaded: 2 });
-    });
-
-    it('counts the packets that a full table drops, as the kernel does', () => {
-      const dropped = [
-        ...guest()
-          .file('full.statistics')
-          .matchAll(/\bdrop=(\d+)/g),
-      ].reduce((sum, [, count]) => sum + Number(count), 0);
-      expect(dropped).toBeGreaterThan(100);
-      expect(eventsOf(guest().after('full').ticks, 'conntrack.errors', 'drop')).toBe(dropped);
-      expect(guest().after('full').ticks.at(-1)?.charts['conntrack.utilization']).toEqual({ used: 100_000 });
-    });
+  describe.each(['oldest', 'newest'] as const)('the %s', (name) => {
+    testResults(() => guests[name], [RELEASES[name], 'x86_64', '4 KiB']);
   });
 });
