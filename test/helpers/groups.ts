@@ -25,7 +25,7 @@ export type Group = (typeof GROUPS)[number];
 export const OPTIONAL: readonly Group[] = agent2Home() === undefined ? ['agent2'] : [];
 
 /** Groups of `npm run reach`, which take longer than continuous integration can wait. */
-export const REACH_GROUPS = ['systemd'] as const;
+export const REACH_GROUPS = ['arm64', 'systemd'] as const;
 export type ReachGroup = (typeof REACH_GROUPS)[number];
 
 /** Why a group cannot run here, by group; `undefined` when it can. */
@@ -87,11 +87,15 @@ export function missingReachHere(): Missing<ReachGroup> {
     packagingTools,
     guestTools,
   );
+  const arm64 = firstOf(
+    () => common ?? program('qemu-system-aarch64', 'qemu-system-arm'),
+    () => program('aarch64-linux-gnu-strip', 'binutils-aarch64-linux-gnu') ?? program('readelf', 'binutils'),
+  );
   const systemd = firstOf(
     () => common ?? program('qemu-system-x86_64', 'qemu-system-x86'),
     () => program('debootstrap', 'debootstrap') ?? program('mke2fs', 'e2fsprogs') ?? program('debugfs', 'e2fsprogs'),
   );
-  return { systemd };
+  return { arm64, systemd };
 }
 
 /** Prints a line for each group. */

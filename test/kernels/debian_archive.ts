@@ -58,6 +58,12 @@ export class DebianArchive {
     return this.#unpackFrom(debs);
   }
 
+  /** Unpacks packages with all that they depend on, and returns the folder. */
+  unpackWithDependencies(names: readonly string[]): string {
+    run(['apt-get', ...this.#options, '-qq', '-y', '--download-only', 'install', ...names]);
+    return this.#unpackFrom(join(this.#folder, 'cache/archives'));
+  }
+
   #unpackFrom(folder: string): string {
     const root = join(this.#folder, 'root');
     const packages = readdirSync(folder).filter((file) => file.endsWith('.deb'));
