@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import type { Architecture } from './debian_archive.ts';
 
 /** Seconds after which a machine is given up. */
-const LONGEST = 900;
+const LONGEST = 1200;
 
 /** How QEMU emulates an architecture, and the device of the console. */
 const EMULATORS: Readonly<Record<Architecture, { program: string; options: readonly string[]; console: string }>> = {
