@@ -140,8 +140,7 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
       await drawnByAgent('conntrack.tcp_states', { established: 300 });
       await until('events has seen them', 10, async () => {
         const rates = (await api.points('conntrack.new_by_protocol', 30)).map(({ tcp }) => tcp ?? 0);
-        // The agent stores a late update in part.
-        return Math.abs(rates.reduce((sum, rate) => sum + rate) - 300) < 100;
+        return Math.abs(rates.reduce((sum, rate) => sum + rate) - 300) < 10;
       });
     });
 

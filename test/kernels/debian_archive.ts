@@ -16,7 +16,7 @@ export class DebianArchive {
   readonly #options: readonly string[];
 
   /**
-   * @param folder for what is downloaded; one of its own.
+   * @param folder a separate folder for what is downloaded.
    * @param suite such as `bookworm`.
    * @throws when the archive cannot be reached.
    */

@@ -40,7 +40,7 @@ export function ownUserland(plugin: string): Userland {
 /**
  * Programs of another architecture, from Debian's packages.
  *
- * @param folder a directory of its own.
+ * @param folder a separate directory.
  */
 export function foreignUserland(folder: string, architecture: Architecture, plugin: string): Userland {
   const base = new DebianArchive(folder, SUITE, architecture).unpackWithDependencies(PACKAGES);

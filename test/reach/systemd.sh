@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs once in a booted Debian, as a service: installs the plugin's package, breaks what `check` can mend, types what `check`
+# Runs once in a booted Debian, as a service: installs the plugin's package, breaks what `check` can repair, types what `check`
 # prints, and writes what it saw to /root/results.
 set -u
 mkdir -p /root/results
@@ -31,13 +31,13 @@ has_chart() { api charts | grep -q "\"conntrack\.$1\""; }
 # data CHART: the last 90 seconds of a chart.
 data() { api "data?chart=conntrack.$1&after=-90&format=json"; }
 
-# Commands are the only lines of a report that begin after 12 blanks, or after 14 where one goes on.
+# Commands are the only lines of a report that begin after 12 blanks, or after 14 where one continues.
 commands() { sed -n 's/^ \{12\}\(\(  \)\?[^ ]\)/\1/p' "$1"; }
 
 is_well() { grep -qx 'ok: all enabled modules work' "$1"; }
 
-# mend NAME: types what check prints until it has nothing more to say.
-mend() {
+# repair NAME: types what check prints until it has nothing more to say.
+repair() {
   local round
   for round in 1 2 3 4 5 6 7 8; do
     conntrack.plugin check >"$1.$round.report"
@@ -63,7 +63,7 @@ say install
 dpkg -i /root/plugin.deb
 echo "$?" >install.code
 wait_for 150 plugin
-mend fresh
+repair fresh
 
 # A rule that has connections tracked, and timeouts that no slow machine exceeds.
 nft -f - <<'RULES'
@@ -96,7 +96,7 @@ systemctl restart netdata
 setcap -r /usr/lib/netdata/plugins.d/conntrack.plugin
 sysctl -q -w net.netfilter.nf_conntrack_events=0
 wait_for 60 plugin
-mend broken
+repair broken
 
 wait_for 60 plugin
 say results

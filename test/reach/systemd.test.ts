@@ -1,4 +1,4 @@
-/** The Debian package in a Debian whose agent systemd starts: what `check` prints is typed, until nothing is left to mend. */
+/** The Debian package in a Debian whose agent systemd starts: what `check` prints is typed, until nothing is left to fix. */
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -38,7 +38,7 @@ export function routeOf({ original, protocol, reply, status, zone }: Flow, bytes
   };
 }
 
-/** A text that only tells routes apart. */
+/** A text that is unique to the route. */
 export function routeKey(route: Route): string {
   const { destination, destinationPort, protocol, translatedDestination: to, translatedSource, zone } = route;
   return `${zone} ${protocol} ${destination} ${destinationPort} ${to?.address} ${to?.port} ${translatedSource}`;

@@ -8,7 +8,7 @@ import { type SnatPool, SnatPorts } from './snat_ports.ts';
 const BUSY = 50;
 const EXHAUSTED = 95;
 /**
- * The largest part of a pool that one entry of a sample may stand for. The standard error of the usage of a pool is then
+ * The largest part of a pool that one entry of a sample may represent. The standard error of the usage of a pool is then
  * at most 5 percentage points; that of a smaller pool is not known.
  */
 const LARGEST_PART = 0.0025;

@@ -27,7 +27,7 @@ describe('the key of a route', () => {
     { translatedDestination: undefined },
     { translatedSource: 0xcb00710a },
     { translatedSource: undefined },
-  ])('tells %j apart', (change) => {
+  ])('differs with %j', (change) => {
     expect(routeKey({ ...ROUTE, ...change })).not.toBe(routeKey(ROUTE));
   });
 });
