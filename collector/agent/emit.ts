@@ -26,7 +26,7 @@ interface ChartState {
   readonly instance: string;
   /** The start of its `BEGIN` lines. */
   readonly begin: Encoded;
-  readonly labels: Readonly<Record<string, string>>;
+  labels: Readonly<Record<string, string>>;
   /** Whether the agent has its current definition. */
   isDefined: boolean;
   /** Name of the module that its last values came from. */
@@ -121,6 +121,8 @@ export class Emitter implements Renderer {
     }
     const { every, module } = source;
     if (state.every !== every || hasNewDimension(chart, state, feed)) state.isDefined = false;
+    if (state.labels !== sample.labels && !isDeepStrictEqual(state.labels, sample.labels)) state.isDefined = false;
+    state.labels = sample.labels;
     state.every = every;
     state.module = module;
     if (!state.isDefined) this.#define(chart, state, feed);

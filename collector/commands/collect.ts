@@ -53,7 +53,7 @@ export async function collect(commandLine: CommandLine, environment: Environment
     get snatPools() {
       return snatPools;
     },
-    stuckGroups: () => jobs.modules.find((module) => module instanceof FlowsModule)?.stuckGroups,
+    stuckGroups: () => jobs.get(HOST)?.modules.find((module) => module instanceof FlowsModule)?.stuckGroups,
   };
   const router = new Router({
     functions: FUNCTIONS,

@@ -29,6 +29,15 @@ export const PROBLEMS = {
     message: "cannot confirm that the plugin runs in the host's network namespace",
     fix: 'run the agent in that namespace',
   },
+  namespace_gone: { message: 'the network namespace is gone' },
+  namespace_closed: {
+    message: 'no process to read through, and the plugin lacks CAP_SYS_ADMIN to enter the network namespace',
+    fix: 'grant it with "conntrack-setup --namespaces"',
+  },
+  namespace_hidden: {
+    message: 'the path of the network namespace is not accessible: {detail}',
+    fix: 'let the user of the agent search its directory',
+  },
   library_unusable: {
     message: 'cannot load the foreign function library: {detail}',
     fix: 'reinstall the plugin',

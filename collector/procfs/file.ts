@@ -1,5 +1,6 @@
 /**
- * Reads one kernel file repeatedly at low cost: it keeps the descriptor and the buffer and reads at position 0.
+ * Reads one kernel file repeatedly at low cost: it keeps the descriptor, unless the file system forbids that, and the
+ * buffer, and reads at position 0.
  *
  * The descriptor of a proc file fails once its module is unloaded or its namespace is gone; the file is then reopened. A
  * regular file that was replaced (a recorded host) has no links any more.
@@ -15,6 +16,8 @@ export interface FileSystem {
   readSync(descriptor: number, buffer: Uint8Array, offset: number, length: number, position: number): number;
   fstatSync(descriptor: number): { nlink: number | bigint; size: number | bigint };
   closeSync(descriptor: number): void;
+  /** Whether an open descriptor keeps alive what it belongs to: then it is closed after each reading. */
+  readonly isTransient?: boolean;
   statSync(path: string): { ino: number | bigint; mtimeMs: number | bigint };
 }
 
@@ -76,6 +79,18 @@ export class KernelFile {
       }
       this.close();
     }
+    return this.#fs.isTransient === true ? this.#readOnce() : this.#openAndRead();
+  }
+
+  #readOnce(): Buffer {
+    try {
+      return this.#openAndRead();
+    } finally {
+      this.close();
+    }
+  }
+
+  #openAndRead(): Buffer {
     const path = this.#path();
     this.#descriptor = openFile(this.#fs, path);
     this.#opened = path;
