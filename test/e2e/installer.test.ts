@@ -176,10 +176,11 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin exec "$program" "$@"
     const refused: readonly (readonly [command: readonly string[], reason: string])[] = [
       [
         ['--restore-builtin', '--replace-builtin'],
-        '--replace-builtin: expected install or no command, got --restore-builtin',
+        'expected a command of --help, got: --restore-builtin --replace-builtin',
       ],
-      [['uninstall', '--replace-builtin'], '--replace-builtin: expected install or no command, got uninstall'],
-      [['configure', '--prefix', PREFIX], '--prefix: not allowed with configure, which handles / and /opt/netdata'],
+      [['--namespaces', '--no-namespaces'], 'expected a command of --help, got: --namespaces --no-namespaces'],
+      [['uninstall', '--replace-builtin'], 'expected a command of --help, got: uninstall --replace-builtin'],
+      [[], 'expected a command of --help, got: nothing'],
       [['install', '--prefix', ''], '--prefix: expected an absolute path, got ""'],
       [['uninstall', '--prefix='], '--prefix: expected an absolute path, got ""'],
     ];
@@ -214,10 +215,11 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin exec "$program" "$@"
   });
 
   it('refuses what it cannot do, and changes nothing', () => {
-    expectRefused([INSTALLER, '--perfix', PREFIX], 'unknown argument "--perfix"; see --help');
-    expectRefused([INSTALLER, '--prefix'], '--prefix: expected a directory, got nothing');
+    expectRefused([INSTALLER, '--perfix', PREFIX], `expected a command of --help, got: install --perfix ${PREFIX}`);
+    expectRefused([INSTALLER, '--prefix'], '--prefix: expected an absolute path, got ""');
     expectRefused([INSTALLER, '--prefix', 'opt'], '--prefix: expected an absolute path, got "opt"');
-    expectRefused([INSTALLER, 'uninstall'], 'expected one command, got install and uninstall');
+    expectRefused([INSTALLER, 'uninstall'], 'expected a command of --help, got: install uninstall');
+    expectRefused([INSTALLER, '--prefix', '/srv'], 'no Netdata agent found in: /srv; name its directory with --prefix');
     expectRefused([INSTALLER], 'must be run as root', AS_NOBODY);
     expectRefused(
       [UNINSTALLER],
