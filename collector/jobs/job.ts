@@ -22,6 +22,8 @@ export interface Settings {
   readonly every: number;
   /** The network namespace that the job collects from; the host itself if not given. */
   readonly place?: Place;
+  /** Modules that the configuration does not name, to be asked and closed with the others. */
+  readonly also?: readonly Module[];
 }
 
 type Name = keyof Config['modules'];
@@ -61,7 +63,7 @@ export class Job {
     this.#parts = new Map(
       wantedModules(settings.config).map((name) => [name, createPart(name, context, settings, parts.get(name))]),
     );
-    this.modules = [...this.#parts.values()].map(({ module }) => module);
+    this.modules = [...[...this.#parts.values()].map(({ module }) => module), ...(settings.also ?? [])];
     this.natSearch = before?.natSearch ?? new NatSearch();
     this.#placement = settings.place && new Placement(settings.place);
   }
