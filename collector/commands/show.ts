@@ -13,7 +13,7 @@ import type { Renderer } from '../jobs/renderer.ts';
 import { readAbilities } from '../terminal/abilities.ts';
 import { Board } from '../terminal/board.ts';
 import { Messages } from '../terminal/messages.ts';
-import { plainLine } from '../terminal/plain_line.ts';
+import { plainLines } from '../terminal/plain_lines.ts';
 import { screenOf } from '../terminal/screen.ts';
 import { Terminal } from '../terminal/terminal.ts';
 import { paint } from '../terminal/text.ts';
@@ -55,7 +55,7 @@ export async function show(commandLine: CommandLine, environment: Environment, l
     render: (at, readings) => {
       view.board.update(at, readings);
       view.time = clock.wall();
-      return isScreen ? draw() : plainLine(view.board, view.time);
+      return isScreen ? draw() : plainLines(view.board, view.time);
     },
   };
   const jobs = new Jobs();

@@ -35,6 +35,11 @@ export class Shown {
     this.#tick = tick * 1e6;
   }
 
+  /** The name of another network namespace than the one that the screen is about. */
+  get netns(): string | undefined {
+    return this.labels['netns'];
+  }
+
   get age(): Age {
     const interval = this.every * 1e6;
     const late = this.#now - this.#readAt - interval;
@@ -108,9 +113,19 @@ export class Board {
     }
   }
 
-  /** The known instances of a chart, in the order they were first seen. */
+  /** The known instances of a chart, without those of other network namespaces, in the order they were first seen. */
   instances(context: string): readonly Shown[] {
-    return [...this.#shown.values()].filter(({ chart }) => chart.context === context);
+    return [...this.#shown.values()].filter(({ chart, netns }) => chart.context === context && netns === undefined);
+  }
+
+  /** What is known of each other network namespace, by its name, in the order they were first seen. */
+  get namespaces(): ReadonlyMap<string, readonly Shown[]> {
+    const known = new Map<string, Shown[]>();
+    for (const shown of this.#shown.values()) {
+      if (shown.netns === undefined) continue;
+      if (known.get(shown.netns)?.push(shown) === undefined) known.set(shown.netns, [shown]);
+    }
+    return known;
   }
 }
 

@@ -142,6 +142,14 @@ export const SECTIONS: readonly Section[] = [
   { title: 'Connections by Address Translation', column: 'right', least: 1, contents: [TRANSLATIONS] },
 ];
 
+/** The ranking of other network namespaces, which follows the first of the {@link SECTIONS}. */
+export const NAMESPACES = {
+  section: { title: 'Network Namespaces', column: 'right', least: 3 },
+  /** What shows trouble, and what is shown without it. */
+  errors: { context: 'netfilter.conntrack_errors', dimensions: ['drop', 'early_drop', 'insert_failed'] },
+  creations: { context: 'netfilter.conntrack_new', dimensions: ['new'] },
+} as const;
+
 /** The contexts in a plain line, with all their dimensions and variables. */
 export const PLAIN: readonly string[] = [
   'netfilter.conntrack_sockets',

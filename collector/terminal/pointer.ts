@@ -1,12 +1,19 @@
 /** Which command finds the cause of what the screen shows. */
 
+import { escaped } from '../base/text.ts';
 import type { Board, Shown } from './board.ts';
 import { ENTRIES, SNAT_PORTS, SNAT_PORTS_ABOVE, STUCK, STUCK_ABOVE, WARNING_ABOVE } from './layout.ts';
+import { nearlyFull } from './namespaces.ts';
 
 const ERRORS = 'netfilter.conntrack_errors';
 
-/** The command for the worst trouble of the table; `undefined` without trouble. */
-export function pointer(board: Board): 'top' | 'nat-ports' | 'stuck' | undefined {
+/** The command for the worst trouble of the table, or else of another namespace's; `undefined` without trouble. */
+export function pointer(board: Board): string | undefined {
+  const netns = nearlyFull(board);
+  return commandFor(board) ?? (netns === undefined ? undefined : `top --netns ${escaped(netns)}`);
+}
+
+function commandFor(board: Board): 'top' | 'nat-ports' | 'stuck' | undefined {
   const errors = current(board, ERRORS)?.values;
   const table = current(board, ENTRIES.context);
   const entries = table?.values.get(ENTRIES.dimension) ?? 0;

@@ -5,6 +5,7 @@ import type { Board } from './board.ts';
 import { body, type Size } from './columns.ts';
 import { estimateLines } from './estimate.ts';
 import type { Message, Messages } from './messages.ts';
+import { namespacesBlock } from './namespaces.ts';
 import { pointer } from './pointer.ts';
 import { type Block, blocksOf } from './sections.ts';
 import { tableOf } from './table.ts';
@@ -18,6 +19,8 @@ const MOST_MESSAGES = 3;
 
 export interface View {
   readonly host: string;
+  /** Name of the network namespace, if it is not the host's own. */
+  readonly netns?: string | undefined;
   /** Such as `Linux 6.18.0`. */
   readonly kernel: string;
   /** Seconds between two updates. */
@@ -31,7 +34,8 @@ export interface View {
 /** As many lines as the terminal has, none wider than it. */
 export function screenOf(view: View, { columns, rows }: Size): readonly Line[] {
   const { board, messages } = view;
-  const blocks = blocksOf(board);
+  const [first, ...others] = blocksOf(board);
+  const blocks = [first, namespacesBlock(board), ...others].filter((block) => block !== undefined);
   const air: Line[] = rows < AIRY ? [] : [[]];
   const head = [headOf(view, columns), ...tableOf(board, columns), ...air];
   const foot = [
@@ -46,10 +50,11 @@ export function screenOf(view: View, { columns, rows }: Size): readonly Line[] {
   return [...head, ...sections, ...empty, ...foot].slice(0, rows).map((line) => cut(line, columns));
 }
 
-function headOf({ every, host, kernel, time }: View, columns: number): Line {
+function headOf({ every, host, kernel, netns, time }: View, columns: number): Line {
   const clock = timeOf(time);
   const room = columns - clock.length - 1;
-  const line = fitting([span(escaped(host), 'strong')], [`  every ${every} s`, `  ${escaped(kernel)}`], room);
+  const place = netns === undefined ? [] : [span('  netns '), span(escaped(netns), 'strong')];
+  const line = fitting([span(escaped(host), 'strong'), ...place], [`  every ${every} s`, `  ${escaped(kernel)}`], room);
   return [...pad(line, room), span(` ${clock}`)];
 }
 

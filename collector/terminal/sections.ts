@@ -33,7 +33,7 @@ export interface Block extends Pick<Section, 'title' | 'column' | 'least'> {
   readonly rows: readonly Row[];
 }
 
-/** The sections that have any values. */
+/** The sections of the layout that have any values. */
 export function blocksOf(board: Board): readonly Block[] {
   return SECTIONS.flatMap((section) => {
     const { contents, each = '', title } = section;

@@ -89,4 +89,18 @@ describe('the board', () => {
     showing.update(1, reading(1, host({ connections: 3 })));
     expect(variables()).toEqual([]);
   });
+
+  it('keeps the host apart from other network namespaces', () => {
+    const blue = { netns: 'blue' };
+    const showing = new Showing().update(
+      0,
+      reading(1, instance('host', 'netns_blue', blue, { new: 17 }), host({ new: 5 })),
+      reading(5, instance('tcp', 'netns_blue_tcp', { ...blue, protocol: 'tcp' }, { socket_established: 2 })),
+    );
+    expect(values(showing, NEW)).toEqual([[['new', 5]]]);
+    expect(values(showing, TCP)).toEqual([]);
+    const known = [...showing.board.namespaces].map(([name, all]) => [name, all.map(({ chart }) => chart.context)]);
+    expect(known).toEqual([['blue', [NEW, TCP]]]);
+    expect([...showing.update(60).board.namespaces]).toEqual([]);
+  });
 });

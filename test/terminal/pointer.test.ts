@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { host, reading, Showing } from '../helpers/showing.ts';
+import { host, instance, reading, Showing } from '../helpers/showing.ts';
 
 /** The last line of a wide screen. */
 function lastLine(values: Readonly<Record<string, number>>, isTroubled = false): string | undefined {
@@ -37,5 +37,19 @@ describe('the last line of the screen', () => {
 
   it('points to check before the command that check makes work', () => {
     expect(lastLine({ drop: 0.5 }, true)).toMatch(/ {3}run conntrack\.plugin check {3}run conntrack\.plugin top$/);
+  });
+
+  it('points to the fullest of the network namespaces that are nearly full, unless the host has trouble', () => {
+    const netns = (name: string, connections: number) =>
+      instance('host', `netns_${name}`, { netns: name }, { connections, max: 1000 });
+    const others = [netns('green', 400), netns('blue', 901), netns('red', 987)];
+    const line = (drop: number): string | undefined =>
+      new Showing()
+        .update(0, reading(1, host({ drop }), ...others))
+        .screen(120, 24)
+        .split('\n')
+        .at(-1);
+    expect(line(0)).toMatch(/ {3}run conntrack\.plugin top --netns red$/);
+    expect(line(1)).toMatch(/ {3}run conntrack\.plugin top$/);
   });
 });

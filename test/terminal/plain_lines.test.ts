@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
-import { plainLine } from '../../collector/terminal/plain_line.ts';
+import { plainLines } from '../../collector/terminal/plain_lines.ts';
 import { host, instance, reading, Showing } from '../helpers/showing.ts';
 
+const BLUE = { netns: 'blue' };
+
 describe('a plain line', () => {
-  const lineOf = ({ board }: Showing): string => plainLine(board, Date.UTC(2026, 10, 21, 8, 45, 1, 234));
+  const lineOf = ({ board }: Showing): string => plainLines(board, Date.UTC(2026, 10, 21, 8, 45, 1, 234));
 
   it('has the known values by chart and dimension, as precisely as the agent gets them', () => {
     const samples = [
@@ -30,5 +32,28 @@ describe('a plain line', () => {
     const showing = new Showing().update(0, reading(10, host({ connections: 5 })));
     expect(lineOf(showing.update(9))).toBe('2026-11-21T08:45:01Z sockets.connections=5\n');
     expect(lineOf(showing.update(10))).toBe('');
+  });
+
+  it("begins with the network namespace that is shown, if it is not the host's own", () => {
+    const { board } = new Showing().update(0, reading(1, host({ connections: 5 })));
+    expect(plainLines(board, 0, 'blue')).toBe('1970-01-01T00:00:00Z netns=blue sockets.connections=5\n');
+  });
+
+  it('of the host is the same with other network namespaces, which have lines of their own', () => {
+    const showing = new Showing().update(
+      0,
+      reading(1, host({ connections: 5, max: 100 })),
+      reading(
+        1,
+        instance('host', 'netns_blue', BLUE, { connections: 17, max: 100, drop: 2 }),
+        instance('host', 'netns_red', { netns: 'red' }, { connections: 3 }),
+        instance('cpu', 'netns_blue_cpu0', { ...BLUE, cpu: 'cpu0' }, { found: 9 }),
+      ),
+    );
+    expect(lineOf(showing)).toBe(
+      '2026-11-21T08:45:01Z sockets.connections=5 sockets.max=100\n' +
+        '2026-11-21T08:45:01Z netns=blue sockets.connections=17 sockets.max=100 errors.drop=2\n' +
+        '2026-11-21T08:45:01Z netns=red sockets.connections=3\n',
+    );
   });
 });
