@@ -11,16 +11,22 @@ import type { Clock } from '../base/scheduler.ts';
 import { loadConfig } from '../config/load.ts';
 import { ConfigError } from '../config/parse.ts';
 import { type Config, defaultConfig } from '../config/schema.ts';
+import { isTracking } from '../modules/access.ts';
 import type { Module } from '../modules/module.ts';
+import { namespaceConfig } from '../jobs/namespace_config.ts';
+import type { Entrance, Namespace } from '../namespaces/namespace.ts';
 import { Host } from '../procfs/host.ts';
 import { userName } from './accounts.ts';
 import { type Agent, findAgent } from './agent.ts';
 import { type AgentFacts, installedProgram, judgeAgent } from './agent_findings.ts';
 import { judgeBuiltin } from './builtin.ts';
 import { exposed } from './exposure.ts';
-import { type CheckFileSystem, readText, realPath, regularFiles } from './files.ts';
+import { capabilityArgument, permittedBy } from './capability.ts';
+import { attempt, type CheckFileSystem, readText, realPath, regularFiles } from './files.ts';
 import { judgeKernel } from './kernel.ts';
+import { lookInside, type NamespaceSource } from './look_inside.ts';
 import { judgeModules } from './modules.ts';
+import { judgeNamespaces, selectorOf } from './namespaces.ts';
 import { type Observation, observe } from './observe.ts';
 import { judgePrivilege, nosuidMount } from './privilege.ts';
 import { readStatus } from './process.ts';
@@ -56,6 +62,12 @@ export interface CheckOptions {
   readonly seen: Seen | undefined;
   /** Creates the modules of a configuration. */
   readonly modules: (config: Config) => readonly Module[];
+  readonly namespaces: NamespaceSource & {
+    /** Creates the modules that collect from a namespace with this configuration. */
+    modules(config: Config, namespace: Namespace, entrance: Entrance): readonly Module[];
+  };
+  /** `--netns NAME`: check only this network namespace. */
+  readonly netns: string | undefined;
 }
 
 /**
@@ -64,17 +76,28 @@ export interface CheckOptions {
  * @param unusable why the program cannot run as the agent's user; the modules are not tried then.
  */
 export async function check(options: CheckOptions, unusable?: Finding): Promise<Report> {
-  const { capabilities, clock, environment, executable, fs, program, release, seen, uid } = options;
+  const { capabilities, clock, environment, executable, fs, netns, program, release, seen, uid } = options;
   const path = realPath(fs, program.path);
+  const host = new Host(fs, environment.hostPrefix);
+  const granted = permittedBy(capabilities(path));
   const agent = findAgent(fs, environment, path, seen);
   const { account } = agent;
-  const places = placesOf(agent, path);
+  const places = placesOf(agent, path, granted);
   const [config, configuration] = load(options, agent, places);
-  const patience = PATIENCE + config.modules.conntrackd.timeout;
-  const observed = unusable === undefined ? await observe(options.modules(config), clock, patience) : [];
+  const selector = selectorOf(config.namespaces);
+  const isIncluded = (name: string): boolean => selector.isIncluded(name);
+  const isSought = unusable === undefined && (netns !== undefined || config.namespaces.enabled !== false);
+  const sight = isSought ? lookInside(fs, options.namespaces, isIncluded) : undefined;
+  const target = sight?.looked.find(({ namespace }) => namespace.name === netns);
+  const used = netns === undefined ? config : namespaceConfig(config, isIncluded(netns));
+  const patience = PATIENCE + used.modules.conntrackd.timeout;
+  const isTried = unusable === undefined && (netns === undefined || target?.entries !== undefined);
+  const observed = isTried ? await tryModules(options, used, target?.namespace, patience) : [];
 
   const privilege = judgePrivilege({
     neededBy: observed.filter(needsCapability).map(({ name }) => name),
+    granted: program.packaged ? granted : 0n,
+    isIncluding: config.namespaces.include.length > 0,
     own: readStatus(fs, 'self'),
     agent: agent.process?.isKnown === true ? agent.process : undefined,
     packaged: program.packaged,
@@ -83,10 +106,18 @@ export async function check(options: CheckOptions, unusable?: Finding): Promise<
   });
   // If this process has the capability, something else refuses what a module needs.
   const capability = privilege.permitted === false ? privilege.findings[0]?.remedy : remedy('lift_namespace', places);
-  const modules =
-    unusable === undefined
-      ? judgeModules({ config, observed, patience, capability, privilege: privilege.findings, places })
-      : [];
+  const namespaces = judgeNamespaces({
+    settings: config.namespaces,
+    sight,
+    netns,
+    isTracking: isTracking(fs, host),
+    packaged: program.packaged,
+    privilege,
+    places,
+  });
+  const modules = isTried
+    ? judgeModules({ config: used, netns, observed, patience, capability, privilege: privilege.findings, places })
+    : [];
   const programs = [executable, installedProgram(fs, agent) ?? executable].map((file) => realPath(fs, file));
   const interpreter = program.packaged ? undefined : realPath(fs, executable);
   const exposures = exposed({ fs, capabilities, programs: [...new Set(programs)], interpreter, account, places });
@@ -96,23 +127,45 @@ export async function check(options: CheckOptions, unusable?: Finding): Promise<
   const conntrackd = modules.find(({ name }) => name === 'conntrackd')?.state;
   const sections = {
     program: programSection(options, agent, places, unusable),
-    kernel: judgeKernel(fs, new Host(fs, environment.hostPrefix), release, conntrackd, places),
+    kernel: judgeKernel(fs, host, release, conntrackd, places),
     agent: judgeAgent(facts),
     privilege: { ...privilege, findings: [...privilege.findings, ...exposures] },
     configuration,
+    namespaces,
     modules,
     builtin: judgeBuiltin(facts, config.contexts),
   };
-  const works = !Object.values(sections)
+  const { agent: _, builtin: __, kernel: ___, ...inside } = sections;
+  const works = !Object.values(netns === undefined ? sections : inside)
     .flat()
     .some(({ findings }) => hasFault(findings));
-  return { format: 1, version: options.version, works, ...sections };
+  return { format: 1, version: options.version, netns, works, ...sections };
 }
 
-function placesOf({ account, file, prefix }: Agent, program: string): Places {
+/** Runs the modules, in a network namespace if one is given. */
+async function tryModules(
+  { clock, modules, namespaces }: CheckOptions,
+  config: Config,
+  namespace: Namespace | undefined,
+  patience: number,
+): Promise<readonly Observation[]> {
+  if (namespace === undefined) return observe(modules(config), clock, patience);
+  const entrance = attempt(() => namespaces.enter(namespace));
+  // It is gone by now.
+  if (entrance === undefined) return [];
+  try {
+    return await observe(namespaces.modules(config, namespace, entrance), clock, patience);
+  } finally {
+    entrance.close();
+  }
+}
+
+/** @param granted the capabilities that the program's file permits. */
+function placesOf({ account, file, prefix }: Agent, program: string, granted: bigint): Places {
   return {
     program,
     folder: dirname(program),
+    capabilities: capabilityArgument(granted),
     user: account?.user ?? 'netdata',
     group: account?.group ?? 'netdata',
     prefix: prefix || '/',

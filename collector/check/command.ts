@@ -47,16 +47,18 @@ export interface Outcome {
   readonly code: number;
 }
 
-export async function runCheck(given: CommandOptions): Promise<Outcome> {
-  const { environment, fs, self, uid } = given;
+export async function runCheck(all: CommandOptions): Promise<Outcome> {
+  const { environment, fs, self, uid } = all;
   // Root sees everything itself.
-  const options = uid === 0 ? { ...given, seen: undefined } : given;
-  const agent = findAgent(fs, environment, realPath(fs, given.program.path), options.seen);
+  const options = uid === 0 ? { ...all, seen: undefined } : all;
+  const agent = findAgent(fs, environment, realPath(fs, all.program.path), options.seen);
   const { account, process } = agent;
   if (uid !== 0 || account === undefined || account.uid === 0) return outcome(await check(options), options);
   const seen = process?.isKnown === false ? undefined : seenOf(process);
-  const { configFile, program } = options;
-  const words = [...self.words, 'check', '--json', ...(configFile === undefined ? [] : ['--config', configFile])];
+  const { configFile, netns, program } = options;
+  const given = { '--config': configFile, '--netns': netns };
+  const others = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name, value]));
+  const words = [...self.words, 'check', '--json', ...others];
   const variables = seen === undefined ? {} : { [SEEN]: JSON.stringify(seen) };
   const ended = await self.run(wordsAs(account, program.path, words), variables);
   const report = parseReport(ended.output);

@@ -17,6 +17,8 @@ const SEVERITIES = { all: 'fault', part: 'hint', nothing: 'note' } as const sati
 
 export interface ModuleFacts {
   readonly config: Config;
+  /** The network namespace that they collect from, if it is not the host's own. */
+  readonly netns: string | undefined;
   /** The modules that were tried. */
   readonly observed: readonly Observation[];
   /** How long they were tried, in seconds. */
@@ -30,11 +32,13 @@ export interface ModuleFacts {
 
 /** All modules, in the order of the configuration. */
 export function judgeModules(facts: ModuleFacts): ModuleSection[] {
-  const { config, observed } = facts;
+  const { config, netns, observed } = facts;
   return Object.entries(config.modules).map(([name, { enabled }]) => {
     const observation = observed.find((one) => one.name === name);
     if (observation !== undefined) return judge(observation, facts);
-    const why = enabled === false ? `modules.${name}.enabled is no` : `mode is ${config.mode}`;
+    const isOff = enabled === false;
+    const here = name === 'conntrackd' ? 'only for the host' : 'only for namespaces in namespaces.include';
+    const why = isOff ? (netns === undefined ? `modules.${name}.enabled is no` : here) : `mode is ${config.mode}`;
     return { name, state: 'off', reads: [], findings: [note('off', why)] };
   });
 }

@@ -1,24 +1,30 @@
 /**
- * Whether this process, which was started as the agent starts its plugin, and the plugins of the running agent have
- * CAP_NET_ADMIN. The kernel grants it to a program whose file carries it, unless the mount is nosuid, or the starting
- * process lacks it in its bounding set or has no_new_privs.
+ * Whether this process, which was started as the agent starts its plugin, and the plugins of the running agent have their
+ * capabilities: CAP_NET_ADMIN if a module needs it, CAP_SYS_ADMIN if it was granted. The kernel gives them to a program
+ * whose file carries them, unless the mount is nosuid, or the starting process lacks them in its bounding set or has
+ * no_new_privs.
  * Source: capabilities(7), prctl(2) PR_SET_NO_NEW_PRIVS, proc_pid_mountinfo(5).
  */
 
 import type { AgentProcess } from './agent_processes.ts';
+import { capabilityNames, NET_ADMIN, SYS_ADMIN } from './capability.ts';
 import type { ProcessStatus } from './process.ts';
 import { type Places, remedy } from './remedy.ts';
 import { type Finding, fault, hint, type PrivilegeSection } from './report.ts';
 
-/** Codes for an agent that cannot pass it on, so that a module that needs it fails there even if it works here. */
+/** Codes for an agent that cannot pass CAP_NET_ADMIN on: a module that needs it fails there even if it works here. */
 export const AGENT_BOUNDED = 'agent_bounded';
 export const AGENT_NO_NEW_PRIVILEGES = 'agent_no_new_privileges';
 /** Code for a capability that only the agent's plugins have. */
 export const AMBIENT = 'ambient';
 
 export interface PrivilegeFacts {
-  /** The modules that need it. */
+  /** The modules that need CAP_NET_ADMIN. */
   readonly neededBy: readonly string[];
+  /** The capabilities that the program's file permits, one bit each. */
+  readonly granted: bigint;
+  /** Whether the configuration names network namespaces to watch, so that lacking CAP_SYS_ADMIN is a fault. */
+  readonly isIncluding: boolean;
   /** This process. */
   readonly own: ProcessStatus | undefined;
   /** The running agent. */
@@ -31,51 +37,75 @@ export interface PrivilegeFacts {
 }
 
 export function judgePrivilege(facts: PrivilegeFacts): PrivilegeSection {
-  const { neededBy, own } = facts;
-  const permitted = own?.permitted;
-  const findings = [...(permitted === false ? [whyLacking(facts)] : []), ...agentFaults(facts)];
-  return { needed_by: neededBy, permitted, findings: neededBy.length === 0 ? [] : findings };
+  const { granted, neededBy, own } = facts;
+  const wanted = (neededBy.length > 0 ? NET_ADMIN : 0n) | (granted & SYS_ADMIN);
+  const lacking = wanted & ~(own?.permitted ?? wanted);
+  const has = (capability: bigint): boolean | undefined =>
+    own?.permitted === undefined ? undefined : (own.permitted & capability) !== 0n;
+  return {
+    needed_by: neededBy,
+    permitted: has(NET_ADMIN),
+    sys_admin: { granted: (granted & SYS_ADMIN) !== 0n, permitted: has(SYS_ADMIN) },
+    findings: [...(lacking === 0n ? [] : [whyLacking(lacking, facts)]), ...agentFindings(wanted, facts)],
+  };
 }
 
-/** Why this process lacks it. */
-function whyLacking(facts: PrivilegeFacts): Finding {
+/** A fault, unless only CAP_SYS_ADMIN is lacking and no namespace is asked for by name. */
+function severityOf(lacking: bigint, { isIncluding }: PrivilegeFacts): typeof fault {
+  return lacking === SYS_ADMIN && !isIncluding ? hint : fault;
+}
+
+/** Why this process lacks capabilities. */
+function whyLacking(lacking: bigint, facts: PrivilegeFacts): Finding {
   const { agent, nosuid, own, packaged, places } = facts;
+  const names = capabilityNames(lacking);
+  const finding = severityOf(lacking, facts);
   // An ambient capability needs no file, but only children of the agent have it.
-  if (agent?.status.ambient === true) {
+  if (isAmbient(agent?.status) && (lacking & NET_ADMIN) !== 0n) {
     const text = 'the agent passes CAP_NET_ADMIN to its plugins as an ambient capability, which this check lacks';
     return hint(AMBIENT, text, remedy('check_with_ambient', places));
   }
-  if (own?.bounding === false) {
-    const text = "CAP_NET_ADMIN is not in this process's bounding set";
-    return fault('bounded', text, remedy('add_to_container', places));
+  const add = remedy((lacking & SYS_ADMIN) === 0n ? 'add_to_container' : 'add_both_to_container', places);
+  if (own?.bounding !== undefined && (lacking & ~own.bounding) !== 0n) {
+    return finding('bounded', `this process's bounding set lacks ${names}`, add);
   }
-  if (own?.uid === 0) return fault('lacking', 'root lacks CAP_NET_ADMIN here', remedy('add_to_container', places));
-  if (!packaged) return fault('script', 'the program is a Node.js script', remedy('install_package', places));
+  if (own?.uid === 0) return finding('lacking', `root lacks ${names} here`, add);
+  if (!packaged) return finding('script', 'the program is a Node.js script', remedy('install_package', places));
   if (nosuid !== undefined) {
     const text = `${nosuid} is mounted nosuid, which disables the capabilities of files`;
-    return fault('nosuid', text, remedy('install_elsewhere', places));
+    return finding('nosuid', text, remedy('install_elsewhere', places));
   }
-  return fault('lacking', 'the program lacks CAP_NET_ADMIN', remedy('set_capability', places));
+  return finding('lacking', `the program lacks ${names}`, remedy('set_capability', places));
 }
 
-/** Why the agent cannot pass it on. */
-function agentFaults({ agent, own, places }: PrivilegeFacts): Finding[] {
-  // If this process cannot have it either, that is the problem to fix.
-  if (agent === undefined || agent.status.ambient === true || own?.bounding === false) return [];
+/** Why the agent cannot pass on the capabilities in `wanted`. */
+function agentFindings(wanted: bigint, facts: PrivilegeFacts): Finding[] {
+  const { agent, own, places } = facts;
+  if (agent === undefined || wanted === 0n || isAmbient(agent.status)) return [];
   const { isService, status } = agent;
-  const faults: Finding[] = [];
-  if (status.bounding === false) {
-    const text = "the agent's bounding set lacks CAP_NET_ADMIN, so its plugins lack it too";
-    const name = isService ? 'widen_bounding_set' : 'let_agent_have_capability';
-    faults.push(fault(AGENT_BOUNDED, text, remedy(name, places)));
+  const findings: Finding[] = [];
+  // What this process cannot have either is the problem to fix first.
+  const lacking = wanted & (own?.bounding ?? wanted) & ~(status.bounding ?? wanted);
+  if (lacking !== 0n) {
+    const names = capabilityNames(lacking);
+    const text = `the agent's bounding set lacks ${names}, and so its plugins do too`;
+    const code = (lacking & NET_ADMIN) === 0n ? `${AGENT_BOUNDED}_sys_admin` : AGENT_BOUNDED;
+    const widen = (lacking & SYS_ADMIN) === 0n ? 'widen_bounding_set' : 'widen_bounding_set_by_both';
+    const fix = isService ? remedy(widen, places) : remedy('let_agent_have_capability', { ...places, names });
+    findings.push(severityOf(lacking, facts)(code, text, fix));
   }
+  const isBounded = own?.bounding !== undefined && (wanted & ~own.bounding) !== 0n;
   // A plugin of root needs to gain nothing.
-  if (status.noNewPrivileges && status.uid !== 0) {
+  if (status.noNewPrivileges && status.uid !== 0 && !isBounded) {
     const text = 'NoNewPrivileges is set, so plugins cannot gain capabilities';
     const name = isService ? 'allow_new_privileges' : 'let_agent_pass_on_capability';
-    faults.push(fault(AGENT_NO_NEW_PRIVILEGES, text, remedy(name, places)));
+    findings.push(severityOf(wanted, facts)(AGENT_NO_NEW_PRIVILEGES, text, remedy(name, places)));
   }
-  return faults;
+  return findings;
+}
+
+function isAmbient(status: ProcessStatus | undefined): boolean {
+  return ((status?.ambient ?? 0n) & NET_ADMIN) !== 0n;
 }
 
 /**

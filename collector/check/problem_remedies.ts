@@ -21,7 +21,7 @@ export const PROBLEM_REMEDIES = {
   namespace_gone: undefined,
   namespace_closed: {
     note: 'Grant CAP_SYS_ADMIN, which the plugin raises only to enter a network namespace:',
-    lines: ['sudo conntrack-setup --namespaces'],
+    lines: ['sudo {folder}/conntrack-setup --namespaces'],
   },
   namespace_hidden: { note: "Let the agent's user search the directory of the path." },
   library_unusable: {

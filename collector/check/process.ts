@@ -3,7 +3,7 @@
  * Source: proc_pid_status(5), proc_pid_stat(5), proc_pid_cmdline(5), proc_pid_environ(5), proc_stat(5) and cgroups(7).
  */
 
-import { CAP_NET_ADMIN, capabilities, hasCapability } from '../procfs/credentials.ts';
+import { capabilities } from '../procfs/credentials.ts';
 import { attempt, type CheckFileSystem, readText } from './files.ts';
 
 export interface ProcessStatus {
@@ -13,10 +13,10 @@ export interface ProcessStatus {
   readonly gid: number;
   /** Supplementary groups. */
   readonly groups: readonly number[];
-  /** Whether CAP_NET_ADMIN is in each set; `undefined` if the kernel does not show the set. */
-  readonly permitted: boolean | undefined;
-  readonly bounding: boolean | undefined;
-  readonly ambient: boolean | undefined;
+  /** Sets of capabilities, one bit each; `undefined` if the kernel does not show the set. */
+  readonly permitted: bigint | undefined;
+  readonly bounding: bigint | undefined;
+  readonly ambient: bigint | undefined;
   /** Whether programs that it starts ignore the capabilities of their files. */
   readonly noNewPrivileges: boolean;
   /** Whether it is in a nested PID namespace, as in a container. */
@@ -30,18 +30,14 @@ export function parseStatus(status: string): ProcessStatus | undefined {
   const [, gid] = /^Gid:\s+\d+\s+(\d+)/m.exec(status) ?? [];
   const [, groups = ''] = /^Groups:(.*)$/m.exec(status) ?? [];
   if (parent === undefined || uid === undefined || gid === undefined) return undefined;
-  const has = (set: string): boolean | undefined => {
-    const found = capabilities(status, set);
-    return found === undefined ? undefined : hasCapability(found, CAP_NET_ADMIN);
-  };
   return {
     parent: Number(parent),
     uid: Number(uid),
     gid: Number(gid),
     groups: (groups.match(/\d+/g) ?? []).map(Number),
-    permitted: has('CapPrm'),
-    bounding: has('CapBnd'),
-    ambient: has('CapAmb'),
+    permitted: capabilities(status, 'CapPrm'),
+    bounding: capabilities(status, 'CapBnd'),
+    ambient: capabilities(status, 'CapAmb'),
     noNewPrivileges: /^NoNewPrivs:\s+1$/m.test(status),
     isContained: /^NSpid:\s+\d+\s+\d/m.test(status),
   };

@@ -7,7 +7,7 @@ const DROP_IN = '/etc/systemd/system/netdata.service.d';
 const RESTART = 'sudo systemctl daemon-reload && sudo systemctl restart netdata';
 /** In this order: chown removes the capability, and before chmod every user could run the program with it. */
 const LET_RUN = ['sudo chown root:{group} {program}', 'sudo chmod 0750 {program}'] as const;
-const SET_CAPABILITY = 'sudo setcap cap_net_admin=p {program}';
+const SET_CAPABILITY = 'sudo setcap {capabilities} {program}';
 const PARENTS = 'That user also needs `x` permission on every parent directory.';
 /** Also for problems of modules. */
 export const PERSIST = 'To keep it after a reboot, also set it in a file in /etc/sysctl.d.';
@@ -29,6 +29,10 @@ export const REMEDIES = {
     note: 'Add it to the service or the container, which is started with:',
     lines: ['--cap-add NET_ADMIN'],
   },
+  add_both_to_container: {
+    note: 'Add both to the service or the container, which is started with:',
+    lines: ['--cap-add NET_ADMIN --cap-add SYS_ADMIN'],
+  },
   check_with_ambient: {
     note: 'Run the check with the same ambient capability:',
     lines: [
@@ -43,7 +47,15 @@ export const REMEDIES = {
       RESTART,
     ],
   },
-  let_agent_have_capability: { note: 'Start the agent with CAP_NET_ADMIN in its bounding set.' },
+  widen_bounding_set_by_both: {
+    note: 'Add both to the bounding set of the service, but only if `systemctl show netdata -p CapabilityBoundingSet` lists capabilities without cap_sys_admin: otherwise this would remove all others.',
+    lines: [
+      `sudo mkdir -p ${DROP_IN}`,
+      `printf '[Service]\\nCapabilityBoundingSet=CAP_NET_ADMIN CAP_SYS_ADMIN\\n' | sudo tee ${DROP_IN}/zz-conntrack.conf`,
+      RESTART,
+    ],
+  },
+  let_agent_have_capability: { note: 'Start the agent with {names} in its bounding set.' },
   allow_new_privileges: {
     note: 'Turn NoNewPrivileges off for the service:',
     lines: [

@@ -16,6 +16,8 @@ export interface Places {
   /** The program that was started, and its directory. */
   readonly program: string;
   readonly folder: string;
+  /** What setcap gives the program, such as `cap_net_admin=p`. */
+  readonly capabilities: string;
   /** The user and the group that the agent's plugins run as. */
   readonly user: string;
   readonly group: string;

@@ -80,11 +80,47 @@ const privilege = v.strictObject({
   needed_by: texts,
   /** Whether this process is permitted CAP_NET_ADMIN. */
   permitted: v.optional(v.boolean()),
+  /** CAP_SYS_ADMIN, to enter network namespaces: whether `conntrack-setup --namespaces` granted it to the program. */
+  sys_admin: v.strictObject({ granted: v.boolean(), permitted: v.optional(v.boolean()) }),
   findings,
 });
 
 /** Without a file, the defaults apply. */
 const configuration = v.strictObject({ file: text, findings });
+
+/** A network namespace besides the one that the host's charts show. */
+const namespace = v.strictObject({
+  name: v.string(),
+  /** Labels of its charts: `netns`, and `container` and `pod` where known. */
+  labels: v.record(v.string(), v.string()),
+  /** Where it is bound, such as `/run/netns/blue`. */
+  path: text,
+  /** The oldest process in it, if that is known. */
+  pid: number,
+  /** `path`: by entering it, which needs CAP_SYS_ADMIN. */
+  read_through: v.picklist(['process', 'path', 'nothing']),
+  /** The same for people: `process 1234 (dnsmasq)` or the path. */
+  via: text,
+  /** Connections in its table; absent if that cannot be read. */
+  entries: number,
+  /** Whether the configuration names it in `include` or `exclude`. */
+  choice: v.picklist(['included', 'excluded', 'automatic']),
+});
+
+/** Which namespaces are watched is decided over time; the counts are those of the moment. */
+const namespaces = v.strictObject({
+  /** `namespaces.enabled` of the configuration. */
+  enabled: v.picklist(['auto', 'yes', 'no']),
+  /** All that were found; those that can be read; those with connections. Absent if they were not looked for. */
+  found: number,
+  readable: number,
+  active: number,
+  /** Paths of namespaces that this user cannot reach; their processes are among those found. */
+  hidden: number,
+  /** At most 100: those that are included, then the fullest. With `--netns`, only that one. */
+  listed: v.pipe(v.array(namespace), v.readonly()),
+  findings,
+});
 
 const module = v.strictObject({
   name: v.string(),
@@ -116,14 +152,17 @@ const report = v.strictObject({
   /** Raised when a key changes its meaning. */
   format: v.literal(1),
   version: v.string(),
-  /** Whether the report has no faults: exit code 0, otherwise 1. */
+  /** The network namespace that `--netns` asks for. */
+  netns: text,
+  /** Whether the report has no faults: exit code 0, otherwise 1. With `--netns`, those of the agent do not count. */
   works: v.boolean(),
   program,
   kernel,
   agent,
   privilege,
   configuration,
-  /** Empty if the agent's user cannot run the program. */
+  namespaces,
+  /** With `--netns`, the modules in that namespace. Empty if the agent's user cannot run the program. */
   modules: v.pipe(v.array(module), v.readonly()),
   builtin,
 });
@@ -135,6 +174,8 @@ export type Section = Pick<Report['program'], 'findings'>;
 export type KernelSection = Report['kernel'];
 export type AgentSection = Report['agent'];
 export type PrivilegeSection = Report['privilege'];
+export type NamespaceEntry = v.InferOutput<typeof namespace>;
+export type NamespacesSection = Report['namespaces'];
 export type ModuleSection = Report['modules'][number];
 export type BuiltinSection = Report['builtin'];
 

@@ -56,6 +56,7 @@ NoNewPrivs:\t${options.noNewPrivileges ?? 0}
 export const PLACES: Places = {
   program: '/p/conntrack.plugin',
   folder: '/p',
+  capabilities: 'cap_net_admin=p',
   user: 'agent',
   group: 'agents',
   prefix: '/',
