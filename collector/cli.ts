@@ -17,6 +17,8 @@ export interface CommandLine {
   readonly interval: number | undefined;
   /** `--config FILE`: read this file instead of searching the configuration directories. */
   readonly config: string | undefined;
+  /** `--netns NAME`: the network namespace to work in. */
+  readonly netns: string | undefined;
   /** `--debug`: log everything. */
   readonly debug: boolean;
   /** `--ticks N`: end after N updates. */
@@ -70,6 +72,7 @@ export function parseCommandLine(args: readonly string[], commands: readonly Com
     command: command.name,
     interval: seconds,
     config: values.get('config'),
+    netns: values.get('netns'),
     ticks: ticks === undefined ? undefined : parseTicks(ticks),
     debug: values.has('debug'),
     json: values.has('json'),

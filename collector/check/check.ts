@@ -12,33 +12,26 @@ import { loadConfig } from '../config/load.ts';
 import { ConfigError } from '../config/parse.ts';
 import { type Config, defaultConfig } from '../config/schema.ts';
 import { isTracking } from '../modules/access.ts';
-import type { Module } from '../modules/module.ts';
-import { namespaceConfig } from '../jobs/namespace_config.ts';
-import type { Entrance, Namespace } from '../namespaces/namespace.ts';
 import { Host } from '../procfs/host.ts';
 import { userName } from './accounts.ts';
 import { type Agent, findAgent } from './agent.ts';
 import { type AgentFacts, installedProgram, judgeAgent } from './agent_findings.ts';
 import { judgeBuiltin } from './builtin.ts';
-import { exposed } from './exposure.ts';
 import { capabilityArgument, permittedBy } from './capability.ts';
-import { attempt, type CheckFileSystem, readText, realPath, regularFiles } from './files.ts';
+import { exposed } from './exposure.ts';
+import { readText, realPath, regularFiles } from './files.ts';
 import { judgeKernel } from './kernel.ts';
-import { lookInside, type NamespaceSource } from './look_inside.ts';
 import { judgeModules } from './modules.ts';
-import { judgeNamespaces, selectorOf } from './namespaces.ts';
-import { type Observation, observe } from './observe.ts';
+import { judgeNamespaces } from './namespaces.ts';
+import type { Observation } from './observe.ts';
 import { judgePrivilege, nosuidMount } from './privilege.ts';
 import { readStatus } from './process.ts';
 import { type Places, remedy } from './remedy.ts';
 import { type Finding, hasFault, hint, note, type Report } from './report.ts';
 import type { Seen } from './seen.ts';
+import { type TrialOptions, tryModules } from './trial.ts';
 
-/** Seconds that modules have to return data, plus the time that conntrackd may take. */
-const PATIENCE = 5;
-
-export interface CheckOptions {
-  readonly fs: CheckFileSystem;
+export interface CheckOptions extends TrialOptions {
   readonly clock: Pick<Clock, 'monotonic' | 'sleep' | 'wall'>;
   readonly environment: Environment;
   /** `--config FILE`, absolute. */
@@ -60,14 +53,6 @@ export interface CheckOptions {
   readonly uid: number;
   /** What root sees of the agent. */
   readonly seen: Seen | undefined;
-  /** Creates the modules of a configuration. */
-  readonly modules: (config: Config) => readonly Module[];
-  readonly namespaces: NamespaceSource & {
-    /** Creates the modules that collect from a namespace with this configuration. */
-    modules(config: Config, namespace: Namespace, entrance: Entrance): readonly Module[];
-  };
-  /** `--netns NAME`: check only this network namespace. */
-  readonly netns: string | undefined;
 }
 
 /**
@@ -84,15 +69,8 @@ export async function check(options: CheckOptions, unusable?: Finding): Promise<
   const { account } = agent;
   const places = placesOf(agent, path, granted);
   const [config, configuration] = load(options, agent, places);
-  const selector = selectorOf(config.namespaces);
-  const isIncluded = (name: string): boolean => selector.isIncluded(name);
-  const isSought = unusable === undefined && (netns !== undefined || config.namespaces.enabled !== false);
-  const sight = isSought ? lookInside(fs, options.namespaces, isIncluded) : undefined;
-  const target = sight?.looked.find(({ namespace }) => namespace.name === netns);
-  const used = netns === undefined ? config : namespaceConfig(config, isIncluded(netns));
-  const patience = PATIENCE + used.modules.conntrackd.timeout;
-  const isTried = unusable === undefined && (netns === undefined || target?.entries !== undefined);
-  const observed = isTried ? await tryModules(options, used, target?.namespace, patience) : [];
+  const trial = unusable === undefined ? await tryModules(options, config) : undefined;
+  const { config: tried = config, observed = [], patience = 0 } = trial ?? {};
 
   const privilege = judgePrivilege({
     neededBy: observed.filter(needsCapability).map(({ name }) => name),
@@ -108,21 +86,22 @@ export async function check(options: CheckOptions, unusable?: Finding): Promise<
   const capability = privilege.permitted === false ? privilege.findings[0]?.remedy : remedy('lift_namespace', places);
   const namespaces = judgeNamespaces({
     settings: config.namespaces,
-    sight,
+    sight: trial?.sight,
     netns,
     isTracking: isTracking(fs, host),
     packaged: program.packaged,
     privilege,
     places,
   });
-  const modules = isTried
-    ? judgeModules({ config: used, netns, observed, patience, capability, privilege: privilege.findings, places })
-    : [];
+  const modules =
+    trial?.observed === undefined
+      ? []
+      : judgeModules({ config: tried, netns, observed, patience, capability, privilege: privilege.findings, places });
   const programs = [executable, installedProgram(fs, agent) ?? executable].map((file) => realPath(fs, file));
   const interpreter = program.packaged ? undefined : realPath(fs, executable);
   const exposures = exposed({ fs, capabilities, programs: [...new Set(programs)], interpreter, account, places });
   const now = Math.floor(clock.wall() / 1000);
-  const isIdle = unusable === undefined && observed.length === 0;
+  const isIdle = unusable === undefined && observed.length === 0 && config.namespaces.enabled === false;
   const facts: AgentFacts = { fs, agent, uid, now, isIdle, places };
   const conntrackd = modules.find(({ name }) => name === 'conntrackd')?.state;
   const sections = {
@@ -140,24 +119,6 @@ export async function check(options: CheckOptions, unusable?: Finding): Promise<
     .flat()
     .some(({ findings }) => hasFault(findings));
   return { format: 1, version: options.version, netns, works, ...sections };
-}
-
-/** Runs the modules, in a network namespace if one is given. */
-async function tryModules(
-  { clock, modules, namespaces }: CheckOptions,
-  config: Config,
-  namespace: Namespace | undefined,
-  patience: number,
-): Promise<readonly Observation[]> {
-  if (namespace === undefined) return observe(modules(config), clock, patience);
-  const entrance = attempt(() => namespaces.enter(namespace));
-  // It is gone by now.
-  if (entrance === undefined) return [];
-  try {
-    return await observe(namespaces.modules(config, namespace, entrance), clock, patience);
-  } finally {
-    entrance.close();
-  }
 }
 
 /** @param granted the capabilities that the program's file permits. */

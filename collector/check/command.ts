@@ -97,7 +97,11 @@ function withoutReport(account: Account, ended: Ended, agent: Agent, options: Co
   if (ended.code === NOT_EXECUTABLE) {
     const text = `the agent's user ${user} cannot run ${program.path}`;
     const name = program.packaged ? 'let_run_package' : 'let_run_script';
-    return fault('not_executable', text, isStarted ? remedy(name, { program: program.path, group }) : other);
+    return fault(
+      'not_executable',
+      text,
+      isStarted ? remedy(name, { program: program.path, group, capabilities: 'cap_net_admin=p' }) : other,
+    );
   }
   if (ended.code === NO_INTERPRETER) {
     // The agent may run the script with another Node.js, from its own PATH.

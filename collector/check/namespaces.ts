@@ -45,7 +45,8 @@ export function judgeNamespaces(facts: NamespaceFacts): NamespacesSection {
   const { hidden, looked } = sight;
   const selector = selectorOf(settings);
   const ranked = looked.toSorted((one, other) => rank(other, selector) - rank(one, selector));
-  const shown = netns === undefined ? ranked.slice(0, LISTED) : ranked.filter(({ namespace }) => namespace.name === netns);
+  const shown =
+    netns === undefined ? ranked.slice(0, LISTED) : ranked.filter(({ namespace }) => namespace.name === netns);
   const isMissing = netns !== undefined && shown.length === 0;
   return {
     enabled,

@@ -51,7 +51,7 @@ export function judgePrivilege(facts: PrivilegeFacts): PrivilegeSection {
 }
 
 /** A fault, unless only CAP_SYS_ADMIN is lacking and no namespace is asked for by name. */
-function severityOf(lacking: bigint, { isIncluding }: PrivilegeFacts): typeof fault {
+function severityOf(lacking: bigint, { isIncluding }: Pick<PrivilegeFacts, 'isIncluding'>): typeof fault {
   return lacking === SYS_ADMIN && !isIncluding ? hint : fault;
 }
 
@@ -79,29 +79,34 @@ function whyLacking(lacking: bigint, facts: PrivilegeFacts): Finding {
 }
 
 /** Why the agent cannot pass on the capabilities in `wanted`. */
-function agentFindings(wanted: bigint, facts: PrivilegeFacts): Finding[] {
-  const { agent, own, places } = facts;
-  if (agent === undefined || wanted === 0n || isAmbient(agent.status)) return [];
-  const { isService, status } = agent;
-  const findings: Finding[] = [];
+function agentFindings(wanted: bigint, { agent, own, ...facts }: PrivilegeFacts): Finding[] {
+  if (agent === undefined || isAmbient(agent.status)) return [];
   // What this process cannot have either is the problem to fix first.
-  const lacking = wanted & (own?.bounding ?? wanted) & ~(status.bounding ?? wanted);
-  if (lacking !== 0n) {
-    const names = capabilityNames(lacking);
-    const text = `the agent's bounding set lacks ${names}, and so its plugins do too`;
-    const code = (lacking & NET_ADMIN) === 0n ? `${AGENT_BOUNDED}_sys_admin` : AGENT_BOUNDED;
-    const widen = (lacking & SYS_ADMIN) === 0n ? 'widen_bounding_set' : 'widen_bounding_set_by_both';
-    const fix = isService ? remedy(widen, places) : remedy('let_agent_have_capability', { ...places, names });
-    findings.push(severityOf(lacking, facts)(code, text, fix));
-  }
-  const isBounded = own?.bounding !== undefined && (wanted & ~own.bounding) !== 0n;
+  const possible = wanted & (own?.bounding ?? wanted);
+  return [...boundingFindings(possible, agent, facts), ...restrictionFindings(possible, agent, facts)];
+}
+
+type Running = NonNullable<PrivilegeFacts['agent']>;
+type Judged = Pick<PrivilegeFacts, 'isIncluding' | 'places'>;
+
+function boundingFindings(wanted: bigint, { isService, status }: Running, facts: Judged): Finding[] {
+  const lacking = wanted & ~(status.bounding ?? wanted);
+  if (lacking === 0n) return [];
+  const { places } = facts;
+  const names = capabilityNames(lacking);
+  const code = (lacking & NET_ADMIN) === 0n ? `${AGENT_BOUNDED}_sys_admin` : AGENT_BOUNDED;
+  const text = `the bounding set of the agent, and so of its plugins, lacks ${names}`;
+  const widen = (lacking & SYS_ADMIN) === 0n ? 'widen_bounding_set' : 'widen_bounding_set_by_both';
+  const fix = isService ? remedy(widen, places) : remedy('let_agent_have_capability', { ...places, names });
+  return [severityOf(lacking, facts)(code, text, fix)];
+}
+
+function restrictionFindings(wanted: bigint, { isService, status }: Running, facts: Judged): Finding[] {
   // A plugin of root needs to gain nothing.
-  if (status.noNewPrivileges && status.uid !== 0 && !isBounded) {
-    const text = 'NoNewPrivileges is set, so plugins cannot gain capabilities';
-    const name = isService ? 'allow_new_privileges' : 'let_agent_pass_on_capability';
-    findings.push(severityOf(wanted, facts)(AGENT_NO_NEW_PRIVILEGES, text, remedy(name, places)));
-  }
-  return findings;
+  if (wanted === 0n || !status.noNewPrivileges || status.uid === 0) return [];
+  const text = 'NoNewPrivileges is set, so plugins cannot gain capabilities';
+  const name = isService ? 'allow_new_privileges' : 'let_agent_pass_on_capability';
+  return [severityOf(wanted, facts)(AGENT_NO_NEW_PRIVILEGES, text, remedy(name, facts.places))];
 }
 
 function isAmbient(status: ProcessStatus | undefined): boolean {

@@ -2,6 +2,7 @@
 
 import { inPercent, inWhole } from '../base/numbers.ts';
 import { escaped, wrap } from '../base/text.ts';
+import { namespaceFacts } from './namespace_facts.ts';
 import {
   type AgentSection,
   type BuiltinSection,
@@ -9,6 +10,7 @@ import {
   hasFault,
   type KernelSection,
   type ModuleSection,
+  type PrivilegeSection,
   type Report,
   type Section,
 } from './report.ts';
@@ -75,17 +77,27 @@ export function render(report: Report, { hasColour, isUnicode }: Style): string 
   return [title, '', ...blocks.flatMap((block) => renderBlock(block, pen)), '', verdict(blocks, pen), ''].join('\n');
 }
 
-function blocksOf({ agent, builtin, configuration, kernel, modules, privilege, program }: Report): Block[] {
+function blocksOf(report: Report): Block[] {
+  const { agent, builtin, configuration, kernel, modules, namespaces, netns, privilege, program } = report;
+  const isOfHost = netns === undefined;
   const isPrivilegeShown = privilege.needed_by.length > 0 || privilege.findings.length > 0;
-  const neededBy = privilege.needed_by.join(', ') || 'no module';
+  const [facts, mark] = namespaceFacts(namespaces, kernel.max, netns);
   return [
     block('program', program, [program.path]),
-    block('kernel', kernel, kernelFacts(kernel), kernel.tracking ? 'ok' : 'none'),
-    block('agent', agent, agentFacts(agent), agent.state === 'running' ? 'ok' : 'none'),
-    ...(isPrivilegeShown ? [block('privilege', privilege, [`CAP_NET_ADMIN, for ${neededBy}`])] : []),
+    ...(isOfHost ? [block('kernel', kernel, kernelFacts(kernel), kernel.tracking ? 'ok' : 'none')] : []),
+    ...(isOfHost ? [block('agent', agent, agentFacts(agent), agent.state === 'running' ? 'ok' : 'none')] : []),
+    ...(isPrivilegeShown ? [block('privilege', privilege, privilegeFacts(privilege))] : []),
     block('configuration', configuration, [configuration.file ?? 'no configuration file, using defaults']),
+    ...(facts.length === 0 ? [] : [block(isOfHost ? 'namespaces' : 'namespace', namespaces, facts, mark)]),
     ...modules.map(moduleBlock),
-    ...builtinBlock(builtin),
+    ...(isOfHost ? builtinBlock(builtin) : []),
+  ];
+}
+
+function privilegeFacts({ needed_by, sys_admin }: PrivilegeSection): string[] {
+  return [
+    `CAP_NET_ADMIN, for ${needed_by.join(', ') || 'no module'}`,
+    sys_admin.granted ? 'CAP_SYS_ADMIN, to enter network namespaces' : '',
   ];
 }
 

@@ -34,6 +34,7 @@ const CONFIG: Option = {
   value: 'FILE',
   help: "read this configuration instead of conntrack.conf from Netdata's configuration directories",
 };
+const NETNS: Option = { name: 'netns', value: 'NAME', help: 'work in this network namespace' };
 const TICKS: Option = { name: 'ticks', value: 'N', help: 'end after N updates' };
 const DEBUG: Option = { name: 'debug', help: 'log everything' };
 const LINES: Option = { name: 'json', help: 'print one JSON object per line' };
@@ -55,7 +56,11 @@ export const COLLECT: CommandEntry = {
 const CHECK: CommandEntry = {
   name: 'check',
   summary: 'report what works, what does not, and how to fix it; exit code 0 if all enabled modules work',
-  options: [CONFIG, { name: 'json', help: 'report as JSON' }],
+  options: [
+    CONFIG,
+    { ...NETNS, help: 'check only this network namespace, in detail' },
+    { name: 'json', help: 'report as JSON' },
+  ],
 };
 
 const SHOW: CommandEntry = {

@@ -14,19 +14,24 @@ import { parseSeen, SEEN } from '../check/seen.ts';
 import type { CommandLine } from '../cli.ts';
 import { Job } from '../jobs/job.ts';
 import { HOST } from '../jobs/jobs.ts';
+import { namespaceConfig } from '../jobs/namespace_config.ts';
 import { loadForeign } from '../modules/access.ts';
+import { namespaceContext } from '../namespaces/context.ts';
 import type { Foreign } from '../netlink/foreign.ts';
 import { readAbilities } from '../terminal/abilities.ts';
 import { hostContext } from './collecting.ts';
+import { namespaceAccess } from './namespaces.ts';
 import { respawn } from './respawn.ts';
 import { print } from './streams.ts';
 import { clock, LIBRARY } from './system.ts';
 
 /** Prints the report, as text or as JSON, and sets the exit code. */
-export async function check({ config, json }: CommandLine, environment: Environment): Promise<void> {
+export async function check({ config, json, netns }: CommandLine, environment: Environment): Promise<void> {
   const packaged = isPackaged();
   // The report contains what the modules would log.
   const log = createLog({ level: 'error', now: clock.wall, write: () => undefined });
+  const context = hostContext(environment, log);
+  const access = namespaceAccess(context);
   const { hasColour, isUnicode } = readAbilities(process.env);
   const { code, errors, text } = await runCheck({
     fs,
@@ -40,7 +45,17 @@ export async function check({ config, json }: CommandLine, environment: Environm
     capabilities: capabilityReader(),
     uid: process.geteuid?.() ?? 0,
     seen: parseSeen(process.env[SEEN]),
-    modules: (settings) => new Job(HOST, hostContext(environment, log), { config: settings, every: 1 }).modules,
+    modules: (settings) => new Job(HOST, context, { config: settings, every: 1 }).modules,
+    namespaces: {
+      find: () => access.discovery.find(),
+      enter: (namespace) => access.enter(namespace),
+      configOf: namespaceConfig,
+      modules: (settings, namespace, entrance) => {
+        const inside = namespaceContext(context, namespace, entrance, log);
+        return new Job(namespace.name, inside, { config: settings, every: 1 }).modules;
+      },
+    },
+    netns,
     self: selfOf(packaged),
     json,
     style: { hasColour: hasColour && process.stdout.isTTY, isUnicode },

@@ -79,7 +79,7 @@ describe('a running agent in the report', () => {
       'conntrackd note conntrackd_down',
     ]);
     expect(report.modules.map(({ state }) => state)).toEqual(['works', 'fails', 'fails', 'works', 'absent']);
-    expect(text).toContain('so its plugins lack it too\n        (see above)\n✗ FAIL  flows');
+    expect(text).toContain('and so of its plugins, lacks\n        CAP_NET_ADMIN (see above)\n✗ FAIL  flows');
     expect(text).toMatch(/FAIL: privilege, events, flows\n$/);
   });
 

@@ -34,6 +34,7 @@ describe('the report of a host without faults', () => {
                         configured in /etc/netdata
 ✓ ok    privilege       CAP_NET_ADMIN, for events, flows
 ✓ ok    configuration   no configuration file, using defaults
+– none  namespaces      no other network namespaces
 ✓ ok    stat            /proc/net/stat/nf_conntrack
 ✓ ok    events          ctnetlink
 ✓ ok    flows           ctnetlink
@@ -66,8 +67,14 @@ ok: all enabled modules work
         stock_config_directory: '/usr/lib/netdata/conf.d',
         findings: [],
       },
-      privilege: { needed_by: ['events', 'flows'], permitted: true, findings: [] },
+      privilege: {
+        needed_by: ['events', 'flows'],
+        permitted: true,
+        sys_admin: { granted: false, permitted: false },
+        findings: [],
+      },
       configuration: { findings: [] },
+      namespaces: { enabled: 'auto', found: 0, readable: 0, active: 0, hidden: 0, listed: [], findings: [] },
       modules: [
         { name: 'stat', state: 'works', reads: ['/proc/net/stat/nf_conntrack'], findings: [] },
         { name: 'events', state: 'works', reads: ['ctnetlink'], findings: [] },
@@ -101,6 +108,7 @@ describe('the privilege in the report', () => {
             sudo setcap cap_net_admin=p \\
               /usr/libexec/netdata/plugins.d/conntrack.plugin
 ✓ ok    configuration   no configuration file, using defaults
+– none  namespaces      no other network namespaces
 ✓ ok    stat            /proc/net/stat/nf_conntrack
 ✗ FAIL  events          ctnetlink
         the plugin lacks CAP_NET_ADMIN (see above)
@@ -183,7 +191,8 @@ describe('the configuration in the report', () => {
   it('explains why no plugin is running if it disables every module', async () => {
     const gone = { '/proc/813/cmdline': 'sh\0' };
     expect(found((await checked({ texts: gone })).report)).toContain('agent fault plugin_not_running');
-    const { report } = await checked({ texts: gone, modules: [] });
+    const texts = { ...gone, '/etc/netdata/conntrack.conf': 'namespaces: { enabled: no }\n' };
+    const { report } = await checked({ texts, modules: [] });
     expect(found(report)).not.toContain('agent fault plugin_not_running');
   });
 
@@ -202,6 +211,7 @@ describe('the configuration in the report', () => {
         line 4: mode: expected basic or advanced, got "full"
           The plugin will not start until this is fixed; the checks below use
           the defaults.
+– none  namespaces      no other network namespaces
 ✓ ok    stat  `);
     expect(text).toMatch(/\n\nFAIL: configuration\n$/);
   });

@@ -5,6 +5,7 @@ import { NO_INTERPRETER, NOT_EXECUTABLE } from '../../collector/check/as_user.ts
 import { type CommandOptions, type Ended, runCheck } from '../../collector/check/command.ts';
 import { parseSeen, SEEN } from '../../collector/check/seen.ts';
 import { filesOf, processFiles, statusText } from '../helpers/check_host.ts';
+import { NO_NAMESPACES } from '../helpers/check_scene.ts';
 import { FakeClock } from '../helpers/fake_clock.ts';
 
 const PROGRAM = '/p/conntrack.plugin';
@@ -29,8 +30,9 @@ const REPORT = {
   program: { path: PROGRAM, packaged: true, user: 'net\u001bdata', uid: 991, findings: [] },
   kernel: { release: '6.6.6', tracking: true, findings: [] },
   agent: { state: 'not_found', findings: [] },
-  privilege: { needed_by: [], findings: [] },
+  privilege: { needed_by: [], sys_admin: { granted: false }, findings: [] },
   configuration: { findings: [] },
+  namespaces: { enabled: 'no', listed: [], findings: [] },
   modules: [],
   builtin: { findings: [] },
 };
@@ -51,6 +53,8 @@ async function run({ json = true, packaged = false, texts = NETDATA, uid = 0, ..
     uid,
     seen: undefined,
     modules: () => [],
+    namespaces: NO_NAMESPACES,
+    netns: undefined,
     self: {
       words: packaged ? [PROGRAM] : [NODE, '--sealed', PROGRAM],
       run: async (...given) => {
@@ -70,9 +74,9 @@ const START = ['sh', '-c', expect.any(String), 'sh', PROGRAM];
 
 describe('check as root', () => {
   it("starts the program again as the agent's user and prints its report", async () => {
-    const { code, errors, runs, text } = await run({ options: { configFile: '/c d.conf' } });
+    const { code, errors, runs, text } = await run({ options: { configFile: '/c d.conf', netns: 'blue' } });
     const user = ['setpriv', '--reuid', '991', '--regid', '981', '--init-groups'];
-    const again = [NODE, '--sealed', PROGRAM, 'check', '--json', '--config', '/c d.conf'];
+    const again = [NODE, '--sealed', PROGRAM, 'check', '--json', '--config', '/c d.conf', '--netns', 'blue'];
     expect(runs).toEqual([[[...user, ...START, ...again], { [SEEN]: '{}' }]]);
     expect({ code, errors, report: JSON.parse(text) }).toEqual({ code: 0, errors: '', report: REPORT });
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { exposed, permitsNetAdmin } from '../../collector/check/exposure.ts';
+import { exposed } from '../../collector/check/exposure.ts';
 import { filesOf, PLACES, type StatOptions } from '../helpers/check_host.ts';
 
 const PROGRAM = '/p/conntrack.plugin';
@@ -8,6 +8,8 @@ const NODE = '/usr/bin/node';
 const ACCOUNT = { user: 'agent', uid: 991, group: 'agents', gid: 981, groups: [981, 77] };
 /** As `setcap cap_net_admin=p` and `setcap cap_net_bind_service=ep` write it. */
 const PERMITS_NET_ADMIN = Buffer.from('0000000200100000000000000000000000000000', 'hex');
+/** As `setcap cap_net_admin,cap_sys_admin=p` writes it. */
+const PERMITS_BOTH = Buffer.from('0000000200102000000000000000000000000000', 'hex');
 const PERMITS_NET_BIND = Buffer.from('0100000200040000000000000000000000000000', 'hex');
 
 /** The findings on a file with these attributes, for an agent of the group 981. */
@@ -21,17 +23,6 @@ function findingsOn(stat: StatOptions, attribute: Uint8Array | undefined = PERMI
     places: PLACES,
   });
 }
-
-describe('the capability attribute of a file', () => {
-  it('permits CAP_NET_ADMIN if that bit of the first 32 permitted capabilities is set, in every revision', () => {
-    expect(permitsNetAdmin(PERMITS_NET_ADMIN)).toBe(true);
-    expect(permitsNetAdmin(PERMITS_NET_ADMIN.subarray(0, 12))).toBe(true);
-    expect(permitsNetAdmin(PERMITS_NET_BIND)).toBe(false);
-    // Capability 44 (12 + 32), and 12 as an inheritable one.
-    expect(permitsNetAdmin(Buffer.from('0000000200000000001000000010000000000000', 'hex'))).toBe(false);
-    expect(permitsNetAdmin(new Uint8Array(0))).toBe(false);
-  });
-});
 
 describe('a file with CAP_NET_ADMIN', () => {
   it.each<[string, StatOptions]>([
@@ -65,6 +56,12 @@ describe('a file with CAP_NET_ADMIN', () => {
         },
       },
     ]);
+  });
+
+  it('with CAP_SYS_ADMIN too is named with both, and keeps both', () => {
+    const [finding] = findingsOn({ mode: 0o100755 }, PERMITS_BOTH);
+    expect(finding?.text).toBe(`every user can run ${PROGRAM}, which has CAP_NET_ADMIN and CAP_SYS_ADMIN`);
+    expect(finding?.remedy?.lines.at(-1)).toBe(`sudo setcap cap_net_admin,cap_sys_admin=p ${PROGRAM}`);
   });
 
   it('may be executable for any group if the agent is unknown', () => {

@@ -29,6 +29,7 @@ function judge({ hasSamples = false, problems = [], name = 'events', privilege =
   );
   const sections = judgeModules({
     config: parseConfig('', ''),
+    netns: undefined,
     observed: [{ name, hasSamples, status: { reads, problems: whole } }],
     patience: 7,
     capability: CAPABILITY,
@@ -114,6 +115,7 @@ describe('a module that is not tried', () => {
   const off = (text: string): readonly (readonly [string, string | undefined])[] =>
     judgeModules({
       config: parseConfig('', text),
+      netns: undefined,
       observed: [],
       patience: 7,
       capability: undefined,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { NET_ADMIN as NET_ADMIN_BIT, SYS_ADMIN as SYS_ADMIN_BIT } from '../../collector/check/capability.ts';
 import { judgePrivilege, nosuidMount, type PrivilegeFacts } from '../../collector/check/privilege.ts';
 import { parseStatus } from '../../collector/check/process.ts';
 import { NET_ADMIN, NONE, OTHERS, PLACES, type StatusOptions, statusText } from '../helpers/check_host.ts';
@@ -11,6 +12,8 @@ function judge(own: StatusOptions, agent?: StatusOptions, facts: Partial<Privile
   const status = agent === undefined ? undefined : parseStatus(statusText({ uid: 991, ...agent }));
   return judgePrivilege({
     neededBy: ['events', 'flows'],
+    granted: 0n,
+    isIncluding: false,
     own: parseStatus(statusText({ uid: 991, ...own })),
     agent: status && { status, isService },
     packaged: true,
@@ -29,13 +32,19 @@ const LACKS = { permitted: NONE };
 
 describe('the privilege of this process', () => {
   it('is complete if it is permitted the capability', () => {
-    expect(judge(HAS, {})).toEqual({ needed_by: ['events', 'flows'], permitted: true, findings: [] });
+    expect(judge(HAS, {})).toEqual({
+      needed_by: ['events', 'flows'],
+      permitted: true,
+      sys_admin: { granted: false, permitted: false },
+      findings: [],
+    });
   });
 
   it('is complete without the capability if no module needs it', () => {
     expect(judge(LACKS, { bounding: OTHERS }, { neededBy: [] })).toEqual({
       needed_by: [],
       permitted: false,
+      sys_admin: { granted: false, permitted: false },
       findings: [],
     });
   });
@@ -117,6 +126,61 @@ describe('a running agent', () => {
         '--inh-caps +net_admin --ambient-caps +net_admin /p/conntrack.plugin check',
     ]);
     expect(codes(HAS, { ambient: NET_ADMIN })).toEqual([]);
+  });
+});
+
+describe('CAP_SYS_ADMIN', () => {
+  const GRANTED = { granted: NET_ADMIN_BIT | SYS_ADMIN_BIT };
+  const HAS_BOTH = { permitted: '0000000000201000' };
+  const WITHOUT_SYS_ADMIN = '000001ffffdfffff';
+  const WITHOUT_BOTH = '000001ffffdfefff';
+
+  it('is not missed unless it was granted', () => {
+    expect(codes(HAS, { bounding: WITHOUT_SYS_ADMIN })).toEqual([]);
+  });
+
+  it('is complete if it was granted and the agent can pass it on', () => {
+    expect(judge(HAS_BOTH, {}, GRANTED)).toMatchObject({ sys_admin: { granted: true, permitted: true }, findings: [] });
+  });
+
+  it("that the agent's service withholds is a hint, and a fault if the configuration names namespaces", () => {
+    const agent = { bounding: WITHOUT_SYS_ADMIN };
+    expect(judge(HAS_BOTH, agent, GRANTED).findings).toEqual([
+      {
+        severity: 'hint',
+        code: 'agent_bounded_sys_admin',
+        text: 'the bounding set of the agent, and so of its plugins, lacks CAP_SYS_ADMIN',
+        remedy: {
+          note: expect.stringContaining('lists capabilities without cap_sys_admin'),
+          lines: [
+            'sudo mkdir -p /etc/systemd/system/netdata.service.d',
+            `printf '[Service]\\nCapabilityBoundingSet=CAP_NET_ADMIN CAP_SYS_ADMIN\\n' | sudo tee ${DROP_IN}`,
+            'sudo systemctl daemon-reload && sudo systemctl restart netdata',
+          ],
+        },
+      },
+    ]);
+    const [finding] = judge(HAS_BOTH, agent, { ...GRANTED, isIncluding: true }).findings;
+    expect(finding?.severity).toBe('fault');
+  });
+
+  it('is withheld together with CAP_NET_ADMIN in one finding', () => {
+    const [finding, ...others] = judge(HAS_BOTH, { bounding: WITHOUT_BOTH }, GRANTED).findings;
+    expect(finding).toMatchObject({ severity: 'fault', code: 'agent_bounded' });
+    expect(finding?.text).toContain('CAP_NET_ADMIN and CAP_SYS_ADMIN');
+    expect(others).toEqual([]);
+  });
+
+  it('is impossible in a container without it', () => {
+    const [finding] = judge({ ...HAS, bounding: WITHOUT_SYS_ADMIN }, { bounding: WITHOUT_SYS_ADMIN }, GRANTED).findings;
+    expect(finding).toMatchObject({ severity: 'hint', code: 'bounded' });
+    expect(finding?.remedy?.lines).toEqual(['--cap-add NET_ADMIN --cap-add SYS_ADMIN']);
+  });
+
+  it('alone is wanted if no module needs CAP_NET_ADMIN', () => {
+    const facts = { ...GRANTED, neededBy: [] };
+    expect(codes(HAS_BOTH, { noNewPrivileges: 1 }, facts)).toEqual(['agent_no_new_privileges']);
+    expect(codes(HAS_BOTH, { bounding: OTHERS }, facts)).toEqual([]);
   });
 });
 

@@ -28,9 +28,9 @@ describe('the status of a process', () => {
       uid: 998,
       gid: 995,
       groups: [4, 981],
-      permitted: true,
-      bounding: false,
-      ambient: true,
+      permitted: 0x1000n,
+      bounding: 0x1ffffffefffn,
+      ambient: 0x1000n,
       noNewPrivileges: true,
       isContained: true,
     });
@@ -42,7 +42,7 @@ describe('the status of a process', () => {
 
   it('leaves out what an old kernel does not show', () => {
     const text = statusText({ permitted: NONE }).replace(/^(CapAmb|NoNewPrivs):.*\n/gm, '');
-    expect(parseStatus(text)).toMatchObject({ permitted: false, ambient: undefined, noNewPrivileges: false });
+    expect(parseStatus(text)).toMatchObject({ permitted: 0n, ambient: undefined, noNewPrivileges: false });
   });
 
   it.each(['PPid', 'Uid', 'Gid'])('is unknown without %s', (key) => {

@@ -29,8 +29,25 @@ const REPORT: Report = {
     user_config_directory: odd('config'),
     findings: [],
   },
-  privilege: { needed_by: [odd('needing')], findings: [] },
+  privilege: { needed_by: [odd('needing')], sys_admin: { granted: false }, findings: [] },
   configuration: { file: odd('file'), findings: [] },
+  namespaces: {
+    enabled: 'auto',
+    found: 1,
+    readable: 1,
+    active: 0,
+    listed: [
+      {
+        name: odd('netns'),
+        labels: {},
+        read_through: 'process',
+        via: odd('via'),
+        entries: 3,
+        choice: 'automatic',
+      },
+    ],
+    findings: [],
+  },
   modules: [
     { name: odd('working'), state: 'works', reads: [odd('reading')], findings: [] },
     { name: odd('failing'), state: 'fails', reads: [], findings: findings('failing', 'fault') },
@@ -43,7 +60,7 @@ const REPORT: Report = {
 /** Every string of the report that is printed. */
 const PRINTED = [
   ...['version', 'user', 'path', 'release', 'agent', 'plugins', 'config', 'needing', 'file'],
-  ...['working', 'reading', 'failing', 'missing', 'missing-text', 'read', 'untried'],
+  ...['netns', 'via', 'working', 'reading', 'failing', 'missing', 'missing-text', 'read', 'untried'],
   ...['program-text', 'program-note', 'program-line', 'failing-text', 'failing-note', 'failing-line'],
 ];
 
@@ -65,7 +82,7 @@ describe('the report as text', () => {
   });
 
   it('contains the privilege if something is wrong with it, even if no module needs it', () => {
-    const privilege = { needed_by: [], findings: findings('privilege', 'fault') };
+    const privilege = { needed_by: [], sys_admin: { granted: false }, findings: findings('privilege', 'fault') };
     const shown = render({ ...REPORT, privilege }, { hasColour: false, isUnicode: false });
     expect(shown).toContain('x FAIL  privilege       CAP_NET_ADMIN, for no module\n');
   });

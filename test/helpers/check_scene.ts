@@ -78,6 +78,20 @@ export const WITHOUT_CAPABILITY = [
   module('conntrackd', '/run/conntrackd.ctl'),
 ];
 
+/** A host without other network namespaces. */
+export const NO_NAMESPACES: CheckOptions['namespaces'] = {
+  find: () =>
+    (function* () {
+      yield;
+      return { namespaces: [], hidden: [] };
+    })(),
+  enter: () => {
+    throw new TypeError('no namespace was found');
+  },
+  configOf: (config) => config,
+  modules: () => [],
+};
+
 export interface Scene {
   readonly texts?: Readonly<Record<string, string>>;
   readonly links?: Readonly<Record<string, string>>;
@@ -108,6 +122,8 @@ export async function checked({ links, modules = ALL_WELL, options, own, texts, 
         configs.push(config);
         return modules;
       },
+      namespaces: NO_NAMESPACES,
+      netns: undefined,
       ...options,
     },
     unusable,
@@ -116,8 +132,9 @@ export async function checked({ links, modules = ALL_WELL, options, own, texts, 
 }
 
 /** All findings as `section severity code`. */
-export function found({ agent, builtin, configuration, kernel, modules, privilege, program }: Report): string[] {
-  const sections = Object.entries({ program, kernel, agent, privilege, configuration, builtin });
+export function found(report: Report): string[] {
+  const { agent, builtin, configuration, kernel, modules, namespaces, privilege, program } = report;
+  const sections = Object.entries({ program, kernel, agent, privilege, configuration, namespaces, builtin });
   const named = [...sections, ...modules.map((one) => [one.name, one] as const)];
   return named.flatMap(([name, { findings }]) => findings.map(({ code, severity }) => `${name} ${severity} ${code}`));
 }
