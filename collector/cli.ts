@@ -23,6 +23,8 @@ export interface CommandLine {
   readonly ticks: number | undefined;
   /** `--json`: print JSON. */
   readonly json: boolean;
+  /** `--netns NAME`: run in this network namespace. */
+  readonly netns: string | undefined;
   /** The arguments of a live answer, not checked yet. */
   readonly given: Arguments;
   readonly help: boolean;
@@ -73,6 +75,7 @@ export function parseCommandLine(args: readonly string[], commands: readonly Com
     ticks: ticks === undefined ? undefined : parseTicks(ticks),
     debug: values.has('debug'),
     json: values.has('json'),
+    netns: values.get('netns'),
     given: Object.fromEntries(
       command.options.flatMap(({ isArgument, name }) => {
         const value = values.get(name);

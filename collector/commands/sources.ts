@@ -4,7 +4,7 @@ import type { NamespaceSources, Sources } from '../functions/sources.ts';
 import type { Context } from '../modules/context.ts';
 import { namespaceContext } from '../namespaces/context.ts';
 import { readText } from '../procfs/file.ts';
-import { namespaceAccess } from './namespaces.ts';
+import { namespaceAccess } from './namespace_access.ts';
 import { clock, runtime } from './system.ts';
 
 /** The sources that need no configuration. */
@@ -20,12 +20,12 @@ export function kernelSources(
 }
 
 function namespaceSources(context: Context): NamespaceSources {
-  const { enter, find } = namespaceAccess(context);
+  const access = namespaceAccess(context);
   return {
     own: context,
-    find,
+    find: () => access.discovery.find(),
     open: (namespace) => {
-      const entrance = enter(namespace);
+      const entrance = access.enter(namespace);
       const { fs, host } = namespaceContext(context, namespace, entrance, context.log);
       return { fs, host, via: entrance.via, close: () => entrance.close() };
     },
