@@ -6,7 +6,7 @@ import type { Environment } from '../agent/environment.ts';
 import { describe, UsageError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { CommandLine } from '../cli.ts';
-import { HOST_NAME } from '../functions/namespaces.ts';
+import { HOST_NAME, NETNS } from '../functions/namespaces.ts';
 import { inSlices } from '../modules/slices.ts';
 import { inodeOf } from '../namespaces/file_system.ts';
 import { identityOf } from '../namespaces/identity.ts';
@@ -35,6 +35,9 @@ export async function runInside(
   environment: Environment,
   log: Log,
 ): Promise<void> {
+  if (commandLine.given['by'] === NETNS.id) {
+    throw new UsageError(`--by ${NETNS.id} ranks all network namespaces: leave out --netns`);
+  }
   await guarded(async () => {
     const netns = await enter(commandLine.netns, environment);
     await run({ ...commandLine, netns }, { ...environment, hostPrefix: '' }, log);
