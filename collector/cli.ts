@@ -17,14 +17,14 @@ export interface CommandLine {
   readonly interval: number | undefined;
   /** `--config FILE`: read this file instead of searching the configuration directories. */
   readonly config: string | undefined;
-  /** `--netns NAME`: the network namespace to work in. */
-  readonly netns: string | undefined;
   /** `--debug`: log everything. */
   readonly debug: boolean;
   /** `--ticks N`: end after N updates. */
   readonly ticks: number | undefined;
   /** `--json`: print JSON. */
   readonly json: boolean;
+  /** `--netns NAME`: run in this network namespace. */
+  readonly netns: string | undefined;
   /** The arguments of a live answer, not checked yet. */
   readonly given: Arguments;
   readonly help: boolean;
@@ -72,10 +72,10 @@ export function parseCommandLine(args: readonly string[], commands: readonly Com
     command: command.name,
     interval: seconds,
     config: values.get('config'),
-    netns: values.get('netns'),
     ticks: ticks === undefined ? undefined : parseTicks(ticks),
     debug: values.has('debug'),
     json: values.has('json'),
+    netns: values.get('netns'),
     given: Object.fromEntries(
       command.options.flatMap(({ isArgument, name }) => {
         const value = values.get(name);

@@ -19,10 +19,12 @@ import { version } from './version.ts';
 
 type Run = (commandLine: CommandLine, environment: Environment, log: Log) => Promise<void>;
 
+const CHECK = 'check';
+
 /** Loaded on demand: no command needs what another one does. The others are live answers. */
 const RUNS: Readonly<Partial<Record<string, () => Promise<Run>>>> = {
   [COLLECT.name]: async () => (await import('./commands/collect.ts')).collect,
-  check: async () => (await import('./commands/check.ts')).check,
+  [CHECK]: async () => (await import('./commands/check.ts')).check,
   show: async () => (await import('./commands/show.ts')).show,
   [TAIL.name]: async () => (await import('./commands/tail.ts')).tail,
 };
@@ -45,7 +47,11 @@ async function main(): Promise<void> {
     log.warning('invalid NETDATA_LOG_LEVEL, using info', { found: environment.unknownLogLevel });
   }
   const run = await runOf(commandLine.command);
-  await run(commandLine, environment, log);
+  const { command, netns } = commandLine;
+  // A namespace is checked from outside.
+  if (netns === undefined || command === CHECK) return run(commandLine, environment, log);
+  const { runInside } = await import('./commands/enter.ts');
+  await runInside(run, { ...commandLine, netns }, environment, log);
 }
 
 function helpText(command: string): string {

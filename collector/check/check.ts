@@ -87,7 +87,7 @@ export async function check(options: CheckOptions, unusable?: Finding): Promise<
   const namespaces = judgeNamespaces({
     settings: config.namespaces,
     sight: trial?.sight,
-    netns,
+    asked: trial?.asked,
     isTracking: isTracking(fs, host),
     packaged: program.packaged,
     privilege,

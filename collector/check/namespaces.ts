@@ -1,6 +1,6 @@
 /** What the report says of network namespaces: how each is read, and what is missing for the others. */
 
-import { nearest } from '../base/nearest.ts';
+import { UsageError } from '../base/errors.ts';
 import { inWhole } from '../base/numbers.ts';
 import type { Config } from '../config/schema.ts';
 import type { Problem } from '../modules/problem.ts';
@@ -28,8 +28,8 @@ export interface NamespaceFacts {
   readonly settings: Config['namespaces'];
   /** `undefined` if they were not looked for. */
   readonly sight: Sight | undefined;
-  /** The only one to report on, if one is asked for. */
-  readonly netns: string | undefined;
+  /** The only one to report on, or why there is none; `undefined` if none is asked for. */
+  readonly asked: Looked | UsageError | undefined;
   /** Whether connection tracking is loaded: without it no namespace has statistics. */
   readonly isTracking: boolean;
   readonly packaged: boolean;
@@ -38,16 +38,15 @@ export interface NamespaceFacts {
 }
 
 export function judgeNamespaces(facts: NamespaceFacts): NamespacesSection {
-  const { netns, settings, sight } = facts;
+  const { asked, settings, sight } = facts;
   const enabled = settings.enabled === 'auto' ? 'auto' : settings.enabled ? 'yes' : 'no';
   const listed: readonly NamespaceEntry[] = [];
   if (sight === undefined) return { enabled, listed, findings: [] };
   const { hidden, looked } = sight;
   const selector = selectorOf(settings);
   const ranked = looked.toSorted((one, other) => rank(other, selector) - rank(one, selector));
-  const shown =
-    netns === undefined ? ranked.slice(0, LISTED) : ranked.filter(({ namespace }) => namespace.name === netns);
-  const isMissing = netns !== undefined && shown.length === 0;
+  const isMissing = asked instanceof UsageError;
+  const shown = asked === undefined ? ranked.slice(0, LISTED) : isMissing ? [] : [asked];
   return {
     enabled,
     found: looked.length,
@@ -56,8 +55,8 @@ export function judgeNamespaces(facts: NamespaceFacts): NamespacesSection {
     hidden: hidden.length,
     listed: shown.map((one) => entryOf(one, selector)),
     findings: isMissing
-      ? [unknownName(netns, looked)]
-      : [...problemsOf(netns === undefined ? looked : shown, selector, facts), ...hiddenNote(facts, sight)],
+      ? [fault('no_namespace', asked.message)]
+      : [...problemsOf(asked === undefined ? looked : shown, selector, facts), ...hiddenNote(facts, sight)],
   };
 }
 
@@ -76,15 +75,6 @@ function entryOf({ entries, namespace, problem, via }: Looked, selector: Selecto
   const choice = selector.isExcluded(name) ? 'excluded' : selector.isIncluded(name) ? 'included' : 'automatic';
   const read_through = problem !== undefined ? 'nothing' : anchor === undefined ? 'path' : 'process';
   return { name, labels, path: bound?.path, pid: anchor?.pid, read_through, via, entries, choice };
-}
-
-function unknownName(name: string, looked: readonly Looked[]): Finding {
-  const near = nearest(
-    name,
-    looked.map(({ namespace }) => namespace.name),
-  );
-  const guess = near === undefined ? '' : `; did you mean "${near}"?`;
-  return fault('no_namespace', `no network namespace named "${name}" can be seen${guess}`);
 }
 
 /** Namespaces that have the same problem. */
@@ -109,7 +99,7 @@ function problemsOf(looked: readonly Looked[], selector: Selector, facts: Namesp
     // Without connection tracking on the host there is nothing to read anywhere.
     if (found.code === 'file_missing' && !facts.isTracking) continue;
     const isPart = problem === undefined;
-    const isFault = !isPart && (selector.isIncluded(name) || facts.netns !== undefined);
+    const isFault = !isPart && (selector.isIncluded(name) || facts.asked !== undefined);
     const hasPath = namespace.bound !== undefined;
     const key = [found.code, isPart, isFault, hasPath].join(' ');
     const group = groups.get(key);
@@ -140,9 +130,9 @@ function remedyOf({ hasPath, problem }: Group, facts: NamespaceFacts): Remedy | 
 }
 
 /** Namespaces with a path that this user cannot see are read through their processes, under other names. */
-function hiddenNote({ netns }: NamespaceFacts, { hidden }: Sight): Finding[] {
+function hiddenNote({ asked }: NamespaceFacts, { hidden }: Sight): Finding[] {
   const [first] = hidden;
-  if (first === undefined || netns !== undefined) return [];
+  if (first === undefined || asked !== undefined) return [];
   const text = `${inWhole(hidden.length)} with a path that the agent's user cannot reach, such as ${first.path}: read only through a process, under the name of its container or unit`;
   return [note('namespace_hidden', text)];
 }

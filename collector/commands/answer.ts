@@ -17,6 +17,7 @@ import { answerScreen } from '../terminal/answer_screen.ts';
 import { fittingLines, jsonLines, plainTable } from '../terminal/answer_table.ts';
 import type { Size } from '../terminal/columns.ts';
 import { withEndpoints } from '../terminal/endpoints.ts';
+import { netnsLines, withNetns } from '../terminal/netns.ts';
 import { overviewLines } from '../terminal/overview.ts';
 import { Terminal } from '../terminal/terminal.ts';
 import { type Line, paint, styled } from '../terminal/text.ts';
@@ -50,7 +51,8 @@ async function printForProgram(commandLine: CommandLine, sources: Sources, log: 
   const output = outputOf(log);
   await repeat(commandLine, async () => {
     const found = await find(commandLine, sources);
-    output.tick(commandLine.json ? jsonLines(found) : plainTable(found));
+    const placed = withNetns(found, commandLine.netns);
+    output.tick(commandLine.json ? jsonLines(placed) : plainTable(placed));
     await output.flush();
     for (const note of found.notes) complain(note);
   });
@@ -106,7 +108,14 @@ function find({ command, given }: CommandLine, sources: Sources): Promise<Answer
   return functionOf(command).run(given, sources, new AbortController().signal);
 }
 
+/** The answer, below the name of its namespace. */
 async function findDrawn(commandLine: CommandLine, sources: Sources): Promise<Draw> {
+  const draw = await findLines(commandLine, sources);
+  const head = netnsLines(commandLine.netns);
+  return ({ columns, rows }) => [...head, ...draw({ columns, rows: rows - head.length })];
+}
+
+async function findLines(commandLine: CommandLine, sources: Sources): Promise<Draw> {
   if (isOverview(commandLine)) {
     const found = await overview(sources, LARGEST, new AbortController().signal);
     return (size) => overviewLines(found, size);

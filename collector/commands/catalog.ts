@@ -34,7 +34,11 @@ const CONFIG: Option = {
   value: 'FILE',
   help: "read this configuration instead of conntrack.conf from Netdata's configuration directories",
 };
-const NETNS: Option = { name: 'netns', value: 'NAME', help: 'work in this network namespace' };
+const NETNS: Option = {
+  name: 'netns',
+  value: 'NAME',
+  help: 'run in another network namespace, by its name, its path, or the beginning of the id of its container; needs root',
+};
 const TICKS: Option = { name: 'ticks', value: 'N', help: 'end after N updates' };
 const DEBUG: Option = { name: 'debug', help: 'log everything' };
 const LINES: Option = { name: 'json', help: 'print one JSON object per line' };
@@ -58,7 +62,10 @@ const CHECK: CommandEntry = {
   summary: 'report what works, what does not, and how to fix it; exit code 0 if all enabled modules work',
   options: [
     CONFIG,
-    { ...NETNS, help: 'check only this network namespace, in detail' },
+    {
+      ...NETNS,
+      help: 'check only this network namespace, in detail; named by its name, its path, or the beginning of the id of its container',
+    },
     { name: 'json', help: 'report as JSON' },
   ],
 };
@@ -67,7 +74,7 @@ const SHOW: CommandEntry = {
   name: 'show',
   summary: 'show the charts in the terminal, until Ctrl-C',
   interval: UPDATES,
-  options: [CONFIG, TICKS],
+  options: [NETNS, CONFIG, TICKS],
 };
 
 /** Prints events as they happen, unlike the function of the same command, which returns the latest ones. */
@@ -79,7 +86,7 @@ export const TAIL: CommandEntry = {
     'destination of the first packet, and what NAT makes of them. At the end of a connection, packets and bytes are ' +
     'known with nf_conntrack_acct, the age with nf_conntrack_timestamp. Events that were missed are reported on ' +
     'standard error.',
-  options: [...FILTERS.map(argumentOption), LINES],
+  options: [...FILTERS.map(argumentOption), NETNS, LINES],
 };
 
 /** Whether the answer of a command depends on the configuration: on the pools of source NAT. */
@@ -99,7 +106,7 @@ function answerCommand({ command, help, parameters, summary }: LiveFunction): Co
     summary: phrase(summary),
     details: command === 'top' ? `${OVERVIEW} ${help}` : help,
     interval: 'seconds until the answer is printed again; once if not given',
-    options: [...parameters.map(argumentOption), ...(isConfigured(command) ? [CONFIG] : []), TICKS, LINES],
+    options: [...parameters.map(argumentOption), NETNS, ...(isConfigured(command) ? [CONFIG] : []), TICKS, LINES],
   };
 }
 

@@ -20,7 +20,8 @@ import { namespaceContext } from '../namespaces/context.ts';
 import type { Foreign } from '../netlink/foreign.ts';
 import { readAbilities } from '../terminal/abilities.ts';
 import { hostContext } from './collecting.ts';
-import { namespaceAccess } from './namespaces.ts';
+import { namespaceNamed } from './enter.ts';
+import { namespaceAccess } from './namespace_access.ts';
 import { respawn } from './respawn.ts';
 import { print } from './streams.ts';
 import { clock, LIBRARY } from './system.ts';
@@ -49,6 +50,7 @@ export async function check({ config, json, netns }: CommandLine, environment: E
     namespaces: {
       find: () => access.discovery.find(),
       enter: (namespace) => access.enter(namespace),
+      named: namespaceNamed,
       configOf: namespaceConfig,
       modules: (settings, namespace, entrance) => {
         const inside = namespaceContext(context, namespace, entrance, log);

@@ -3,6 +3,8 @@
 import type { Writable } from 'node:stream';
 import { inWhole } from '../base/numbers.ts';
 import { type Clock, Interruption } from '../base/scheduler.ts';
+import { escaped } from '../base/text.ts';
+import type { Column } from '../functions/answer.ts';
 import { eventLine, LINE_PARTS } from '../functions/event_line.ts';
 import type { EventKind } from '../functions/event_stream.ts';
 import { EVENT_COLUMNS } from '../functions/events.ts';
@@ -11,6 +13,7 @@ import type { EventSink } from '../functions/follow.ts';
 import type { Flow } from '../netlink/flow.ts';
 import type { FlowPart } from '../netlink/flow_parts.ts';
 import { jsonLine } from '../terminal/answer_table.ts';
+import { NETNS_COLUMN } from '../terminal/netns.ts';
 
 /** Bytes that may wait to be read; beyond, events are dropped and counted. */
 const MOST_WAITING = 1024 * 1024;
@@ -25,6 +28,8 @@ export interface EventPrinterOptions {
   readonly clock: Clock;
   /** Whether to print JSON. */
   readonly json: boolean;
+  /** Name of the network namespace, if it is not the host's own. */
+  readonly netns?: string | undefined;
   /** Prints a message to standard error. */
   readonly report: (message: string) => void;
 }
@@ -32,6 +37,10 @@ export interface EventPrinterOptions {
 export class EventPrinter implements EventSink {
   readonly parts: readonly FlowPart[];
   readonly #options: EventPrinterOptions;
+  /** What follows each line of text, and begins each row of JSON. */
+  readonly #suffix: string;
+  readonly #columns: readonly Column[];
+  readonly #place: readonly string[];
   #text = '';
   /** When the last batch was read, in milliseconds since the epoch, and as text. */
   #now = 0;
@@ -46,7 +55,11 @@ export class EventPrinter implements EventSink {
 
   constructor(options: EventPrinterOptions) {
     this.#options = options;
-    this.parts = options.json ? FLOW_PARTS : LINE_PARTS;
+    const { json, netns } = options;
+    this.parts = json ? FLOW_PARTS : LINE_PARTS;
+    this.#place = netns === undefined ? [] : [netns];
+    this.#columns = netns === undefined ? EVENT_COLUMNS : [NETNS_COLUMN, ...EVENT_COLUMNS];
+    this.#suffix = netns === undefined ? '\n' : ` netns ${escaped(netns)}\n`;
   }
 
   readonly event = (kind: EventKind, flow: Flow, bytes: Uint8Array): void => {
@@ -75,11 +88,12 @@ export class EventPrinter implements EventSink {
   }
 
   #line(kind: EventKind, flow: Flow, bytes: Uint8Array): string {
-    return `${eventLine(this.#stamp, kind, flow, bytes, this.#now)}\n`;
+    return eventLine(this.#stamp, kind, flow, bytes, this.#now) + this.#suffix;
   }
 
   #json(kind: EventKind, flow: Flow, bytes: Uint8Array): string {
-    return jsonLine(EVENT_COLUMNS, { cells: [this.#now, kind, ...flowCells(flow, bytes, this.#now)] });
+    const cells = [...this.#place, this.#now, kind, ...flowCells(flow, bytes, this.#now)];
+    return jsonLine(this.#columns, { cells });
   }
 
   /** Once for all events of a batch. */

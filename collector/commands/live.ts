@@ -7,7 +7,7 @@ import type { CommandLine } from '../cli.ts';
 import { ArgumentError, type LiveFunction } from '../functions/function.ts';
 import { FUNCTIONS } from '../functions/index.ts';
 import type { Sources } from '../functions/sources.ts';
-import { messageWithFix, ProblemError } from '../modules/problem.ts';
+import { messageWithFix, type ProblemCode, ProblemError } from '../modules/problem.ts';
 import { isConfigured } from './catalog.ts';
 import { hostContext } from './host_context.ts';
 import { kernelSources } from './sources.ts';
@@ -59,8 +59,10 @@ export async function guarded(run: () => Promise<void>): Promise<void> {
   }
 }
 
+const ROOT_HELPS: ReadonlySet<ProblemCode> = new Set(['no_capability', 'namespace_closed', 'namespace_hidden']);
+
 /** What to tell a person about a problem: what is wrong, and what to do. */
 export function explained({ problem }: ProblemError): string {
   const message = messageWithFix(problem);
-  return problem.code === 'no_capability' ? `${message}, or run this command as root` : message;
+  return ROOT_HELPS.has(problem.code) ? `${message}, or run this command as root` : message;
 }

@@ -1,4 +1,4 @@
-/** The network namespaces of this machine, for the commands. */
+/** Watching the other network namespaces of this machine, for the commands that collect. */
 
 import fs from 'node:fs';
 
@@ -7,21 +7,11 @@ import type { Jobs } from '../jobs/jobs.ts';
 import { Namespaces } from '../jobs/namespaces.ts';
 import { Watched } from '../jobs/watched.ts';
 import type { Context } from '../modules/context.ts';
-import { NamespaceAccess } from '../namespaces/access.ts';
+import type { NamespaceAccess } from '../namespaces/access.ts';
 import { namespaceContext } from '../namespaces/context.ts';
 import { Counts } from '../namespaces/counts.ts';
 import type { Namespace } from '../namespaces/namespace.ts';
-import { complain } from './streams.ts';
-import { LIBRARY } from './system.ts';
-
-/** Finds and enters them. */
-export function namespaceAccess({ host }: Context): NamespaceAccess {
-  const abort = (line: string): never => {
-    complain(line);
-    process.exit(1);
-  };
-  return new NamespaceAccess({ fs, host, library: LIBRARY, abort });
-}
+import { namespaceAccess } from './namespace_access.ts';
 
 /** Watches them, with the jobs of the host. */
 export function watchNamespaces(context: Context, jobs: Jobs, log: Log): Namespaces {

@@ -8,6 +8,7 @@ import { ticks } from '../base/scheduler.ts';
 import type { CommandLine } from '../cli.ts';
 import { chartsOf } from '../jobs/job.ts';
 import { HOST, Jobs } from '../jobs/jobs.ts';
+import { namespaceConfig } from '../jobs/namespace_config.ts';
 import { Plugin } from '../jobs/plugin.ts';
 import type { Renderer } from '../jobs/renderer.ts';
 import { readAbilities } from '../terminal/abilities.ts';
@@ -17,8 +18,9 @@ import { plainLines } from '../terminal/plain_lines.ts';
 import { screenOf } from '../terminal/screen.ts';
 import { Terminal } from '../terminal/terminal.ts';
 import { paint } from '../terminal/text.ts';
-import { hostContext, readRequest } from './collecting.ts';
+import { hostContext, type Request, readRequest } from './collecting.ts';
 import { holdTerminal, jobControl } from './job_control.ts';
+import { watchNamespaces } from './namespaces.ts';
 import { openOutput } from './streams.ts';
 import { clock } from './system.ts';
 
@@ -28,7 +30,8 @@ import { clock } from './system.ts';
  * @throws {UsageError} if no module is enabled.
  */
 export async function show(commandLine: CommandLine, environment: Environment, log: Log): Promise<void> {
-  const request = readRequest(commandLine, environment);
+  const { netns } = commandLine;
+  const request = requestOf(commandLine, environment);
   const { every } = request;
   const charts = chartsOf(request.config);
   const abilities = readAbilities(process.env);
@@ -40,6 +43,7 @@ export async function show(commandLine: CommandLine, environment: Environment, l
   const terminal = new Terminal(process.stdout, process.stdin.isTTY ? process.stdin : undefined, jobControl);
   const view = {
     host: os.hostname(),
+    netns,
     kernel: `${os.type()} ${os.release()}`,
     every,
     board: new Board(charts, every),
@@ -55,12 +59,14 @@ export async function show(commandLine: CommandLine, environment: Environment, l
     render: (at, readings) => {
       view.board.update(at, readings);
       view.time = clock.wall();
-      return isScreen ? draw() : plainLines(view.board, view.time);
+      return isScreen ? draw() : plainLines(view.board, view.time, netns);
     },
   };
   const jobs = new Jobs();
   const plugin = new Plugin({ jobs, log: shownLog, output, renderer });
-  if (!jobs.set(HOST, hostContext(environment, shownLog), request)) {
+  const context = hostContext(environment, shownLog);
+  const namespaces = netns === undefined ? watchNamespaces(context, jobs, shownLog) : undefined;
+  if (!jobs.set(HOST, context, { ...request, also: namespaces?.use(request) ?? [] })) {
     throw new UsageError(`${request.file}: every module is turned off: nothing to show`);
   }
   let wasStopped = false;
@@ -75,14 +81,22 @@ export async function show(commandLine: CommandLine, environment: Environment, l
   try {
     let left = commandLine.ticks ?? Number.POSITIVE_INFINITY;
     for await (const tick of ticks(clock, every)) {
+      namespaces?.verify(tick.at);
       // Updates skipped while the process was stopped are no problem to report.
       plugin.tick(wasStopped ? { ...tick, skipped: 0 } : tick);
       wasStopped = false;
       if (--left <= 0) break;
     }
     await output.flush();
+    namespaces?.close();
     jobs.close();
   } finally {
     terminal.restore();
   }
+}
+
+/** In another network namespace, what the operator requires of the host need not be there; its conntrackd is not shown. */
+function requestOf(commandLine: CommandLine, environment: Environment): Request {
+  const request = readRequest(commandLine, environment);
+  return commandLine.netns === undefined ? request : { ...request, config: namespaceConfig(request.config, true) };
 }

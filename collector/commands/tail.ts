@@ -11,9 +11,9 @@ import { clock } from './system.ts';
 
 /** Prints events until it is interrupted or the reader of standard output is gone. */
 export async function tail(commandLine: CommandLine, environment: Environment, log: Log): Promise<void> {
-  const { given, json } = commandLine;
+  const { given, json, netns } = commandLine;
   openOutput(log, () => process.exit(0));
-  const printer = new EventPrinter({ stream: process.stdout, clock, json, report: complain });
+  const printer = new EventPrinter({ stream: process.stdout, clock, json, netns, report: complain });
   const sources = await sourcesOf(commandLine, environment, log, true);
   await guarded(() => followEvents(given, sources, new AbortController().signal, printer));
 }

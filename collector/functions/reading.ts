@@ -3,7 +3,7 @@
 import { inPercent, inWhole } from '../base/numbers.ts';
 import { SAMPLE } from '../modules/flows/extent.ts';
 import { type FlowVisitor, type Scan, type ScanOptions, TableReader } from '../modules/flows/table_reader.ts';
-import { problemErrorOf } from '../modules/problem.ts';
+import { type InterfaceName, problemErrorOf } from '../modules/problem.ts';
 import { inSlices, type Work } from '../modules/slices.ts';
 import type { TableUse } from '../netlink/statistics.ts';
 import type { Sources } from './sources.ts';
@@ -33,24 +33,30 @@ export async function readTable<V extends readonly FlowVisitor[]>(
 }
 
 /**
- * Runs work on a channel to ctnetlink to its end.
+ * Runs work to its end.
  *
+ * @param from the interface that the work reads.
  * @throws {ProblemError} when the kernel refuses.
  * @throws an abort error when `signal` is aborted.
  */
-export async function finish<T>(work: Work<T>, { runtime }: Sources, signal: AbortSignal): Promise<T> {
+export async function finish<T>(
+  work: Work<T>,
+  { runtime }: Sources,
+  signal: AbortSignal,
+  from: InterfaceName = 'ctnetlink',
+): Promise<T> {
   signal.throwIfAborted();
-  const done = await asProblem(() => inSlices(work, runtime, () => signal.aborted));
+  const done = await asProblem(() => inSlices(work, runtime, () => signal.aborted), from);
   if (done === undefined) throw signal.reason;
   return done.value;
 }
 
-/** Runs an operation on ctnetlink; what it throws is a problem. */
-export async function asProblem<T>(action: () => T | Promise<T>): Promise<T> {
+/** Runs an operation on an interface; what it throws is a problem. */
+export async function asProblem<T>(action: () => T | Promise<T>, from: InterfaceName = 'ctnetlink'): Promise<T> {
   try {
     return await action();
   } catch (error) {
-    throw problemErrorOf(error, 'ctnetlink');
+    throw problemErrorOf(error, from);
   }
 }
 

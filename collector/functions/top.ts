@@ -6,9 +6,10 @@ import type { Counter } from '../modules/flows/heavy_hitters.ts';
 import type { Scan } from '../modules/flows/table_reader.ts';
 import type { Answer, Cell, Column, Row } from './answer.ts';
 import { checkArguments, choice } from './arguments.ts';
-import type { LiveFunction, Parameter } from './function.ts';
+import { ArgumentError, type LiveFunction, type Parameter } from './function.ts';
 import { GROUPINGS, type Grouping, type Key } from './groupings.ts';
 import { LIMIT, limitIn } from './limits.ts';
+import { NETNS, topNamespaces } from './namespaces.ts';
 import { type NewRates, newRates } from './new_connections.ts';
 import { type Details, Ranking } from './ranking.ts';
 import { readTable, sampleNote, sampleOf, standardError, useNote } from './reading.ts';
@@ -18,11 +19,13 @@ const DEFAULT_LIMIT = 20;
 const LARGE_SHARE = 0.5;
 const FULL = 0.8;
 
+const CHOICES = [...GROUPINGS, NETNS];
+
 const BY = {
   name: 'by',
   help: 'What to count connections by.',
-  allowed: GROUPINGS.map(({ id }) => id).join(', '),
-  choices: GROUPINGS.map(({ id, name }) => ({ id, name })),
+  allowed: CHOICES.map(({ id }) => id).join(', '),
+  choices: CHOICES.map(({ id, name }) => ({ id, name })),
   isSelector: true,
 } as const satisfies Parameter;
 
@@ -42,12 +45,20 @@ export const TOP: LiveFunction = {
   help:
     'Ranks sources, destinations, services, networks, NAT addresses, zones, marks or states by their connections in the ' +
     'table. A source with most of the connections is a flooding host or a leaking client; many unreplied ones hint at ' +
-    'a scan or at a dead server. From a large table, the numbers are estimated from a random sample.',
+    'a scan or at a dead server. From a large table, the numbers are estimated from a random sample. By network ' +
+    'namespace, the answer shows how full the table of each is, and what it dropped within a second; most can be read ' +
+    'without privilege.',
   parameters: [BY, LIMIT, SAMPLED],
   async run(given, sources, signal) {
     checkArguments(given, TOP.parameters);
     const limit = limitIn(given, sources, DEFAULT_LIMIT);
     const id = choice(given, BY);
+    if (id === NETNS.id) {
+      if (given[SAMPLED.name] === undefined) return topNamespaces(sources, limit, signal);
+      throw new ArgumentError(
+        `${SAMPLED.name}: not allowed together with ${BY.name} ${NETNS.id}, whose numbers are exact`,
+      );
+    }
     const grouping = GROUPINGS.find((one) => one.id === id) as Grouping;
     const isWhole = sources.isPatient && given[SAMPLED.name] === undefined;
     const begin = (): readonly [Ranking] => [new Ranking(grouping)];

@@ -12,6 +12,7 @@ import type { NamespaceFileSystem } from './file_system.ts';
 import type { IdentityFileSystem } from './identity.ts';
 import type { Mapping } from './mapping.ts';
 import { identityOf } from './mounts.ts';
+import { moveInto } from './move.ts';
 import type { Entrance, Namespace } from './namespace.ts';
 import { NsidMapping } from './nsid_mapping.ts';
 import { Passage, type PassageOptions } from './passage.ts';
@@ -51,6 +52,16 @@ export class NamespaceAccess {
   enter(namespace: Namespace): Entrance {
     const { fs, host } = this.#options;
     return entranceTo(namespace, { fs, host, passage: this.#passage });
+  }
+
+  /**
+   * Moves this process into a namespace for good.
+   *
+   * @throws as {@link moveInto}.
+   */
+  moveInto(namespace: Namespace): void {
+    const { fs, host } = this.#options;
+    moveInto(namespace, { fs, procfs: host.path('/proc'), passage: this.#passage });
   }
 
   /** Finds out by entering, which needs CAP_SYS_ADMIN. */

@@ -18,6 +18,7 @@ import { createAccess } from '../../collector/modules/access.ts';
 import type { SnatPool } from '../../collector/modules/flows/snat_ports.ts';
 import { ProblemError } from '../../collector/modules/problem.ts';
 import { Host } from '../../collector/procfs/host.ts';
+import { FakeNamespaces } from './fake_namespaces.ts';
 
 export interface Call {
   readonly name: string;
@@ -73,6 +74,7 @@ async function run(call: Call): Promise<Pick<Called, 'answer' | 'error' | 'kind'
     isPatient: call.isPatient,
     snatPools: poolsOf(call),
     eventSetting: () => Number(fs.readFileSync('/proc/sys/net/netfilter/nf_conntrack_events', 'utf8')),
+    namespaces: new FakeNamespaces(),
   };
   const abort = new AbortController();
   if (call.abortAfter !== undefined) setTimeout(() => abort.abort(), call.abortAfter);

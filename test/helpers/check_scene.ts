@@ -1,6 +1,7 @@
 /** A host in memory on which `check` finds no fault, unless a scene changes it. */
 
 import { readEnvironment } from '../../collector/agent/environment.ts';
+import { UsageError } from '../../collector/base/errors.ts';
 import { type CheckOptions, check } from '../../collector/check/check.ts';
 import { render } from '../../collector/check/render.ts';
 import type { Finding, Report } from '../../collector/check/report.ts';
@@ -87,6 +88,9 @@ export const NO_NAMESPACES: CheckOptions['namespaces'] = {
     })(),
   enter: () => {
     throw new TypeError('no namespace was found');
+  },
+  named: (given) => {
+    throw new UsageError(given);
   },
   configOf: (config) => config,
   modules: () => [],

@@ -4,6 +4,7 @@ import type { Answer } from '../../collector/functions/answer.ts';
 import type { Arguments, LiveFunction, Parameter } from '../../collector/functions/function.ts';
 import type { Sources } from '../../collector/functions/sources.ts';
 import { FakeClock } from './fake_clock.ts';
+import { FakeNamespaces } from './fake_namespaces.ts';
 import { FakeRuntime } from './fake_runtime.ts';
 
 /** The wall clock of {@link fakeSources}, in milliseconds since the epoch. */
@@ -67,5 +68,13 @@ export function fakeSources(): Sources & { readonly runtime: FakeRuntime } {
     throw new Error('no function here reads the table');
   };
   const clock = new FakeClock(NOW);
-  return { ctnetlink, runtime: new FakeRuntime(), clock, isPatient: false, snatPools: [], eventSetting: () => 1 };
+  return {
+    ctnetlink,
+    runtime: new FakeRuntime(),
+    clock,
+    isPatient: false,
+    snatPools: [],
+    eventSetting: () => 1,
+    namespaces: new FakeNamespaces(),
+  };
 }

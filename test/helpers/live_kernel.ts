@@ -5,6 +5,7 @@ import type { Answer, Cell } from '../../collector/functions/answer.ts';
 import type { Arguments, LiveFunction } from '../../collector/functions/function.ts';
 import type { Sources } from '../../collector/functions/sources.ts';
 import { FakeClock } from './fake_clock.ts';
+import { FakeNamespaces } from './fake_namespaces.ts';
 import { FakeRuntime } from './fake_runtime.ts';
 import type { Direction } from './flow_entry.ts';
 import {
@@ -109,6 +110,7 @@ export class LiveKernel {
       isPatient: true,
       snatPools: [],
       eventSetting: () => 2,
+      namespaces: new FakeNamespaces(),
       ...changes,
     };
   }

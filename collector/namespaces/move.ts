@@ -1,0 +1,38 @@
+/** Moves this process into another network namespace for good. */
+
+import { ProblemError } from '../modules/problem.ts';
+import { type FileSystem, readText } from '../procfs/file.ts';
+import { parseProcessStat } from '../procfs/process.ts';
+import { type IdentityFileSystem, identityOf } from './identity.ts';
+import type { Namespace } from './namespace.ts';
+import type { Passage } from './passage.ts';
+
+/** The thread that moves. */
+const OWN = '/proc/thread-self';
+
+export interface MoveOptions {
+  readonly fs: FileSystem & IdentityFileSystem;
+  /** The host's procfs: `/proc`, or where it is mounted. */
+  readonly procfs: string;
+  readonly passage: Pick<Passage, 'enter'>;
+}
+
+/**
+ * Enters a namespace and then verifies that it is the one that was found: a path can be bound again meanwhile, and the
+ * number of a process be reused. After an error, the process must not open anything any more.
+ *
+ * @throws {ProblemError} `namespace_gone`, `namespace_hidden` if its path is not accessible, `namespace_closed` if the
+ * privilege is missing.
+ */
+export function moveInto({ anchor, bound, name }: Namespace, { fs, passage, procfs }: MoveOptions): void {
+  if (bound !== undefined) {
+    passage.enter(bound.path);
+    if (identityOf(fs.statSync(`${OWN}/ns/net`, { bigint: true })) === bound.identity) return;
+  } else if (anchor !== undefined) {
+    passage.enter(`${procfs}/${anchor.pid}/ns/net`);
+    const stat = parseProcessStat(readText(fs, `${procfs}/${anchor.pid}/stat`) ?? '');
+    // While the process exists, the inode belongs to no other namespace.
+    if (stat?.started === anchor.started && Number(fs.statSync(`${OWN}/net/dev`).ino) === anchor.inode) return;
+  }
+  throw new ProblemError('namespace_gone', name);
+}
