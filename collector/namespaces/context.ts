@@ -1,7 +1,7 @@
 /** The context of modules that collect from another network namespace than the host's. */
 
 import type { Fields, Log } from '../base/log.ts';
-import type { Connect, EventChannel } from '../modules/access.ts';
+import type { Connect } from '../modules/access.ts';
 import type { Context } from '../modules/context.ts';
 import type { FileSystem } from '../procfs/file.ts';
 import { Host } from '../procfs/host.ts';
@@ -16,9 +16,9 @@ import type { Entrance, Namespace } from './namespace.ts';
 export function namespaceContext(hosts: Context, { name }: Namespace, entrance: Entrance, log: Log): Context {
   const inside =
     (connect: Connect): Connect =>
-    (memory): EventChannel =>
+    (memory) =>
       new NamespaceChannel(
-        entrance.inside(() => connect(memory)),
+        connect(memory, (action) => entrance.inside(action)),
         entrance,
       );
   return {

@@ -21,7 +21,7 @@ const OWN = '/proc/thread-self/ns/net';
 export interface PassageOptions {
   readonly fs: FileSystem & IdentityFileSystem;
   /**
-   * Loads the foreign function library, once.
+   * Loads the foreign function library; called once.
    *
    * @throws {ProblemError}
    */
@@ -34,6 +34,7 @@ export class Passage {
   readonly #options: PassageOptions;
   /** Whether CAP_SYS_ADMIN is permitted; a process cannot gain it later. */
   #isPermitted: boolean | undefined;
+  #loaded: Foreign | undefined;
 
   constructor(options: PassageOptions) {
     this.#options = options;
@@ -117,7 +118,8 @@ export class Passage {
   #foreign(target: string): Foreign {
     this.#isPermitted ??= isPermitted(this.#options.fs, CAP_SYS_ADMIN);
     if (!this.#isPermitted) throw new ProblemError('namespace_closed', target, 'CAP_SYS_ADMIN is missing');
-    return this.#options.foreign();
+    this.#loaded ??= this.#options.foreign();
+    return this.#loaded;
   }
 
   #refusal(target: string, error: unknown): Error {
