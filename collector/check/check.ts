@@ -12,6 +12,7 @@ import { loadConfig } from '../config/load.ts';
 import { ConfigError } from '../config/parse.ts';
 import { type Config, defaultConfig } from '../config/schema.ts';
 import { isTracking } from '../modules/access.ts';
+import { exists } from '../procfs/file.ts';
 import { Host } from '../procfs/host.ts';
 import { userName } from './accounts.ts';
 import { type Agent, findAgent } from './agent.ts';
@@ -89,6 +90,8 @@ export async function check(options: CheckOptions, unusable?: Finding): Promise<
     sight: trial?.sight,
     asked: trial?.asked,
     isTracking: isTracking(fs, host),
+    isBlind: !exists(fs, host.path('/proc/1/net/dev')),
+    gid: account?.gid,
     packaged: program.packaged,
     privilege,
     places,

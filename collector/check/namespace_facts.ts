@@ -44,7 +44,7 @@ export function namespaceFacts(
 
 function lineOf(entry: NamespaceEntry): string {
   const { choice, entries, name } = entry;
-  const use = entries === undefined ? '' : `${inWhole(entries)} entries, `;
+  const use = entries === undefined ? '' : `${inWhole(entries)} ${entries === 1 ? 'entry' : 'entries'}, `;
   const mark = choice === 'automatic' ? '' : ` (${choice})`;
   return `${name}${mark}: ${use}${wayOf(entry)}`;
 }

@@ -32,6 +32,10 @@ export interface NamespaceFacts {
   readonly asked: Looked | UsageError | undefined;
   /** Whether connection tracking is loaded: without it no namespace has statistics. */
   readonly isTracking: boolean;
+  /** Whether this user cannot see the processes of others, so that namespaces that only they are in are not found. */
+  readonly isBlind: boolean;
+  /** The group of the agent's user. */
+  readonly gid: number | undefined;
   readonly packaged: boolean;
   readonly privilege: PrivilegeSection;
   readonly places: Places;
@@ -56,7 +60,10 @@ export function judgeNamespaces(facts: NamespaceFacts): NamespacesSection {
     listed: shown.map((one) => entryOf(one, selector)),
     findings: isMissing
       ? [fault('no_namespace', asked.message)]
-      : [...problemsOf(asked === undefined ? looked : shown, selector, facts), ...hiddenNote(facts, sight)],
+      : [
+          ...problemsOf(asked === undefined ? looked : shown, selector, facts),
+          ...(asked === undefined ? [...hiddenNote(sight), ...blindness(facts)] : []),
+        ],
   };
 }
 
@@ -130,9 +137,17 @@ function remedyOf({ hasPath, problem }: Group, facts: NamespaceFacts): Remedy | 
 }
 
 /** Namespaces with a path that this user cannot see are read through their processes, under other names. */
-function hiddenNote({ asked }: NamespaceFacts, { hidden }: Sight): Finding[] {
+function hiddenNote({ hidden }: Sight): Finding[] {
   const [first] = hidden;
-  if (first === undefined || asked !== undefined) return [];
+  if (first === undefined) return [];
   const text = `${inWhole(hidden.length)} with a path that the agent's user cannot reach, such as ${first.path}: read only through a process, under the name of its container or unit`;
   return [note('namespace_hidden', text)];
+}
+
+function blindness({ gid, isBlind }: NamespaceFacts): Finding[] {
+  if (!isBlind) return [];
+  const text = '/proc hides the processes of other users: namespaces that only they are in are not found';
+  return [
+    hint('processes_hidden', text, gid === undefined ? undefined : remedy('show_processes', { gid: String(gid) })),
+  ];
 }

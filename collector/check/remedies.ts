@@ -66,6 +66,11 @@ export const REMEDIES = {
   },
   let_agent_pass_on_capability: { note: 'Start the agent without no_new_privs.' },
 
+  show_processes: {
+    note: "Exempt the agent's group from the mount option hidepid. To keep it after a reboot, set it in /etc/fstab.",
+    lines: ['sudo mount -o remount,gid={gid} /proc'],
+  },
+
   // The program and the agent.
   let_run_package: { note: PARENTS, lines: [...LET_RUN, SET_CAPABILITY] },
   let_run_script: { note: PARENTS, lines: LET_RUN },

@@ -31,6 +31,8 @@ function judge(
     sight: { looked, hidden: [] },
     asked: undefined,
     isTracking: true,
+    isBlind: false,
+    gid: 981,
     packaged: true,
     privilege: { needed_by: [], sys_admin: { granted: false }, findings: [] },
     places: PLACES,
@@ -86,6 +88,15 @@ describe('the network namespaces in the report', () => {
     expect(findings).toMatchObject([{ severity: 'note', code: 'namespace_hidden' }]);
     expect(findings[0]?.text).toContain('1 with a path');
     expect(findings[0]?.text).toContain('/run/docker/netns/1a2b');
+  });
+});
+
+describe('a /proc that hides the processes of others', () => {
+  it('is a hint, with the command that exempts the group of the agent', () => {
+    const [finding, ...others] = judge([], { isBlind: true }).findings;
+    expect(finding).toMatchObject({ severity: 'hint', code: 'processes_hidden' });
+    expect(finding?.remedy?.lines).toEqual(['sudo mount -o remount,gid=981 /proc']);
+    expect(others).toEqual([]);
   });
 });
 

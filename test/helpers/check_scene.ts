@@ -24,6 +24,7 @@ export const KERNEL = {
   [`${NETFILTER}/nf_conntrack_buckets`]: '65536\n',
   [`${NETFILTER}/nf_conntrack_events`]: '2\n',
   [`${NETFILTER}/nf_conntrack_acct`]: '0\n',
+  '/proc/1/net/dev': '',
 };
 
 export const AGENT = {
