@@ -80,7 +80,8 @@ export function render(report: Report, { hasColour, isUnicode }: Style): string 
 function blocksOf(report: Report): Block[] {
   const { agent, builtin, configuration, kernel, modules, namespaces, netns, privilege, program } = report;
   const isOfHost = netns === undefined;
-  const isPrivilegeShown = privilege.needed_by.length > 0 || privilege.findings.length > 0;
+  const { findings, needed_by, sys_admin } = privilege;
+  const isPrivilegeShown = needed_by.length > 0 || findings.length > 0 || sys_admin.granted;
   const [facts, mark] = namespaceFacts(namespaces, kernel.max, netns);
   return [
     block('program', program, [program.path]),

@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
+import type { Report } from '../../collector/check/report.ts';
 import { version } from '../../package.json';
 import {
   AS_NETDATA,
@@ -14,6 +15,7 @@ import {
   PLUGIN,
   runAs,
   SETTINGS,
+  SETUP,
 } from '../helpers/built_packages.ts';
 import { Machine, type Result } from '../helpers/machine.ts';
 
@@ -146,6 +148,24 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
       expect(debugged).toContain('127.0.0.1:9229');
       // Blocked, the signal stays pending, unless one of V8's threads takes it: then the program ends.
       expect(whileItRuns([PLUGIN, '1'], script)).toMatch(/^(?:ended\n)?$/);
+    });
+
+    it('enter a network namespace once the command that check prints has granted that, until it is taken back', () => {
+      machine.run(['ip', 'netns', 'add', 'blue']);
+      const checked = (): Report['namespaces'] =>
+        JSON.parse(runAs(machine, AS_NETDATA, [PLUGIN, 'check', '--netns', 'blue', '--json']).stdout).namespaces;
+      const closed = checked();
+      expect(closed).toMatchObject({
+        listed: [{ name: 'blue', path: '/run/netns/blue', read_through: 'nothing' }],
+        findings: [{ severity: 'fault', code: 'namespace_closed' }],
+      });
+      for (const line of closed.findings[0]?.remedy?.lines ?? []) {
+        machine.run(['sh', '-c', line.replace('sudo ', '')]);
+      }
+      expect(checked()).toMatchObject({ listed: [{ read_through: 'path', via: '/run/netns/blue' }], findings: [] });
+      machine.run([SETUP, '--no-namespaces']);
+      expect(checked().findings).toMatchObject([{ code: 'namespace_closed' }]);
+      machine.run(['ip', 'netns', 'delete', 'blue']);
     });
 
     it('start without the capability if the bounding set lacks it', () => {
