@@ -82,7 +82,7 @@ export class Discovery {
       sights.flatMap((sight) => ('bound' in sight ? [sight] : [])),
       groups,
     );
-    const namespaces = this.#name(found);
+    const namespaces = yield* this.#name(found);
     return { namespaces, hidden: sights.flatMap((sight) => ('hidden' in sight ? [sight.hidden] : [])) };
   }
 
@@ -145,8 +145,12 @@ export class Discovery {
     }
   }
 
-  #name(found: readonly Found[]): readonly Namespace[] {
-    const origins = found.map(({ group }) => (group === undefined ? undefined : this.#originOf(group)));
+  *#name(found: readonly Found[]): Work<readonly Namespace[]> {
+    const origins: (Origin | undefined)[] = [];
+    for (const { group } of found) {
+      origins.push(group === undefined ? undefined : this.#originOf(group));
+      yield;
+    }
     const names = this.#names.assign(
       found.map(({ bound, group, number }, index) => {
         if (bound !== undefined) {
