@@ -161,6 +161,7 @@ describe('the processes of a namespace', () => {
 
   it('are another group if the number of the only process is used again', () => {
     const scene = new Scene({ 712: { inode: 501, started: 90 } });
+    scene.scan();
     const [before] = scene.scan();
     scene.host.processes.set(712, { inode: 501, started: 95 });
     const [after] = scene.scan();
