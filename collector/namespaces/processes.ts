@@ -63,6 +63,8 @@ export class Processes {
   #known = new Uint32Array();
   /** Those that were looked at only once, ascending. */
   #recent = new Uint32Array();
+  /** Those that were found to have left their group in this scan. */
+  readonly #left = new Set<number>();
   #scans = 0;
   /** Inode of the namespace that the host's charts show. */
   #own: number | undefined;
@@ -117,10 +119,11 @@ export class Processes {
     this.#pid = pid;
     if (this.#inode() === group.inode && this.#started() === started) return true;
     this.#remove(pid, group);
+    this.#left.add(pid);
     return false;
   }
 
-  /** Looks at new processes, at recent ones again, and at a part of the others. */
+  /** Looks at new processes, at recent ones and those that left their group again, and at a part of the others. */
   *#lookAround(present: Uint32Array): Work<void> {
     const round = Math.max(ROUND, Math.ceil(present.length / MOST));
     const turn = this.#scans % round;
@@ -130,10 +133,11 @@ export class Processes {
     for (const pid of known) {
       const isNew = !includes(this.#known, pid);
       if (isNew) recent.push(pid);
-      if (!isNew && pid % round !== turn && !includes(this.#recent, pid)) continue;
+      if (!isNew && pid % round !== turn && !includes(this.#recent, pid) && !this.#left.has(pid)) continue;
       this.#look(pid);
       yield;
     }
+    this.#left.clear();
     this.#known = known;
     this.#recent = Uint32Array.from(recent);
   }
