@@ -31,7 +31,7 @@ export const PROBLEMS = {
   },
   namespace_gone: { message: 'the network namespace is gone' },
   namespace_closed: {
-    message: 'no process to read through, and the plugin lacks CAP_SYS_ADMIN to enter the network namespace',
+    message: 'cannot enter the network namespace: {detail}',
     fix: 'grant it with "conntrack-setup --namespaces"',
   },
   namespace_hidden: {
@@ -221,6 +221,7 @@ export function problemErrorOf(error: unknown, from: InterfaceName, target: stri
   const { errnos, malformed, other }: Interface = INTERFACES[from];
   if (error instanceof FormatError) return new ProblemError(malformed, target, error);
   if (!(error instanceof OperationError)) throw error;
+  if (error.cause instanceof ProblemError) return error.cause;
   const { code = '' } = error;
   return new ProblemError((Object.hasOwn(errnos, code) ? errnos[code] : undefined) ?? other, target, error);
 }

@@ -3,7 +3,7 @@
  *
  * An open file below `/proc/PID/net` and a socket keep their namespace alive, with its devices and connections, after
  * its last user is gone. Files are therefore opened for each reading, and sockets are closed once only this process
- * holds the namespace.
+ * holds the namespace. What is kept in between only refers to files (see `handles.ts`).
  */
 
 /** A namespace with a name in a file system, such as `/run/netns/blue`. */
@@ -45,18 +45,29 @@ export interface Namespace {
 export interface Entrance {
   /** For people: `process 1234 (dnsmasq)` or `/run/netns/blue`. */
   readonly via: string;
+  /** For people: stands for the namespace's `/proc/net` in the paths of its files, such as `/proc/1234/net`. */
+  readonly directory: string;
+  /** For people: stands for the namespace's `/proc/sys/net/netfilter`. */
+  readonly settings: string;
   /**
    * Opens a file of the namespace's `/proc/net` for one reading.
    *
    * @param name such as `stat/nf_conntrack`.
-   * @returns a descriptor to be closed in the same turn of the event loop.
+   * @returns a descriptor to be closed when the file has been read.
    * @throws {OperationError} with the system's code when the file cannot be opened.
    */
   open(name: string): number;
   /**
+   * As {@link open}, for a setting below the namespace's `/proc/sys/net/netfilter`, such as `nf_conntrack_events`. It is
+   * found from inside.
+   *
+   * @throws {ProblemError} `namespace_closed` when the privilege is missing.
+   */
+  openSetting(name: string): number;
+  /**
    * Runs `action` inside: a socket that it opens belongs to the namespace.
    *
-   * @throws {ProblemError} when the privilege is missing.
+   * @throws {ProblemError} `namespace_closed` when the privilege is missing.
    */
   inside<T>(action: () => T): T;
   /** Verifies that it is still the same namespace and has another user than this process. */
