@@ -13,7 +13,7 @@ import type { Host } from '../procfs/host.ts';
 import { type Origin, parseCgroup } from './cgroup.ts';
 import { inodeOf, type NamespaceFileSystem } from './file_system.ts';
 import type { Mapping } from './mapping.ts';
-import { type Hidden, identityOf, Mounts } from './mounts.ts';
+import { type Hidden, identityAt, Mounts } from './mounts.ts';
 import type { Anchor, Bound, Namespace } from './namespace.ts';
 import { Names } from './naming.ts';
 import { type Group, Processes } from './processes.ts';
@@ -139,7 +139,7 @@ export class Discovery {
 
   #isStill(identity: string, path: string): boolean {
     try {
-      return identityOf(this.#fs, path) === identity;
+      return identityAt(this.#fs, path) === identity;
     } catch {
       return false;
     }

@@ -11,6 +11,7 @@
 import type { Work } from '../modules/slices.ts';
 import { KernelFile } from '../procfs/file.ts';
 import type { Host } from '../procfs/host.ts';
+import { parseProcessStat } from '../procfs/process.ts';
 import { inodeOf, type NamespaceFileSystem } from './file_system.ts';
 import type { Anchor } from './namespace.ts';
 
@@ -23,8 +24,6 @@ const ROUND = 6;
  */
 const MOST = 4000;
 
-/** `starttime` in proc(5), counted from the field after the name of the program. */
-const START_TIME = 22 - 3;
 const PID = /^\d+$/;
 
 /** The processes of one namespace. */
@@ -173,7 +172,7 @@ export class Processes {
   /** Clock ticks since boot; `undefined` if the process is gone. */
   #started(): number | undefined {
     try {
-      return parseStarted(this.#stat.read());
+      return parseProcessStat(this.#stat.read().toString('latin1'))?.started;
     } catch {
       return undefined;
     } finally {
@@ -184,13 +183,6 @@ export class Processes {
   #path(name: string): string {
     return this.#host.path(`/proc/${this.#pid}/${name}`);
   }
-}
-
-/** `starttime` in the text of `/proc/PID/stat`. The name before it may contain blanks and parentheses. */
-export function parseStarted(text: Buffer): number | undefined {
-  const fields = text.toString('latin1', text.lastIndexOf(')') + 2).split(' ', START_TIME + 1);
-  const started = Number(fields[START_TIME] ?? Number.NaN);
-  return Number.isSafeInteger(started) ? started : undefined;
 }
 
 function isOlder(pid: number, started: number, other: Anchor): boolean {

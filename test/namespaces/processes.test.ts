@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { Processes, parseStarted } from '../../collector/namespaces/processes.ts';
-import { type FakeProcess, finish, NamespaceHost, OWN_INODE, statText } from '../helpers/namespace_host.ts';
+import { Processes } from '../../collector/namespaces/processes.ts';
+import { type FakeProcess, finish, NamespaceHost, OWN_INODE } from '../helpers/namespace_host.ts';
 
 const ROUND = 6;
 const MOST = 4000;
@@ -28,16 +28,6 @@ class Scene {
     return this.scan().map(({ anchor }) => anchor.pid);
   }
 }
-
-describe('the start time of a process', () => {
-  it.each(['sleep', 'a b', 'x) S 1 2 3', '((', ') (', 'tmux: server'])('is found after the name %j', (name) => {
-    expect(parseStarted(Buffer.from(statText(712, { name, started: 40_123 })))).toBe(40_123);
-  });
-
-  it.each(['', '12 (sleep) S 1 2 3', 'garbage'])('is unknown in %j', (text) => {
-    expect(parseStarted(Buffer.from(text))).toBeUndefined();
-  });
-});
 
 describe('processes', () => {
   it('are grouped by namespace, with the oldest as the anchor', () => {
