@@ -138,9 +138,10 @@ describe.skipIf(inject('missing').kernel !== undefined)('discovery of network na
       const [name, peer] = [basename(path), basename(other)];
       run(['ip', '-n', peer, 'link', 'add', 'pair', 'type', 'veth', 'peer', 'name', 'pair', 'netns', name]);
       const discovering = discover(['ip', 'netns', 'exec', peer, ...via]);
+      const links = (): string => run(['ip', '-n', peer, '-o', 'link']);
+      expect(links()).toContain('pair');
       await discovering.found(path, hasPath(path));
       run(['ip', 'netns', 'delete', name]);
-      const links = (): string => run(['ip', '-n', peer, '-o', 'link']);
       await until('the other end is gone', 120, () => !links().includes('pair'));
       await discovering.gone(path, hasPath(path));
     });
