@@ -22,6 +22,8 @@ export interface Settings {
   readonly every: number;
   /** The network namespace that the job collects from; the host itself if not given. */
   readonly place?: Place;
+  /** Modules that the configuration does not name, to be asked and closed with the others. */
+  readonly also?: readonly Module[];
 }
 
 type Name = keyof Config['modules'];
@@ -61,7 +63,7 @@ export class Job {
     this.#parts = new Map(
       wantedModules(settings.config).map((name) => [name, createPart(name, context, settings, parts.get(name))]),
     );
-    this.modules = [...this.#parts.values()].map(({ module }) => module);
+    this.modules = [...[...this.#parts.values()].map(({ module }) => module), ...(settings.also ?? [])];
     this.natSearch = before?.natSearch ?? new NatSearch();
     this.#placement = settings.place && new Placement(settings.place);
   }
@@ -89,7 +91,7 @@ export function chartsOf(config: Config): readonly Chart[] {
 }
 
 /** The modules that are not turned off and have a chart in this mode. */
-function wantedModules(config: Config): readonly Name[] {
+export function wantedModules(config: Config): readonly Name[] {
   const charted = new Set(chartsOf(config).map((chart) => chart.module));
   const names: readonly Name[] = ['stat', 'events', 'flows', 'sockets', 'conntrackd'];
   return names.filter((name) => config.modules[name].enabled !== false && charted.has(name));
