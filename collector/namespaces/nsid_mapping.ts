@@ -9,10 +9,13 @@ import { inodeOf, type NamespaceFileSystem } from './file_system.ts';
 import type { Mapping } from './mapping.ts';
 import type { Anchor } from './namespace.ts';
 
+/** A connection to the kernel. */
+type Ids = Pick<NamespaceIds, 'ofProcess' | 'ofDescriptor' | 'close'>;
+
 export class NsidMapping implements Mapping {
   readonly #fs: NamespaceFileSystem;
-  readonly #open: () => NamespaceIds;
-  #ids: NamespaceIds | undefined;
+  readonly #open: () => Ids;
+  #ids: Ids | undefined;
   /** The processes whose ids are known, and the inode of `net/dev` by id. */
   #anchors: readonly Anchor[] | undefined;
   #inodes: ReadonlyMap<number, number> = new Map();
@@ -21,7 +24,7 @@ export class NsidMapping implements Mapping {
    * @param fs with the `/proc` of this process's PID namespace.
    * @param open connects to the kernel; called when needed, and again after an error.
    */
-  constructor(fs: NamespaceFileSystem, open: () => NamespaceIds) {
+  constructor(fs: NamespaceFileSystem, open: () => Ids) {
     this.#fs = fs;
     this.#open = open;
   }
@@ -51,7 +54,7 @@ export class NsidMapping implements Mapping {
     this.#ids = undefined;
   }
 
-  #among(anchors: readonly Anchor[], ids: NamespaceIds): ReadonlyMap<number, number> {
+  #among(anchors: readonly Anchor[], ids: Ids): ReadonlyMap<number, number> {
     if (this.#anchors === anchors) return this.#inodes;
     const inodes = new Map<number, number>();
     for (const { inode, pid } of anchors) {
