@@ -42,7 +42,7 @@ describe('a network namespace that an operator names', () => {
   it.each([
     [
       'the nearest name',
-      'bleu',
+      'bluee',
       KNOWN,
       'did you mean "blue"? known are 3f4e, blue, docker-3f4e5a6b7c8d, podman-3f4e99',
     ],
