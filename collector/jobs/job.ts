@@ -91,7 +91,7 @@ export function chartsOf(config: Config): readonly Chart[] {
 }
 
 /** The modules that are not turned off and have a chart in this mode. */
-function wantedModules(config: Config): readonly Name[] {
+export function wantedModules(config: Config): readonly Name[] {
   const charted = new Set(chartsOf(config).map((chart) => chart.module));
   const names: readonly Name[] = ['stat', 'events', 'flows', 'sockets', 'conntrackd'];
   return names.filter((name) => config.modules[name].enabled !== false && charted.has(name));

@@ -10,7 +10,8 @@ import { Survey } from '../modules/survey.ts';
 import type { Counts } from '../namespaces/counts.ts';
 import type { Namespace } from '../namespaces/namespace.ts';
 import { type Selection, Selector } from '../namespaces/selection.ts';
-import type { Settings } from './job.ts';
+import { type Settings, wantedModules } from './job.ts';
+import { namespaceConfig } from './namespace_config.ts';
 import type { Watched } from './watched.ts';
 
 /** Seconds between two searches. */
@@ -76,7 +77,7 @@ export class NamespacesModule implements Module {
 
   /** Removes the namespaces that are gone; to be called before any module is asked. */
   verify(at: number): void {
-    if (this.#scenery.watched.verify(at)) this.#survey.hasten();
+    if (this.#scenery.watched.verify(at)) this.#survey.hasten(at);
   }
 
   collect(at: number, isTaken: boolean): readonly Sample[] {
@@ -137,11 +138,13 @@ export class Namespaces {
   /**
    * Applies a configuration.
    *
-   * @returns the module, to be asked with those of the host and to be closed with them; none if turned off.
+   * @returns the module, to be asked with those of the host and to be closed with them; none if it is turned off, or all
+   * that could be collected.
    */
   use(settings: Settings): readonly Module[] {
     const { watched } = this.#scenery;
-    const isOn = settings.config.namespaces.enabled !== false;
+    const { config } = settings;
+    const isOn = config.namespaces.enabled !== false && wantedModules(namespaceConfig(config, true)).length > 0;
     this.#module = isOn ? new NamespacesModule(this.#context, settings, this.#scenery) : undefined;
     if (isOn) watched.use(settings);
     else watched.close();

@@ -38,12 +38,16 @@ export interface ReceiveBuffer {
   readonly slotSize: number;
 }
 
+/** Runs an action in another network namespace: what it opens belongs to that namespace. */
+export type Inside = <T>(action: () => T) => T;
+
 /**
  * Opens a channel.
  *
+ * @param inside opens it in another network namespace; in the host's if not given.
  * @throws {ProblemError} when it cannot be opened.
  */
-export type Connect = (memory: ReceiveBuffer) => EventChannel;
+export type Connect = (memory: ReceiveBuffer, inside?: Inside) => EventChannel;
 
 /** The netlink interfaces of the kernel. */
 export interface Access {
@@ -96,34 +100,40 @@ export function createAccess({ fs, host, library, memory }: AccessOptions): Acce
   const requireTracking = (): void => {
     if (!isTracking(fs, host)) throw new ProblemError('tracking_not_loaded', 'ctnetlink');
   };
-  const open = (name: 'ctnetlink' | 'sock_diag', action: () => EventChannel): EventChannel => {
-    if (!host.isHere) throw new ProblemError('other_namespace', name);
+  const open = (name: 'ctnetlink' | 'sock_diag', inside: Inside | undefined, action: Opening): EventChannel => {
+    if (inside === undefined && !host.isHere) throw new ProblemError('other_namespace', name);
     try {
-      return action();
+      return action(inside ?? here);
     } catch (error) {
       throw problemErrorOf(error, name);
     }
   };
   return {
-    ctnetlink: (buffer) => {
+    ctnetlink: (buffer, inside) => {
       requireTracking();
-      return open('ctnetlink', () => {
+      return open('ctnetlink', inside, (run) => {
         // Without the capability there is no need to load the library.
         if (!isPermitted(fs, CAP_NET_ADMIN)) throw refusal(new SystemError(constants.errno.EPERM));
         const own = load('ctnetlink');
         useCapability(own);
         // If it is unloaded while the socket is open, another request would make the kernel load it.
         const socket = { name: 'ctnetlink', protocol: NETLINK_NETFILTER, beforeSend: requireTracking };
-        return new NetlinkSocket(own, { ...buffer, ...socket, memory });
+        return run(() => new NetlinkSocket(own, { ...buffer, ...socket, memory }));
       });
     },
-    sockDiag: (buffer) =>
-      open('sock_diag', () => {
+    sockDiag: (buffer, inside) =>
+      open('sock_diag', inside, (run) => {
         const socket = { name: 'sock_diag', protocol: NETLINK_SOCK_DIAG };
-        return new NetlinkSocket(load('sock_diag'), { ...buffer, ...socket, memory });
+        const own = load('sock_diag');
+        return run(() => new NetlinkSocket(own, { ...buffer, ...socket, memory }));
       }),
   };
 }
+
+/** Opens a channel, given what runs an action in its namespace. */
+type Opening = (run: Inside) => EventChannel;
+
+const here: Inside = (action) => action();
 
 function useCapability(foreign: Foreign): void {
   try {

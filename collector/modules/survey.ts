@@ -13,7 +13,7 @@ import { type Done, inSlices, type Work } from './slices.ts';
 /** Extra CPU time of the first run in microseconds, before the program is compiled. */
 const WARM_UP = 150_000;
 
-/** Microseconds per second of the interval until a hastened run is due. */
+/** Microseconds between two hastened runs per second of the interval. */
 const HASTENED = 0.25e6;
 
 export interface SurveyOptions<T>
@@ -58,7 +58,7 @@ export class Survey<T> {
   readonly #failure = new DeferredError();
   #next = Number.NEGATIVE_INFINITY;
   #began = Number.NEGATIVE_INFINITY;
-  #isHastened = false;
+  #hastenedUntil = Number.NEGATIVE_INFINITY;
 
   constructor(options: SurveyOptions<T>) {
     const { claim, every, tick } = options;
@@ -88,11 +88,10 @@ export class Survey<T> {
     if (isTaken) this.#latest = undefined;
     const failure = this.#failure.take();
     if (failure !== undefined) this.#giveUp(at, failure);
-    const next = this.#isHastened ? Math.min(this.#next, this.#began + this.every * HASTENED) : this.#next;
+    const next = at < this.#hastenedUntil ? Math.min(this.#next, this.#began + this.every * HASTENED) : this.#next;
     if (!this.#isBusy && isDue(at, next) && this.#attempts.isDue(at)) {
       this.#next = at + this.every * 1e6;
       this.#began = at;
-      this.#isHastened = false;
       this.#isBusy = true;
       // Never rejects: the next call handles an error.
       void this.#run(at);
@@ -100,9 +99,9 @@ export class Survey<T> {
     return latest;
   }
 
-  /** Makes the next run due a quarter of the interval after the last one began, because what was found has changed. */
-  hasten(): void {
-    this.#isHastened = true;
+  /** Runs four times as often for one interval from `at`, because what was found has begun to change. */
+  hasten(at: number): void {
+    this.#hastenedUntil = at + this.every * 1e6;
   }
 
   close(): void {

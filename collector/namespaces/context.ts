@@ -1,7 +1,7 @@
 /** The context of modules that collect from another network namespace than the host's. */
 
 import type { Fields, Log } from '../base/log.ts';
-import type { Connect, EventChannel } from '../modules/access.ts';
+import type { Connect } from '../modules/access.ts';
 import type { Context } from '../modules/context.ts';
 import type { FileSystem } from '../procfs/file.ts';
 import { Host } from '../procfs/host.ts';
@@ -16,14 +16,14 @@ import type { Entrance, Namespace } from './namespace.ts';
 export function namespaceContext(hosts: Context, { name }: Namespace, entrance: Entrance, log: Log): Context {
   const inside =
     (connect: Connect): Connect =>
-    (memory): EventChannel =>
+    (memory) =>
       new NamespaceChannel(
-        entrance.inside(() => connect(memory)),
+        connect(memory, (action) => entrance.inside(action)),
         entrance,
       );
   return {
     ...hosts,
-    host: new NamespaceHost(hosts.host, hosts.fs, entrance.directory),
+    host: new NamespaceHost(hosts.host, hosts.fs, entrance),
     fs: namespaceFiles(hosts.fs, entrance),
     log: namedLog(log, name),
     ctnetlink: inside(hosts.ctnetlink),
@@ -31,24 +31,26 @@ export function namespaceContext(hosts: Context, { name }: Namespace, entrance: 
   };
 }
 
-/** Paths as a module of the namespace uses them. Settings below `/proc/sys/net/netfilter` are those of all namespaces. */
+/** Settings that are the same in all namespaces: the kernel has one number of each. */
+const GLOBAL: ReadonlySet<string> = new Set(['nf_conntrack_max', 'nf_conntrack_buckets', 'nf_conntrack_expect_max']);
+
+/** Paths as a module of the namespace uses them. */
 class NamespaceHost extends Host {
   readonly #hosts: Host;
-  readonly #directory: string;
+  readonly #entrance: Entrance;
 
-  constructor(hosts: Host, fs: FileSystem, directory: string) {
+  constructor(hosts: Host, fs: FileSystem, entrance: Entrance) {
     super(fs, hosts.path(''));
     this.#hosts = hosts;
-    this.#directory = directory;
+    this.#entrance = entrance;
   }
 
   override net(name: string): string {
-    return `${this.#directory}/${name}`;
+    return `${this.#entrance.directory}/${name}`;
   }
 
-  /** The number of entries is the reader's own there, and nowhere else as a file: a path that does not exist. */
   override netfilter(name: string): string {
-    return name === 'nf_conntrack_count' ? this.net(name) : this.#hosts.netfilter(name);
+    return GLOBAL.has(name) ? this.#hosts.netfilter(name) : `${this.#entrance.settings}/${name}`;
   }
 
   /** Netlink shows the namespace: sockets are opened inside. */
@@ -61,20 +63,24 @@ class NamespaceHost extends Host {
   }
 }
 
-/** Reads files below the namespace's `/proc/net` through the entrance, and all others from the host. */
+/** Reads the namespace's own files through the entrance, and all others from the host. */
 function namespaceFiles(fs: FileSystem, entrance: Entrance): FileSystem {
-  const prefix = `${entrance.directory}/`;
-  const open = (path: string, flags: number): number =>
-    path.startsWith(prefix) ? entrance.open(path.slice(prefix.length)) : fs.openSync(path, flags);
+  const files = `${entrance.directory}/`;
+  const settings = `${entrance.settings}/`;
+  /** `undefined` for a file of the host. */
+  const open = (path: string): number | undefined => {
+    if (path.startsWith(files)) return entrance.open(path.slice(files.length));
+    return path.startsWith(settings) ? entrance.openSetting(path.slice(settings.length)) : undefined;
+  };
   return {
     isTransient: true,
-    openSync: open,
+    openSync: (path, flags) => open(path) ?? fs.openSync(path, flags),
     readSync: (...call) => fs.readSync(...call),
     fstatSync: (descriptor) => fs.fstatSync(descriptor),
     closeSync: (descriptor) => fs.closeSync(descriptor),
     statSync: (path) => {
-      if (!path.startsWith(prefix)) return fs.statSync(path);
-      const descriptor = entrance.open(path.slice(prefix.length));
+      const descriptor = open(path);
+      if (descriptor === undefined) return fs.statSync(path);
       try {
         return fs.statSync(pathOf(descriptor));
       } finally {

@@ -1,5 +1,5 @@
 /**
- * Handles of files below one namespace's `/proc/net`: descriptors that only refer to a file, without opening it.
+ * Handles of one namespace's files: descriptors that only refer to a file, without opening it.
  *
  * A handle does not keep the namespace alive, unlike an open file. Opening the file through it fails once the namespace
  * is gone, and while the handle exists the kernel does not reuse the file's inode. So a handle never leads to another
@@ -16,6 +16,9 @@ import { closeFile, type FileSystem } from '../procfs/file.ts';
 
 /** Source: asm-generic/fcntl.h. Node.js does not name it. */
 const O_PATH = 0o10000000;
+
+/** Settings of the namespace that this process is in. */
+export const SETTINGS = '/proc/sys/net/netfilter';
 
 /**
  * Obtains a handle.
@@ -43,7 +46,7 @@ export class Handles {
   readonly #handles = new Map<string, Handle>();
 
   /**
-   * @param directory stands for `/proc/net` in errors.
+   * @param directory of the files, for errors.
    * @param find obtains the handle of a file; throws the system's error if there is no such file, and a
    * {@link ProblemError} if the namespace is gone.
    */

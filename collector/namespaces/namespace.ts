@@ -47,6 +47,8 @@ export interface Entrance {
   readonly via: string;
   /** For people: stands for the namespace's `/proc/net` in the paths of its files, such as `/proc/1234/net`. */
   readonly directory: string;
+  /** For people: stands for the namespace's `/proc/sys/net/netfilter`. */
+  readonly settings: string;
   /**
    * Opens a file of the namespace's `/proc/net` for one reading.
    *
@@ -55,6 +57,13 @@ export interface Entrance {
    * @throws {OperationError} with the system's code when the file cannot be opened.
    */
   open(name: string): number;
+  /**
+   * As {@link open}, for a setting below the namespace's `/proc/sys/net/netfilter`, such as `nf_conntrack_events`. It is
+   * found from inside.
+   *
+   * @throws {ProblemError} `namespace_closed` when the privilege is missing.
+   */
+  openSetting(name: string): number;
   /**
    * Runs `action` inside: a socket that it opens belongs to the namespace.
    *

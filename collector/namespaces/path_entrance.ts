@@ -1,8 +1,8 @@
 /** Reads the files of a bound namespace without a process in it. Each file is found once, which needs CAP_SYS_ADMIN. */
 
 import type { FileSystem } from '../procfs/file.ts';
-import { Handles } from './handles.ts';
-import { type IdentityFileSystem, verifyBound } from './identity.ts';
+import { Handles, handleOf, SETTINGS } from './handles.ts';
+import { type IdentityFileSystem, openBound, verifyBound } from './identity.ts';
 import type { Bound, Entrance } from './namespace.ts';
 import type { Passage } from './passage.ts';
 
@@ -14,15 +14,20 @@ export interface PathEntranceOptions {
 
 export class PathEntrance implements Entrance {
   readonly directory: string;
+  readonly settings: string;
   readonly #options: PathEntranceOptions;
-  readonly #handles: Handles;
+  readonly #files: Handles;
+  readonly #settings: Handles;
 
   /** @throws {ProblemError} `namespace_gone` or `namespace_hidden`. */
   constructor(options: PathEntranceOptions) {
-    const { bound, fs, passage } = options;
+    const { bound, fs } = options;
     this.#options = options;
     this.directory = `${bound.path}:/proc/net`;
-    this.#handles = new Handles(fs, this.directory, (name) => passage.handle(bound, name));
+    this.settings = `${bound.path}:${SETTINGS}`;
+    const found = (directory: string) => (name: string) => this.inside(() => handleOf(fs, `${directory}/${name}`));
+    this.#files = new Handles(fs, this.directory, found('/proc/thread-self/net'));
+    this.#settings = new Handles(fs, this.settings, found(SETTINGS));
     this.verify();
   }
 
@@ -32,11 +37,17 @@ export class PathEntrance implements Entrance {
 
   open(name: string): number {
     this.verify();
-    return this.#handles.open(name);
+    return this.#files.open(name);
+  }
+
+  openSetting(name: string): number {
+    this.verify();
+    return this.#settings.open(name);
   }
 
   inside<T>(action: () => T): T {
-    return this.#options.passage.inside(this.#options.bound, action);
+    const { bound, fs, passage } = this.#options;
+    return passage.inside(bound.path, () => openBound(fs, bound), action);
   }
 
   verify(): void {
@@ -44,6 +55,7 @@ export class PathEntrance implements Entrance {
   }
 
   close(): void {
-    this.#handles.close();
+    this.#files.close();
+    this.#settings.close();
   }
 }

@@ -1,13 +1,15 @@
 /** Reads a namespace's files through a process in it, without privilege. */
 
+import { constants } from 'node:fs';
+
 import { errorCode, OperationError } from '../base/errors.ts';
 import { ProblemError } from '../modules/problem.ts';
 import { closeFile, type FileSystem, readText } from '../procfs/file.ts';
 import { parseProcessStat } from '../procfs/process.ts';
-import { Handles, handleOf, pathOf } from './handles.ts';
-import { type IdentityFileSystem, verifyBound } from './identity.ts';
+import { Handles, handleOf, pathOf, SETTINGS } from './handles.ts';
+import { type IdentityFileSystem, openBound, verifyBound } from './identity.ts';
 import type { Anchor, Bound, Entrance } from './namespace.ts';
-import type { Passage } from './passage.ts';
+import { insideInode, type Passage } from './passage.ts';
 
 export interface ProcessEntranceOptions {
   readonly fs: FileSystem & IdentityFileSystem;
@@ -24,9 +26,11 @@ const GONE: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ESRCH', 'EINVA
 export class ProcessEntrance implements Entrance {
   readonly via: string;
   readonly directory: string;
+  readonly settings: string;
   readonly #options: ProcessEntranceOptions;
   readonly #target: string;
-  readonly #handles: Handles;
+  readonly #files: Handles;
+  readonly #settings: Handles;
   /** Of the directory of the process: it never leads to a later process of the same number. */
   readonly #process: number;
   /** Of `net/dev`: its inode is the namespace's while this is open. */
@@ -42,7 +46,9 @@ export class ProcessEntrance implements Entrance {
     this.#options = options;
     this.#target = `process ${anchor.pid}`;
     this.directory = `${procfs}/${anchor.pid}/net`;
-    this.#handles = new Handles(fs, this.directory, (name) => this.#find(name));
+    this.settings = `${bound?.path ?? `${procfs}/${anchor.pid}/ns/net`}:${SETTINGS}`;
+    this.#files = new Handles(fs, this.directory, (name) => this.#find(name));
+    this.#settings = new Handles(fs, this.settings, (name) => this.inside(() => handleOf(fs, `${SETTINGS}/${name}`)));
     this.#inode = anchor.inode;
     this.#process = this.#obtain(`${procfs}/${anchor.pid}`);
     try {
@@ -54,7 +60,7 @@ export class ProcessEntrance implements Entrance {
     }
     try {
       this.#verifyProcess();
-      if (bound !== undefined) verifyBound(fs, bound);
+      this.#verifyPath();
     } catch (error) {
       this.close();
       throw error;
@@ -62,26 +68,34 @@ export class ProcessEntrance implements Entrance {
   }
 
   open(name: string): number {
-    const { bound, fs } = this.#options;
-    if (bound !== undefined) verifyBound(fs, bound);
-    return this.#handles.open(name);
+    this.#verifyPath();
+    return this.#files.open(name);
+  }
+
+  openSetting(name: string): number {
+    this.#verifyPath();
+    return this.#settings.open(name);
   }
 
   inside<T>(action: () => T): T {
-    const { bound, passage } = this.#options;
-    if (bound !== undefined) return passage.inside(bound, action);
-    throw new ProblemError('namespace_closed', this.#target, 'it is bound to no path');
+    const { bound, fs, passage } = this.#options;
+    if (bound !== undefined) return passage.inside(bound.path, () => openBound(fs, bound), action);
+    const checked = (): T => {
+      if (insideInode(fs) !== this.#inode) throw this.#gone();
+      return action();
+    };
+    return passage.inside(this.#target, () => this.#openNamespace(), checked);
   }
 
   verify(): void {
-    const { bound, fs } = this.#options;
-    if (bound === undefined) this.#verifyProcess();
-    else verifyBound(fs, bound);
+    if (this.#options.bound === undefined) this.#verifyProcess();
+    else this.#verifyPath();
   }
 
   close(): void {
     const { fs } = this.#options;
-    this.#handles.close();
+    this.#files.close();
+    this.#settings.close();
     closeFile(fs, this.#device);
     closeFile(fs, this.#process);
   }
@@ -108,6 +122,12 @@ export class ProcessEntrance implements Entrance {
     }
   }
 
+  /** Verifies that the path, if there is one, is still bound to the namespace. */
+  #verifyPath(): void {
+    const { bound, fs } = this.#options;
+    if (bound !== undefined) verifyBound(fs, bound);
+  }
+
   /** Verifies that the process is still there and in the namespace. */
   #verifyProcess(): void {
     let inode: number;
@@ -117,6 +137,17 @@ export class ProcessEntrance implements Entrance {
       throw this.#failure(this.#path('net/dev'), error);
     }
     if (inode !== this.#inode) throw this.#gone();
+  }
+
+  /** @throws {ProblemError} `namespace_closed` when another user's process is in a namespace without a path. */
+  #openNamespace(): number {
+    try {
+      return this.#options.fs.openSync(this.#path('ns/net'), constants.O_RDONLY);
+    } catch (error) {
+      const failure = this.#failure(`${this.#target} ns/net`, error);
+      if (errorCode(error) !== 'EACCES') throw failure;
+      throw new ProblemError('namespace_closed', this.#target, failure);
+    }
   }
 
   #obtain(path: string): number {

@@ -16,7 +16,7 @@ export interface FileSystem {
   readSync(descriptor: number, buffer: Uint8Array, offset: number, length: number, position: number): number;
   fstatSync(descriptor: number): { nlink: number | bigint; size: number | bigint };
   closeSync(descriptor: number): void;
-  /** Whether an open descriptor keeps alive what it belongs to: then it is closed after each reading. */
+  /** Whether an open file or channel keeps alive what it belongs to: then it is closed after each reading. */
   readonly isTransient?: boolean;
   statSync(path: string): { ino: number | bigint; mtimeMs: number | bigint };
 }
