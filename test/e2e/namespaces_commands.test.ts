@@ -24,7 +24,7 @@ const IN_BLUE = ['ip', 'netns', 'exec', BLUE];
 const IN_RED = ['ip', 'netns', 'exec', RED];
 
 let folder = '';
-/** A process in a namespace of its own, as in a container, and one in the namespace that is called blue. */
+/** A process in a separate namespace, as in a container, and one in the namespace that is called blue. */
 let held: ChildProcess;
 let resident: ChildProcess;
 
