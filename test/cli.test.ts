@@ -11,6 +11,7 @@ const NOTHING = {
   ticks: undefined,
   debug: false,
   json: false,
+  netns: undefined,
   given: {},
   help: false,
   version: false,
@@ -37,6 +38,7 @@ describe('the command line', () => {
     ['has --config and a file', ['--config', '/srv/my own.conf'], { config: '/srv/my own.conf' }],
     ['has --config=file', ['--config=x=y.conf'], { config: 'x=y.conf' }],
     ['has a file that looks like a number', ['--config', '007'], { config: '007' }],
+    ['has --netns and a name', ['top', '--netns', 'blue'], { command: 'top', netns: 'blue' }],
     ['has --ticks and a number', ['--ticks', '12'], { ticks: 12 }],
     ['has --ticks=number', ['--ticks=1000000000'], { ticks: 1_000_000_000 }],
     [
@@ -199,7 +201,7 @@ describe('the command line', () => {
       new UsageError('unknown option "--bye"; did you mean "--by"?'),
     );
     expect(() => parsed(['top', '--colour'])).toThrow(
-      /expected one of --by, --limit, --unreplied, --ticks, --json, --help, --version$/,
+      /expected one of --by, --limit, --unreplied, --netns, --ticks, --json, --help, --version$/,
     );
   });
 

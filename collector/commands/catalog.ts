@@ -37,7 +37,7 @@ const CONFIG: Option = {
 const NETNS: Option = {
   name: 'netns',
   value: 'NAME',
-  help: 'run in another network namespace, by its name, its path, or the beginning of the id of its container; needs root',
+  help: 'another network namespace: its name, its path, or the beginning of the id of its container; needs root',
 };
 const TICKS: Option = { name: 'ticks', value: 'N', help: 'end after N updates' };
 const DEBUG: Option = { name: 'debug', help: 'log everything' };

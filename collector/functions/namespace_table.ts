@@ -21,7 +21,7 @@ export class NamespaceTable {
   growth: number | undefined;
   /** By metric, per second; empty after the first reading. */
   readonly rates: Record<string, number | undefined> = {};
-  /** What it is read through. */
+  /** What it was read through. */
   via: string | undefined;
   problem: Problem | undefined;
   readonly #open: () => NamespaceFiles;
@@ -43,9 +43,10 @@ export class NamespaceTable {
   read(parser: StatParser, at: number): void {
     const before = this.entries;
     this.entries = undefined;
+    this.via = undefined;
     this.problem = undefined;
     try {
-      this.#parse(parser);
+      this.via = this.#parse(parser);
       this.entries = parser.cells[parser.names.indexOf('entries')];
       this.#rates.update(parser, at, this.rates);
     } catch (error) {
@@ -56,12 +57,13 @@ export class NamespaceTable {
     this.#readAt = at;
   }
 
-  #parse(parser: StatParser): void {
+  /** Returns what the file was reached through. */
+  #parse(parser: StatParser): string {
     const { close, fs, host, via } = this.#open();
-    this.via = via;
     const file = new KernelFile(fs, () => host.net(STATISTICS));
     try {
       parser.parse(file.read());
+      return via;
     } finally {
       file.close();
       close();

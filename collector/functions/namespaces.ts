@@ -26,7 +26,7 @@ export const HOST_NAME = 'host';
 
 /** Milliseconds between the two readings. */
 const INTERVAL = 1000;
-/** The used share of a table, in percent, above which it is a problem: as the alert conntrack_full has it. */
+/** The thresholds of the alerts conntrack_full and conntrack_namespace_full: the used share of the table, in percent. */
 export const WARNING_ABOVE = 90;
 export const CRITICAL_ABOVE = 95;
 /** Names of namespaces in a note. */

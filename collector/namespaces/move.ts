@@ -29,10 +29,12 @@ export function moveInto({ anchor, bound, name }: Namespace, { fs, passage, proc
     passage.enter(bound.path);
     if (identityOf(fs.statSync(`${OWN}/ns/net`, { bigint: true })) === bound.identity) return;
   } else if (anchor !== undefined) {
-    passage.enter(`${procfs}/${anchor.pid}/ns/net`);
-    const stat = parseProcessStat(readText(fs, `${procfs}/${anchor.pid}/stat`) ?? '');
+    const process = `${procfs}/${anchor.pid}`;
+    passage.enter(`${process}/ns/net`);
+    const stat = `${process}/stat`;
+    const started = parseProcessStat(readText(fs, stat) ?? '')?.started;
     // While the process exists, the inode belongs to no other namespace.
-    if (stat?.started === anchor.started && Number(fs.statSync(`${OWN}/net/dev`).ino) === anchor.inode) return;
+    if (started === anchor.started && Number(fs.statSync(`${OWN}/net/dev`).ino) === anchor.inode) return;
   }
   throw new ProblemError('namespace_gone', name);
 }

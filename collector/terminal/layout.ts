@@ -1,5 +1,7 @@
 /** What the screen and the plain lines show, as data. Names and units are the charts'. */
 
+export { CRITICAL_ABOVE, WARNING_ABOVE } from '../functions/namespaces.ts';
+
 /** Rows of a section. */
 export type Content =
   /** A row for each of these dimensions: its value and the last minute. */
@@ -55,10 +57,6 @@ export const ENTRIES = {
   /** The variable of the chart that holds the limit of the table. */
   limit: 'max',
 } as const;
-
-/** The thresholds of the alert conntrack_full: the used share of the table, in percent. */
-export const WARNING_ABOVE = 90;
-export const CRITICAL_ABOVE = 95;
 
 /** The warning thresholds of the alerts conntrack_snat_ports, in percent, and conntrack_stuck, in connections. */
 export const SNAT_PORTS_ABOVE = 80;

@@ -9,10 +9,10 @@ import type { Block, Mark, Row } from './sections.ts';
 import { styleOf } from './table.ts';
 import { type Line, span } from './text.ts';
 
-/** Columns of a number of entries, of their share of the limit, and of the rate; those that a bar needs. */
+/** Columns of a number of entries, and of their share of the limit; those before a rate, and those that a bar needs. */
 const COUNT = 9;
 const SHARE = 8;
-const RATE = 18;
+const GAP = 2;
 const NARROWEST = 4;
 
 /** A network namespace that is not the one that the screen is about. */
@@ -28,9 +28,9 @@ interface Neighbour {
 
 /** The section; `undefined` while nothing is known of any other namespace. */
 export function namespacesBlock(board: Board): Block | undefined {
-  const rows = neighboursOf(board)
-    .sort((one, other) => other.entries - one.entries)
-    .map(rowOf);
+  const neighbours = neighboursOf(board).sort((one, other) => other.entries - one.entries);
+  const longest = Math.max(...neighbours.map(({ rate }) => rate.length));
+  const rows = neighbours.map((neighbour) => rowOf(neighbour, longest === 0 ? 0 : longest + GAP));
   return rows.length === 0 ? undefined : { ...NAMESPACES.section, rows };
 }
 
@@ -67,11 +67,12 @@ function largest(all: readonly Shown[], { context, dimensions }: Rates): string 
   return first === undefined ? undefined : `${first[0]} ${inRate(first[1])}/s`;
 }
 
-function rowOf({ entries, mark, name, rate, used }: Neighbour): Row {
+/** @param rates columns of the rate. */
+function rowOf({ entries, mark, name, rate, used }: Neighbour, rates: number): Row {
   const style = mark === '?' ? 'dim' : mark === '!' ? 'critical' : undefined;
   const numbers = inWhole(entries).padStart(COUNT) + (used === undefined ? '' : inPercent(used)).padStart(SHARE) + mark;
   const draw = (width: number): Line => {
-    const text = width < numbers.length + RATE ? numbers : numbers + rate.padStart(RATE);
+    const text = width < numbers.length + rates ? numbers : numbers + rate.padStart(rates);
     const left = width - text.length - 1;
     const filled = left < NARROWEST || used === undefined ? '' : ` ${bar(used / 100, left)}`;
     return [span(text, style), span(filled, style ?? styleOf(used ?? 0))];

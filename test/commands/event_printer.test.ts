@@ -17,7 +17,7 @@ const { bytes, flow } = flowEntry({
 });
 
 /** A printer, what it writes, and how much of that waits to be read. */
-function scene(json = false) {
+function scene(json = false, netns?: string) {
   const clock = new FakeClock(WALL);
   const stream = {
     written: [] as string[],
@@ -28,7 +28,7 @@ function scene(json = false) {
     },
   };
   const reports: string[] = [];
-  const printer = new EventPrinter({ stream, clock, json, report: (message) => reports.push(message) });
+  const printer = new EventPrinter({ stream, clock, json, netns, report: (message) => reports.push(message) });
   const events = async (count: number): Promise<void> => {
     for (let event = 0; event < count; event++) printer.event('new', flow, bytes);
     await printer.flush();
@@ -47,6 +47,13 @@ describe('the printer of events', () => {
       `${LOCAL}.125 new       udp 10.0.0.7:4711 -> 192.0.2.1:53 snat 203.0.113.9:50001\n` +
         `${LOCAL}.125 destroyed udp 10.0.0.7:4711 -> 192.0.2.1:53 snat 203.0.113.9:50001\n`,
     ]);
+  });
+
+  it('names the network namespace in every line', async () => {
+    const [text, json] = [scene(false, 'blue'), scene(true, 'blue')];
+    await Promise.all([text.events(2), json.events(1)]);
+    expect(text.stream.written.join('')).toMatch(/^(?:.* snat 203\.0\.113\.9:50001 netns blue\n){2}$/);
+    expect(JSON.parse(json.stream.written.join(''))).toMatchObject({ netns: 'blue', time: WALL, source: '10.0.0.7' });
   });
 
   it('writes an object per event as JSON', async () => {

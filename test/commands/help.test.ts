@@ -40,6 +40,7 @@ states. Shows the largest first.
   --by BY        what to rank: source or zone
   --limit LIMIT  ICMP rows to show: a whole number from 1 to 500
   --unreplied    only connections without a reply
+  --netns NAME   another network namespace: its name, its path, or the beginning of the id of its container; needs root
   --ticks N      end after N updates
   --json         print one JSON object per line
   --help         print this text; after a command, its own options

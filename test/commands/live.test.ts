@@ -24,6 +24,13 @@ describe('a command of a live answer', () => {
     );
   });
 
+  it('explains what keeps it out of a network namespace, with root as the way that works at once', () => {
+    expect(explained(new ProblemError('namespace_closed', '/run/netns/blue', 'CAP_SYS_ADMIN is missing'))).toBe(
+      'cannot enter the network namespace: CAP_SYS_ADMIN is missing; grant it with "conntrack-setup --namespaces", ' +
+        'or run this command as root',
+    );
+  });
+
   it('ends the message of another problem with its fix', () => {
     expect(explained(new ProblemError('events_off', 'ctnetlink'))).toBe(
       'connection tracking events are turned off; turn them on with "sysctl net.netfilter.nf_conntrack_events=1"',

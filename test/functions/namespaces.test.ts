@@ -77,7 +77,7 @@ describe('the ranking of network namespaces', () => {
 
   it('marks a nearly full table and errors, at the thresholds of the alert', async () => {
     const [warning, critical] = [90, 95];
-    const alert = alerts.find(({ template }) => template === 'conntrack_full');
+    const alert = alerts.find(({ template }) => template === 'conntrack_namespace_full');
     expect([alert?.['warn'], alert?.['crit']]).toEqual([
       expect.stringContaining(`(${warning}))`),
       expect.stringContaining(`(${critical}))`),

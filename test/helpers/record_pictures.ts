@@ -175,7 +175,8 @@ async function record(folder: string): Promise<void> {
     const socket = laboratory.socket('active');
     laboratory.run('active', ['chgrp', 'netdata', socket]);
     laboratory.run('active', ['chmod', '0660', socket]);
-    const config = `modules: { flows: { update_every: 2, full_above: 100 }, sockets: { update_every: 1 }, conntrackd: { sockets: [${socket}], update_every: 1 } }\n`;
+    // The other namespaces of the machine differ from time to time.
+    const config = `namespaces: { enabled: no }\nmodules: { flows: { update_every: 2, full_above: 100 }, sockets: { update_every: 1 }, conntrackd: { sockets: [${socket}], update_every: 1 } }\n`;
     const file = join(laboratory.folder, 'conntrack.yaml');
     writeFileSync(file, config);
     laboratory.restore('active', connections());

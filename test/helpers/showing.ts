@@ -31,6 +31,7 @@ export class Showing {
   readonly board: Board;
   messages: readonly Message[] = [];
   isTroubled = false;
+  netns: string | undefined;
   readonly #every: number;
   #seconds = 0;
 
@@ -47,8 +48,8 @@ export class Showing {
 
   lines(columns: number, rows: number): readonly Line[] {
     const facts = { host: 'fw-north', kernel: 'Linux 6.18.7', every: this.#every };
-    const { board, isTroubled, messages: recent } = this;
-    const view = { ...facts, time: noon(this.#seconds), board, messages: { recent, isTroubled } };
+    const { board, isTroubled, messages: recent, netns } = this;
+    const view = { ...facts, netns, time: noon(this.#seconds), board, messages: { recent, isTroubled } };
     return screenOf(view, { columns, rows });
   }
 

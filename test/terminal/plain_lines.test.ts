@@ -39,7 +39,7 @@ describe('a plain line', () => {
     expect(plainLines(board, 0, 'blue')).toBe('1970-01-01T00:00:00Z netns=blue sockets.connections=5\n');
   });
 
-  it('of the host is the same with other network namespaces, which have lines of their own', () => {
+  it('of the host is the same with other network namespaces, which have separate lines', () => {
     const showing = new Showing().update(
       0,
       reading(1, host({ connections: 5, max: 100 })),

@@ -146,6 +146,15 @@ Ctrl-C ends   ! trouble   run conntrack.plugin check`);
     expect(text).not.toMatch(/[^\p{ASCII}]/u);
   });
 
+  it('names the network namespace beside the host, before what may not fit', () => {
+    const showing = new Showing();
+    showing.netns = 'blue\x1b';
+    showing.update(0);
+    expect(showing.screen(50, 3)).toMatch(/^fw-north {2}netns blue\\u\{1b\} {2}every 1 s +12:00:00\n/);
+    expect(showing.screen(38, 3)).toMatch(/^fw-north {2}netns blue\\u\{1b\} +12:00:00\n/);
+    expect(showing.lines(60, 3)[0]?.find(({ text }) => text.startsWith('blue'))?.style).toBe('strong');
+  });
+
   it('is empty before the first values', () => {
     expect(new Showing(10).update(0).screen(40, 5)).toBe(`fw-north  every 10 s            12:00:00
 
