@@ -13,7 +13,7 @@ const NOTES: Readonly<Record<ProblemCode, string>> = {
     '[Run the container with `--network host`](containers.md). For `sockets` this only saves CPU time, unless `read_from` is `netlink`: from procfs it counts the sockets of the host anyway.',
   namespace_gone: 'Nothing to do: its charts become obsolete after a minute.',
   namespace_closed:
-    'See [what CAP_SYS_ADMIN adds and means](privileges.md#cap_sys_admin-for-network-namespaces). The statistics of a network namespace with a process of its own need no privilege.',
+    'See [what CAP_SYS_ADMIN adds and means](privileges.md#cap_sys_admin-for-network-namespaces). The statistics of a network namespace with a process need no privilege.',
   namespace_hidden: 'Docker keeps its namespaces in a directory that only root can search.',
   library_unusable:
     "The directory `conntrack-koffi` beside the plugin is missing, of another architecture, or not readable for the agent's user.",
