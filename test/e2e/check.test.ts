@@ -104,6 +104,7 @@ const WELL = {
   agent: 'none',
   privilege: 'ok',
   configuration: 'ok',
+  namespaces: 'none',
   stat: 'ok',
   events: 'ok',
   flows: 'ok',
