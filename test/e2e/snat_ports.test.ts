@@ -58,7 +58,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('the ports for source NA
   /** Waits until the charts show what the table holds. */
   async function expectShown(): Promise<Readonly<Record<string, number>>> {
     let inUse: Readonly<Record<string, number>> = {};
-    await until('the ports in use are shown', 10, () => {
+    await until('the ports in use are shown', 120, () => {
       inUse = portsInUse();
       const uses = Object.values(inUse).map((used) => (100 * used) / PORTS);
       expect(lastValues(program.stream, 'conntrack.snat_ports')).toEqual({ used: Math.max(...uses) });

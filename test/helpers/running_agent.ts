@@ -80,7 +80,7 @@ export class RunningAgent {
   /** Waits until the agent answers; closes it if it does not. */
   protected async answers(): Promise<this> {
     try {
-      await until('the agent answers', 60, async () => {
+      await until('the agent answers', 120, async () => {
         await this.get('/api/v1/info');
         return true;
       });
