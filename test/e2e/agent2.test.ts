@@ -7,7 +7,7 @@ import { charts } from '../../charts/index.ts';
 import { Agent2 } from '../helpers/agent2.ts';
 import { Laboratory } from '../helpers/laboratory.ts';
 import { isAlwaysShown } from '../helpers/occasional_charts.ts';
-import { isAbout } from '../helpers/running_agent.ts';
+import { expectSums } from '../helpers/running_agent.ts';
 import { shortenFull } from '../helpers/shortened_health.ts';
 import { until } from '../helpers/until.ts';
 
@@ -46,16 +46,10 @@ describe.skipIf(inject('missing').agent2 !== undefined)('a Netdata 2.x agent', (
   });
 
   it('shows the exact number of entries and of new connections', async () => {
-    const from = Math.floor(Date.now() / 1000);
-    laboratory.load(413);
+    await expectSums(agent, laboratory, 'conntrack.new', { new: 413 }, () => laboratory.load(413));
     await until('413 entries', 120, async () => (await agent.latest('conntrack.sockets', 'connections')) === 413);
     expect(laboratory.count()).toBe(413);
     await until('413 are dumped', 120, async () => (await agent.latest('conntrack.flows_by_reply', 'assured')) === 413);
-    await until('all of them are new', 120, async () => {
-      const made = await agent.total('conntrack.new', 'new', from, Math.floor(Date.now() / 1000));
-      expect(made).toSatisfy((value: number) => isAbout(value, 413));
-      return true;
-    });
     const max = Number(readFileSync('/proc/sys/net/netfilter/nf_conntrack_max', 'utf8'));
     const { labels, data } = await agent.contextData(UTILIZATION, 1);
     expect(labels).toEqual(['time', 'used']);
