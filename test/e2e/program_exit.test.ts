@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { ENDING } from '../../collector/commands/signals.ts';
-import { PLUGIN, type Program } from '../helpers/program.ts';
+import { PLUGIN, type Program, throwOnceDrawn } from '../helpers/program.ts';
 import { ProgramHost } from '../helpers/program_host.ts';
 import { until } from '../helpers/until.ts';
 import { seconds } from '../helpers/wall_clock.ts';
@@ -91,7 +91,7 @@ describe('the program exits with 0', () => {
 describe('the program, on an uncaught exception', () => {
   it('logs one line with the cause and exits with 1', async () => {
     const bomb = join(host.folder, 'bomb.cjs');
-    writeFileSync(bomb, "setTimeout(() => { throw new Error('ouch', { cause: new Error('the root') }); }, 700);");
+    writeFileSync(bomb, throwOnceDrawn("new Error('ouch', { cause: new Error('the root') })"));
     const program = host.onRecorded(['1'], { NODE_OPTIONS: `--require ${bomb}` });
     expect(await program.ended).toEqual({ code: 1, signal: null });
     expect(program.err).toMatch(

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, inject, it, onTestFi
 import { establishedConnections } from '../helpers/conntrack.ts';
 import { AS_NOBODY } from '../helpers/container.ts';
 import { Laboratory } from '../helpers/laboratory.ts';
-import { copyForEverybody, PLUGIN, Program } from '../helpers/program.ts';
+import { copyForEverybody, PLUGIN, Program, throwOnceDrawn } from '../helpers/program.ts';
 import { openShell } from '../helpers/shell.ts';
 import { Tmux } from '../helpers/tmux.ts';
 import { until } from '../helpers/until.ts';
@@ -189,7 +189,7 @@ describe.skipIf(missing.terminal !== undefined)('show on a terminal', () => {
   it('restores the terminal before it prints an unexpected error', async () => {
     const tmux = shell(160, 24);
     const bomb = join(folder, 'bomb.cjs');
-    writeFileSync(bomb, "setTimeout(() => { throw new Error('ouch'); }, 700);");
+    writeFileSync(bomb, throwOnceDrawn("new Error('ouch')"));
     tmux.type(`${process.execPath} --require ${bomb} ${PLUGIN} show; echo ended with $?`);
     await shown(tmux, 'msg="unexpected: ouch"');
     await shown(tmux, 'ended with 1');

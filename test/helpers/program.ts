@@ -23,6 +23,19 @@ export function copyForEverybody(folder: string): string {
 /** Lines that the program logs on a busy machine, which no test is about. */
 export const LATENESS = /^.* msg="(?:late: updates are skipped|back on schedule)".*\n/gm;
 
+/** A script to load into the program before it starts: throws an error, given as an expression, after the first update. */
+export function throwOnceDrawn(error: string): string {
+  return `
+    const { write } = process.stdout;
+    process.stdout.write = (text, ...rest) => {
+      if (/SET |entries/.test(text)) {
+        process.stdout.write = write;
+        setImmediate(() => { throw ${error}; });
+      }
+      return write.call(process.stdout, text, ...rest);
+    };`;
+}
+
 export interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
