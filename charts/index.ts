@@ -3,6 +3,7 @@
 import { conntrackdCharts } from './conntrackd.ts';
 import { eventCharts } from './events.ts';
 import { flowCharts } from './flows.ts';
+import { namespaceCharts } from './namespaces.ts';
 import { socketCharts } from './sockets.ts';
 import { statCharts } from './stat.ts';
 import type { Chart } from './types.ts';
@@ -13,4 +14,5 @@ export const charts: readonly Chart[] = [
   ...flowCharts,
   ...socketCharts,
   ...conntrackdCharts,
+  ...namespaceCharts,
 ];

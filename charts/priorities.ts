@@ -67,4 +67,5 @@ export const contextsInOrder: readonly string[] = [
   'netfilter.conntrack_cpu_events',
   'netfilter.conntrack_event_overruns',
   'netfilter.conntrack_dump',
+  'netfilter.conntrack_namespaces',
 ];

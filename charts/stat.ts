@@ -44,6 +44,7 @@ export const statCharts: readonly Chart[] = [
     family: 'table',
     context: 'netfilter.conntrack_buckets',
     type: 'line',
+    hostOnly: true,
     detail: true,
     dimensions: [{ id: 'load', metric: 'load', divisor: 1000 }],
     variables: [{ name: 'buckets', metric: 'buckets' }],
@@ -72,6 +73,7 @@ export const statCharts: readonly Chart[] = [
     context: 'netfilter.conntrack_changes',
     contextBesideBuiltin: 'conntrack.changes',
     type: 'line',
+    hostOnly: true,
     detail: true,
     dimensions: [
       { id: 'inserted', metric: 'inserted', ...RATE },

@@ -38,6 +38,11 @@ export interface Chart {
   readonly module: string;
   /** Whether basic mode includes it. */
   readonly basic?: true;
+  /**
+   * Whether data of its own module alone do not draw it in other network namespaces: there it says nothing, or nothing
+   * that the chart of the host does not say.
+   */
+  readonly hostOnly?: true;
   /** Whether the dashboard may leave it out of its overview. */
   readonly detail?: true;
   readonly dimensions: readonly Dimension[];

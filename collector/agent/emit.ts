@@ -26,7 +26,7 @@ interface ChartState {
   readonly instance: string;
   /** The start of its `BEGIN` lines. */
   readonly begin: Encoded;
-  readonly labels: Readonly<Record<string, string>>;
+  labels: Readonly<Record<string, string>>;
   /** Whether the agent has its current definition. */
   isDefined: boolean;
   /** Name of the module that its last values came from. */
@@ -111,9 +111,10 @@ export class Emitter implements Renderer {
 
   #update({ chart, dimensions, instances }: Entry, feed: Feed, at: number): void {
     const lines = this.#lines;
+    const { sample } = feed;
+    if (chart.hostOnly === true && sample.instance !== '' && !hasOtherSource(chart, feed)) return;
     const source = firstSource(feed, chart.dimensions);
     if (source === undefined) return;
-    const { sample } = feed;
     let state = instances.get(sample.instance);
     if (state === undefined) {
       state = createState(chart, sample, source);
@@ -121,6 +122,8 @@ export class Emitter implements Renderer {
     }
     const { every, module } = source;
     if (state.every !== every || hasNewDimension(chart, state, feed)) state.isDefined = false;
+    if (state.labels !== sample.labels && !isDeepStrictEqual(state.labels, sample.labels)) state.isDefined = false;
+    state.labels = sample.labels;
     state.every = every;
     state.module = module;
     if (!state.isDefined) this.#define(chart, state, feed);
@@ -194,6 +197,15 @@ export class Emitter implements Renderer {
 function hasNewDimension({ dimensions }: Chart, { declared }: ChartState, feed: Feed): boolean {
   if (declared.size === dimensions.length) return false;
   for (const { id, metric } of dimensions) if (!declared.has(id) && valueIn(feed, metric) !== undefined) return true;
+  return false;
+}
+
+/** Whether another module than the chart's own has a value of it. */
+function hasOtherSource({ dimensions, module }: Chart, feed: Feed): boolean {
+  for (let part: Feed | undefined = feed; part !== undefined; part = part.next) {
+    const { values } = part.sample;
+    if (part.module !== module && dimensions.some(({ metric }) => values[metric] !== undefined)) return true;
+  }
   return false;
 }
 

@@ -18,6 +18,12 @@ export const PROBLEM_REMEDIES = {
   other_namespace: {
     note: "Run the agent in the host's network namespace: start its container with --network host.",
   },
+  namespace_gone: undefined,
+  namespace_closed: {
+    note: 'Grant CAP_SYS_ADMIN, which the plugin raises only to enter a network namespace:',
+    lines: ['sudo conntrack-setup --namespaces'],
+  },
+  namespace_hidden: { note: "Let the agent's user search the directory of the path." },
   library_unusable: {
     note: 'Install the plugin again: the directory conntrack-koffi must be next to it and owned by root.',
   },

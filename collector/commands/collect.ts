@@ -19,6 +19,7 @@ import { HOST, Jobs } from '../jobs/jobs.ts';
 import { Plugin } from '../jobs/plugin.ts';
 import { FlowsModule } from '../modules/flows/flows.ts';
 import { hostContext, readRequest } from './collecting.ts';
+import { watchNamespaces } from './namespaces.ts';
 import { Session } from './session.ts';
 import { endOnSignals } from './signals.ts';
 import { kernelSources } from './sources.ts';
@@ -46,6 +47,7 @@ export async function collect(commandLine: CommandLine, environment: Environment
   const jobs = new Jobs();
   const plugin = new Plugin({ jobs, log, output, renderer: emitter });
   const context = hostContext(environment, log);
+  const namespaces = watchNamespaces(context, jobs, log);
   let snatPools: Sources['snatPools'] = [];
   const sources: Sources = {
     ...kernelSources(context),
@@ -53,7 +55,7 @@ export async function collect(commandLine: CommandLine, environment: Environment
     get snatPools() {
       return snatPools;
     },
-    stuckGroups: () => jobs.modules.find((module) => module instanceof FlowsModule)?.stuckGroups,
+    stuckGroups: () => jobs.get(HOST)?.modules.find((module) => module instanceof FlowsModule)?.stuckGroups,
   };
   const router = new Router({
     functions: FUNCTIONS,
@@ -79,12 +81,15 @@ export async function collect(commandLine: CommandLine, environment: Environment
       });
       emitter.use({ charts: inContexts(chartsOf(config), contexts), source: config.source });
       ({ snat_pools: snatPools } = config.modules.flows);
-      const hasModules = jobs.set(HOST, context, request);
+      const hasModules = jobs.set(HOST, context, { ...request, also: namespaces.use(request) });
       if (!hasModules) log.notice('every module is turned off: nothing to do', { file });
       else if (isControlled) router.use(config.functions);
       return hasModules;
     },
-    tick: (tick) => plugin.tick(tick),
+    tick: (tick) => {
+      namespaces.verify(tick.at);
+      plugin.tick(tick);
+    },
     isPatient: isControlled && commandLine.ticks === undefined,
     most: commandLine.ticks ?? Number.POSITIVE_INFINITY,
   });
@@ -102,6 +107,7 @@ export async function collect(commandLine: CommandLine, environment: Environment
   }
   if (!(await session.run())) output.tick(disable());
   await output.flush();
+  namespaces.close();
   jobs.close();
 }
 

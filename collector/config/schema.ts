@@ -62,6 +62,12 @@ const snatPool = v.pipe(
   v.transform(({ addresses, ports }) => ({ network: addresses, ...ports })),
 );
 
+const PATTERNS = 'a list of at most 64 names, in which * stands for any characters';
+const patterns = v.pipe(
+  v.array(v.pipe(v.string(PATTERNS), v.regex(/^[^\s\p{C}]{1,128}$/u, PATTERNS)), PATTERNS),
+  v.maxLength(64, PATTERNS),
+);
+
 const MODE = 'basic or advanced';
 const CONTEXTS = 'auto, netfilter or conntrack';
 const METHOD = 'auto, full or sample';
@@ -82,6 +88,18 @@ export const schema = v.strictObject(
         {
           enabled: v.optional(toggle, true),
           access: v.optional(v.picklist(['members', 'anyone'], ACCESS), 'members'),
+        },
+        MAPPING,
+      ),
+      {},
+    ),
+    namespaces: v.nullish(
+      v.strictObject(
+        {
+          enabled: v.optional(enabled, 'auto'),
+          include: v.optional(patterns, []),
+          exclude: v.optional(patterns, []),
+          max: v.optional(wholeNumber(0, 10_000, 'a whole number'), 50),
         },
         MAPPING,
       ),

@@ -4,6 +4,7 @@ import type { Log } from '../base/log.ts';
 import type { Runtime } from '../base/runtime.ts';
 import { createAccess } from '../modules/access.ts';
 import type { Context } from '../modules/context.ts';
+import { Limits } from '../modules/stat/limits.ts';
 import type { OwnershipFileSystem } from '../netlink/trusted.ts';
 import type { FileSystem } from '../procfs/file.ts';
 import { Host } from '../procfs/host.ts';
@@ -21,8 +22,8 @@ export interface Surroundings extends Pick<Context, 'budget' | 'connect' | 'rele
 }
 
 export function createContext({ hostPrefix, library, memory, ...surroundings }: Surroundings): Context {
-  const { fs } = surroundings;
+  const { fs, log } = surroundings;
   const host = new Host(fs, hostPrefix);
   const access = createAccess({ fs, host, library, memory });
-  return { ...surroundings, ...access, host };
+  return { ...surroundings, ...access, host, limits: new Limits(fs, host, log) };
 }

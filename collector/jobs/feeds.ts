@@ -18,11 +18,14 @@ export interface Feed {
   readonly module: string;
   /** Seconds between two readings of the module. */
   readonly every: number;
-  /** The sample of the next module; only the host has several. */
+  /** The sample of the next module; only a host or a network namespace as a whole has several. */
   next: Feed | undefined;
 }
 
-/** Groups samples by scope: one feed for the host, whichever modules it comes from, and one for each other sample. */
+/**
+ * Groups samples by scope: one feed for the host and for each network namespace, whichever modules it comes from, and
+ * one for each other sample. The readings of one job must follow each other.
+ */
 export function feedsOf(readings: readonly Reading[]): ReadonlyMap<Scope, readonly Feed[]> {
   const feeds = new Map<Scope, Feed[]>();
   let lastOfHost: Feed | undefined;
@@ -30,7 +33,7 @@ export function feedsOf(readings: readonly Reading[]): ReadonlyMap<Scope, readon
     for (const sample of samples) {
       const feed: Feed = { sample, module, every, next: undefined };
       const isHost = sample.scope === 'host';
-      if (isHost && lastOfHost !== undefined) lastOfHost.next = feed;
+      if (isHost && lastOfHost?.sample.instance === sample.instance) lastOfHost.next = feed;
       else if (feeds.get(sample.scope)?.push(feed) === undefined) feeds.set(sample.scope, [feed]);
       if (isHost) lastOfHost = feed;
     }

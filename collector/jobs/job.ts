@@ -9,15 +9,21 @@ import { ConntrackdModule } from '../modules/conntrackd/conntrackd.ts';
 import type { Context } from '../modules/context.ts';
 import { EventsModule } from '../modules/events/events.ts';
 import { FlowsModule } from '../modules/flows/flows.ts';
-import type { Module } from '../modules/module.ts';
+import type { Module, Sample } from '../modules/module.ts';
 import { SocketsModule } from '../modules/sockets/sockets.ts';
 import { StatModule } from '../modules/stat/stat.ts';
+import { NatSearch } from './derived.ts';
+import { type Place, Placement } from './place.ts';
 
 /** Settings of a job. */
 export interface Settings {
   readonly config: Config;
   /** Seconds between two updates. */
   readonly every: number;
+  /** The network namespace that the job collects from; the host itself if not given. */
+  readonly place?: Place;
+  /** Modules that the configuration does not name, to be asked and closed with the others. */
+  readonly also?: readonly Module[];
 }
 
 type Name = keyof Config['modules'];
@@ -44,7 +50,11 @@ interface Part {
 
 export class Job {
   readonly id: string;
+  readonly modules: readonly Module[];
+  /** How hard the kernel searches for ports in this job's network namespace. */
+  readonly natSearch: NatSearch;
   readonly #parts: ReadonlyMap<Name, Part>;
+  readonly #placement: Placement | undefined;
 
   /** @param before the job that this one replaces: its modules with equal settings keep running. */
   constructor(id: string, context: Context, settings: Settings, before?: Job) {
@@ -53,10 +63,14 @@ export class Job {
     this.#parts = new Map(
       wantedModules(settings.config).map((name) => [name, createPart(name, context, settings, parts.get(name))]),
     );
+    this.modules = [...[...this.#parts.values()].map(({ module }) => module), ...(settings.also ?? [])];
+    this.natSearch = before?.natSearch ?? new NatSearch();
+    this.#placement = settings.place && new Placement(settings.place);
   }
 
-  get modules(): readonly Module[] {
-    return [...this.#parts.values()].map(({ module }) => module);
+  /** The samples of a module of this job, told from those of the other jobs. */
+  placed(samples: readonly Sample[]): readonly Sample[] {
+    return this.#placement?.of(samples) ?? samples;
   }
 
   /** Closes the modules, except those that another job has taken over. */
@@ -77,7 +91,7 @@ export function chartsOf(config: Config): readonly Chart[] {
 }
 
 /** The modules that are not turned off and have a chart in this mode. */
-function wantedModules(config: Config): readonly Name[] {
+export function wantedModules(config: Config): readonly Name[] {
   const charted = new Set(chartsOf(config).map((chart) => chart.module));
   const names: readonly Name[] = ['stat', 'events', 'flows', 'sockets', 'conntrackd'];
   return names.filter((name) => config.modules[name].enabled !== false && charted.has(name));

@@ -1,15 +1,14 @@
 /** What is collected. Jobs come, change and go while the program runs. */
 
 import type { Context } from '../modules/context.ts';
-import type { Module } from '../modules/module.ts';
 import { Job, type Settings } from './job.ts';
 
 /** Id of the job that collects from the host itself. */
 export const HOST = 'host';
 
 export class Jobs {
-  /** The modules of all jobs. */
-  modules: readonly Module[] = [];
+  /** The jobs, in the order in which they came. */
+  all: readonly Job[] = [];
   readonly #jobs = new Map<string, Job>();
 
   /**
@@ -26,6 +25,10 @@ export class Jobs {
     return job.modules.length > 0;
   }
 
+  get(id: string): Job | undefined {
+    return this.#jobs.get(id);
+  }
+
   remove(id: string): void {
     this.#jobs.get(id)?.close();
     this.#jobs.delete(id);
@@ -37,6 +40,6 @@ export class Jobs {
   }
 
   #refresh(): void {
-    this.modules = [...this.#jobs.values()].flatMap((job) => job.modules);
+    this.all = [...this.#jobs.values()];
   }
 }

@@ -7,15 +7,17 @@ import { describe } from '../base/errors.ts';
 import { Condition, type Log } from '../base/log.ts';
 import type { Tick } from '../base/scheduler.ts';
 import type { Module } from '../modules/module.ts';
-import { NatSearch } from './derived.ts';
-import type { Jobs } from './jobs.ts';
+import type { Job } from './job.ts';
 import type { Destination, Reading, Renderer } from './renderer.ts';
 
 /** The process is back on schedule after this many microseconds without a late tick. */
 const ON_SCHEDULE_AFTER = 60e6;
 
+/** The part of a job that a tick needs. */
+export type Asked = Pick<Job, 'modules' | 'natSearch' | 'placed'>;
+
 export interface PluginOptions {
-  readonly jobs: Pick<Jobs, 'modules'>;
+  readonly jobs: { readonly all: readonly Asked[] };
   readonly renderer: Renderer;
   readonly output: Destination;
   readonly log: Log;
@@ -26,7 +28,6 @@ export class Plugin {
   /** Whether each module fails. */
   readonly #failures = new WeakMap<Module, Condition>();
   readonly #late: Condition;
-  readonly #natSearch = new NatSearch();
   #skipped = 0;
   #lateAt = 0;
 
@@ -40,10 +41,20 @@ export class Plugin {
     const { jobs, output, renderer } = this.#options;
     this.#watch(at, skipped);
     const isDrawn = output.ready();
-    const readings = jobs.modules.map((module) => this.#ask(module, at, isDrawn));
-    const derived = this.#natSearch.derive(at, readings);
-    if (derived !== undefined) readings.push(derived);
+    const readings: Reading[] = [];
+    for (const job of jobs.all) this.#askAll(job, at, isDrawn, readings);
     if (isDrawn) output.tick(renderer.render(at, readings));
+  }
+
+  /** Adds the readings of a job. */
+  #askAll(job: Asked, at: number, isDrawn: boolean, readings: Reading[]): void {
+    const own = job.modules.map((module) => this.#ask(module, at, isDrawn));
+    const derived = job.natSearch.derive(at, own);
+    if (derived !== undefined) own.push(derived);
+    for (const reading of own) {
+      const samples = job.placed(reading.samples);
+      readings.push(samples === reading.samples ? reading : { ...reading, samples });
+    }
   }
 
   /** Logs that updates are late, and, after a while without a late one, how many were skipped. */

@@ -15,8 +15,8 @@ import { Foreign } from '../netlink/foreign.ts';
 import { NETLINK_SOCK_DIAG } from '../netlink/inet_diag.ts';
 import { NetlinkSocket } from '../netlink/socket.ts';
 import { type OwnershipFileSystem, trustedFolder, UntrustedError } from '../netlink/trusted.ts';
-import { CAP_NET_ADMIN, type Credentials, hasCapability, parseCredentials } from '../procfs/credentials.ts';
-import { exists, type FileSystem, readText } from '../procfs/file.ts';
+import { CAP_NET_ADMIN, CAP_SYS_ADMIN, hasCapability, isPermitted, ownCredentials } from '../procfs/credentials.ts';
+import { exists, type FileSystem } from '../procfs/file.ts';
 import type { Host } from '../procfs/host.ts';
 import { ProblemError, problemErrorOf } from './problem.ts';
 
@@ -38,12 +38,16 @@ export interface ReceiveBuffer {
   readonly slotSize: number;
 }
 
+/** Runs an action in another network namespace: what it opens belongs to that namespace. */
+export type Inside = <T>(action: () => T) => T;
+
 /**
  * Opens a channel.
  *
+ * @param inside opens it in another network namespace; in the host's if not given.
  * @throws {ProblemError} when it cannot be opened.
  */
-export type Connect = (memory: ReceiveBuffer) => EventChannel;
+export type Connect = (memory: ReceiveBuffer, inside?: Inside) => EventChannel;
 
 /** The netlink interfaces of the kernel. */
 export interface Access {
@@ -72,48 +76,64 @@ export function loadForeign(fs: FileSystem & OwnershipFileSystem, library: strin
   return new Foreign(isFilePrivileged(fs) ? trustedFolder(fs, library) : library);
 }
 
+/**
+ * As {@link loadForeign}.
+ *
+ * @param target what cannot be read without it.
+ * @throws {ProblemError}
+ */
+export function requireForeign(fs: FileSystem & OwnershipFileSystem, library: string, target: string): Foreign {
+  try {
+    return loadForeign(fs, library);
+  } catch (error) {
+    throw new ProblemError(error instanceof UntrustedError ? 'library_untrusted' : 'library_unusable', target, error);
+  }
+}
+
 /** Creates the functions that open channels; the first call loads the library. */
 export function createAccess({ fs, host, library, memory }: AccessOptions): Access {
   let foreign: Foreign | undefined;
   const load = (target: string): Foreign => {
-    try {
-      foreign ??= loadForeign(fs, library);
-      return foreign;
-    } catch (error) {
-      throw new ProblemError(error instanceof UntrustedError ? 'library_untrusted' : 'library_unusable', target, error);
-    }
+    foreign ??= requireForeign(fs, library, target);
+    return foreign;
   };
   const requireTracking = (): void => {
     if (!isTracking(fs, host)) throw new ProblemError('tracking_not_loaded', 'ctnetlink');
   };
-  const open = (name: 'ctnetlink' | 'sock_diag', action: () => EventChannel): EventChannel => {
-    if (!host.isHere) throw new ProblemError('other_namespace', name);
+  const open = (name: 'ctnetlink' | 'sock_diag', inside: Inside | undefined, action: Opening): EventChannel => {
+    if (inside === undefined && !host.isHere) throw new ProblemError('other_namespace', name);
     try {
-      return action();
+      return action(inside ?? here);
     } catch (error) {
       throw problemErrorOf(error, name);
     }
   };
   return {
-    ctnetlink: (buffer) => {
+    ctnetlink: (buffer, inside) => {
       requireTracking();
-      return open('ctnetlink', () => {
+      return open('ctnetlink', inside, (run) => {
         // Without the capability there is no need to load the library.
-        if (!isPermitted(fs)) throw refusal(new SystemError(constants.errno.EPERM));
+        if (!isPermitted(fs, CAP_NET_ADMIN)) throw refusal(new SystemError(constants.errno.EPERM));
         const own = load('ctnetlink');
         useCapability(own);
         // If it is unloaded while the socket is open, another request would make the kernel load it.
         const socket = { name: 'ctnetlink', protocol: NETLINK_NETFILTER, beforeSend: requireTracking };
-        return new NetlinkSocket(own, { ...buffer, ...socket, memory });
+        return run(() => new NetlinkSocket(own, { ...buffer, ...socket, memory }));
       });
     },
-    sockDiag: (buffer) =>
-      open('sock_diag', () => {
+    sockDiag: (buffer, inside) =>
+      open('sock_diag', inside, (run) => {
         const socket = { name: 'sock_diag', protocol: NETLINK_SOCK_DIAG };
-        return new NetlinkSocket(load('sock_diag'), { ...buffer, ...socket, memory });
+        const own = load('sock_diag');
+        return run(() => new NetlinkSocket(own, { ...buffer, ...socket, memory }));
       }),
   };
 }
+
+/** Opens a channel, given what runs an action in its namespace. */
+type Opening = (run: Inside) => EventChannel;
+
+const here: Inside = (action) => action();
 
 function useCapability(foreign: Foreign): void {
   try {
@@ -128,24 +148,17 @@ function refusal(cause: unknown): OperationError {
   return new OperationError('open', 'ctnetlink', cause);
 }
 
-/** Whether the process may use CAP_NET_ADMIN; true if unknown. */
-function isPermitted(fs: FileSystem): boolean {
-  const own = credentials(fs);
-  return own === undefined || hasCapability(own.permitted, CAP_NET_ADMIN);
-}
+/** Capabilities that the plugin's executable can have. */
+const CAPABILITIES = [CAP_NET_ADMIN, CAP_SYS_ADMIN];
 
-/** Whether the process has CAP_NET_ADMIN from its executable, and not from the user who started it; true if unknown. */
+/** Whether the process has a capability from its executable, and not from the user who started it; true if unknown. */
 function isFilePrivileged(fs: FileSystem): boolean {
-  const own = credentials(fs);
+  const own = ownCredentials(fs);
   if (own === undefined) return true;
   const { ambient, permitted, uid } = own;
-  return uid !== 0 && hasCapability(permitted, CAP_NET_ADMIN) && !hasCapability(ambient, CAP_NET_ADMIN);
-}
-
-/** The credentials of this process; `undefined` if procfs is hidden: then the kernel decides. */
-function credentials(fs: FileSystem): Credentials | undefined {
-  const status = readText(fs, '/proc/self/status');
-  return status === undefined ? undefined : parseCredentials(status);
+  const isOfFile = (capability: number): boolean =>
+    hasCapability(permitted, capability) && !hasCapability(ambient, capability);
+  return uid !== 0 && CAPABILITIES.some(isOfFile);
 }
 
 /** Whether connection tracking is loaded. Each of these paths is missing in some environments. */

@@ -78,6 +78,7 @@ export class Attempts {
     if (isOrdinary(problem) && !required) return;
     const { code } = problem;
     const message = `${lost}: ${messageWithFix(problem)}`;
-    this.#condition.enter(`${code} ${errno}`, required ? 'error' : level, message, { code, errno, retry: `${retry}s` });
+    const severity = code === 'namespace_gone' ? 'info' : required ? 'error' : level;
+    this.#condition.enter(`${code} ${errno}`, severity, message, { code, errno, retry: `${retry}s` });
   }
 }

@@ -8,10 +8,13 @@ import type { FileSystem } from '../procfs/file.ts';
 import type { Host } from '../procfs/host.ts';
 import type { Access } from './access.ts';
 import type { Budget } from './budget.ts';
+import type { Limits } from './stat/limits.ts';
 
 export interface Context extends Access {
   readonly host: Host;
   readonly fs: FileSystem;
+  /** Shared by all jobs. */
+  readonly limits: Limits;
   readonly log: Log;
   readonly runtime: Runtime;
   /** Release of the running kernel, for a host whose own cannot be read. */

@@ -3,7 +3,7 @@
 import type { Problem } from './problem.ts';
 
 /**
- * What a sample describes: the whole host, or one of several instances: a CPU, the TCP or UDP sockets of an address
+ * What a sample describes: the whole host (or network namespace), or one of several instances: a CPU, the TCP or UDP sockets of an address
  * family, a conntrackd, or one of its caches, links or queues.
  */
 export type Scope = 'host' | 'cpu' | 'tcp' | 'udp' | 'daemon' | 'cache' | 'link' | 'queue';
@@ -11,7 +11,7 @@ export type Scope = 'host' | 'cpu' | 'tcp' | 'udp' | 'daemon' | 'cache' | 'link'
 /** Named numbers of one instance; an unknown number is absent. */
 export interface Sample {
   readonly scope: Scope;
-  /** Unique within the scope, and part of the chart ids; empty for the host. */
+  /** Unique within the scope, and part of the chart ids; empty for the host itself. */
   readonly instance: string;
   /** Labels of the instance's charts. */
   readonly labels: Readonly<Record<string, string>>;

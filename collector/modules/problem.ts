@@ -29,6 +29,15 @@ export const PROBLEMS = {
     message: "cannot confirm that the plugin runs in the host's network namespace",
     fix: 'run the agent in that namespace',
   },
+  namespace_gone: { message: 'the network namespace is gone' },
+  namespace_closed: {
+    message: 'cannot enter the network namespace: {detail}',
+    fix: 'grant it with "conntrack-setup --namespaces"',
+  },
+  namespace_hidden: {
+    message: 'the path of the network namespace is not accessible: {detail}',
+    fix: 'let the user of the agent search its directory',
+  },
   library_unusable: {
     message: 'cannot load the foreign function library: {detail}',
     fix: 'reinstall the plugin',
@@ -212,6 +221,7 @@ export function problemErrorOf(error: unknown, from: InterfaceName, target: stri
   const { errnos, malformed, other }: Interface = INTERFACES[from];
   if (error instanceof FormatError) return new ProblemError(malformed, target, error);
   if (!(error instanceof OperationError)) throw error;
+  if (error.cause instanceof ProblemError) return error.cause;
   const { code = '' } = error;
   return new ProblemError((Object.hasOwn(errnos, code) ? errnos[code] : undefined) ?? other, target, error);
 }

@@ -1,5 +1,5 @@
 /**
- * Calls of the C library for netlink sockets and capabilities, which Node.js lacks, through koffi's prebuilt binary.
+ * Calls of the C library for netlink sockets, namespaces and capabilities, which Node.js lacks, through koffi's prebuilt binary.
  *
  * Loading takes about 15 ms and 4 MB, so it happens once, when a socket is first needed. The binary is loaded from an
  * absolute path beside the program and nowhere else.
@@ -56,6 +56,7 @@ export class Foreign {
   readonly #recvmmsg: (descriptor: number, list: Buffer, count: number, flags: number, timeout: null) => number;
   readonly #capget: (header: Uint32Array, sets: Uint32Array) => number;
   readonly #capset: (header: Uint32Array, sets: Uint32Array) => number;
+  readonly #setns: (descriptor: number, type: number) => number;
   readonly #getxattr: (path: string, name: string, value: Uint8Array, size: number) => number;
 
   /**
@@ -76,6 +77,7 @@ export class Foreign {
       this.#recvmmsg = libc.func('int recvmmsg(int fd, void *list, uint32_t count, int flags, void *timeout)');
       this.#capget = libc.func('int capget(void *header, _Out_ void *sets)');
       this.#capset = libc.func('int capset(void *header, void *sets)');
+      this.#setns = libc.func('int setns(int fd, int type)');
       this.#getxattr = libc.func('long getxattr(const char *path, const char *name, _Out_ void *value, size_t size)');
     } catch (error) {
       // The reason is the first line; Node.js appends the require stack.
@@ -91,15 +93,45 @@ export class Foreign {
    * @throws {SystemError} of code `EPERM` when it is not permitted.
    */
   useCapability(capability: number): void {
+    this.#setEffective(capability, true);
+  }
+
+  /**
+   * Runs `action` with a permitted capability of this thread effective, and lowers it again if it was not effective before.
+   *
+   * @throws {SystemError} of code `EPERM` when it is not permitted.
+   */
+  withCapability<T>(capability: number, action: () => T): T {
+    const isRaised = this.#setEffective(capability, true);
+    try {
+      return action();
+    } finally {
+      if (isRaised) this.#setEffective(capability, false);
+    }
+  }
+
+  /**
+   * Moves this thread into a namespace.
+   *
+   * @param type the kind of namespace that the descriptor must be of, such as CLONE_NEWNET.
+   * @throws {SystemError}
+   */
+  setns(descriptor: number, type: number): void {
+    this.#check(this.#setns(descriptor, type));
+  }
+
+  /** Raises or lowers a permitted capability; returns whether that changed it. */
+  #setEffective(capability: number, isEffective: boolean): boolean {
     const header = Uint32Array.of(LINUX_CAPABILITY_VERSION_3, 0);
     const sets = new Uint32Array(CAPABILITY_SETS);
     this.#check(this.#capget(header, sets));
     const effective = (capability >> 5) * EFFECTIVE_STRIDE;
     const bit = 1 << (capability & 31);
     const before = sets[effective] ?? 0;
-    if ((before & bit) !== 0) return;
-    sets[effective] = before | bit;
+    if (((before & bit) !== 0) === isEffective) return false;
+    sets[effective] = before ^ bit;
     this.#check(this.#capset(header, sets));
+    return true;
   }
 
   /**

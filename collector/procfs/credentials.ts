@@ -3,8 +3,11 @@
  * Source: proc_pid_status(5), credentials(7) and capabilities(7).
  */
 
-/** Its number. Source: linux/capability.h. */
+import { type FileSystem, readText } from './file.ts';
+
+/** Numbers of capabilities. Source: linux/capability.h. */
 export const CAP_NET_ADMIN = 12;
+export const CAP_SYS_ADMIN = 21;
 
 export interface Credentials {
   /** The real user. */
@@ -26,6 +29,18 @@ export function parseCredentials(status: string): Credentials | undefined {
   const ambient = capabilities(status, 'CapAmb');
   if (uid === undefined || permitted === undefined || ambient === undefined) return undefined;
   return { uid: Number(uid), permitted, ambient };
+}
+
+/** The credentials of this process; `undefined` if procfs is hidden. */
+export function ownCredentials(fs: FileSystem): Credentials | undefined {
+  const status = readText(fs, '/proc/self/status');
+  return status === undefined ? undefined : parseCredentials(status);
+}
+
+/** Whether this process may use a capability; true if unknown: then the kernel decides. */
+export function isPermitted(fs: FileSystem, capability: number): boolean {
+  const own = ownCredentials(fs);
+  return own === undefined || hasCapability(own.permitted, capability);
 }
 
 /** Whether a set contains a capability. */

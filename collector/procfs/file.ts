@@ -1,5 +1,6 @@
 /**
- * Reads one kernel file repeatedly at low cost: it keeps the descriptor and the buffer and reads at position 0.
+ * Reads one kernel file repeatedly at low cost: it keeps the descriptor, unless the file system forbids that, and the
+ * buffer, and reads at position 0.
  *
  * The descriptor of a proc file fails once its module is unloaded or its namespace is gone; the file is then reopened. A
  * regular file that was replaced (a recorded host) has no links any more.
@@ -15,6 +16,8 @@ export interface FileSystem {
   readSync(descriptor: number, buffer: Uint8Array, offset: number, length: number, position: number): number;
   fstatSync(descriptor: number): { nlink: number | bigint; size: number | bigint };
   closeSync(descriptor: number): void;
+  /** Whether an open file or channel keeps alive what it belongs to: then it is closed after each reading. */
+  readonly isTransient?: boolean;
   statSync(path: string): { ino: number | bigint; mtimeMs: number | bigint };
 }
 
@@ -24,11 +27,54 @@ const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 /** Bytes. No file that this program reads whole comes near: the statistics of 1,024 CPUs take 160 kB. */
 const LARGEST = 4 * 1024 * 1024;
 
+/** Memory for the text of a file. */
+class Text {
+  #buffer: Buffer;
+  #view: Buffer;
+
+  constructor(size: number) {
+    this.#buffer = Buffer.allocUnsafe(size);
+    this.#view = this.#buffer;
+  }
+
+  /**
+   * Reads a file to its end.
+   *
+   * @returns the whole text, in memory that the next call overwrites.
+   * @throws the system's error; {RangeError} when the file is too large.
+   */
+  read(fs: FileSystem, descriptor: number): Buffer {
+    let length = 0;
+    for (;;) {
+      if (length === this.#buffer.length) this.#grow(length);
+      const got = fs.readSync(descriptor, this.#buffer, length, this.#buffer.length - length, length);
+      if (got === 0) return this.#first(length);
+      length += got;
+    }
+  }
+
+  /** The first bytes of the buffer, as a view that is reused while the length stays the same. */
+  #first(length: number): Buffer {
+    if (this.#view.length !== length) this.#view = this.#buffer.subarray(0, length);
+    return this.#view;
+  }
+
+  #grow(length: number): void {
+    if (length >= LARGEST) throw new RangeError(`larger than ${LARGEST} bytes`);
+    const larger = Buffer.allocUnsafe(length * 2);
+    this.#buffer.copy(larger, 0, 0, length);
+    this.#buffer = larger;
+    this.#view = larger;
+  }
+}
+
+/** Shared by all files that are closed after each reading: there can be thousands. */
+const transientText = new Text(4096);
+
 export class KernelFile {
   readonly #fs: FileSystem;
   readonly #path: () => string;
-  #buffer: Buffer;
-  #view: Buffer;
+  readonly #text: Text;
   #descriptor: number | undefined;
   /** The path of the descriptor. */
   #opened: string | undefined;
@@ -43,8 +89,7 @@ export class KernelFile {
   constructor(fs: FileSystem, path: () => string, size = 4096) {
     this.#fs = fs;
     this.#path = path;
-    this.#buffer = Buffer.allocUnsafe(size);
-    this.#view = this.#buffer;
+    this.#text = fs.isTransient === true ? transientText : new Text(size);
   }
 
   /** The path of the open file, or the one that would be opened now. */
@@ -61,7 +106,8 @@ export class KernelFile {
   }
 
   /**
-   * The whole current text, in a buffer that the next call overwrites.
+   * The whole current text, in memory that the next call overwrites; also the next call for another file if the file
+   * system is transient.
    *
    * @throws {OperationError} with the system's code when the file cannot be opened or read.
    */
@@ -69,23 +115,48 @@ export class KernelFile {
     this.#restarted = false;
     if (this.#descriptor !== undefined) {
       try {
-        if (!this.#isReplaced(this.#descriptor)) return this.#readAll(this.#descriptor);
+        if (!this.#isReplaced(this.#descriptor)) return this.#text.read(this.#fs, this.#descriptor);
       } catch {
         // Dead. Reopening shows whether the file still exists.
         this.#restarted = true;
       }
       this.close();
     }
-    const path = this.#path();
-    this.#descriptor = openFile(this.#fs, path);
-    this.#opened = path;
+    return this.#fs.isTransient === true ? this.#readOnce() : this.#openAndRead();
+  }
+
+  #readOnce(): Buffer {
     try {
-      const text = this.#readAll(this.#descriptor);
-      this.#isReplaceable = text.length === 0 || !isKernelFile(this.#fs, this.#descriptor);
+      return this.#read(this.#open());
+    } finally {
+      this.close();
+    }
+  }
+
+  #openAndRead(): Buffer {
+    const descriptor = this.#open();
+    try {
+      const text = this.#read(descriptor);
+      this.#isReplaceable = text.length === 0 || !isKernelFile(this.#fs, descriptor);
       return text;
     } catch (error) {
       this.close();
-      throw new OperationError('read', path, error);
+      throw error;
+    }
+  }
+
+  #open(): number {
+    const path = this.#path();
+    this.#descriptor = openFile(this.#fs, path);
+    this.#opened = path;
+    return this.#descriptor;
+  }
+
+  #read(descriptor: number): Buffer {
+    try {
+      return this.#text.read(this.#fs, descriptor);
+    } catch (error) {
+      throw new OperationError('read', this.path, error);
     }
   }
 
@@ -98,30 +169,6 @@ export class KernelFile {
 
   #isReplaced(descriptor: number): boolean {
     return this.#isReplaceable && Number(this.#fs.fstatSync(descriptor).nlink) === 0;
-  }
-
-  #readAll(descriptor: number): Buffer {
-    let length = 0;
-    for (;;) {
-      if (length === this.#buffer.length) this.#grow(length);
-      const got = this.#fs.readSync(descriptor, this.#buffer, length, this.#buffer.length - length, length);
-      if (got === 0) return this.#text(length);
-      length += got;
-    }
-  }
-
-  /** The first bytes of the buffer, as a view that is reused while the length stays the same. */
-  #text(length: number): Buffer {
-    if (this.#view.length !== length) this.#view = this.#buffer.subarray(0, length);
-    return this.#view;
-  }
-
-  #grow(length: number): void {
-    if (length >= LARGEST) throw new RangeError(`larger than ${LARGEST} bytes`);
-    const larger = Buffer.allocUnsafe(length * 2);
-    this.#buffer.copy(larger, 0, 0, length);
-    this.#buffer = larger;
-    this.#view = larger;
   }
 }
 

@@ -13,7 +13,8 @@ const HEALTH = 'health/conntrack.conf';
 const OF_FUNCTIONS = 'flows';
 
 /** The module of an option; `undefined` for the options of the whole plugin. */
-const moduleOf = ({ name }: Option): string | undefined => /^modules\.(\w+)\./.exec(name)?.[1];
+const moduleOf = ({ name }: Option): string | undefined =>
+  /^(?:modules\.(?=\w+\.)|(?=namespaces\.))(\w+)/.exec(name)?.[1];
 
 /**
  * The file with its current charts, alerts and options.

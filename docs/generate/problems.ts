@@ -11,6 +11,10 @@ const NOTES: Readonly<Record<ProblemCode, string>> = {
     'See [privileges](privileges.md). To do without it, set `enabled` of the module to `no`, or `modules.stat.read_from` to `procfs`; then nothing is logged.',
   other_namespace:
     '[Run the container with `--network host`](containers.md). For `sockets` this only saves CPU time, unless `read_from` is `netlink`: from procfs it counts the sockets of the host anyway.',
+  namespace_gone: 'Nothing to do: its charts become obsolete after a minute.',
+  namespace_closed:
+    'See [privileges](privileges.md). A network namespace with a process of its own needs no privilege.',
+  namespace_hidden: 'Docker keeps its namespaces in a directory that only root can search.',
   library_unusable:
     "The directory `conntrack-koffi` beside the plugin is missing, of another architecture, or not readable for the agent's user.",
   library_untrusted:

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 
+import { Emitter } from '../../collector/agent/emit.ts';
 import type { Sample } from '../../collector/modules/module.ts';
 import {
   CPU,
@@ -167,5 +168,39 @@ describe('a variable for alerts', () => {
 
   it('is not sent without a value of its chart', () => {
     expect(emitter([FLOWS])(0, host({ most: 8 }))).toEqual([]);
+  });
+});
+
+describe('a chart of the host only', () => {
+  const charts = [{ ...FLOWS, hostOnly: true } as const, QUEUE];
+  const readings = (instance: string, ...modules: readonly [string, Values][]) =>
+    modules.map(([module, values]) => ({
+      module,
+      every: 3,
+      samples: [{ scope: 'host' as const, instance, labels: {}, values }],
+    }));
+  const own = ['probe', { open_rate: 3, waiting: 7 }] as const;
+
+  it.each([
+    ['of the host', '', [[...own]], ['flows', 'queue']],
+    ['of another network namespace', 'netns_blue', [[...own]], ['queue_netns_blue']],
+    [
+      'of another network namespace where another module has nothing for it',
+      'netns_blue',
+      [[...own], ['other', { waiting: 5 }]],
+      ['queue_netns_blue'],
+    ],
+    [
+      'of another network namespace where another module has a part of it',
+      'netns_blue',
+      [[...own], ['other', { close_rate: 4 }]],
+      ['flows_netns_blue', 'queue_netns_blue'],
+    ],
+  ] as const)('is drawn, or left out, for samples %s', (_of, instance, modules, ids) => {
+    const text = new Emitter({ charts, source: '' }).render(
+      0,
+      readings(instance, ...modules.map(([a, b]) => [a, b] as [string, Values])),
+    );
+    expect([...text.toString().matchAll(/^BEGIN conntrack\.(\S+)/gm)].map(([, id]) => id).sort()).toEqual(ids);
   });
 });

@@ -10,6 +10,7 @@ import {
   fromEvents,
   fromEventsWithStat,
   fromFlows,
+  fromNamespaces,
   fromSockets,
   withOthers,
 } from '../helpers/all_metrics.ts';
@@ -54,6 +55,7 @@ describe('the metrics of the modules', () => {
     ['conntrackd', 'cache', fromDaemons],
     ['conntrackd', 'link', fromDaemons],
     ['conntrackd', 'queue', fromDaemons],
+    ['namespaces', 'host', fromNamespaces],
   ] as const)('include all that the charts of module %s in scope %s show', (name, of, metrics) => {
     const named = metricsNamed(charts.filter(({ module, scope }) => module === name && scope === of));
     expect(named).not.toHaveLength(0);

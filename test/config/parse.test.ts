@@ -33,7 +33,7 @@ describe('a configuration without options', () => {
 });
 
 describe('an unknown key', () => {
-  const TOP = 'update_every, mode, source, contexts, functions, modules';
+  const TOP = 'update_every, mode, source, contexts, functions, namespaces, modules';
   const MODULES = 'stat, events, flows, sockets, conntrackd';
   const STAT = 'enabled, read_from, per_cpu';
 

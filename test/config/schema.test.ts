@@ -10,6 +10,7 @@ const DEFAULTS = {
   source: '',
   contexts: 'auto',
   functions: { enabled: true, access: 'members' },
+  namespaces: { enabled: 'auto', include: [], exclude: [], max: 50 },
   modules: {
     stat: { enabled: 'auto', read_from: 'auto', per_cpu: false },
     events: { enabled: 'auto', receive_buffer: 64, most_per_second: 100_000 },
@@ -293,5 +294,53 @@ describe('flows.snat_pools', () => {
     const list = (length: number) => pools(`[${Array.from({ length }, () => '{ addresses: 10.0.0.1, ports: 1-2 }')}]`);
     expect(() => parseConfig('conntrack.conf', list(64))).not.toThrow();
     expect(refusal(list(65))).toContain(`expected ${POOLS}, got [`);
+  });
+});
+
+describe('namespaces', () => {
+  const PATTERNS = 'a list of at most 64 names, in which * stands for any characters';
+  const MAX = 'a whole number from 0 to 10000';
+  const many = (length: number): string => JSON.stringify(Array.from({ length }, (_, at) => `ns${at}`));
+
+  it.each([
+    ['enabled: yes', { enabled: true }],
+    ['enabled: no', { enabled: false }],
+    ['include: [blue, qrouter-*, "*"]', { include: ['blue', 'qrouter-*', '*'] }],
+    ['exclude: ["größer/7*x", cni-*]', { exclude: ['größer/7*x', 'cni-*'] }],
+    [`include: ["${'n'.repeat(128)}"]`, { include: ['n'.repeat(128)] }],
+    ['max: 0', { max: 0 }],
+    ['max: 10000', { max: 10_000 }],
+    ['', {}],
+  ])('accept %s', (text, expected) => {
+    const { namespaces } = parseConfig('conntrack.conf', `namespaces:\n  ${text}\n`);
+    expect(namespaces).toEqual({ ...DEFAULTS.namespaces, ...expected });
+  });
+
+  it('accept 64 patterns', () => {
+    const { namespaces } = parseConfig('conntrack.conf', `namespaces:\n  exclude: ${many(64)}\n`);
+    expect(namespaces.exclude).toHaveLength(64);
+  });
+
+  it.each([
+    ['enabled: always', 'enabled', ENABLED, '"always"'],
+    ['include: blue', 'include', PATTERNS, '"blue"'],
+    ['include: [7]', 'include.0', PATTERNS, '7'],
+    ['include: [blue, ""]', 'include.1', PATTERNS, '""'],
+    ['exclude: [two words]', 'exclude.0', PATTERNS, '"two words"'],
+    ['exclude: ["a\\nb"]', 'exclude.0', PATTERNS, String.raw`"a\nb"`],
+    [`exclude: ["${'n'.repeat(129)}"]`, 'exclude.0', PATTERNS, `"${'n'.repeat(78)}…`],
+    [`include: ${many(65)}`, 'include', PATTERNS, `${many(65).slice(0, 79)}…`],
+    ['max: -1', 'max', MAX, '-1'],
+    ['max: 10001', 'max', MAX, '10001'],
+    ['max: 1.5', 'max', MAX, '1.5'],
+    ['max: many', 'max', MAX, '"many"'],
+  ])('refuse %s', (text, key, allowed, found) => {
+    expect(refusal(`namespaces:\n  ${text}\n`)).toBe(
+      `conntrack.conf: line 2: namespaces.${key}: expected ${allowed}, got ${found}`,
+    );
+  });
+
+  it('refuse no mapping', () => {
+    expect(refusal('namespaces: no')).toBe(`conntrack.conf: line 1: namespaces: expected ${MAPPING}, got "no"`);
   });
 });

@@ -6,7 +6,14 @@ import { CONFIG_FILE } from '../../collector/config/load.ts';
 import { parseConfig } from '../../collector/config/parse.ts';
 import type { Sample } from '../../collector/modules/module.ts';
 import { chartsInOrder } from '../../docs/generate/charts.ts';
-import { fromEvents, fromEventsWithStat, fromFlows, fromSockets, samples } from '../helpers/all_metrics.ts';
+import {
+  fromEvents,
+  fromEventsWithStat,
+  fromFlows,
+  fromNamespaces,
+  fromSockets,
+  samples,
+} from '../helpers/all_metrics.ts';
 import { askModes, RECORDED_MODES } from '../helpers/conntrackd_metrics.ts';
 import { parseMetadata } from '../helpers/metadata_file.ts';
 import { project, read } from '../helpers/project.ts';
@@ -32,6 +39,7 @@ const CONDITIONS: Readonly<Record<string, Readonly<Record<string, readonly Metri
   events: { CAP_NET_ADMIN: [fromEvents], 'CAP_NET_ADMIN, Linux 4.9 and later': [fromEventsWithStat] },
   flows: { CAP_NET_ADMIN: [fromFlows] },
   sockets: { [ALWAYS]: [fromSockets] },
+  namespaces: { [ALWAYS]: [fromNamespaces] },
   conntrackd: {
     'FTFW, ALARM or NOTRACK': await Promise.all(OVER_DATAGRAMS.map(metricsOfMode)),
     'The same with a TCP channel': [await metricsOfMode('notrack-tcp')],

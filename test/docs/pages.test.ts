@@ -64,7 +64,8 @@ describe.each([...pages, 'metadata.yaml', 'CHANGELOG.md'])('%s', (name) => {
         code,
       ),
     );
-    expect(named.filter((code) => !known.includes(code))).toEqual([]);
+    const ofHost = (code: string): string => code.replace(/_netns_[a-z]+$/, '');
+    expect(named.filter((code) => !known.includes(ofHost(code)))).toEqual([]);
   });
 });
 

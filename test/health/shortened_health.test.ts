@@ -24,7 +24,9 @@ describe('the shortened health file differs from the real one only in the times 
     const [often, seldom] = ['every: 10s → every: 1s', 'every: 30s → every: 1s'];
     expect(changesBy(shortenTable)).toEqual([
       'lookup: max -1m unaligned of used → lookup: max -5s unaligned of used',
-      // Of conntrack_full, drops and early_drops, insert_failed and chain_too_long.
+      often,
+      'lookup: max -1m unaligned of used → lookup: max -5s unaligned of used',
+      // Of conntrack_namespace_full, drops and early_drops, insert_failed and chain_too_long.
       ...[often, often, often, seldom, seldom],
       'lookup: max -1m at -4m unaligned of connections → lookup: max -3s at -12s unaligned of connections',
       often,

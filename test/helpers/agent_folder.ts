@@ -18,6 +18,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { run } from './conntrack.ts';
+
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Folders that only root can write to, and folders of the agent's user. */
@@ -25,8 +27,10 @@ const OF_ROOT = ['plugins.d', 'health.d'];
 const OF_NETDATA = ['etc', 'cache', 'lib', 'log', 'run'];
 
 export interface AgentOptions {
-  /** The text of the plugin's configuration file. */
+  /** The text of the plugin's configuration file. Without the key `namespaces`, those of other tests are not watched. */
   readonly config: string;
+  /** A folder with the packaged program, which gets its capability; the built script by default. */
+  readonly packaged?: string;
   /** Changes the health file. */
   readonly health?: (text: string) => string;
   /** Whether the agent's built-in collector of connection tracking runs. */
@@ -38,7 +42,9 @@ export interface AgentOptions {
 }
 
 /** Makes the folder and returns its path. */
-export function makeAgentFolder({ config, health = (text) => text, stream = '' }: AgentOptions): string {
+export function makeAgentFolder(options: AgentOptions): string {
+  const { config, health = (text) => text, packaged, stream = '' } = options;
+  const program = packaged ?? join(ROOT, 'dist');
   const folder = mkdtempSync(join(tmpdir(), 'conntrack-agent-'));
   const [user, group] = [idOf('-u'), idOf('-g')];
   chmodSync(folder, 0o755);
@@ -48,11 +54,13 @@ export function makeAgentFolder({ config, health = (text) => text, stream = '' }
     chownSync(join(folder, name), user, group);
   }
   const plugin = pluginIn(folder);
-  copyFileSync(join(ROOT, 'dist/conntrack.plugin'), plugin);
+  copyFileSync(join(program, 'conntrack.plugin'), plugin);
   chownSync(plugin, 0, group);
   chmodSync(plugin, 0o750);
-  cpSync(join(ROOT, 'dist/conntrack-koffi'), join(folder, 'plugins.d/conntrack-koffi'), { recursive: true });
-  writeFileSync(join(folder, 'etc/conntrack.conf'), config);
+  if (packaged !== undefined) run(['setcap', 'cap_net_admin=p', plugin]);
+  cpSync(join(program, 'conntrack-koffi'), join(folder, 'plugins.d/conntrack-koffi'), { recursive: true });
+  const others = /^namespaces:/m.test(config) ? '' : 'namespaces: { enabled: no }\n';
+  writeFileSync(join(folder, 'etc/conntrack.conf'), `${others}${config}`);
   writeFileSync(join(folder, 'etc/stream.conf'), stream);
   const alerts = readFileSync(join(ROOT, 'health/conntrack.conf'), 'utf8');
   writeFileSync(join(folder, 'health.d/conntrack.conf'), health(alerts));

@@ -3,6 +3,7 @@
 import { NatSearch } from '../../collector/jobs/derived.ts';
 import type { Sample } from '../../collector/modules/module.ts';
 import { askModes, RECORDED_MODES } from './conntrackd_metrics.ts';
+import { namespaceSamples } from './namespace_scene.ts';
 import { eventSamples, flowSamples, socketSamples } from './netlink_metrics.ts';
 import { RecordedHost } from './recorded_host.ts';
 import { type Metrics, metricsIn, metricsOf } from './stat_metrics.ts';
@@ -18,6 +19,7 @@ export const samples = {
   flows: await flowSamples(),
   sockets: await socketSamples(),
   conntrackd: daemons.samples,
+  namespaces: await namespaceSamples(),
 };
 
 export const fromEvents = metricsIn(samples.events);
@@ -26,13 +28,20 @@ export const fromEventsWithStat: Metrics = withDerived(fromEvents, metricsOf(NAM
 export const fromFlows = metricsIn(samples.flows);
 export const fromSockets = metricsIn(samples.sockets);
 export const fromDaemons = metricsIn(samples.conntrackd);
+export const fromNamespaces = metricsIn(samples.namespaces);
 
 /** The metrics of all modules, given those of `stat`. */
 export const withOthers = ({ host, cpu }: Metrics): Metrics => ({
   ...fromDaemons,
   tcp: fromSockets.tcp,
   udp: fromSockets.udp,
-  host: new Set([...host, ...withDerived(fromEvents, { host }).host, ...fromFlows.host, ...fromSockets.host]),
+  host: new Set([
+    ...host,
+    ...withDerived(fromEvents, { host }).host,
+    ...fromFlows.host,
+    ...fromSockets.host,
+    ...fromNamespaces.host,
+  ]),
   cpu,
 });
 

@@ -156,9 +156,10 @@ export class RunningAgent {
 
   /** The process id of the running plugin. */
   get pluginPid(): number | undefined {
-    const script = pluginIn(this.folder);
+    const plugin = pluginIn(this.folder);
     const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-    const found = pids.find((pid) => commandLine(pid)[1] === script);
+    // A script is the argument of Node.js, a packaged program its own.
+    const found = pids.find((pid) => commandLine(pid).slice(0, 2).includes(plugin));
     return found === undefined ? undefined : Number(found);
   }
 

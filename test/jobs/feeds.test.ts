@@ -54,6 +54,25 @@ describe('the feed of the host', () => {
   });
 });
 
+describe('the feeds of network namespaces', () => {
+  const inside = (instance: string, values: Values): Sample => ({ ...host(values), instance });
+
+  it('are apart from that of the host and from each other, each with the values of all its modules', () => {
+    const all = feeds(
+      [host({ opened: 3 })],
+      [host({ closed: 5 })],
+      [inside('netns_red', { opened: 7 })],
+      [inside('netns_red', { closed: 11 })],
+      [inside('netns_blue', { opened: 13 })],
+    ).get('host');
+    expect(all?.map((feed) => [feed.sample.instance, valueIn(feed, 'opened'), valueIn(feed, 'closed')])).toEqual([
+      ['', 3, 5],
+      ['netns_red', 7, 11],
+      ['netns_blue', 13, undefined],
+    ]);
+  });
+});
+
 describe('the feeds of instances', () => {
   it('are one for each sample, without the values of the host or of other modules', () => {
     const readings = feeds([host({ busy: 1 }), cpu(0, { busy: 2 })], [cpu(1, { waiting: 3 })]);

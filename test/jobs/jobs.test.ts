@@ -94,17 +94,17 @@ describe('applying another configuration', () => {
 describe('jobs', () => {
   it('are added and removed without touching the others', () => {
     const { context, jobs } = new Collecting('');
-    const own = jobs.modules;
+    const own = jobs.all.flatMap(({ modules }) => modules);
     expect(own.map(({ name }) => name)).toEqual(['stat', 'events', 'flows', 'sockets', 'conntrackd']);
     jobs.set('guest', context, { config: parseConfig('conntrack.conf', off('events', 'conntrackd')), every: 7 });
-    const guests = jobs.modules.filter((module) => !own.includes(module));
+    const guests = jobs.get('guest')?.modules ?? [];
     expect(guests.map(({ every, name }) => `${name} ${every}`)).toEqual(['stat 7', 'flows 14', 'sockets 7']);
     const closed: string[] = [];
     for (const module of own) vi.spyOn(module, 'close').mockImplementation(() => closed.push(`own ${module.name}`));
     for (const module of guests) vi.spyOn(module, 'close').mockImplementation(() => closed.push(module.name));
     jobs.remove('guest');
     expect(closed).toEqual(['stat', 'flows', 'sockets']);
-    expect(jobs.modules).toEqual(own);
+    expect(jobs.all.flatMap(({ modules }) => modules)).toEqual(own);
   });
 
   it('share the CPU time for background work until one is removed', () => {

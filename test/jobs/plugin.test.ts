@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest';
 import type { Chart } from '../../charts/types.ts';
 import { Emitter } from '../../collector/agent/emit.ts';
 import { Output } from '../../collector/agent/output.ts';
-import { Plugin } from '../../collector/jobs/plugin.ts';
+import { NatSearch } from '../../collector/jobs/derived.ts';
+import { type Place, Placement } from '../../collector/jobs/place.ts';
+import { type Asked, Plugin } from '../../collector/jobs/plugin.ts';
 import type { Module, Sample, Status } from '../../collector/modules/module.ts';
 import { RecordingLog } from '../helpers/recording_log.ts';
 import { StallingPipe } from '../helpers/stalling_pipe.ts';
@@ -59,13 +61,19 @@ class Scripted implements Module {
   }
 }
 
+/** A job of these modules on the host, or in the given network namespace. */
+function job(place: Place | undefined, ...modules: readonly Module[]): Asked {
+  const placement = place && new Placement(place);
+  return { modules, natSearch: new NatSearch(), placed: (samples) => placement?.of(samples) ?? samples };
+}
+
 function setUp() {
   const pipe = new StallingPipe();
   const log = new RecordingLog();
   const apples = new Scripted('apples');
   const pears = new Scripted('pears');
   const emitter = new Emitter({ charts: [chart('apples'), chart('pears')], source: '' });
-  const jobs: { modules: readonly Module[] } = { modules: [apples, pears] };
+  const jobs = { all: [job(undefined, apples, pears)] };
   const plugin = new Plugin({ jobs, renderer: emitter, output: new Output(pipe, log), log });
   const tick = (seconds: number, skipped = 0): void => plugin.tick({ at: seconds * SECOND, skipped });
   return { pipe, log, apples, pears, jobs, tick };
@@ -82,13 +90,36 @@ describe('a tick', () => {
   it('sends what is computed from several modules with what they return', () => {
     const { pipe, jobs, log } = setUp();
     const [stat, events] = [new Scripted('stat', 'found'), new Scripted('events', 'new')];
-    jobs.modules = [stat, events];
+    jobs.all = [job(undefined, stat, events)];
     const emitter = new Emitter({ charts: [chart('nat_candidates')], source: '' });
     const plugin = new Plugin({ jobs, renderer: emitter, output: new Output(pipe, log), log });
     stat.next = 51;
     events.next = 17;
     for (const seconds of [100, 101]) plugin.tick({ at: seconds * SECOND, skipped: 0 });
     expect(pipe.received.flatMap(updates)).toEqual(['nat_candidates - 3']);
+  });
+
+  it('computes that for each job from its own modules, and charts each job by itself', () => {
+    const { pipe, jobs, log } = setUp();
+    const [stat, events] = [new Scripted('stat', 'found'), new Scripted('events', 'new')];
+    const [guestStat, guestEvents] = [new Scripted('stat', 'found'), new Scripted('events', 'new')];
+    jobs.all = [
+      job(undefined, stat, events),
+      job({ instance: 'netns_blue', labels: { netns: 'blue' } }, guestStat, guestEvents),
+    ];
+    const emitter = new Emitter({ charts: [chart('nat_candidates'), chart('found')], source: '' });
+    const plugin = new Plugin({ jobs, renderer: emitter, output: new Output(pipe, log), log });
+    [stat.next, events.next, guestStat.next, guestEvents.next] = [51, 17, 38, 19];
+    for (const seconds of [100, 101]) plugin.tick({ at: seconds * SECOND, skipped: 0 });
+    expect(pipe.received.flatMap(updates)).toEqual([
+      'found - 51',
+      'found_netns_blue - 38',
+      'nat_candidates - 3',
+      'nat_candidates_netns_blue - 2',
+      'found 1000000 51',
+      'found_netns_blue 1000000 38',
+    ]);
+    expect(pipe.text).toContain("CLABEL 'netns' 'blue' 1\n");
   });
 
   it('reads every module and sends the result in one write', () => {
@@ -268,7 +299,7 @@ describe('replacing the modules', () => {
     const plums = new Scripted('plums');
     apples.next = new Error('no such fruit');
     tick(100);
-    jobs.modules = [apples, plums];
+    jobs.all = [job(undefined, apples, plums)];
     tick(101);
     expect([apples, pears, plums].map(({ asked }) => asked.length)).toEqual([2, 1, 1]);
     expect(log.entries).toHaveLength(1);

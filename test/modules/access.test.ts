@@ -6,10 +6,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { SystemError } from '../../collector/base/errors.ts';
 import { type Access, createAccess } from '../../collector/modules/access.ts';
-import { isOrdinary, type Problem, ProblemError } from '../../collector/modules/problem.ts';
+import { isOrdinary, type Problem } from '../../collector/modules/problem.ts';
 import { Foreign } from '../../collector/netlink/foreign.ts';
 import { Host } from '../../collector/procfs/host.ts';
 import { FOREIGN, missingForeign } from '../helpers/netlink_foreign.ts';
+import { problemIn } from '../helpers/problems.ts';
 import { SETTINGS, STAT } from '../helpers/recorded_host.ts';
 
 const MEMORY = { slots: 1, slotSize: 4096 };
@@ -29,16 +30,6 @@ function status({ permitted = '0000000000001000', ambient = '0000000000000000', 
 
 /** A process without file capabilities. */
 const AS_ROOT = { '/proc/self/status': status({ uid: 0 }) };
-
-function problemIn(action: () => unknown): Problem {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof ProblemError) return error.problem;
-    throw error;
-  }
-  throw new Error('no problem');
-}
 
 describe('a ctnetlink channel', () => {
   it.each([

@@ -218,4 +218,10 @@ describe('a problem', () => {
     expect(trying.said).toEqual([]);
     expect(trying.due(700)).toEqual([700]);
   });
+
+  it('log a namespace that is gone as information, even if required', () => {
+    const trying = new Trying({ required: true });
+    trying.fail(0, new ProblemError('namespace_gone', 'blue'));
+    expect(trying.log.lines).toEqual(['info nothing is counted: the network namespace is gone']);
+  });
 });

@@ -218,3 +218,19 @@ describe('a survey that is closed', () => {
     expect(await surveying.begunAt(501, 600)).toEqual([]);
   });
 });
+
+describe('a hastened survey', () => {
+  it('runs at a quarter of its interval, for one interval', async () => {
+    const surveying = new Surveying();
+    await surveying.begunAt(500, 501);
+    surveying.survey.hasten(501e6);
+    expect(await surveying.begunAt(501, 530)).toEqual([502, 504, 506, 508, 510, 520, 530]);
+  });
+
+  it('runs at once if its last run was longer ago', async () => {
+    const surveying = new Surveying();
+    await surveying.begunAt(500, 508);
+    surveying.survey.hasten(508e6);
+    expect(await surveying.begunAt(508, 511)).toEqual([508, 510]);
+  });
+});

@@ -7,7 +7,13 @@ import { afterEach, describe, expect, it } from 'vitest';
 
 import { OperationError, SystemError } from '../../collector/base/errors.ts';
 import { Foreign } from '../../collector/netlink/foreign.ts';
-import { CAP_NET_ADMIN, hasCapability, parseCredentials } from '../../collector/procfs/credentials.ts';
+import {
+  CAP_NET_ADMIN,
+  CAP_SYS_ADMIN,
+  capabilities,
+  hasCapability,
+  parseCredentials,
+} from '../../collector/procfs/credentials.ts';
 import { FOREIGN, missingForeign } from '../helpers/netlink_foreign.ts';
 
 const folders: string[] = [];
@@ -69,6 +75,19 @@ describe('the foreign function library', () => {
     expect(refusals).toEqual(['EAFNOSUPPORT', 'EBADF', 'EBADF']);
     // EBADF
     expect(foreign.receive(-1, foreign.slots(2, 64), 2, 0x40)).toBe(-9);
+  });
+
+  it.skipIf(missingForeign !== undefined)('raises a permitted capability for an action alone', () => {
+    const status = (): string => readFileSync('/proc/self/status', 'utf8');
+    const effective = (): bigint | undefined => capabilities(status(), 'CapEff');
+    const own = parseCredentials(status());
+    const before = effective();
+    const foreign = new Foreign(FOREIGN);
+    const use = (): boolean =>
+      foreign.withCapability(CAP_SYS_ADMIN, () => hasCapability(effective() ?? 0n, CAP_SYS_ADMIN));
+    if (own !== undefined && hasCapability(own.permitted, CAP_SYS_ADMIN)) expect(use()).toBe(true);
+    else expect(use).toThrow(new SystemError(constants.errno.EPERM));
+    expect(effective()).toBe(before);
   });
 
   it.skipIf(missingForeign !== undefined)('raises a permitted capability to effective', () => {

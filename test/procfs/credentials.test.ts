@@ -1,6 +1,13 @@
+import { Volume } from 'memfs';
 import { describe, expect, it } from 'vitest';
-
-import { CAP_NET_ADMIN, capabilities, hasCapability, parseCredentials } from '../../collector/procfs/credentials.ts';
+import {
+  CAP_NET_ADMIN,
+  CAP_SYS_ADMIN,
+  capabilities,
+  hasCapability,
+  isPermitted,
+  parseCredentials,
+} from '../../collector/procfs/credentials.ts';
 
 const STATUS = `Name:	conntrack.plugin
 Umask:	0022
@@ -36,5 +43,11 @@ describe('the credentials of a process', () => {
     expect(hasCapability(0x1000n, CAP_NET_ADMIN)).toBe(true);
     expect(hasCapability(0x1fffffffff_efffn, CAP_NET_ADMIN)).toBe(false);
     expect(hasCapability(1n << 40n, 40)).toBe(true);
+  });
+
+  it('permit what is in the permitted set; everything if they are hidden', () => {
+    const fs = Volume.fromJSON({ '/proc/self/status': STATUS });
+    expect([CAP_NET_ADMIN, CAP_SYS_ADMIN].map((one) => isPermitted(fs, one))).toEqual([true, false]);
+    expect(isPermitted(new Volume(), CAP_SYS_ADMIN)).toBe(true);
   });
 });

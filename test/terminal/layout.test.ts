@@ -53,8 +53,8 @@ describe('the layout of the screen', () => {
   });
 
   it('has the thresholds of the alert conntrack_full', () => {
-    const alert = alerts.find(({ template }) => template === 'conntrack_full');
+    const alert = alerts.find(({ alarm }) => alarm === 'conntrack_full');
     expect([above(alert?.['warn']), above(alert?.['crit'])]).toEqual([WARNING_ABOVE, CRITICAL_ABOVE]);
-    expect(alert?.['on']).toBe('netfilter.conntrack_utilization');
+    expect(alert?.['on']).toBe('conntrack.utilization');
   });
 });

@@ -1,4 +1,4 @@
-/** Chart ids from names that a daemon chooses: chart ids allow fewer characters. */
+/** Chart ids from names that others choose, such as a daemon: chart ids allow fewer characters. */
 
 /** Replaces characters that are invalid in a chart id. */
 export function clean(name: string): string {
@@ -12,7 +12,7 @@ function stored(id: string): string {
 
 /**
  * Gives every key of a scope a unique id, also after the agent has cleaned it: `eth0.1` and `eth0_1` become `eth0_1` and
- * `eth0_1_2`. A key keeps its id.
+ * `eth0_1_2`. A key keeps its id until it is forgotten.
  */
 export class InstanceIds {
   readonly #ids = new Map<string, string>();
@@ -33,5 +33,13 @@ export class InstanceIds {
     this.#taken.add(`${scope} ${stored(id)}`);
     this.#ids.set(`${scope} ${key}`, id);
     return id;
+  }
+
+  /** Frees the id of a key. */
+  forget(scope: string, key: string): void {
+    const id = this.#ids.get(`${scope} ${key}`);
+    if (id === undefined) return;
+    this.#ids.delete(`${scope} ${key}`);
+    this.#taken.delete(`${scope} ${stored(id)}`);
   }
 }

@@ -56,8 +56,8 @@ export class FlowsModule implements Module {
   readonly #stuck = new StuckTracker();
   #isFull = false;
 
-  constructor({ budget, ctnetlink, log, runtime }: Context, settings: FlowsSettings) {
-    this.#table = new TableReader(ctnetlink);
+  constructor({ budget, ctnetlink, fs, log, runtime }: Context, settings: FlowsSettings) {
+    this.#table = new TableReader(ctnetlink, fs.isTransient);
     this.#fullAbove = settings.full_above;
     this.#snat = new SnatUse(settings.snat_pools);
     const { cpu_share, method, update_every: every } = settings;

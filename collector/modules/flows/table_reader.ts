@@ -46,10 +46,13 @@ export interface ScanOptions<V> {
 
 export class TableReader {
   readonly #connect: Connect;
+  readonly #isTransient: boolean;
   #channel: Channel | undefined;
 
-  constructor(connect: Connect) {
+  /** @param isTransient whether an open channel keeps alive what it belongs to: then it is closed after each reading. */
+  constructor(connect: Connect, isTransient = false) {
     this.#connect = connect;
+    this.#isTransient = isTransient;
   }
 
   /**
@@ -58,7 +61,11 @@ export class TableReader {
    * @throws as {@link read}.
    */
   use(): TableUse {
-    return this.#ask().use;
+    try {
+      return this.#ask().use;
+    } finally {
+      this.#rest();
+    }
   }
 
   /**
@@ -69,7 +76,21 @@ export class TableReader {
    * @throws {OperationError} when the request fails.
    * @throws {FormatError} when the reply is malformed.
    */
-  *read<V extends readonly FlowVisitor[]>({ begin, most }: ScanOptions<V>): Work<Scan<V>> {
+  *read<V extends readonly FlowVisitor[]>(options: ScanOptions<V>): Work<Scan<V>> {
+    try {
+      return yield* this.#scan(options);
+    } finally {
+      this.#rest();
+    }
+  }
+
+  /** Also ends a reading that is not complete. */
+  close(): void {
+    this.#channel?.close();
+    this.#channel = undefined;
+  }
+
+  *#scan<V extends readonly FlowVisitor[]>({ begin, most }: ScanOptions<V>): Work<Scan<V>> {
     const { channel, exchange, use } = this.#ask();
     // What is in the table is counted before it gets there, and until it is freed.
     if (use.entries === 0) return { visitors: begin(), read: 0, use, isSample: false };
@@ -96,10 +117,8 @@ export class TableReader {
     }
   }
 
-  /** Also ends a reading that is not complete. */
-  close(): void {
-    this.#channel?.close();
-    this.#channel = undefined;
+  #rest(): void {
+    if (this.#isTransient) this.close();
   }
 
   #ask(): { channel: Channel; exchange: Exchange; use: TableUse } {

@@ -66,11 +66,11 @@ export class SocketSource {
    */
   *count(at: number): Work<SocketCount> {
     const { readFrom } = this.#options;
-    if (readFrom === 'netlink') return { tallies: this.#existing(yield* this.#diag.count()), isSecondTry: false };
+    if (readFrom === 'netlink') return { tallies: this.#existing(yield* this.#countDiag()), isSecondTry: false };
     const isTried = readFrom === 'auto' && this.#attempts.isDue(at);
     if (isTried) {
       try {
-        const tallies = yield* this.#diag.count();
+        const tallies = yield* this.#countDiag();
         this.#attempts.succeeded(at);
         return { tallies: this.#existing(tallies), isSecondTry: false };
       } catch (error) {
@@ -99,6 +99,12 @@ export class SocketSource {
   close(): void {
     this.#diag.close();
     this.#procfs.close();
+  }
+
+  *#countDiag(): Work<SocketTally[]> {
+    const tallies = yield* this.#diag.count();
+    if (this.#options.fs.isTransient === true) this.#diag.close();
+    return tallies;
   }
 
   /** Drops the IPv6 lists on a host without IPv6: sock_diag answers for them all the same. */

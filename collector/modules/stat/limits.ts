@@ -1,6 +1,6 @@
 /**
  * Connection tracking settings below `/proc/sys/net/netfilter`: the limit of entries, the number of hash buckets, the
- * limit of expectations. They rarely change and are read every ten seconds.
+ * limit of expectations. They are the same in all network namespaces, rarely change and are read every ten seconds.
  * Source: Documentation/networking/nf_conntrack-sysctl.rst in the kernel.
  */
 
@@ -56,6 +56,7 @@ export class Limits {
   /** The most expectations. */
   readonly expectMax: Limit;
   #readAt = Number.NEGATIVE_INFINITY;
+  #maxReadAt = Number.NEGATIVE_INFINITY;
 
   constructor(fs: FileSystem, host: Host, log: Log) {
     const limit = (name: string, lost: string): Limit =>
@@ -72,13 +73,17 @@ export class Limits {
    * @param isMaxKnown whether the limit of entries is known from elsewhere, so that {@link max} need not be read.
    */
   refresh(at: number, isMaxKnown: boolean): void {
+    if (!isMaxKnown && isDue(at, this.#maxReadAt + EVERY)) {
+      this.#maxReadAt = at;
+      this.max.read();
+    }
     if (!isDue(at, this.#readAt + EVERY)) return;
     this.#readAt = at;
-    if (!isMaxKnown) this.max.read();
     this.buckets.read();
     this.expectMax.read();
   }
 
+  /** Closes the descriptors; the next {@link refresh} opens the files again. */
   close(): void {
     this.max.close();
     this.buckets.close();

@@ -48,7 +48,7 @@ export class SourceLog {
       this.#condition.enter(`${reason} ${hasCount}`, level, text, { ...fields, error });
     };
     if (!file.isMissing) {
-      enter('warning', `the statistics cannot be used: ${lost}`, file.error);
+      enter(code === 'namespace_gone' ? 'info' : 'warning', `the statistics cannot be used: ${lost}`, file.error);
     } else if (isElsewhere) {
       const message =
         "the host's statistics file is missing and its number of entries is not visible from this network namespace: " +

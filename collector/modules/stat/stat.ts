@@ -6,7 +6,7 @@
 import type { Context, ModuleSettings } from '../context.ts';
 import type { Module, Sample, Status } from '../module.ts';
 import { kernelRelease, rowCpus } from './kernel.ts';
-import { Limits } from './limits.ts';
+import type { Limits } from './limits.ts';
 import { Rates } from './rates.ts';
 import { Sources } from './sources.ts';
 
@@ -30,11 +30,11 @@ export class StatModule implements Module {
   readonly #host: Sample = { scope: 'host', instance: '', labels: {}, values: this.#values };
 
   constructor(context: Context, settings: StatSettings) {
-    const { ctnetlink, fs, host, log, release } = context;
+    const { ctnetlink, fs, host, limits, log, release } = context;
     this.every = settings.every;
     const required = settings.enabled === true;
     this.#sources = new Sources({ fs, host, log, connect: ctnetlink, readFrom: settings.read_from, required });
-    this.#limits = new Limits(fs, host, log);
+    this.#limits = limits;
     this.#rates = new Rates({
       log,
       release: () => kernelRelease(fs, host, release),

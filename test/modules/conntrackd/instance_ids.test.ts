@@ -22,6 +22,18 @@ describe('the id of an instance', () => {
     expect(['eth0_1', 'eth0.1'].map((name) => ids.of('link', name, name))).toEqual([...first].reverse());
   });
 
+  it('is free for another key once its own is forgotten', () => {
+    const ids = new InstanceIds();
+    for (const name of ['eth0.1', 'eth0_1']) ids.of('link', name, name);
+    ids.forget('link', 'eth0.1');
+    ids.forget('link', 'never known');
+    expect(['eth0@1', 'eth0_1', 'eth0.1'].map((name) => ids.of('link', name, name))).toEqual([
+      'eth0_1',
+      'eth0_1_2',
+      'eth0_1_3',
+    ]);
+  });
+
   it('can be used again in another scope', () => {
     const ids = new InstanceIds();
     expect(ids.of('link', 'fw internal', 'fw_internal')).toBe('fw_internal');

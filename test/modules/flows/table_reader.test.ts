@@ -36,13 +36,18 @@ class Recorder implements FlowVisitor {
 /** A kernel with a table in parts of two entries: protocols 1 and 2, 3 and 4, …, each with a timeout of 100 more. */
 class Kernel {
   readonly channels: FakeChannel[] = [];
-  readonly reader = new TableReader(() => {
-    const channel = new FakeChannel();
-    channel.reply('statistics', [statistics({ entries: 6, max: 61 })]);
-    channel.reply('table', [part(1), part(2)], [part(3), part(4)], [part(5), part(6)], [done()]);
-    this.channels.push(channel);
-    return channel;
-  });
+  readonly reader: TableReader;
+
+  constructor(isTransient?: boolean) {
+    const connect = (): FakeChannel => {
+      const channel = new FakeChannel();
+      channel.reply('statistics', [statistics({ entries: 6, max: 61 })]);
+      channel.reply('table', [part(1), part(2)], [part(3), part(4)], [part(5), part(6)], [done()]);
+      this.channels.push(channel);
+      return channel;
+    };
+    this.reader = new TableReader(connect, isTransient);
+  }
 
   /** Reads to the end; also how many times other work could be done in between. */
   read<V extends readonly FlowVisitor[]>(options: ScanOptions<V>): Scan<V> & { pauses: number } {
@@ -115,5 +120,17 @@ describe('the reader of the table', () => {
     });
     while (work.next().done !== true);
     expect(recorders.map(({ seen }) => seen)).toEqual([[[1, -1]], [[2, -1]]]);
+  });
+
+  it('closes its channel after each reading if that would keep a namespace alive', () => {
+    const kernel = new Kernel(true);
+    expect(kernel.reader.use().entries).toBe(6);
+    expect(kernel.channels.map(({ isClosed }) => isClosed)).toEqual([true]);
+    kernel.read({ begin: () => [] });
+    expect(kernel.channels.map(({ isClosed }) => isClosed)).toEqual([true, true]);
+    kernel.reader.read({ begin: () => [] }).next();
+    expect(kernel.channels.map(({ isClosed }) => isClosed)).toEqual([true, true, false]);
+    kernel.reader.close();
+    expect(kernel.channels.map(({ isClosed }) => isClosed)).toEqual([true, true, true]);
   });
 });

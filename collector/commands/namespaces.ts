@@ -1,0 +1,35 @@
+/** The network namespaces of this machine, for the commands. */
+
+import fs from 'node:fs';
+
+import type { Log } from '../base/log.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import { Namespaces } from '../jobs/namespaces.ts';
+import { Watched } from '../jobs/watched.ts';
+import type { Context } from '../modules/context.ts';
+import { NamespaceAccess } from '../namespaces/access.ts';
+import { namespaceContext } from '../namespaces/context.ts';
+import { Counts } from '../namespaces/counts.ts';
+import type { Namespace } from '../namespaces/namespace.ts';
+import { complain } from './streams.ts';
+import { LIBRARY } from './system.ts';
+
+/** Finds and enters them. */
+export function namespaceAccess({ host }: Context): NamespaceAccess {
+  const abort = (line: string): never => {
+    complain(line);
+    process.exit(1);
+  };
+  return new NamespaceAccess({ fs, host, library: LIBRARY, abort });
+}
+
+/** Watches them, with the jobs of the host. */
+export function watchNamespaces(context: Context, jobs: Jobs, log: Log): Namespaces {
+  const access = namespaceAccess(context);
+  const enter = (namespace: Namespace): ReturnType<NamespaceAccess['enter']> => access.enter(namespace);
+  return new Namespaces(context, {
+    find: () => access.discovery.find(),
+    counts: new Counts({ fs, enter }),
+    watched: new Watched({ jobs, enter, contextOf: (...place) => namespaceContext(context, ...place), log }),
+  });
+}

@@ -1,0 +1,162 @@
+/**
+ * Module `namespaces`: finds the other network namespaces again and again, selects those to watch, and counts the others,
+ * so that none is left out silently.
+ */
+
+import type { Context } from '../modules/context.ts';
+import type { Module, Sample, Status } from '../modules/module.ts';
+import type { Work } from '../modules/slices.ts';
+import { Survey } from '../modules/survey.ts';
+import type { Counts } from '../namespaces/counts.ts';
+import type { Namespace } from '../namespaces/namespace.ts';
+import { type Selection, Selector } from '../namespaces/selection.ts';
+import { type Settings, wantedModules } from './job.ts';
+import { namespaceConfig } from './namespace_config.ts';
+import type { Watched } from './watched.ts';
+
+/** Seconds between two searches. */
+const EVERY = 10;
+/** Share of one CPU that searching may take. */
+const SHARE = 0.02;
+
+/** The namespaces that were found. */
+export interface Found {
+  /** All that can be told apart, without the one that the host's charts show. */
+  readonly namespaces: readonly Namespace[];
+  /** Those that have a path that this process cannot see. Some can be the same as those of processes. */
+  readonly hidden: readonly unknown[];
+}
+
+/** What lasts longer than a configuration. */
+export interface Scenery {
+  readonly find: () => Work<Found>;
+  readonly counts: Pick<Counts, 'look'>;
+  readonly watched: Watched;
+}
+
+export class NamespacesModule implements Module {
+  readonly name = 'namespaces';
+  readonly #scenery: Scenery;
+  readonly #settings: Settings;
+  readonly #selector: Selector;
+  readonly #survey: Survey<Selection<unknown>>;
+  readonly #values: Record<string, number | undefined> = {};
+  readonly #samples: readonly Sample[] = [{ scope: 'host', instance: '', labels: {}, values: this.#values }];
+  /** Whether there was ever one: a host without any needs no chart. */
+  #isCharted: boolean;
+
+  constructor({ budget, log, runtime }: Context, settings: Settings, scenery: Scenery) {
+    const { enabled, ...selection } = settings.config.namespaces;
+    this.#scenery = scenery;
+    this.#settings = settings;
+    this.#selector = new Selector({ ...selection, enabled: enabled === true ? true : 'auto' });
+    this.#isCharted = enabled === true;
+    this.#survey = new Survey({
+      log,
+      runtime,
+      tick: settings.every,
+      every: EVERY,
+      claim: budget.claim(this.name, SHARE),
+      begin: (at) => this.#search(at),
+      release: () => undefined,
+      from: 'procfs',
+      target: '/proc/self/mountinfo',
+      lost: 'cannot search for network namespaces',
+      back: 'searching for network namespaces works',
+      required: enabled === true,
+      repaced: 'changed the interval between searches for network namespaces',
+      counted: ({ idle, leftOut, unreadable, watched }) => ({
+        namespaces: watched.length + idle + leftOut + unreadable,
+      }),
+    });
+  }
+
+  get every(): number {
+    return this.#survey.every;
+  }
+
+  /** Removes the namespaces that are gone; to be called before any module is asked. */
+  verify(at: number): void {
+    if (this.#scenery.watched.verify(at)) this.#survey.hasten(at);
+  }
+
+  collect(at: number, isTaken: boolean): readonly Sample[] {
+    const latest = this.#survey.collect(at, isTaken);
+    if (latest === undefined) return [];
+    const { idle, leftOut, unreadable, watched } = latest.value;
+    const values = this.#values;
+    values['namespaces_watched'] = watched.length;
+    values['namespaces_idle'] = idle;
+    values['namespaces_left_out'] = leftOut;
+    values['namespaces_unreadable'] = unreadable;
+    this.#isCharted ||= watched.length + idle + leftOut + unreadable > 0;
+    return this.#isCharted ? this.#samples : [];
+  }
+
+  status(): Status {
+    return { reads: ['/proc/self/mountinfo', '/proc'], problems: this.#survey.problems };
+  }
+
+  close(): void {
+    this.#survey.close();
+  }
+
+  *#search(at: number): Work<Selection<unknown>> {
+    const { counts, find, watched } = this.#scenery;
+    const { hidden, namespaces } = yield* find();
+    const looks = yield* counts.look(at, namespaces);
+    const selection = this.#selector.select(
+      at,
+      looks.map((count) => ({
+        ...count,
+        name: count.namespace.name,
+        isWatched: watched.has(count.namespace.name),
+      })),
+    );
+    const chosen = new Set(selection.watched.map(({ name }) => name));
+    for (const name of watched.names) if (!chosen.has(name)) watched.remove(at, name);
+    for (const { name, namespace } of selection.watched) {
+      watched.set(at, namespace, this.#settings, this.#selector.isIncluded(name));
+      yield;
+    }
+    const seen = namespaces.filter(({ bound }) => bound === undefined).length;
+    return { ...selection, unreadable: selection.unreadable + Math.max(0, hidden.length - seen) };
+  }
+}
+
+/** The network namespaces besides the host's, as configured at present. */
+export class Namespaces {
+  readonly #context: Context;
+  readonly #scenery: Scenery;
+  #module: NamespacesModule | undefined;
+
+  constructor(context: Context, scenery: Scenery) {
+    this.#context = context;
+    this.#scenery = scenery;
+  }
+
+  /**
+   * Applies a configuration.
+   *
+   * @returns the module, to be asked with those of the host and to be closed with them; none if it is turned off, or all
+   * that could be collected.
+   */
+  use(settings: Settings): readonly Module[] {
+    const { watched } = this.#scenery;
+    const { config } = settings;
+    const isOn = config.namespaces.enabled !== false && wantedModules(namespaceConfig(config, true)).length > 0;
+    this.#module = isOn ? new NamespacesModule(this.#context, settings, this.#scenery) : undefined;
+    if (isOn) watched.use(settings);
+    else watched.close();
+    return this.#module === undefined ? [] : [this.#module];
+  }
+
+  /** Removes the namespaces that are gone; to be called before the jobs are asked at `at`. */
+  verify(at: number): void {
+    this.#module?.verify(at);
+  }
+
+  close(): void {
+    this.#scenery.watched.close();
+  }
+}

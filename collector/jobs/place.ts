@@ -1,0 +1,41 @@
+/** Where a job collects: the host itself, or a network namespace, whose charts have its name and its labels. */
+
+import type { Sample } from '../modules/module.ts';
+
+/** A network namespace as its charts show it. */
+export interface Place {
+  /** Begins the instance of every sample, and with it follows the id of every chart; such as `netns_blue`. */
+  readonly instance: string;
+  /** Labels of every chart, such as `netns`. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Tells the samples of a place from those of the host. Modules reuse their samples, so each is placed once. */
+export class Placement {
+  readonly #place: Place;
+  readonly #placed = new WeakMap<Sample, Sample>();
+
+  constructor(place: Place) {
+    this.#place = place;
+  }
+
+  of(samples: readonly Sample[]): readonly Sample[] {
+    return samples.map((sample) => {
+      const known = this.#placed.get(sample);
+      if (known !== undefined) return known;
+      const placed = this.#put(sample);
+      this.#placed.set(sample, placed);
+      return placed;
+    });
+  }
+
+  #put({ instance, labels, scope, values }: Sample): Sample {
+    const own = this.#place;
+    return {
+      scope,
+      instance: instance === '' ? own.instance : `${own.instance}_${instance}`,
+      labels: { ...own.labels, ...labels },
+      values,
+    };
+  }
+}

@@ -1,0 +1,170 @@
+/**
+ * The watched network namespaces, each as a job. What is open in a namespace that has no other user any more would keep it
+ * alive: its job is removed at once.
+ */
+
+import { isDeepStrictEqual } from 'node:util';
+
+import type { Log } from '../base/log.ts';
+import { InstanceIds } from '../modules/conntrackd/instance_ids.ts';
+import type { Context } from '../modules/context.ts';
+import { problemErrorOf } from '../modules/problem.ts';
+import { identityOf } from '../namespaces/counts.ts';
+import type { Entrance, Namespace } from '../namespaces/namespace.ts';
+import { ChangeLog } from './change_log.ts';
+import type { Settings } from './job.ts';
+import type { Jobs } from './jobs.ts';
+import { namespaceConfig } from './namespace_config.ts';
+import { quietLog } from './quiet_log.ts';
+
+export interface WatchedOptions {
+  readonly jobs: Pick<Jobs, 'set' | 'remove'>;
+  /**
+   * A way into a namespace.
+   *
+   * @throws {ProblemError} when there is none.
+   */
+  readonly enter: (namespace: Namespace) => Entrance;
+  /** The context of the modules that collect inside. */
+  readonly contextOf: (namespace: Namespace, entrance: Entrance, log: Log) => Context;
+  readonly log: Log;
+}
+
+/** A watched namespace. */
+interface One {
+  readonly identity: string;
+  readonly isIncluded: boolean;
+  readonly entrance: Entrance;
+  readonly context: Context;
+  namespace: Namespace;
+  /** Those that its job was last set with. */
+  settings: Settings | undefined;
+}
+
+/** The scope of the ids of namespaces. */
+const SCOPE = 'netns';
+
+export class Watched {
+  readonly #options: WatchedOptions;
+  readonly #ones = new Map<string, One>();
+  readonly #ids = new InstanceIds();
+  readonly #changes: ChangeLog;
+
+  constructor(options: WatchedOptions) {
+    this.#options = options;
+    this.#changes = new ChangeLog(options.log);
+  }
+
+  get names(): readonly string[] {
+    return [...this.#ones.keys()];
+  }
+
+  has(name: string): boolean {
+    return this.#ones.has(name);
+  }
+
+  /**
+   * Watches a namespace, or applies what has changed if it is watched already.
+   *
+   * @param at monotonic time in microseconds.
+   * @param isIncluded whether it has all modules.
+   */
+  set(at: number, namespace: Namespace, settings: Settings, isIncluded: boolean): void {
+    const { name } = namespace;
+    const before = this.#ones.get(name);
+    const isSame = before?.identity === identityOf(namespace) && before.isIncluded === isIncluded;
+    if (before !== undefined && !isSame) this.#close(before);
+    const one = isSame ? before : this.#open(namespace, isIncluded);
+    if (one === undefined) return;
+    this.#ones.set(name, one);
+    if (before === undefined) {
+      this.#changes.add(at, 'watching a network namespace', { netns: name, via: one.entrance.via });
+    }
+    const hasChanged = one.settings !== settings || !isDeepStrictEqual(one.namespace.labels, namespace.labels);
+    one.namespace = namespace;
+    if (hasChanged) this.#apply(one, settings);
+  }
+
+  /** Applies other settings to all. */
+  use(settings: Settings): void {
+    for (const one of this.#ones.values()) this.#apply(one, settings);
+  }
+
+  /** Stops watching a namespace that is no longer selected. */
+  remove(at: number, name: string): void {
+    const one = this.#ones.get(name);
+    if (one !== undefined) this.#end(at, one, 'it is idle, left out or no longer found');
+  }
+
+  /**
+   * Removes the namespaces that are gone.
+   *
+   * @returns whether there was any.
+   */
+  verify(at: number): boolean {
+    this.#changes.flush(at);
+    let hasGone = false;
+    for (const one of this.#ones.values()) {
+      const problem = problemOf(one.entrance);
+      if (problem === undefined) continue;
+      hasGone = true;
+      this.#end(at, one, problem);
+    }
+    return hasGone;
+  }
+
+  close(): void {
+    for (const one of this.#ones.values()) this.#close(one);
+  }
+
+  #apply(one: One, settings: Settings): void {
+    const { context, isIncluded, namespace } = one;
+    const { labels, name } = namespace;
+    const { config, every } = settings;
+    one.settings = settings;
+    this.#options.jobs.set(jobOf(name), context, {
+      config: namespaceConfig(config, isIncluded),
+      every,
+      place: { instance: `netns_${this.#ids.of(SCOPE, name, name)}`, labels },
+    });
+  }
+
+  /** `undefined` if there is no way into it: the next search shows why. */
+  #open(namespace: Namespace, isIncluded: boolean): One | undefined {
+    const { contextOf, enter, log } = this.#options;
+    try {
+      const entrance = enter(namespace);
+      const context = contextOf(namespace, entrance, quietLog(log, isIncluded ? 'warning' : 'error'));
+      return { identity: identityOf(namespace), isIncluded, entrance, context, namespace, settings: undefined };
+    } catch (error) {
+      problemErrorOf(error, 'procfs');
+      return undefined;
+    }
+  }
+
+  #end(at: number, one: One, why: string): void {
+    this.#close(one);
+    this.#changes.add(at, 'no longer watching a network namespace', { netns: one.namespace.name, why });
+  }
+
+  #close({ entrance, namespace: { name } }: One): void {
+    this.#options.jobs.remove(jobOf(name));
+    entrance.close();
+    this.#ones.delete(name);
+    this.#ids.forget(SCOPE, name);
+  }
+}
+
+function jobOf(name: string): string {
+  return `netns ${name}`;
+}
+
+/** Why a namespace cannot be watched any more: it is gone, or that cannot be found out. `undefined` if it can. */
+function problemOf(entrance: Entrance): string | undefined {
+  try {
+    entrance.verify();
+    return undefined;
+  } catch (error) {
+    return problemErrorOf(error, 'procfs', entrance.via).problem.message;
+  }
+}

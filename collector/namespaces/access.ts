@@ -1,0 +1,79 @@
+/** Finds and enters the network namespaces of this machine, by whatever way its privileges allow. */
+
+import { requireForeign } from '../modules/access.ts';
+import type { Foreign } from '../netlink/foreign.ts';
+import { NamespaceIds, NETLINK_ROUTE } from '../netlink/nsid.ts';
+import { NetlinkSocket } from '../netlink/socket.ts';
+import type { OwnershipFileSystem } from '../netlink/trusted.ts';
+import type { Host } from '../procfs/host.ts';
+import { Discovery } from './discovery.ts';
+import { entranceTo } from './entrance.ts';
+import type { NamespaceFileSystem } from './file_system.ts';
+import type { IdentityFileSystem } from './identity.ts';
+import type { Mapping } from './mapping.ts';
+import { identityOf } from './mounts.ts';
+import type { Entrance, Namespace } from './namespace.ts';
+import { NsidMapping } from './nsid_mapping.ts';
+import { Passage, type PassageOptions } from './passage.ts';
+
+export interface NamespaceAccessOptions {
+  readonly fs: NamespaceFileSystem & IdentityFileSystem & OwnershipFileSystem;
+  readonly host: Host;
+  /** The directory of koffi's binary. */
+  readonly library: string;
+  readonly abort: PassageOptions['abort'];
+}
+
+/** Bytes of a reply with the id of a namespace, and more. */
+const REPLY = 4096;
+
+export class NamespaceAccess {
+  readonly discovery: Discovery;
+  readonly #options: NamespaceAccessOptions;
+  readonly #passage: Passage;
+  #foreign: Foreign | undefined;
+
+  constructor(options: NamespaceAccessOptions) {
+    const { abort, fs, host } = options;
+    this.#options = options;
+    this.#passage = new Passage({ fs, foreign: () => this.#load('setns'), abort });
+    const ids = new NsidMapping(fs, () => new NamespaceIds(this.#openRoute()));
+    // The ids of processes are those of this process's own PID namespace.
+    const mappings = host.path('') === '' ? [ids, this.#entering()] : [this.#entering()];
+    this.discovery = new Discovery({ fs, host, mappings });
+  }
+
+  /**
+   * Opens the entrance to a namespace.
+   *
+   * @throws as {@link entranceTo}.
+   */
+  enter(namespace: Namespace): Entrance {
+    const { fs, host } = this.#options;
+    return entranceTo(namespace, { fs, host, passage: this.#passage });
+  }
+
+  /** Finds out by entering, which needs CAP_SYS_ADMIN. */
+  #entering(): Mapping {
+    return {
+      inodeOf: (path) => {
+        try {
+          return this.#passage.inodeOf({ path, identity: identityOf(this.#options.fs, path) });
+        } catch {
+          return undefined;
+        }
+      },
+    };
+  }
+
+  #openRoute(): NetlinkSocket {
+    const socket = { name: 'rtnetlink', protocol: NETLINK_ROUTE, slots: 1, slotSize: REPLY };
+    return new NetlinkSocket(this.#load('rtnetlink'), socket);
+  }
+
+  #load(target: string): Foreign {
+    const { fs, library } = this.#options;
+    this.#foreign ??= requireForeign(fs, library, target);
+    return this.#foreign;
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * How much each network namespace tracks, from its statistics file: a look that is cheap enough to be taken at many
+ * namespaces again and again. Connection tracking is active if the table has entries, or a counter moved since the last
+ * look.
+ */
+
+import { errorCode, FormatError } from '../base/errors.ts';
+import { ProblemError } from '../modules/problem.ts';
+import type { Work } from '../modules/slices.ts';
+import { StatParser } from '../modules/stat/nf_conntrack_stat.ts';
+import type { FileSystem } from '../procfs/file.ts';
+import type { Entrance, Namespace } from './namespace.ts';
+
+/** A namespace, and what was seen of its connection tracking. */
+export interface Count {
+  readonly namespace: Namespace;
+  /** Connections in its table; `undefined` if that cannot be read. */
+  readonly entries: number | undefined;
+  /** Monotonic time in microseconds of the last look that found it active; `undefined` if none did. */
+  readonly activeAt: number | undefined;
+}
+
+export interface CountsOptions {
+  readonly fs: Pick<FileSystem, 'readSync' | 'closeSync'>;
+  /** A way into a namespace for one look, which is then closed. Throws like the methods of an {@link Entrance}. */
+  readonly enter: (namespace: Namespace) => Entrance;
+}
+
+/** What the next look is compared with. */
+interface Seen {
+  identity: string;
+  /** Sum of all counters; `undefined` if they could not be read. */
+  sum: number | undefined;
+  activeAt: number | undefined;
+  /** Number of the last round of looks that found the namespace. */
+  round: number;
+}
+
+/** Bytes of the statistics of 16 CPUs; more are read with more calls. */
+const SIZE = 4096;
+
+export class Counts {
+  readonly #options: CountsOptions;
+  readonly #parser = new StatParser();
+  readonly #seen = new Map<string, Seen>();
+  #buffer = Buffer.allocUnsafe(SIZE);
+  #round = 0;
+
+  constructor(options: CountsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Looks at each namespace. Those that are gone by now are left out.
+   *
+   * @param at monotonic time in microseconds.
+   */
+  *look(at: number, namespaces: readonly Namespace[]): Work<readonly Count[]> {
+    const round = ++this.#round;
+    const counts: Count[] = [];
+    for (const namespace of namespaces) {
+      const count = this.#count(at, namespace);
+      if (count !== undefined) counts.push(count);
+      yield;
+    }
+    for (const [name, seen] of this.#seen) if (seen.round !== round) this.#seen.delete(name);
+    return counts;
+  }
+
+  #count(at: number, namespace: Namespace): Count | undefined {
+    const seen = this.#recall(namespace);
+    const entries = this.#entries(namespace);
+    if (entries === 'gone') return undefined;
+    seen.round = this.#round;
+    const before = seen.sum;
+    seen.sum = entries === undefined ? undefined : this.#sum();
+    const hasMoved = before !== undefined && seen.sum !== undefined && seen.sum !== before;
+    if (hasMoved || (entries !== undefined && entries > 0)) seen.activeAt = at;
+    return { namespace, entries, activeAt: seen.activeAt };
+  }
+
+  /** What was seen of this very namespace: another one can have had its name. */
+  #recall(namespace: Namespace): Seen {
+    const { name } = namespace;
+    const identity = identityOf(namespace);
+    const known = this.#seen.get(name);
+    if (known?.identity === identity) return known;
+    const seen: Seen = { identity, sum: undefined, activeAt: undefined, round: 0 };
+    this.#seen.set(name, seen);
+    return seen;
+  }
+
+  /** Reads the statistics of a namespace; `undefined` if that is impossible. */
+  #entries(namespace: Namespace): number | 'gone' | undefined {
+    const parser = this.#parser;
+    try {
+      parser.parse(this.#read(namespace));
+    } catch (error) {
+      if (error instanceof ProblemError) return error.problem.code === 'namespace_gone' ? 'gone' : undefined;
+      if (error instanceof FormatError || errorCode(error) !== undefined) return undefined;
+      throw error;
+    }
+    return parser.cells[parser.names.indexOf('entries')];
+  }
+
+  #read(namespace: Namespace): Buffer {
+    const { enter, fs } = this.#options;
+    const entrance = enter(namespace);
+    try {
+      const descriptor = entrance.open('stat/nf_conntrack');
+      try {
+        return this.#readAll(descriptor);
+      } finally {
+        fs.closeSync(descriptor);
+      }
+    } finally {
+      entrance.close();
+    }
+  }
+
+  #readAll(descriptor: number): Buffer {
+    for (let length = 0; ; ) {
+      if (length === this.#buffer.length) this.#buffer = Buffer.concat([this.#buffer], 2 * length);
+      const got = this.#options.fs.readSync(descriptor, this.#buffer, length, this.#buffer.length - length, length);
+      if (got === 0) return this.#buffer.subarray(0, length);
+      length += got;
+    }
+  }
+
+  /** The sum of all counters of the last reading. Every row repeats the number of entries, which is no counter. */
+  #sum(): number {
+    const { cells, columns, names, rows } = this.#parser;
+    const entries = names.indexOf('entries');
+    let sum = 0;
+    for (let cell = 0; cell < rows * columns; cell++) if (cell % columns !== entries) sum += cells[cell] ?? 0;
+    return sum;
+  }
+}
+
+/** Tells a namespace from a later one of the same name. */
+export function identityOf({ anchor, bound }: Namespace): string {
+  return bound?.identity ?? `${anchor?.pid} ${anchor?.started}`;
+}

@@ -1,0 +1,172 @@
+/** Reads a namespace's files through a process in it, without privilege. */
+
+import { constants } from 'node:fs';
+
+import { errorCode, OperationError } from '../base/errors.ts';
+import { ProblemError } from '../modules/problem.ts';
+import { closeFile, type FileSystem, readText } from '../procfs/file.ts';
+import { parseProcessStat } from '../procfs/process.ts';
+import { Handles, handleOf, pathOf, SETTINGS } from './handles.ts';
+import { type IdentityFileSystem, openBound, verifyBound } from './identity.ts';
+import type { Anchor, Bound, Entrance } from './namespace.ts';
+import { insideInode, type Passage } from './passage.ts';
+
+export interface ProcessEntranceOptions {
+  readonly fs: FileSystem & IdentityFileSystem;
+  /** The host's procfs: `/proc`, or where it is mounted. */
+  readonly procfs: string;
+  readonly passage: Passage;
+  readonly anchor: Anchor;
+  readonly bound: Bound | undefined;
+}
+
+/** What procfs answers for a process that is gone, or whose main thread is. */
+const GONE: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ESRCH', 'EINVAL', 'ENXIO']);
+
+export class ProcessEntrance implements Entrance {
+  readonly via: string;
+  readonly directory: string;
+  readonly settings: string;
+  readonly #options: ProcessEntranceOptions;
+  readonly #target: string;
+  readonly #files: Handles;
+  readonly #settings: Handles;
+  /** Of the directory of the process: it never leads to a later process of the same number. */
+  readonly #process: number;
+  /** Of `net/dev`: its inode is the namespace's while this is open. */
+  readonly #device: number;
+  readonly #inode: number;
+
+  /**
+   * @throws {ProblemError} `namespace_gone` if the process is gone or in another namespace.
+   * @throws {OperationError} with the system's code when the process cannot be seen.
+   */
+  constructor(options: ProcessEntranceOptions) {
+    const { anchor, bound, fs, procfs } = options;
+    this.#options = options;
+    this.#target = `process ${anchor.pid}`;
+    this.directory = `${procfs}/${anchor.pid}/net`;
+    this.settings = `${bound?.path ?? `${procfs}/${anchor.pid}/ns/net`}:${SETTINGS}`;
+    this.#files = new Handles(fs, this.directory, (name) => this.#find(name));
+    this.#settings = new Handles(fs, this.settings, (name) => this.inside(() => handleOf(fs, `${SETTINGS}/${name}`)));
+    this.#inode = anchor.inode;
+    this.#process = this.#obtain(`${procfs}/${anchor.pid}`);
+    try {
+      this.via = `${this.#target} (${this.#identify()})`;
+      this.#device = this.#obtain(this.#path('net/dev'));
+    } catch (error) {
+      closeFile(fs, this.#process);
+      throw error;
+    }
+    try {
+      this.#verifyProcess();
+      this.#verifyPath();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  open(name: string): number {
+    this.#verifyPath();
+    return this.#files.open(name);
+  }
+
+  openSetting(name: string): number {
+    this.#verifyPath();
+    return this.#settings.open(name);
+  }
+
+  inside<T>(action: () => T): T {
+    const { bound, fs, passage } = this.#options;
+    if (bound !== undefined) return passage.inside(bound.path, () => openBound(fs, bound), action);
+    const checked = (): T => {
+      if (insideInode(fs) !== this.#inode) throw this.#gone();
+      return action();
+    };
+    return passage.inside(this.#target, () => this.#openNamespace(), checked);
+  }
+
+  verify(): void {
+    if (this.#options.bound === undefined) this.#verifyProcess();
+    else this.#verifyPath();
+  }
+
+  close(): void {
+    const { fs } = this.#options;
+    this.#files.close();
+    this.#settings.close();
+    closeFile(fs, this.#device);
+    closeFile(fs, this.#process);
+  }
+
+  /** Verifies that it is the expected process; returns its name. */
+  #identify(): string {
+    const { anchor, fs } = this.#options;
+    const text = readText(fs, this.#path('stat'));
+    const found = text === undefined ? undefined : parseProcessStat(text);
+    if (found?.started !== anchor.started) throw this.#gone();
+    return found.name;
+  }
+
+  /** A handle of a file, obtained while the process was in the namespace. */
+  #find(name: string): number {
+    this.#verifyProcess();
+    const handle = handleOf(this.#options.fs, this.#path(`net/${name}`));
+    try {
+      this.#verifyProcess();
+      return handle;
+    } catch (error) {
+      closeFile(this.#options.fs, handle);
+      throw error;
+    }
+  }
+
+  /** Verifies that the path, if there is one, is still bound to the namespace. */
+  #verifyPath(): void {
+    const { bound, fs } = this.#options;
+    if (bound !== undefined) verifyBound(fs, bound);
+  }
+
+  /** Verifies that the process is still there and in the namespace. */
+  #verifyProcess(): void {
+    let inode: number;
+    try {
+      inode = Number(this.#options.fs.statSync(this.#path('net/dev')).ino);
+    } catch (error) {
+      throw this.#failure(this.#path('net/dev'), error);
+    }
+    if (inode !== this.#inode) throw this.#gone();
+  }
+
+  /** @throws {ProblemError} `namespace_closed` when another user's process is in a namespace without a path. */
+  #openNamespace(): number {
+    try {
+      return this.#options.fs.openSync(this.#path('ns/net'), constants.O_RDONLY);
+    } catch (error) {
+      const failure = this.#failure(`${this.#target} ns/net`, error);
+      if (errorCode(error) !== 'EACCES') throw failure;
+      throw new ProblemError('namespace_closed', this.#target, failure);
+    }
+  }
+
+  #obtain(path: string): number {
+    try {
+      return handleOf(this.#options.fs, path);
+    } catch (error) {
+      throw this.#failure(path, error);
+    }
+  }
+
+  #path(name: string): string {
+    return `${pathOf(this.#process)}/${name}`;
+  }
+
+  #failure(path: string, error: unknown): Error {
+    return GONE.has(errorCode(error)) ? this.#gone() : new OperationError('open', path, error);
+  }
+
+  #gone(): ProblemError {
+    return new ProblemError('namespace_gone', this.#target);
+  }
+}
