@@ -11,7 +11,7 @@ import { entranceTo } from './entrance.ts';
 import type { NamespaceFileSystem } from './file_system.ts';
 import type { IdentityFileSystem } from './identity.ts';
 import type { Mapping } from './mapping.ts';
-import { identityOf } from './mounts.ts';
+import { identityAt } from './mounts.ts';
 import type { Entrance, Namespace } from './namespace.ts';
 import { NsidMapping } from './nsid_mapping.ts';
 import { Passage, type PassageOptions } from './passage.ts';
@@ -58,7 +58,7 @@ export class NamespaceAccess {
     return {
       inodeOf: (path) => {
         try {
-          return this.#passage.inodeOf({ path, identity: identityOf(this.#options.fs, path) });
+          return this.#passage.inodeOf({ path, identity: identityAt(this.#options.fs, path) });
         } catch {
           return undefined;
         }

@@ -13,7 +13,7 @@ import type { Host } from '../procfs/host.ts';
 import { type Origin, parseCgroup } from './cgroup.ts';
 import { inodeOf, type NamespaceFileSystem } from './file_system.ts';
 import type { Mapping } from './mapping.ts';
-import { type Hidden, identityOf, Mounts } from './mounts.ts';
+import { type Hidden, identityAt, Mounts } from './mounts.ts';
 import type { Anchor, Bound, Namespace } from './namespace.ts';
 import { Names } from './naming.ts';
 import { type Group, Processes } from './processes.ts';
@@ -82,7 +82,7 @@ export class Discovery {
       sights.flatMap((sight) => ('bound' in sight ? [sight] : [])),
       groups,
     );
-    const namespaces = this.#name(found);
+    const namespaces = yield* this.#name(found);
     return { namespaces, hidden: sights.flatMap((sight) => ('hidden' in sight ? [sight.hidden] : [])) };
   }
 
@@ -139,14 +139,18 @@ export class Discovery {
 
   #isStill(identity: string, path: string): boolean {
     try {
-      return identityOf(this.#fs, path) === identity;
+      return identityAt(this.#fs, path) === identity;
     } catch {
       return false;
     }
   }
 
-  #name(found: readonly Found[]): readonly Namespace[] {
-    const origins = found.map(({ group }) => (group === undefined ? undefined : this.#originOf(group)));
+  *#name(found: readonly Found[]): Work<readonly Namespace[]> {
+    const origins: (Origin | undefined)[] = [];
+    for (const { group } of found) {
+      origins.push(group === undefined ? undefined : this.#originOf(group));
+      yield;
+    }
     const names = this.#names.assign(
       found.map(({ bound, group, number }, index) => {
         if (bound !== undefined) {

@@ -8,6 +8,7 @@ import type { Work } from '../modules/slices.ts';
 import { readText } from '../procfs/file.ts';
 import type { Host } from '../procfs/host.ts';
 import type { NamespaceFileSystem } from './file_system.ts';
+import { identityOf } from './identity.ts';
 import type { Bound } from './namespace.ts';
 
 /** A namespace that is mounted. */
@@ -46,17 +47,12 @@ export function parseMounts(text: string): readonly Mounted[] {
 }
 
 /**
- * What {@link Bound.identity} is for the file at a path now.
+ * The identity of the namespace that is bound to a path now, as {@link Bound} has it.
  *
  * @throws the system's error when the file cannot be seen.
  */
-export function identityOf(fs: Pick<NamespaceFileSystem, 'statSync'>, path: string): string {
-  const { ctimeNs, ino } = fs.statSync(path, { bigint: true });
-  return identity(ino, ctimeNs);
-}
-
-function identity(ino: bigint, ctimeNs: bigint): string {
-  return `${ino}-${ctimeNs}`;
+export function identityAt(fs: Pick<NamespaceFileSystem, 'statSync'>, path: string): string {
+  return identityOf(fs.statSync(path, { bigint: true }));
 }
 
 export class Mounts {
@@ -99,8 +95,8 @@ export class Mounts {
       paths.map((one) => this.#host.path(one)),
     )) {
       try {
-        const { ctimeNs, ino } = this.#fs.statSync(path, { bigint: true });
-        if (ino === BigInt(number)) return { number, bound: { path, identity: identity(ino, ctimeNs) } };
+        const status = this.#fs.statSync(path, { bigint: true });
+        if (status.ino === BigInt(number)) return { number, bound: { path, identity: identityOf(status) } };
         hidden ??= { path, error: `another file covers ${path}` };
       } catch (error) {
         if (this.#isElsewhere || errorCode(error) !== 'ENOENT') hidden ??= { path, error: describe(error) };

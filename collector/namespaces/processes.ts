@@ -11,6 +11,7 @@
 import type { Work } from '../modules/slices.ts';
 import { KernelFile } from '../procfs/file.ts';
 import type { Host } from '../procfs/host.ts';
+import { parseProcessStat } from '../procfs/process.ts';
 import { inodeOf, type NamespaceFileSystem } from './file_system.ts';
 import type { Anchor } from './namespace.ts';
 
@@ -23,8 +24,6 @@ const ROUND = 6;
  */
 const MOST = 4000;
 
-/** `starttime` in proc(5), counted from the field after the name of the program. */
-const START_TIME = 22 - 3;
 const PID = /^\d+$/;
 
 /** The processes of one namespace. */
@@ -63,6 +62,8 @@ export class Processes {
   #known = new Uint32Array();
   /** Those that were looked at only once, ascending. */
   #recent = new Uint32Array();
+  /** Those that were found to have left their group in this scan. */
+  readonly #left = new Set<number>();
   #scans = 0;
   /** Inode of the namespace that the host's charts show. */
   #own: number | undefined;
@@ -117,10 +118,11 @@ export class Processes {
     this.#pid = pid;
     if (this.#inode() === group.inode && this.#started() === started) return true;
     this.#remove(pid, group);
+    this.#left.add(pid);
     return false;
   }
 
-  /** Looks at new processes, at recent ones again, and at a part of the others. */
+  /** Looks at new processes, at recent ones and those that left their group again, and at a part of the others. */
   *#lookAround(present: Uint32Array): Work<void> {
     const round = Math.max(ROUND, Math.ceil(present.length / MOST));
     const turn = this.#scans % round;
@@ -130,10 +132,11 @@ export class Processes {
     for (const pid of known) {
       const isNew = !includes(this.#known, pid);
       if (isNew) recent.push(pid);
-      if (!isNew && pid % round !== turn && !includes(this.#recent, pid)) continue;
+      if (!isNew && pid % round !== turn && !includes(this.#recent, pid) && !this.#left.has(pid)) continue;
       this.#look(pid);
       yield;
     }
+    this.#left.clear();
     this.#known = known;
     this.#recent = Uint32Array.from(recent);
   }
@@ -169,7 +172,7 @@ export class Processes {
   /** Clock ticks since boot; `undefined` if the process is gone. */
   #started(): number | undefined {
     try {
-      return parseStarted(this.#stat.read());
+      return parseProcessStat(this.#stat.read().toString('latin1'))?.started;
     } catch {
       return undefined;
     } finally {
@@ -180,13 +183,6 @@ export class Processes {
   #path(name: string): string {
     return this.#host.path(`/proc/${this.#pid}/${name}`);
   }
-}
-
-/** `starttime` in the text of `/proc/PID/stat`. The name before it may contain blanks and parentheses. */
-export function parseStarted(text: Buffer): number | undefined {
-  const fields = text.toString('latin1', text.lastIndexOf(')') + 2).split(' ', START_TIME + 1);
-  const started = Number(fields[START_TIME] ?? Number.NaN);
-  return Number.isSafeInteger(started) ? started : undefined;
 }
 
 function isOlder(pid: number, started: number, other: Anchor): boolean {

@@ -1,16 +1,12 @@
 /** Calls live answers in a network namespace: one process that takes a call a line (answer_program.ts). */
 
-import { type ChildProcess, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
 import { createInterface, type Interface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 
 import type { Answer } from '../../collector/functions/answer.ts';
 import type { Call, Called } from './answer_program.ts';
+import { bundled } from './bundled.ts';
 import type { Laboratory } from './laboratory.ts';
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const PROGRAM = `${ROOT}dist/answer_program.cjs`;
 
 export class Answering {
   readonly #child: ChildProcess;
@@ -19,8 +15,7 @@ export class Answering {
 
   /** Starts in the router of a laboratory, which also ends it. */
   constructor(laboratory: Laboratory) {
-    build();
-    this.#child = laboratory.start('router', [process.execPath, PROGRAM], {}, 'pipe');
+    this.#child = laboratory.start('router', [process.execPath, bundled('answer_program')], {}, 'pipe');
     this.#child.stderr?.on('data', (text) => process.stderr.write(text));
     if (this.#child.stdout === null) throw new Error('no standard output');
     this.#lines = createInterface({ input: this.#child.stdout });
@@ -41,16 +36,4 @@ export class Answering {
     if (!answer) throw new Error(error ?? `no answer ${name}`);
     return answer;
   }
-}
-
-function build(): void {
-  const source = `${ROOT}test/helpers/answer_program.ts`;
-  const options = ['--bundle', '--platform=node', '--target=node20', '--format=cjs', '--log-level=warning'];
-  const { status, stderr } = spawnSync(`${ROOT}node_modules/.bin/esbuild`, [
-    source,
-    ...options,
-    `--outfile=${PROGRAM}`,
-  ]);
-  if (status !== 0) throw new Error(`cannot build ${source}: ${stderr}`);
-  if (!existsSync(`${ROOT}dist/conntrack-koffi`)) throw new Error('build the program first: npm run build');
 }

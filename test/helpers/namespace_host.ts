@@ -129,7 +129,7 @@ export class NamespaceHost implements NamespaceFileSystem {
 }
 
 /** `/proc/PID/stat`, with distinctive numbers around the start time. */
-export function statText(pid: number, { name = 'sleep', started }: Pick<FakeProcess, 'name' | 'started'>): string {
+function statText(pid: number, { name = 'sleep', started }: Pick<FakeProcess, 'name' | 'started'>): string {
   const before = Array.from({ length: 18 }, (_, index) => 7000 + index).join(' ');
   return `${pid} (${name}) S ${before} ${started} 8001 8002 8003\n`;
 }

@@ -83,6 +83,10 @@ export class NamespaceScene {
       inside: () => {
         throw new ProblemError('namespace_closed', name);
       },
+      settings: `/ns/${name}/settings`,
+      openSetting: () => {
+        throw new ProblemError('namespace_closed', name);
+      },
       verify,
       close: () => {
         this.open--;

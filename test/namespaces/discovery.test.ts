@@ -217,6 +217,25 @@ describe('the network namespaces of a host', () => {
     expect(scene.find().namespaces.map(({ name }) => name)).toEqual(['dns-9002', 'dns.service-715']);
   });
 
+  it('are found in many steps, each of which reads little', () => {
+    const { discovery, host } = new Scene();
+    for (let pid = 1000; pid < 1100; pid++) host.processes.set(pid, { inode: pid, started: pid, cgroup: DNS });
+    let opened = 0;
+    let pauses = 0;
+    const open = host.openSync.bind(host);
+    host.openSync = (path) => {
+      opened += 1;
+      return open(path);
+    };
+    const work = discovery.find();
+    for (let step = work.next(); step.done !== true; step = work.next()) {
+      expect(opened).toBeLessThanOrEqual(2);
+      opened = 0;
+      pauses += 1;
+    }
+    expect(pauses).toBe(200);
+  });
+
   it('are those of the host for an agent in a container', () => {
     const scene = new Scene('/host');
     scene.host.processes.set(1, { inode: OWN_INODE, started: 0 });

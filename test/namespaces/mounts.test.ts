@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { identityOf, Mounts, parseMounts } from '../../collector/namespaces/mounts.ts';
+import { identityAt, Mounts, parseMounts } from '../../collector/namespaces/mounts.ts';
 import { finish, NamespaceHost } from '../helpers/namespace_host.ts';
 
 /** Of a router with namespaces of `ip netns` and a container of Docker. */
@@ -49,7 +49,7 @@ describe('bound namespaces', () => {
     expect(finish(new Mounts(host, host.host).scan())).toEqual([
       { number: 9001, bound: { path: '/run/netns/blue', identity: '9001-17' } },
     ]);
-    expect(identityOf(host, '/run/netns/blue')).toBe('9001-17');
+    expect(identityAt(host, '/run/netns/blue')).toBe('9001-17');
   });
 
   it('keep their path as long as it leads to them', () => {
