@@ -52,13 +52,21 @@ export interface Column {
   readonly counted: boolean;
 }
 
+/** The last result. The statistics of all network namespaces have the same header, and share its columns. */
+let last: { names: readonly string[]; release: string; columns: readonly Column[] } | undefined;
+
 /**
  * The columns with a metric, in the order of the header. Unknown names are left out.
  *
  * @param names the names in the header.
  * @param release the kernel release, as `uname -r` prints it.
  */
-export function columnsOf(names: readonly string[], release: string): Column[] {
+export function columnsOf(names: readonly string[], release: string): readonly Column[] {
+  if (last?.names !== names || last.release !== release) last = { names, release, columns: find(names, release) };
+  return last.columns;
+}
+
+function find(names: readonly string[], release: string): readonly Column[] {
   const dead = deadColumns(names, release);
   const metrics: Readonly<Record<string, string | undefined>> = dead === DEAD_SINCE_4_9 ? METRICS_SINCE_4_9 : METRICS;
   return names.flatMap((name, index) => {

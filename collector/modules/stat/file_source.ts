@@ -32,7 +32,7 @@ export class FileSource implements Source {
 
   /** The text of the error behind the {@link problem}. */
   get error(): string {
-    return describe(this.#failure?.cause);
+    return describe(this.#failure?.cause ?? this.#failure);
   }
 
   /** Whether the file does not exist; `false` until that is known. */

@@ -24,14 +24,28 @@ const BAD = 0xff;
 const HEX = new Uint8Array(256).fill(BAD);
 for (const [value, digit] of [...'0123456789abcdef'].entries()) HEX[digit.charCodeAt(0)] = value;
 
+/** A header and the names in it. */
+interface Header {
+  readonly text: Buffer;
+  readonly names: readonly string[];
+}
+
+const NO_HEADER: Header = { text: Buffer.alloc(0), names: [] };
+
+/** The last header that any file had: those of all network namespaces have the same one, and share it. */
+let lastHeader = NO_HEADER;
+
 export class StatParser implements StatTable {
   generation = 0;
-  names: readonly string[] = [];
   rows = 0;
   cells = new Uint32Array(0);
-  #header = Buffer.alloc(0);
+  #header = NO_HEADER;
   /** Rows of the last complete text. */
   #knownRows = 0;
+
+  get names(): readonly string[] {
+    return this.#header.names;
+  }
 
   get columns(): number {
     return this.names.length;
@@ -62,16 +76,9 @@ export class StatParser implements StatTable {
   }
 
   #parseHeader(text: Buffer, end: number): void {
-    const isSame = text.compare(this.#header, 0, this.#header.length, 0, end) === 0;
-    if (isSame && this.names.length > 0) return;
-    const header = text.subarray(0, end).toString('latin1').trim();
-    const names = header.split(/ +/);
-    if (!names.every((name) => /^[a-z][a-z0-9_]*$/.test(name)) || !names.includes('entries')) {
-      throw new FormatError(`the header does not consist of column names: ${JSON.stringify(header.slice(0, 60))}`);
-    }
-    if (new Set(names).size < names.length) throw new FormatError('the header names a column twice');
-    this.#header = Buffer.from(text.subarray(0, end));
-    this.names = names;
+    if (isHeader(this.#header, text, end)) return;
+    if (!isHeader(lastHeader, text, end)) lastHeader = headerOf(text.subarray(0, end));
+    this.#header = lastHeader;
     this.generation = nextGeneration();
   }
 
@@ -117,4 +124,19 @@ export class StatParser implements StatTable {
     larger.set(this.cells);
     this.cells = larger;
   }
+}
+
+function isHeader({ names, text: header }: Header, text: Buffer, end: number): boolean {
+  return names.length > 0 && text.compare(header, 0, header.length, 0, end) === 0;
+}
+
+/** @throws {FormatError} when the text is not a header. */
+function headerOf(text: Buffer): Header {
+  const header = text.toString('latin1').trim();
+  const names = header.split(/ +/);
+  if (!names.every((name) => /^[a-z][a-z0-9_]*$/.test(name)) || !names.includes('entries')) {
+    throw new FormatError(`the header does not consist of column names: ${JSON.stringify(header.slice(0, 60))}`);
+  }
+  if (new Set(names).size < names.length) throw new FormatError('the header names a column twice');
+  return { text: Buffer.from(text), names };
 }
