@@ -31,7 +31,7 @@ import { clock } from './system.ts';
  */
 export async function show(commandLine: CommandLine, environment: Environment, log: Log): Promise<void> {
   const { netns } = commandLine;
-  const request = requestOf(commandLine, environment);
+  const request = await requestOf(commandLine, environment);
   const { every } = request;
   const charts = chartsOf(request.config);
   const abilities = readAbilities(process.env);
@@ -96,7 +96,7 @@ export async function show(commandLine: CommandLine, environment: Environment, l
 }
 
 /** In another network namespace, what the operator requires of the host need not be there; its conntrackd is not shown. */
-function requestOf(commandLine: CommandLine, environment: Environment): Request {
-  const request = readRequest(commandLine, environment);
+async function requestOf(commandLine: CommandLine, environment: Environment): Promise<Request> {
+  const request = await readRequest(commandLine, environment);
   return commandLine.netns === undefined ? request : { ...request, config: namespaceConfig(request.config, true) };
 }
