@@ -175,7 +175,7 @@ describe.skipIf(missing.kernel !== undefined)('tail', () => {
     const program = started('--proto', 'udp');
     const tuple = 'udp 10.88.9.9:4711 -> 10.99.0.9:5353\n';
     await eventsIn(program, ` new       ${tuple}`, ` destroyed ${tuple}`);
-    expect(program.out).toMatch(/^\d\d:\d\d:\d\d\.\d{3} new /);
+    expect(program.out).toMatch(/^\d\d:\d\d:\d\d\.\d{3} new /m);
     program.child.kill('SIGINT');
     expect(await program.ended).toEqual({ code: 0, signal: null });
     expect(program.err).toBe('');
