@@ -106,6 +106,20 @@ grep '^Cap' "/proc/$(plugin)/status" >plugin.capabilities
 systemctl restart conntrackd
 wait_for 20 test -S /run/conntrackd.sock
 stat -c '%a %U %G' /run/conntrackd.sock >socket
+
+# A router without a process. Only root can read the configuration that names it.
+say namespaces
+ip netns add blue
+(umask 077 && echo 'namespaces: { include: [blue] }' >/etc/netdata/conntrack.conf)
+repair namespaces
+wait_for 60 has_chart sockets_netns_blue
+grep '^Cap' "/proc/$(plugin)/status" >namespaces.capabilities
+
+# Every user can run the program, and nothing runs it.
+say exposed
+chmod 0755 /usr/lib/netdata/plugins.d/conntrack.plugin
+systemctl stop netdata
+repair exposed
 journalctl --unit netdata --output json --no-pager >journal
 say end
 systemctl poweroff

@@ -67,13 +67,16 @@ describe.skipIf(missing.systemd !== undefined)('under systemd', () => {
     expect(rounds('fresh')[0]?.report).toMatch(/connection tracking not\s+loaded/);
   });
 
-  it.each(['fresh', 'broken'])('every command that check prints succeeds as printed, until all is well: %s', (part) => {
-    const [last, ...before] = [...rounds(part)].reverse();
-    expect(last).toMatchObject({ code: '0', exit: '' });
-    expect(last?.report).toMatch(/^ok: all enabled modules work$/m);
-    expect(before.at(-1)?.code).toBe('1');
-    expect(before.filter(({ exit }) => exit !== '0')).toEqual([]);
-  });
+  it.each(['fresh', 'broken', 'namespaces', 'exposed'])(
+    'every command that check prints succeeds as printed, until all is well: %s',
+    (part) => {
+      const [last, ...before] = [...rounds(part)].reverse();
+      expect(last).toMatchObject({ code: '0', exit: '' });
+      expect(last?.report).toMatch(/^ok: all enabled modules work$/m);
+      expect(before[0]?.code).toBe('1');
+      expect(before.filter(({ exit }) => exit !== '0')).toEqual([]);
+    },
+  );
 
   it('names everything that a new installation lacks', () => {
     expect(typed('fresh')).toEqual(
@@ -110,16 +113,45 @@ describe.skipIf(missing.systemd !== undefined)('under systemd', () => {
     );
   });
 
-  it('gives the plugin CAP_NET_ADMIN and nothing else', () => {
-    const sets = Object.fromEntries(
-      read('plugin.capabilities')
+  /** The sets of capabilities of the plugin, as one part saw them. */
+  const capabilities = (part: string): Readonly<Record<string, bigint>> =>
+    Object.fromEntries(
+      read(`${part}.capabilities`)
         .trim()
         .split('\n')
-        .map((line) => line.split(/:\s+/)),
+        .map((line) => line.split(/:\s+/))
+        .map(([name, set]) => [name, BigInt(`0x${set}`)]),
     );
+
+  it('gives the plugin CAP_NET_ADMIN and nothing else', () => {
+    const { CapBnd = 0n, CapPrm } = capabilities('plugin');
     const admin = 1n << 12n;
-    expect(BigInt(`0x${sets.CapPrm}`)).toBe(admin);
-    expect(BigInt(`0x${sets.CapBnd}`) & admin).toBe(admin);
+    expect(CapPrm).toBe(admin);
+    expect(CapBnd & admin).toBe(admin);
+  });
+
+  it('gives the plugin what entering a network namespace takes, which it does not keep effective', () => {
+    expect(typed('namespaces')).toEqual([
+      'sudo chgrp netdata /etc/netdata/conntrack.conf && sudo chmod g+r /etc/netdata/conntrack.conf',
+      'sudo /usr/lib/netdata/plugins.d/conntrack-setup --namespaces',
+      `sudo mkdir -p ${DROP_INS}`,
+      `printf '[Service]\\nCapabilityBoundingSet=CAP_NET_ADMIN CAP_SYS_ADMIN\\n' | sudo tee ${DROP_INS}/zz-conntrack.conf`,
+      'sudo systemctl daemon-reload && sudo systemctl restart netdata',
+    ]);
+    const { CapEff = 0n, CapPrm } = capabilities('namespaces');
+    const system = 1n << 21n;
+    expect(CapPrm).toBe((1n << 12n) | system);
+    expect(CapEff & system).toBe(0n);
+  });
+
+  it('names what exposes the program, and keeps what was granted', () => {
+    expect(typed('exposed')).toEqual(
+      expect.arrayContaining([
+        'sudo chmod 0750 /usr/lib/netdata/plugins.d/conntrack.plugin',
+        'sudo setcap cap_net_admin,cap_sys_admin=p /usr/lib/netdata/plugins.d/conntrack.plugin',
+        'sudo systemctl start netdata',
+      ]),
+    );
   });
 
   it("keeps conntrackd's socket open to the agent's group when conntrackd restarts", () => {
