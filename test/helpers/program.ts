@@ -41,6 +41,7 @@ export class Program {
   out = '';
   err = '';
   readonly #folder: string | undefined;
+  readonly #file: string | undefined;
 
   constructor(
     args: readonly string[] = ['1'],
@@ -54,6 +55,7 @@ export class Program {
       chmodSync(this.#folder, 0o755);
       const file = join(this.#folder, 'conntrack.conf');
       writeFileSync(file, config);
+      this.#file = file;
       words.push('--config', file);
     }
     const [command = '', ...rest] = words;
@@ -97,6 +99,12 @@ export class Program {
       30 + times,
       () => count() >= before + times && this.out.endsWith('END\n'),
     );
+  }
+
+  /** Replaces the text of the configuration file that it was started with. */
+  configure(text: string): void {
+    if (this.#file === undefined) throw new Error('it was started without a configuration');
+    writeFileSync(this.#file, text);
   }
 
   /** Kills the program unless it has exited, and waits for its end. */
