@@ -5,11 +5,8 @@ import { defineConfig } from 'vitest/config';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Longer than any test takes, even on a busy machine; exceeded only by a hang or by quadratic running time. */
-const timeouts = { testTimeout: 120_000, hookTimeout: 120_000 };
-
-/** Real clocks, real programs and real waiting. */
-const endToEnd = { globalSetup: ['test/helpers/global_setup.ts'], ...timeouts };
+/** Real clocks, real programs and real waiting: up to two minutes for each condition. */
+const endToEnd = { globalSetup: ['test/helpers/global_setup.ts'], testTimeout: 600_000, hookTimeout: 600_000 };
 
 /**
  * Tests that change nf_conntrack_max or nf_conntrack_buckets, which all network namespaces share, or that compare rates
@@ -31,7 +28,8 @@ const mocking = readdirSync(join(root, 'test'), { recursive: true, encoding: 'ut
   .map((name) => `test/${name}`)
   .filter((name) => name.endsWith('.test.ts') && /\bvi\.mock\(/.test(readFileSync(join(root, name), 'utf8')));
 
-const unit = { ...timeouts, maxWorkers: '100%', sequence: { groupOrder: 0 } };
+/** The timeouts are longer than any test takes, even on a busy machine, unless it hangs or takes quadratic time. */
+const unit = { testTimeout: 120_000, hookTimeout: 120_000, maxWorkers: '100%', sequence: { groupOrder: 0 } };
 
 export default defineConfig({
   root,

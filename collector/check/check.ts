@@ -8,8 +8,8 @@ import { dirname } from 'node:path';
 import type { Environment } from '../agent/environment.ts';
 import { errorCode } from '../base/errors.ts';
 import type { Clock } from '../base/scheduler.ts';
+import { ConfigError } from '../config/error.ts';
 import { loadConfig } from '../config/load.ts';
-import { ConfigError } from '../config/parse.ts';
 import { type Config, defaultConfig } from '../config/schema.ts';
 import type { Module } from '../modules/module.ts';
 import { Host } from '../procfs/host.ts';
@@ -69,7 +69,7 @@ export async function check(options: CheckOptions, unusable?: Finding): Promise<
   const agent = findAgent(fs, environment, path, seen);
   const { account } = agent;
   const places = placesOf(agent, path);
-  const [config, configuration] = load(options, agent, places);
+  const [config, configuration] = await load(options, agent, places);
   const patience = PATIENCE + config.modules.conntrackd.timeout;
   const observed = unusable === undefined ? await observe(options.modules(config), clock, patience) : [];
 
@@ -121,10 +121,18 @@ function placesOf({ account, file, prefix }: Agent, program: string): Places {
 }
 
 /** The configuration, or the defaults where it is invalid, and what is wrong with it. */
-function load({ configFile, fs }: CheckOptions, agent: Agent, places: Places): [Config, Report['configuration']] {
+async function load(
+  { configFile, fs }: CheckOptions,
+  agent: Agent,
+  places: Places,
+): Promise<[Config, Report['configuration']]> {
   try {
     const directories = [agent.userConfigDirectory, agent.stockConfigDirectory];
-    const { config, file } = loadConfig(regularFiles(fs), configFile ?? agent.process?.plugin?.config, directories);
+    const { config, file } = await loadConfig(
+      regularFiles(fs),
+      configFile ?? agent.process?.plugin?.config,
+      directories,
+    );
     return [config, { file, findings: [] }];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

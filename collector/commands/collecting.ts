@@ -26,9 +26,9 @@ export interface Request extends Settings {
  *
  * @throws {ConfigError} when it cannot be read or is invalid.
  */
-export function readRequest(commandLine: CommandLine, environment: Environment): Request {
+export async function readRequest(commandLine: CommandLine, environment: Environment): Promise<Request> {
   const { stockConfigDir, updateEvery, userConfigDir } = environment;
-  const { config, file } = loadConfig(regular, commandLine.config, [userConfigDir, stockConfigDir]);
+  const { config, file } = await loadConfig(regular, commandLine.config, [userConfigDir, stockConfigDir]);
   const every = Math.max(commandLine.interval ?? 1, updateEvery ?? 1, config.update_every);
   const contexts = chooseContexts(config.contexts, readBuiltin(regular, userConfigDir));
   return { config, file, every, contexts };

@@ -39,7 +39,8 @@ export async function sourcesOf(
 /** Loading what reads the configuration takes longer than many an answer. */
 async function configuredPools(commandLine: CommandLine, environment: Environment): Promise<Sources['snatPools']> {
   const { readRequest } = await import('./collecting.ts');
-  return readRequest(commandLine, environment).config.modules.flows.snat_pools;
+  const { config } = await readRequest(commandLine, environment);
+  return config.modules.flows.snat_pools;
 }
 
 /**

@@ -5,7 +5,7 @@
 
 import { Condition, type Log } from '../base/log.ts';
 import { type Clock, Interruption, type Tick, ticks } from '../base/scheduler.ts';
-import { ConfigError } from '../config/parse.ts';
+import { ConfigError } from '../config/error.ts';
 
 /** Milliseconds until an invalid configuration is read again. */
 const RETRY = 2000;
@@ -26,7 +26,7 @@ export interface SessionOptions<T extends Readable> {
    *
    * @throws {ConfigError} when it cannot be read or is invalid.
    */
-  readonly read: () => T;
+  readonly read: () => Promise<T>;
   /** Applies a configuration, and returns whether any module is on. */
   readonly apply: (request: T) => boolean;
   readonly tick: (tick: Tick) => void;
@@ -68,7 +68,7 @@ export class Session<T extends Readable> {
         if (--left <= 0) return true;
       }
       this.#interruption = new Interruption();
-      request = this.#readAgain() ?? request;
+      request = (await this.#readAgain()) ?? request;
     }
   }
 
@@ -77,7 +77,7 @@ export class Session<T extends Readable> {
     const invalid = new Condition(log);
     for (;;) {
       try {
-        const request = read();
+        const request = await read();
         invalid.leave('the configuration is valid: starting', { file: request.file });
         return request;
       } catch (error) {
@@ -90,10 +90,10 @@ export class Session<T extends Readable> {
   }
 
   /** Reads and applies the configuration; `undefined` if it is invalid. */
-  #readAgain(): T | undefined {
+  async #readAgain(): Promise<T | undefined> {
     const { apply, log, read } = this.#options;
     try {
-      const request = read();
+      const request = await read();
       apply(request);
       log.info('the configuration was reloaded', { file: request.file });
       return request;

@@ -28,7 +28,7 @@ import { clock } from './system.ts';
  * @throws {UsageError} if no module is enabled.
  */
 export async function show(commandLine: CommandLine, environment: Environment, log: Log): Promise<void> {
-  const request = readRequest(commandLine, environment);
+  const request = await readRequest(commandLine, environment);
   const { every } = request;
   const charts = chartsOf(request.config);
   const abilities = readAbilities(process.env);

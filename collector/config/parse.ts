@@ -6,35 +6,10 @@
 import * as v from 'valibot';
 import { isCollection, isScalar, LineCounter, parseDocument } from 'yaml';
 
-import { describe, UsageError } from '../base/errors.ts';
+import { describe } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
+import { ConfigError } from './error.ts';
 import { type Config, MAPPING, schema } from './schema.ts';
-
-/** A mistake in a configuration file. */
-export interface ConfigProblem {
-  /** Counted from 1; `undefined` when the mistake is not in one line. */
-  readonly line: number | undefined;
-  /** What is wrong and, where known, what is allowed. */
-  readonly text: string;
-}
-
-/** A configuration file is missing, cannot be read or is invalid. The message lists every problem in one line. */
-export class ConfigError extends UsageError {
-  readonly file: string;
-  readonly problems: readonly ConfigProblem[];
-
-  constructor(file: string, problems: readonly ConfigProblem[], options?: ErrorOptions) {
-    // Two checks can find the same problem.
-    const byText = new Map(problems.map((problem) => [inWords(problem), problem]));
-    super(`${file}: ${[...byText.keys()].join('; ')}`, options);
-    this.file = file;
-    this.problems = [...byText.values()];
-  }
-}
-
-function inWords({ line, text }: ConfigProblem): string {
-  return line === undefined ? text : `line ${line}: ${text}`;
-}
 
 /**
  * Parses and validates the text of a configuration file; an empty one means every default.

@@ -17,21 +17,33 @@ const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
 const SEALED = ['--disable-sigusr1'] as const;
 
 /**
- * V8 flags that keep memory from growing for hours. The live heap is about 7 MB, and with its default limits V8 collects no
- * old objects for more than an hour, because so little garbage is added.
+ * V8 flags of the start. With any other flag than these, V8 rejects the compiled code that is part of Node.js, and
+ * compiling it again takes 10 ms.
  */
-const HEAP = [
+export const FLAGS = [
   // 1 MB for young objects instead of up to 16: few survive a tick.
   '--max-semi-space-size=1',
-  // The first full collection at 6 MB of old objects. V8 schedules collections in idle time only after a first one.
-  '--initial-old-space-size=6',
-  // Later ones after less growth: smaller limits, and incremental marking from a tenth of the way to the limit.
-  '--memory-saver-mode',
-  '--incremental-marking-soft-trigger=10',
   // No helper threads: each costs a stack and a malloc arena, and does not speed up collecting such a small heap.
-  '--single-threaded',
+  '--single-threaded-gc',
+  '--no-concurrent-recompilation',
+  '--no-concurrent-sparkplug',
   '--v8-pool-size=1',
 ] as const;
+
+/**
+ * V8 flags that keep memory from growing for hours. The live heap is about 8 MB, and with its default limits V8 collects no
+ * old objects for more than an hour, because so little garbage is added. V8 looks at these flags whenever it needs them, so
+ * the program sets them later.
+ */
+const LATER = [
+  // Collections in idle time, and after less growth.
+  '--memory-saver-mode',
+  // Incremental marking starts early on the way to the limit.
+  '--incremental-marking-soft-trigger=10',
+] as const;
+
+/** Milliseconds after which they are set: the program is loaded. */
+const LATE = 1000;
 
 /**
  * Compiled code is in the order of hashes, whose seed is random otherwise. Of V8's flags, the only one that can differ at run
@@ -66,8 +78,8 @@ export function buildExecutable(tools: Tools, script: string, executable: string
   const [main, blob, config] = [`${name}.cjs`, `${name}.blob`, `${name}.json`];
   const at = (file: string): string => resolve(folder, file);
   // The line of the interpreter becomes empty, so that the others keep their numbers.
-  writeFileSync(at(main), readFileSync(script, 'utf8').replace(/^#!.*/, ''));
-  const flags = [...HEAP, ...more];
+  writeFileSync(at(main), `${readFileSync(script, 'utf8').replace(/^#!.*/, '')}\n${setLater()}\n`);
+  const flags = [...FLAGS, ...more];
   const settings = {
     main,
     output: blob,
@@ -86,6 +98,11 @@ export function buildExecutable(tools: Tools, script: string, executable: string
   removeSymbols(folder, strip, name);
   run(folder, resolve(compiler), [resolve(postject), name, 'NODE_SEA_BLOB', blob, '--sentinel-fuse', FUSE]);
   for (const file of [main, blob, config]) rmSync(at(file));
+}
+
+/** The statement that sets flags while the program runs. */
+function setLater(): string {
+  return `setTimeout(() => ${JSON.stringify(LATER)}.forEach(require('node:v8').setFlagsFromString), ${LATE}).unref();`;
 }
 
 /** Shows the output only if the command fails. */

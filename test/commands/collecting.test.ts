@@ -16,7 +16,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 /** The request with these words and variables; the agent's configuration is in the folder. */
-function request(words: readonly string[], variables: Readonly<Record<string, string>> = {}): Request {
+function request(words: readonly string[], variables: Readonly<Record<string, string>> = {}): Promise<Request> {
   return readRequest(parseCommandLine(words), readEnvironment({ NETDATA_USER_CONFIG_DIR: folder, ...variables }));
 }
 
@@ -28,30 +28,31 @@ describe('what a command that collects is asked for', () => {
     [['3'], '5', 7, 7],
   ])(
     'with the words %j, NETDATA_UPDATE_EVERY %s and update_every %i has the interval %i',
-    (words, agent, file, every) => {
+    async (words, agent, file, every) => {
       writeFileSync(`${folder}/conntrack.conf`, `update_every: ${file}\n`);
-      expect(request(words, agent === undefined ? {} : { NETDATA_UPDATE_EVERY: agent }).every).toBe(every);
+      const asked = await request(words, agent === undefined ? {} : { NETDATA_UPDATE_EVERY: agent });
+      expect(asked.every).toBe(every);
     },
   );
 
-  it("is the configuration in the agent's directory, or the file of --config", () => {
+  it("is the configuration in the agent's directory, or the file of --config", async () => {
     writeFileSync(`${folder}/conntrack.conf`, 'source: north\n');
     writeFileSync(`${folder}/other.conf`, 'source: south\n');
-    expect(request([])).toMatchObject({ file: `${folder}/conntrack.conf`, config: { source: 'north' } });
+    expect(await request([])).toMatchObject({ file: `${folder}/conntrack.conf`, config: { source: 'north' } });
     const other = `${folder}/other.conf`;
-    expect(request(['--config', other])).toMatchObject({ file: other, config: { source: 'south' } });
+    expect(await request(['--config', other])).toMatchObject({ file: other, config: { source: 'south' } });
   });
 
-  it('has the contexts that netdata.conf leaves to the plugin', () => {
-    expect(request([]).contexts).toEqual({ contexts: 'conntrack', reason: 'on' });
+  it('has the contexts that netdata.conf leaves to the plugin', async () => {
+    expect((await request([])).contexts).toEqual({ contexts: 'conntrack', reason: 'on' });
     writeFileSync(`${folder}/netdata.conf`, '[plugins]\nproc = no\n');
-    expect(request([]).contexts).toEqual({ contexts: 'netfilter', reason: 'off' });
+    expect((await request([])).contexts).toEqual({ contexts: 'netfilter', reason: 'off' });
     writeFileSync(`${folder}/conntrack.conf`, 'contexts: conntrack\n');
-    expect(request([]).contexts).toEqual({ contexts: 'conntrack', reason: 'configured' });
+    expect((await request([])).contexts).toEqual({ contexts: 'conntrack', reason: 'configured' });
   });
 
-  it('is an error if the configuration is not a regular file', () => {
+  it('is an error if the configuration is not a regular file', async () => {
     mkdirSync(`${folder}/conntrack.conf`);
-    expect(() => request([])).toThrow(`${folder}/conntrack.conf: cannot be read: `);
+    await expect(request([])).rejects.toThrow(`${folder}/conntrack.conf: cannot be read: `);
   });
 });

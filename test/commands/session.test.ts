@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { Session, type SessionOptions } from '../../collector/commands/session.ts';
-import { ConfigError, parseConfig } from '../../collector/config/parse.ts';
+import { ConfigError } from '../../collector/config/error.ts';
+import { parseConfig } from '../../collector/config/parse.ts';
 import { FakeClock, MONOTONIC_START } from '../helpers/fake_clock.ts';
 import { RecordingLog } from '../helpers/recording_log.ts';
 
@@ -42,7 +43,7 @@ class Running {
     });
   }
 
-  #read(): Asked {
+  async #read(): Promise<Asked> {
     return { every: parseConfig(FILE, this.file).update_every, file: FILE };
   }
 
@@ -166,7 +167,7 @@ describe('a reload of the configuration', () => {
   });
 
   it('follows the first update if it is requested before', async () => {
-    const running = new Running({ most: 2, read: () => ({ every: 300, file: undefined }) });
+    const running = new Running({ most: 2, read: async () => ({ every: 300, file: undefined }) });
     running.session.reload();
     await running.session.run();
     expect(running.updates).toEqual([0, 0.5]);

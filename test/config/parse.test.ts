@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { ConfigError, parseConfig } from '../../collector/config/parse.ts';
+import { ConfigError } from '../../collector/config/error.ts';
+import { parseConfig } from '../../collector/config/parse.ts';
 import { defaultConfig } from '../../collector/config/schema.ts';
 import { refusal } from '../helpers/refusal.ts';
 

@@ -106,7 +106,7 @@ describe.skipIf(inject('missing').kernel !== undefined).concurrent('in its own n
   sockets: { enabled: yes, read_from: netlink, update_every: 1, cpu_share: 100 }
 `,
     );
-    await until('three lines', 20, () => lines(program).length === 3);
+    await until('three lines', 120, () => lines(program).length === 3);
     await Promise.all(['conntrack.sockets', ...SOCKETS].map((chart) => program.updated(chart, 3)));
     expect(Object.keys(program.stream.definitions).sort()).toEqual(
       ['conntrack.buckets', 'conntrack.sockets', 'conntrack.utilization', ...SOCKETS].sort(),

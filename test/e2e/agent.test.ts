@@ -11,7 +11,7 @@ import { Agent } from '../helpers/agent.ts';
 import { Dashboard } from '../helpers/dashboard.ts';
 import { BLACK_HOLE, end, Laboratory, SERVER_ADDRESS } from '../helpers/laboratory.ts';
 import { isAlwaysShown } from '../helpers/occasional_charts.ts';
-import { isAbout } from '../helpers/running_agent.ts';
+import { expectSums, isAbout } from '../helpers/running_agent.ts';
 import { shortenTable } from '../helpers/shortened_health.ts';
 import { SOCKET_CHARTS } from '../helpers/socket_charts.ts';
 import { until } from '../helpers/until.ts';
@@ -39,8 +39,6 @@ const SHARED: readonly (readonly [string, string])[] = [
 
 const MAX = 2000;
 
-/** Messages of the plugin on an overloaded machine. */
-const LATENESS = ['msg="late: updates are skipped"', 'msg="back on schedule"'];
 const OTHER_INTERVAL = 'level=info msg="changed the interval between dumps of the connection table"';
 
 /** Dumps the whole table often, even when it is full, and rarely once that costs more than a small table can. */
@@ -90,7 +88,7 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
     await laboratory.traffic('server', 'udp-sink', 5000, 300);
     await laboratory.traffic('server', 'tcp-echo', 5001, 300);
     agent = await Agent.start(laboratory, { config: CONFIG, health: shortenTable });
-    await until('the plugin has charts of every module', 30, async () => {
+    await until('the plugin has charts of every module', 120, async () => {
       const listed = await agent.charts('conntrack.plugin');
       // The first dump of a process can be so costly that the second is delayed.
       const interval = listed['conntrack.dump']?.update_every;
@@ -128,24 +126,25 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
     expect(netdata).not.toBe('0');
   });
 
-  describe.concurrent('with connections in the table', { timeout: 240_000 }, () => {
+  describe.concurrent('with connections in the table', () => {
     it.sequential('shows as many entries as conntrack -C counts, and the true number of every protocol', async ({
       expect,
     }) => {
-      const from = await wallSeconds(1);
-      laboratory.load(413);
-      laboratory.restore([
-        ...entries(61, (n) => `-s 10.88.1.1 -d 10.99.0.1 -p udp --sport ${n} --dport 9`),
-        ...entries(41, (n) => `-s 10.88.1.1 -d 10.99.0.1 -p icmp --icmp-type 8 --icmp-code 0 --icmp-id ${n}`),
-        ...entries(31, (n) => `-s fd88::1 -d fd99::1 -p icmpv6 --icmpv6-type 128 --icmpv6-code 0 --icmpv6-id ${n}`),
-        ...entries(21, (n) => `-s 10.88.1.1 -d 10.99.0.1 -p gre --srckey ${n} --dstkey 9`),
-        ...entries(11, (n) => `-s 10.88.1.${n} -d 10.99.0.1 -p 50`),
-      ]);
       const protocols = { tcp: 413, udp: 61, icmp: 41, icmpv6: 31, sctp: 0, gre: 21, other: 11 };
-      await until('578 entries', 10, async () => (await agent.latest('conntrack.sockets', 'connections')) === 578);
+      await expectSums(agent, laboratory, 'conntrack.new_by_protocol', protocols, () => {
+        laboratory.load(413);
+        laboratory.restore([
+          ...entries(61, (n) => `-s 10.88.1.1 -d 10.99.0.1 -p udp --sport ${n} --dport 9`),
+          ...entries(41, (n) => `-s 10.88.1.1 -d 10.99.0.1 -p icmp --icmp-type 8 --icmp-code 0 --icmp-id ${n}`),
+          ...entries(31, (n) => `-s fd88::1 -d fd99::1 -p icmpv6 --icmpv6-type 128 --icmpv6-code 0 --icmpv6-id ${n}`),
+          ...entries(21, (n) => `-s 10.88.1.1 -d 10.99.0.1 -p gre --srckey ${n} --dstkey 9`),
+          ...entries(11, (n) => `-s 10.88.1.${n} -d 10.99.0.1 -p 50`),
+        ]);
+      });
+      await until('578 entries', 120, async () => (await agent.latest('conntrack.sockets', 'connections')) === 578);
       expect(laboratory.count()).toBe(578);
       expect(await agent.latest('conntrack.utilization', 'used')).toBeCloseTo((578 / MAX) * 100, 1);
-      await until('the chart shows every protocol', 20, async () => {
+      await until('the chart shows every protocol', 120, async () => {
         for (const [protocol, count] of Object.entries(protocols)) {
           expect(await agent.latest('conntrack.flows_by_protocol', protocol), protocol).toBe(count);
         }
@@ -153,11 +152,6 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
       });
       expect(await agent.latest('conntrack.flows_by_reply', 'assured')).toBe(413);
       expect(await agent.latest('conntrack.flows_by_reply', 'unreplied')).toBe(165);
-      const to = await wallSeconds(2);
-      for (const [protocol, count] of Object.entries(protocols)) {
-        const made = await agent.total('conntrack.new_by_protocol', protocol, from, to);
-        expect(made, `${protocol}, ${made} of ${count}`).toSatisfy((value: number) => isAbout(value, count));
-      }
       laboratory.flush();
     });
 
@@ -166,7 +160,7 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
       // None of the connections made here ends.
       laboratory.set('nf_conntrack_udp_timeout', 600);
       laboratory.load(1100);
-      await until('the table has not grown during the lookback', 90, async () => {
+      await until('the table has not grown during the lookback', 120, async () => {
         const alarms = await agent.alarms();
         return alarms['conntrack_connections_before']?.value === 1100 && alarms['conntrack_growth']?.value === 0;
       });
@@ -176,7 +170,7 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
 
       // One connection every two seconds fills the table in more than half an hour.
       const flows = await laboratory.traffic('client', 'udp-flows', SERVER_ADDRESS, 5000, 0.5, 120);
-      await until('conntrack_time_to_full is WARNING', 90, async () => {
+      await until('conntrack_time_to_full is WARNING', 120, async () => {
         const { status, value } = (await agent.alarms())['conntrack_time_to_full'] ?? {};
         return status === 'WARNING' && typeof value === 'number' && value > 15 && value < 120;
       });
@@ -195,14 +189,14 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
       const flows = await laboratory.traffic('client', 'udp-flows', SERVER_ADDRESS, BLACK_HOLE, 1, 90);
       await until(
         'conntrack_snat_ports is WARNING',
-        60,
+        120,
         async () => (await status('conntrack_snat_ports')) === 'WARNING',
       );
       expect(await refused()).toBe(0);
-      await until('a connection is refused', 60, async () => (await refused()) > 0);
+      await until('a connection is refused', 120, async () => (await refused()) > 0);
       await until(
         'conntrack_snat_ports is CRITICAL',
-        20,
+        120,
         async () => (await status('conntrack_snat_ports')) === 'CRITICAL',
       );
       await end(flows);
@@ -217,7 +211,7 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
       laboratory.flush();
       laboratory.restore(unreplied(1080));
       laboratory.load(120);
-      await until('conntrack_unreplied is WARNING', 60, async () => {
+      await until('conntrack_unreplied is WARNING', 120, async () => {
         expect((await agent.alarms())['conntrack_unreplied']).toMatchObject({ status: 'WARNING', value: 90 });
         return true;
       });
@@ -225,7 +219,7 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
       laboratory.flush();
       laboratory.restore(unreplied(360));
       laboratory.load(40);
-      await until('conntrack_unreplied is CLEAR', 60, async () => {
+      await until('conntrack_unreplied is CLEAR', 120, async () => {
         const { status, value } = (await agent.alarms())['conntrack_unreplied'] ?? {};
         return status === 'CLEAR' && value === 90 && (await agent.latest('conntrack.sockets', 'connections')) === 400;
       });
@@ -248,7 +242,7 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
       }
       await end(talk);
       const flows = await laboratory.traffic('client', 'udp-flows', SERVER_ADDRESS, 5000, 100, 120);
-      await until('conntrack_full is CRITICAL', 60, async () => (await status('conntrack_full')) === 'CRITICAL');
+      await until('conntrack_full is CRITICAL', 120, async () => (await status('conntrack_full')) === 'CRITICAL');
       await seconds(2);
       await end(flows);
       ended = await wallSeconds(5);
@@ -273,7 +267,7 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
     it.sequential('warns of packets and connections that a full table drops', async ({ expect }) => {
       // One address has loaded nearly all of the table.
       for (const name of ['conntrack_drops', 'conntrack_early_drops', 'conntrack_largest_source']) {
-        await until(`${name} is WARNING`, 60, async () => (await status(name)) === 'WARNING');
+        await until(`${name} is WARNING`, 120, async () => (await status(name)) === 'WARNING');
       }
       const alarms = await agent.alarms();
       // There is no conntrackd here.
@@ -317,22 +311,20 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
         await dashboard.page.locator('[data-target="#alarmsModal"]').first().click();
         const [, info = ''] = /^ *info: (.*)$/m.exec(readFileSync('health/conntrack.conf', 'utf8')) ?? [];
         const shown = dashboard.page.locator('#alarms_active').getByText(info).first();
-        expect(await shown.textContent({ timeout: 30_000 })).toContain(info);
+        expect(await shown.textContent({ timeout: 120_000 })).toContain(info);
       });
     });
 
     it.sequential('clears conntrack_full when the table is emptied', async ({ expect }) => {
       expect(await status('conntrack_full')).toBe('CRITICAL');
       laboratory.flush();
-      await until('conntrack_full is CLEAR', 100, async () => (await status('conntrack_full')) === 'CLEAR');
+      await until('conntrack_full is CLEAR', 120, async () => (await status('conntrack_full')) === 'CLEAR');
     });
 
     it.sequential('logs no error of the plugin', ({ expect }) => {
       const lines = agent.log.split('\n');
       expect(lines.filter((line) => /ERROR .*PLUGINSD\[conntrack/.test(line))).toEqual([]);
-      const logged = lines.filter((line) => line.includes('comm=conntrack.plugin'));
-      const expected = [OTHER_INTERVAL, ...LATENESS];
-      expect(logged.filter((line) => !expected.some((message) => line.includes(message)))).toEqual([]);
+      expect(agent.pluginLines.filter((line) => !line.includes(OTHER_INTERVAL))).toEqual([]);
     });
 
     it.sequential('follows a longer dump interval of a large table, and the shorter one afterwards', async ({
@@ -344,12 +336,12 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
       laboratory.set('nf_conntrack_buckets', 65_536);
       laboratory.set('nf_conntrack_max', 262_144);
       laboratory.load(100_000);
-      await until('the interval is longer', 60, async () => ((await interval()) ?? 0) > FLOWS_EVERY);
+      await until('the interval is longer', 120, async () => ((await interval()) ?? 0) > FLOWS_EVERY);
       const tcp = (): Promise<number | null> => agent.latest('conntrack.flows_by_protocol', 'tcp');
       await until('the chart shows all entries', 130, async () => (await tcp()) === 100_000);
       laboratory.flush();
-      await until('the interval is as before', 60, async () => (await interval()) === FLOWS_EVERY);
-      await until('the chart shows no entry', 60, async () => (await tcp()) === 0);
+      await until('the interval is as before', 120, async () => (await interval()) === FLOWS_EVERY);
+      await until('the chart shows no entry', 120, async () => (await tcp()) === 0);
       expect(agent.log.split(OTHER_INTERVAL).length).toBeGreaterThan(2);
     });
   });
@@ -359,13 +351,13 @@ describe.skipIf(missing.agent !== undefined)('a Netdata 1.37 agent', () => {
     if (killed === undefined) throw new Error('the plugin does not run');
     // Agents before 2.0 disable a plugin that a signal killed; on SIGTERM it exits by itself.
     process.kill(killed, 'SIGTERM');
-    await until('another plugin process', 60, () => agent.pluginPid !== undefined && agent.pluginPid !== killed);
+    await until('another plugin process', 120, () => agent.pluginPid !== undefined && agent.pluginPid !== killed);
     laboratory.load(29);
-    await until('the chart shows 29 entries', 30, async () => {
+    await until('the chart shows 29 entries', 120, async () => {
       expect(await agent.latest('conntrack.sockets', 'connections')).toBe(29);
       return true;
     });
-    await until('the chart has rates', 30, async () => (await agent.latest('conntrack.changes', 'inserted')) !== null);
+    await until('the chart has rates', 120, async () => (await agent.latest('conntrack.changes', 'inserted')) !== null);
   });
 
   async function status(alarm: string): Promise<string | undefined> {

@@ -79,9 +79,13 @@ async function start(laboratory: Laboratory, { builtin, group }: Setup): Promise
     group === 'agent2'
       ? await Agent2.start(laboratory, { config: '', health: shortenFull, builtin })
       : await Agent.start(laboratory, { config: '', health: withStockAlerts, builtin });
-  await until('the plugin draws rates', 60, async () => 'conntrack.errors' in (await agent.charts('conntrack.plugin')));
+  await until(
+    'the plugin draws rates',
+    120,
+    async () => 'conntrack.errors' in (await agent.charts('conntrack.plugin')),
+  );
   if (builtin) {
-    await until('both draw', 60, async () => (await agent.latest('netfilter.conntrack_new', 'new')) === 0);
+    await until('both draw', 120, async () => (await agent.latest('netfilter.conntrack_new', 'new')) === 0);
   }
   return agent;
 }
@@ -132,7 +136,7 @@ describe.skipIf(setups.length === 0)('the plugin beside other collectors', () =>
       const { agent, laboratory } = running(setup);
       if (!(agent instanceof Agent2)) throw new Error('this agent has no queries by context');
       const prefix = builtin ? 'conntrack.' : 'netfilter.conntrack_';
-      await until('all entries are in the last seconds', 20, async () => {
+      await until('all entries are in the last seconds', 120, async () => {
         for (const aggregation of ['sum', 'avg'] as const) {
           expect(await query(agent, `${prefix}sockets`, 'connections', aggregation)).toBe(laboratory.count());
         }
@@ -142,7 +146,7 @@ describe.skipIf(setups.length === 0)('the plugin beside other collectors', () =>
       const families = contextsOf(builtin).map((context) => listed[context]?.family);
       expect(families).toEqual(SHARED.map(({ family }) => family));
       const flows = await laboratory.traffic('client', 'udp-flows', SERVER_ADDRESS, BLACK_HOLE, RATE, 60);
-      await until('the rate of new connections', 40, async () => {
+      await until('the rate of new connections', 120, async () => {
         for (const aggregation of ['sum', 'avg'] as const) {
           const rate = await query(agent, `${prefix}new`, 'new', aggregation);
           expect(Math.abs(Number(rate) - RATE)).toBeLessThan(RATE / 10);
@@ -170,7 +174,7 @@ describe.skipIf(setups.length === 0)('the plugin beside other collectors', () =>
       const [raised, other] = builtin
         ? ['netfilter_conntrack_full', 'conntrack_full']
         : ['conntrack_full', 'netfilter_conntrack_full'];
-      await until(`${raised} is CRITICAL and knows ${other}`, 60, async () => {
+      await until(`${raised} is CRITICAL and knows ${other}`, 120, async () => {
         const alerts = await fullAlerts(agent);
         return alerts[raised]?.status === 'CRITICAL' && (!builtin || Number(alerts[other]?.value) > 90);
       });

@@ -24,7 +24,7 @@ describe.skipIf(inject('missing').agent !== undefined).concurrent('sockets under
     healthy = new SocketLoad(laboratory, ROUTER_ADDRESS, 300);
     await healthy.begin(300, 60);
     agent = await Agent.start(laboratory, { config: CONFIG, health: shortenSockets });
-    await until('the plugin has charts of sockets', 30, async () => {
+    await until('the plugin has charts of sockets', 120, async () => {
       return 'conntrack.socket_states_udp6' in (await agent.charts('conntrack.plugin'));
     });
   });
@@ -57,7 +57,7 @@ describe.skipIf(inject('missing').agent !== undefined).concurrent('sockets under
       { connected: 0, unconnected: 19 },
       { connected: 11, unconnected: 23 },
     ]);
-    await until('the charts show them', 10, async () => {
+    await until('the charts show them', 120, async () => {
       for (const [list, counts] of Object.entries({ tcp6, udp, udp6 })) {
         expect(await agent.latestOf(`conntrack.socket_states_${list}`), list).toEqual(counts);
       }
@@ -104,7 +104,7 @@ describe.skipIf(inject('missing').agent !== undefined).concurrent('sockets under
     const load = new SocketLoad(laboratory, 'fd77:1::1', 240);
     await load.begin(40, 0);
     let leaked = 0;
-    await until(`${growing} is WARNING`, 60, async () => {
+    await until(`${growing} is WARNING`, 120, async () => {
       await load.leak(4);
       leaked += 4;
       await seconds(0.75);
@@ -113,15 +113,15 @@ describe.skipIf(inject('missing').agent !== undefined).concurrent('sockets under
     expect((await agent.alarms(chart))[high]?.status).not.toBe('WARNING');
     await load.halfOpen(400);
     await Promise.all([
-      until(`${high} is WARNING`, 90, async () => (await agent.alarms(chart))[high]?.status === 'WARNING'),
-      until('growth has ended', 60, async () => (await agent.alarms(chart))[growing]?.status === 'CLEAR'),
-      until(`${leak} is WARNING`, 90, async () => {
+      until(`${high} is WARNING`, 120, async () => (await agent.alarms(chart))[high]?.status === 'WARNING'),
+      until('growth has ended', 120, async () => (await agent.alarms(chart))[growing]?.status === 'CLEAR'),
+      until(`${leak} is WARNING`, 120, async () => {
         const { status, value } = (await agent.alarms(chart))[leak] ?? {};
         return status === 'WARNING' && typeof value === 'number' && value > 50 && value <= leaked;
       }),
     ]);
     await load.close();
-    await until(`${leak} is CLEAR`, 60, async () => (await agent.alarms(chart))[leak]?.status === 'CLEAR');
+    await until(`${leak} is CLEAR`, 120, async () => (await agent.alarms(chart))[leak]?.status === 'CLEAR');
   });
 });
 

@@ -109,9 +109,9 @@ describe.skipIf(inject('missing').package !== undefined)('the alerts alone', () 
       machine.start(['/srv/agent/netdata', '-c', script]);
       const says = (text: string) => (): boolean =>
         machine.describe(log) !== undefined && machine.read(log).includes(text);
-      await until('the agent runs', 10, says('ready'));
+      await until('the agent runs', 120, says('ready'));
       machine.run([INSTALLER, '--alerts-only']);
-      await until('the agent gets the signal', 10, says('USR2'));
+      await until('the agent gets the signal', 120, says('USR2'));
       expect(machine.read(log)).toBe('ready\nUSR2\n');
     });
 

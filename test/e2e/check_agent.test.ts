@@ -20,7 +20,7 @@ describe.skipIf(inject('missing').agent !== undefined)('check, with a real agent
   beforeAll(async () => {
     laboratory = Laboratory.create();
     agent = await Agent.start(laboratory, { config: '', health: (text) => text });
-    await until('the agent runs the plugin', 60, () => agent.pluginPid !== undefined);
+    await until('the agent runs the plugin', 120, () => agent.pluginPid !== undefined);
     pid = agent.pluginPid ?? 0;
     plugin = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[1] ?? '';
   });
@@ -52,7 +52,7 @@ describe.skipIf(inject('missing').agent !== undefined)('check, with a real agent
 
   it.sequential('fails after the agent has disabled the plugin, with the last entry of its log', async () => {
     process.kill(pid, 'SIGKILL');
-    await until('the agent disables the plugin', 30, () => agent.log.includes('Disabling it'));
+    await until('the agent disables the plugin', 120, () => agent.log.includes('Disabling it'));
     const { agent: section, works } = check();
     expect(works).toBe(false);
     expect(section.plugin).toBeUndefined();

@@ -164,7 +164,7 @@ describe.skipIf(missing.kernel !== undefined)('tail', () => {
 
   /** Makes and deletes a connection, until its events are seen: it takes a while until the program listens. */
   async function eventsIn(program: Program, ...expected: readonly string[]): Promise<void> {
-    await until(expected.join(' and '), 20, () => {
+    await until(expected.join(' and '), 120, () => {
       laboratory.run('router', ['conntrack', '-I', '-t', '60', ...CREATE]);
       laboratory.run('router', ['conntrack', '-D', ...CREATE]);
       return expected.every((text) => program.out.includes(text));
@@ -194,7 +194,7 @@ describe.skipIf(missing.kernel !== undefined)('tail', () => {
     const program = started();
     await eventsIn(program, ' new ');
     program.child.stdout.destroy();
-    await until('the end of tail', 20, () => {
+    await until('the end of tail', 120, () => {
       laboratory.run('router', ['conntrack', '-I', '-t', '60', ...CREATE]);
       laboratory.run('router', ['conntrack', '-D', ...CREATE]);
       return program.child.exitCode === 0;
@@ -213,7 +213,7 @@ describe.skipIf(missing.terminal !== undefined)('a command on a terminal', () =>
   }
 
   async function shown(tmux: Tmux, expected: RegExp): Promise<void> {
-    await until(`${expected} on the screen`, 20, () => expected.test(text(tmux)));
+    await until(`${expected} on the screen`, 120, () => expected.test(text(tmux)));
   }
 
   const RUN = `${process.execPath} ${PLUGIN}`;
@@ -262,7 +262,7 @@ describe.skipIf(missing.terminal !== undefined)('a command on a terminal', () =>
     await shown(tmux, /^10\.88\.5\.5 +1 /m);
     laboratory.run('router', ['conntrack', '-D', '-s', '10.88.5.5']);
     tmux.resize(60, 12);
-    await until('a screen of 12 lines', 20, () => tmux.screen.length === 12 && tmux.screen[11] === 'Ctrl-C ends');
+    await until('a screen of 12 lines', 120, () => tmux.screen.length === 12 && tmux.screen[11] === 'Ctrl-C ends');
     tmux.press('C-c');
     await shown(tmux, ENDED);
     expect(tmux.modes).toEqual({ isAlternate: false, hasCursor: true, wraps: true });

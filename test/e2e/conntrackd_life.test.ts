@@ -42,7 +42,7 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('the char
 
   it('show an unresponsive daemon, with one log line and without a false rate', async (test) => {
     const { expect } = test;
-    const { laboratory, active, from } = await watchSingle(test, 500, { module: 'update_every: 1, timeout: 1' });
+    const { laboratory, active, from } = await watchSingle(test, 500, { module: 'update_every: 1, timeout: 5' });
     await expectState(active, 'up');
     laboratory.freeze('active');
     await expectState(active, 'unresponsive');
@@ -59,7 +59,7 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('the char
 
   it('have no false rate when the daemon is restarted between two rounds', async (test) => {
     const { expect } = test;
-    const { laboratory, active, from } = await watchSingle(test, 500, { module: 'update_every: 4' });
+    const { laboratory, active, from } = await watchSingle(test, 500, { module: 'update_every: 4, timeout: 10' });
     await laboratory.stop('active');
     await laboratory.start('active');
     // The new daemon has counted more than the previous one.
@@ -165,10 +165,9 @@ function plainLines(laboratory: ConntrackdLaboratory, watching: ConntrackdWatch)
   return watching.lines.map((line) => line.replace(path, 'PATH').replace(/ msg=".*" code=/, ' code='));
 }
 
-/** Expects that the created objects since a mark add up to `count`, within a tenth. */
+/** Expects that the created objects since a mark add up to `count`. */
 function expectCreated(watching: ConntrackdWatch, { ticks }: Mark, count: number): void {
-  const created = watching.events(ticks, 'cache_changes', 'stats', 'created');
-  expect(Math.abs(created - count), `${created} of ${count}`).toBeLessThanOrEqual(count / 10);
+  watching.expectEvents([ticks, watching.program.ticks.length], 'cache_changes stats', 'created', [count, count]);
 }
 
 /** Makes a folder that is removed with the test. */

@@ -35,7 +35,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
 
   /** Waits until the ticks from `first` on add up to the expected connections, and then for two more. */
   async function charted(program: Program, first: number, expected: { new?: number; deleted?: number }): Promise<void> {
-    await until(`${JSON.stringify(expected)}; ${program.err}`, 30, () => {
+    await until(`${JSON.stringify(expected)}; ${program.err}`, 120, () => {
       const ticks = program.ticks.slice(first);
       return (
         eventsOf(ticks, 'conntrack.new', 'new') >= (expected.new ?? 0) &&
@@ -70,7 +70,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
     laboratory.set('nf_conntrack_udp_timeout', 1);
     await laboratory.finishedTraffic('client', 'udp-spread', SERVER_ADDRESS, BLACK_HOLE, 3000, 1500, 60);
     // The kernel deletes a timed-out entry when it next scans it.
-    await until('the table is empty', 60, () => laboratory.table() === '' && laboratory.count() === 0);
+    await until('the table is empty', 120, () => laboratory.table() === '' && laboratory.count() === 0);
     laboratory.set('nf_conntrack_udp_timeout', 600);
     await charted(program, third, { new: 3000, deleted: 3000 });
     const timedOut = program.ticks.slice(third);
@@ -121,7 +121,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
     }
     laboratory.flush();
     const entries = ({ charts }: Tick): number => charts['conntrack.sockets']?.['connections'] ?? 0;
-    await until('the chart shows an empty table', 30, () =>
+    await until('the chart shows an empty table', 120, () =>
       program.ticks.slice(first).some((tick) => entries(tick) === 0),
     );
     // While older connections exist, the number of deleted ones is unknown; everything else is known.
@@ -189,8 +189,8 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
     const program = await start(test, laboratory, 'receive_buffer: 1');
     const first = program.ticks.length;
     laboratory.load(50_000);
-    await until('the chart shows overruns', 30, () => program.ticks.slice(first).some(hasOverruns));
-    await until('no more overruns', 30, () => {
+    await until('the chart shows overruns', 120, () => program.ticks.slice(first).some(hasOverruns));
+    await until('no more overruns', 120, () => {
       const last = program.ticks.slice(-4);
       return last.length === 4 && !last.some(hasOverruns);
     });

@@ -61,7 +61,7 @@ describe.skipIf(missing.kernel !== undefined)('the composition of the table', ()
   /** Ends the clients' traffic and empties the table, including packets still in flight. */
   async function clear(): Promise<void> {
     await Promise.all(traffic.splice(0).map((child) => end(child)));
-    await until('the table is empty', 20, () => {
+    await until('the table is empty', 120, () => {
       const isEmpty = laboratory.count() === 0;
       laboratory.flush();
       return isEmpty;
@@ -82,7 +82,7 @@ describe.skipIf(missing.kernel !== undefined)('the composition of the table', ()
 
   /** Waits until the charts show the composition of an unchanging table. */
   async function expectDrawn(program: Program, expected: Composition): Promise<void> {
-    await until('the charts show the composition', 30, () => {
+    await until('the charts show the composition', 120, () => {
       const { stream } = program;
       const seen = COMPOSITION_CHARTS.map((chart) => [chart, lastValues(stream, `conntrack.${chart}`)]);
       expect(Object.fromEntries(seen)).toEqual(expected);
@@ -132,7 +132,7 @@ describe.skipIf(missing.kernel !== undefined)('the composition of the table', ()
       flows_by_offload: { none: 93, software: 0, hardware: 0 },
     };
     let listed: Composition = {};
-    await until('the table is what was made', 20, () => {
+    await until('the table is what was made', 120, () => {
       listed = composition(laboratory.table());
       expect(listed).toEqual(expected);
       return true;
@@ -166,16 +166,16 @@ describe.skipIf(missing.kernel !== undefined)('the composition of the table', ()
   it('is dumped less often while dumps are costly, and often again when they are cheap', async () => {
     const program = await start('update_every: 1, cpu_share: 5, method: full');
     const interval = (): number | undefined => program.stream.definitions['conntrack.flows_by_protocol']?.every;
-    await until('every second', 30, () => interval() === 1);
+    await until('every second', 120, () => interval() === 1);
     laboratory.set('nf_conntrack_max', 262_144);
     laboratory.load(200_000);
-    await until('less often', 60, () => (interval() ?? 1) > 1);
+    await until('less often', 120, () => (interval() ?? 1) > 1);
     expect(lastValues(program.stream, 'conntrack.flows_by_protocol')?.['tcp']).toBeGreaterThan(0);
     expect(program.err).toMatch(
       /level=info msg="changed the interval between dumps of the connection table"[^\n]*entries=/,
     );
     laboratory.flush();
-    await until('every second again', 60, () => interval() === 1);
+    await until('every second again', 120, () => interval() === 1);
     expect(lastValues(program.stream, 'conntrack.flows_by_protocol')?.['tcp']).toBe(0);
     for (const chart of COMPOSITION_CHARTS) expect(program.stream.definitions[`conntrack.${chart}`]?.every).toBe(1);
   });

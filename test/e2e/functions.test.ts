@@ -87,7 +87,7 @@ describe.skipIf(inject('missing').agent2 !== undefined)('functions of a Netdata 
       (_, place) => `-A -t 600 -s 192.0.2.7 -d 198.51.100.9 -p tcp --sport ${2000 + place} --dport 25 --state SYN_SENT`,
     );
     laboratory.restore([...establishedConnections(217), ...unanswered]);
-    await until('the functions are registered', 60, async () => {
+    await until('the functions are registered', 120, async () => {
       const offered = await agent.functions();
       return NAMES.every((name) => name in offered);
     });
@@ -168,7 +168,7 @@ describe.skipIf(inject('missing').agent2 !== undefined)('functions of a Netdata 
   });
 
   it('are called through a parent', async () => {
-    await until('the parent knows the functions of its child', 60, async () => {
+    await until('the parent knows the functions of its child', 120, async () => {
       return (await parent.call('conntrack:top info', { host: CHILD })).status === 200;
     });
     const { body, status } = await parent.call('conntrack:top by:source limit:1', { host: CHILD });
@@ -185,18 +185,18 @@ describe.skipIf(inject('missing').agent2 !== undefined)('functions of a Netdata 
     configure('{ access: members }');
     await until(
       'they are for members',
-      20,
+      120,
       async () => (await agent.functions())['conntrack:top']?.join() === MEMBERS.join(),
     );
     for (const name of NAMES) expect(await agent.call(name)).toMatchObject({ status: 412 });
-    await until('the parent refuses, too', 20, async () => {
+    await until('the parent refuses, too', 120, async () => {
       return (await parent.call('conntrack:top', { host: CHILD })).status === 412;
     });
     configure('{ enabled: no }');
-    await until('they are removed', 20, async () => !('conntrack:top' in (await agent.functions())));
+    await until('they are removed', 120, async () => !('conntrack:top' in (await agent.functions())));
     expect(agent.log.match(/level=error.*PD\[conntrack\]/g)).toBeNull();
     configure('{ access: anyone }');
-    await until('they are back', 20, async () => (await agent.call('conntrack:top')).status === 200);
+    await until('they are back', 120, async () => (await agent.call('conntrack:top')).status === 200);
   });
 });
 

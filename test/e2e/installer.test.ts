@@ -202,13 +202,13 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin exec "$program" "$@"
     const logs = ['/tmp/log', '/run/other/tmp/log'];
     const all = (text: string): boolean =>
       logs.every((log) => machine.describe(log) !== undefined && machine.read(log).includes(text));
-    await until('both are running', 10, () => all('ready\n'));
+    await until('both are running', 120, () => all('ready\n'));
     expect(install(machine, packages.debian)).toMatchObject({ status: 0, stderr: '' });
     for (const pid of machine.processesOf('/srv/catching/netdata')) machine.run(['kill', '-USR1', String(pid)]);
     for (const pid of machine.processesOf('/run/other/srv/catching/netdata')) {
       machine.run(['kill', '-USR1', String(pid)]);
     }
-    await until('both have received the later signal', 10, () => all('USR1\n'));
+    await until('both have received the later signal', 120, () => all('USR1\n'));
     expect(logs.map((log) => machine.read(log).split('\n').includes('USR2'))).toEqual([true, false]);
     expect(machine.processesOf('/srv/sleeping/netdata')).toHaveLength(1);
   });

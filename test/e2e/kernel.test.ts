@@ -89,7 +89,7 @@ describe.skipIf(inject('missing').kernel !== undefined)("the kernel's counters",
     await end(talk);
 
     const flows = await laboratory.overfill();
-    await until('entries are dropped and evicted', 30, () => {
+    await until('entries are dropped and evicted', 120, () => {
       const { drop = 0, early_drop: earlyDrop = 0 } = eventsOfAll(programs.procfs)['conntrack.errors'] ?? {};
       return drop > 100 && earlyDrop > 100;
     });

@@ -60,7 +60,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('live answers', () => {
     await laboratory.traffic('client', 'udp-talk', SERVER_ADDRESS_6, 5006, 4, 2, 300);
     laboratory.restore(mixedEntries(6000));
     // Three refused SYNs are tried again after one and three seconds; then the counters stand still.
-    await until('nothing changes any more', 60, async () => {
+    await until('nothing changes any more', 120, async () => {
       const before = [...printed().values()].map(({ original, reply }) => [original, reply]);
       await new Promise((resolve) => setTimeout(resolve, 5000));
       expect([...printed().values()].map(({ original, reply }) => [original, reply])).toEqual(before);
@@ -156,7 +156,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('live answers', () => {
 
   it('show connections that go nowhere, and which of them are refreshed', async () => {
     const retries = laboratory.start('client', [process.execPath, '-e', RETRIES]);
-    await until('all have begun', 20, () => laboratory.count() === 3);
+    await until('all have begun', 120, () => laboratory.count() === 3);
     await laboratory.finishedTraffic('client', 'udp-spread', SERVER_ADDRESS, BLACK_HOLE + 100, 2, 100, 60);
     const rows = rowsOf(await answering.answer('stuck'));
     await end(retries);
@@ -170,7 +170,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('live answers', () => {
     expect(first.answer?.rows).toEqual([]);
     await laboratory.finishedTraffic('client', 'udp-spread', SERVER_ADDRESS, BLACK_HOLE, 200, 1000, 60);
     laboratory.flush();
-    await until('all events are shown', 20, async () => {
+    await until('all events are shown', 120, async () => {
       const rows = rowsOf(await answering.answer('events', { proto: 'udp' }, { isPatient: false }));
       const ports = (kind: string): Cell[] =>
         rows.filter((row) => row['event'] === kind).map((row) => row['destination_port'] ?? null);
@@ -185,7 +185,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('live answers', () => {
 
   it('count new connections per second', async () => {
     await laboratory.traffic('client', 'udp-flows', SERVER_ADDRESS, BLACK_HOLE, 200, 20);
-    await until('they are counted', 15, async () => {
+    await until('they are counted', 120, async () => {
       const rows = rowsOf(await answering.answer('top', { by: 'destination' }));
       const row = rows.find((one) => one['destination'] === SERVER_ADDRESS);
       expect(Number(row?.['new'])).toBeGreaterThan(0);

@@ -6,6 +6,8 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
+import { FLAGS } from '../../collector/package/executable.ts';
+import { tools } from '../../collector/package/packages.ts';
 import { dependencies } from '../../package.json';
 import { type BuiltPackages, built, NAME } from '../helpers/built_packages.ts';
 
@@ -48,6 +50,16 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
     });
     expect(status).toBe(0);
     expect(stdout).toBe([debian, alerts, archive, bill].map((path) => `${basename(path)}: OK\n`).join(''));
+  });
+
+  it('run Node.js with flags under which V8 accepts the compiled code of Node.js', () => {
+    const { node } = tools();
+    const versionTag = (...flags: readonly string[]): string =>
+      spawnSync(node, [...flags, '-p', 'v8.cachedDataVersionTag()'], { encoding: 'utf8' }).stdout;
+    const tag = versionTag();
+    expect(tag).toMatch(/^\d+\n$/);
+    expect(versionTag('--memory-saver-mode')).not.toBe(tag);
+    expect(versionTag(...FLAGS)).toBe(tag);
   });
 
   it('contain the bill of materials that is beside them, with Node.js, koffi and every dependency', () => {

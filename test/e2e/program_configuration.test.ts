@@ -113,7 +113,7 @@ describe('the program, on SIGHUP', () => {
     const result = spawnSync('script', ['-qec', command, '/dev/null'], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: 20_000,
+      timeout: 120_000,
     });
     expect(result.stdout).toContain('BEGIN conntrack.sockets');
     expect(result.status).toBe(0);

@@ -79,7 +79,7 @@ describe('the program continues', () => {
     program.child.stdout.resume();
     await program.logged('reads again');
     program.child.kill('SIGSTOP');
-    await until('all is read', 10, () => program.out.endsWith('END\n'));
+    await until('all is read', 120, () => program.out.endsWith('END\n'));
     const dropped = Number(/dropped=(\d+)/.exec(program.err)?.[1]);
     expect(dropped).toBeGreaterThanOrEqual(2);
     expect(program.err.match(/does not read/g)).toHaveLength(1);

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { ENDING } from '../../collector/commands/signals.ts';
-import { PLUGIN, type Program } from '../helpers/program.ts';
+import { PLUGIN, type Program, throwOnceDrawn } from '../helpers/program.ts';
 import { ProgramHost } from '../helpers/program_host.ts';
 import { until } from '../helpers/until.ts';
 import { seconds } from '../helpers/wall_clock.ts';
@@ -71,9 +71,9 @@ describe('the program exits with 0', () => {
     // More than a pipe holds.
     for (let line = 0; line < 5000; line++) child.stdin?.write(`UNKNOWN ${'x'.repeat(150)}\n`);
     child.stdin?.write('FUNCTION tx-9 10 "none"\n');
-    await until('all lines are read', 10, () => out.includes('FUNCTION_RESULT_END'));
+    await until('all lines are read', 120, () => out.includes('FUNCTION_RESULT_END'));
     child.kill('SIGTERM');
-    const ended = await Promise.race([once(child, 'exit'), seconds(5)]);
+    const ended = await Promise.race([once(child, 'exit'), seconds(120)]);
     child.kill('SIGKILL');
     closeSync(descriptor);
     expect(ended).toEqual([0, null]);
@@ -91,7 +91,7 @@ describe('the program exits with 0', () => {
 describe('the program, on an uncaught exception', () => {
   it('logs one line with the cause and exits with 1', async () => {
     const bomb = join(host.folder, 'bomb.cjs');
-    writeFileSync(bomb, "setTimeout(() => { throw new Error('ouch', { cause: new Error('the root') }); }, 700);");
+    writeFileSync(bomb, throwOnceDrawn("new Error('ouch', { cause: new Error('the root') })"));
     const program = host.onRecorded(['1'], { NODE_OPTIONS: `--require ${bomb}` });
     expect(await program.ended).toEqual({ code: 1, signal: null });
     expect(program.err).toMatch(

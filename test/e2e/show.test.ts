@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, inject, it, onTestFi
 import { establishedConnections } from '../helpers/conntrack.ts';
 import { AS_NOBODY } from '../helpers/container.ts';
 import { Laboratory } from '../helpers/laboratory.ts';
-import { copyForEverybody, PLUGIN, Program } from '../helpers/program.ts';
+import { copyForEverybody, PLUGIN, Program, throwOnceDrawn } from '../helpers/program.ts';
 import { openShell } from '../helpers/shell.ts';
 import { Tmux } from '../helpers/tmux.ts';
 import { until } from '../helpers/until.ts';
@@ -41,7 +41,9 @@ async function shown(tmux: Tmux, text: string | RegExp | (() => string)): Promis
     if (text instanceof RegExp) return text.test(screen);
     return screen.includes(typeof text === 'string' ? text : text());
   };
-  await until(`${typeof text === 'function' ? text() : text} on the screen`, 10, () => isShown(tmux.screen.join('\n')));
+  await until(`${typeof text === 'function' ? text() : text} on the screen`, 120, () =>
+    isShown(tmux.screen.join('\n')),
+  );
 }
 
 /** Resolves after so many updates of one second. */
@@ -108,7 +110,7 @@ describe.skipIf(missing.terminal !== undefined)('show on a terminal', () => {
     ] as const) {
       tmux.resize(columns, rows);
       const isBar = (line = ''): boolean => line.length === columns && /^[█▏▎▍▌▋▊▉░]+$/.test(line);
-      await until(`a screen of ${columns} columns`, 5, () => isBar(tmux.screen[2]));
+      await until(`a screen of ${columns} columns`, 120, () => isBar(tmux.screen[2]));
       expect(tmux.screen).toHaveLength(rows);
       expect(tmux.screen[rows - 1]).toBe('Ctrl-C ends');
     }
@@ -127,7 +129,7 @@ describe.skipIf(missing.terminal !== undefined)('show on a terminal', () => {
     tmux.type(`${SHOW} 600`);
     await shown(tmux, () => `434 of ${limit()} entries`);
     tmux.resize(100, 30);
-    await until('a bar of 100 columns', 10, () => /^[█▏▎▍▌▋▊▉░]{100}$/.test(tmux.screen[2] ?? ''));
+    await until('a bar of 100 columns', 120, () => /^[█▏▎▍▌▋▊▉░]{100}$/.test(tmux.screen[2] ?? ''));
     expect(tmux.screen[0]).toContain('every 600 s');
     expect(tmux.screen.at(-1)).toBe('Ctrl-C ends');
   });
@@ -187,7 +189,7 @@ describe.skipIf(missing.terminal !== undefined)('show on a terminal', () => {
   it('restores the terminal before it prints an unexpected error', async () => {
     const tmux = shell(160, 24);
     const bomb = join(folder, 'bomb.cjs');
-    writeFileSync(bomb, "setTimeout(() => { throw new Error('ouch'); }, 700);");
+    writeFileSync(bomb, throwOnceDrawn("new Error('ouch')"));
     tmux.type(`${process.execPath} --require ${bomb} ${PLUGIN} show; echo ended with $?`);
     await shown(tmux, 'msg="unexpected: ouch"');
     await shown(tmux, 'ended with 1');
@@ -208,7 +210,7 @@ describe.skipIf(missing.terminal !== undefined)('show on a terminal', () => {
     tmux.type(`${SHOW} < /dev/null; echo ended with $?`);
     await shown(tmux, 'Ctrl-C ends');
     tmux.press('C-c');
-    await until('the shell is back', 5, () => !tmux.modes.isAlternate);
+    await until('the shell is back', 120, () => !tmux.modes.isAlternate);
     expect(tmux.modes).toEqual(SHELL);
   });
 
@@ -228,11 +230,11 @@ describe.skipIf(missing.terminal !== undefined)('show on a terminal', () => {
     await shown(tmux, () => `434 of ${limit()} entries`);
     expect(tmux.modes).toEqual(SCREEN);
     // It was resized while the shell had the terminal.
-    await until('a bar of 90 columns', 5, () => tmux.screen[2]?.length === 90);
+    await until('a bar of 90 columns', 120, () => tmux.screen[2]?.length === 90);
     await past(1);
     expect(tmux.screen.join('\n')).not.toContain('late');
     tmux.press('q');
-    await until('the shell is back', 5, () => !tmux.modes.isAlternate);
+    await until('the shell is back', 120, () => !tmux.modes.isAlternate);
     expect(tmux.modes).toEqual(SHELL);
     const text = tmux.screen.join('\n');
     expect(text).toMatch(/^ready> echo before the show\nbefore the show\nready> .*Stopped.*\nready> fg\n.*\nready>\n/s);

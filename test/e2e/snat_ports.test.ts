@@ -58,7 +58,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('the ports for source NA
   /** Waits until the charts show what the table holds. */
   async function expectShown(): Promise<Readonly<Record<string, number>>> {
     let inUse: Readonly<Record<string, number>> = {};
-    await until('the ports in use are shown', 10, () => {
+    await until('the ports in use are shown', 120, () => {
       inUse = portsInUse();
       const uses = Object.values(inUse).map((used) => (100 * used) / PORTS);
       expect(lastValues(program.stream, 'conntrack.snat_ports')).toEqual({ used: Math.max(...uses) });
@@ -80,7 +80,12 @@ describe.skipIf(inject('missing').kernel !== undefined)('the ports for source NA
   });
 
   it('run out only after the chart has shown that they nearly have', async () => {
-    await laboratory.finishedTraffic('client', 'udp-flows', SERVER_ADDRESS, BLACK_HOLE, 5, 30);
+    await until('more than 80 ports are in use', 120, async () => {
+      await laboratory.finishedTraffic('client', 'udp-flows', SERVER_ADDRESS, BLACK_HOLE, 20, 1);
+      return (portsInUse()[BLACK_HOLE] ?? 0) > 80;
+    });
+    await expectShown();
+    await laboratory.finishedTraffic('client', 'udp-flows', SERVER_ADDRESS, BLACK_HOLE, 10, 5);
     expect(await expectShown()).toMatchObject({ [BLACK_HOLE]: PORTS });
     await program.updated('conntrack.errors', 2);
     const seen = { used: -1, busy: -1, refused: -1 };

@@ -75,7 +75,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('sockets', () => {
   it('in every state are counted as ss lists them: over netlink, from procfs, as an unprivileged user, and for a host below a prefix', async () => {
     const router = laboratory.via('router');
     await new SocketStates(laboratory).make();
-    await until('every socket is in its state', 10, () => {
+    await until('every socket is in its state', 120, () => {
       expect(socketsBySs(laboratory, 'router')).toEqual(SocketStates.expected);
       return true;
     });
@@ -84,7 +84,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('sockets', () => {
     expect(orphans).toHaveLength(6 + 2 + 5);
 
     const netlink = start('netlink', router);
-    await until('sock_diag is asked', 10, () => isAsked('router'));
+    await until('sock_diag is asked', 120, () => isAsked('router'));
     const procfs = start('procfs', router);
     const auto = start('auto', router);
     const asNobody = { plugin: copyForEverybody(folder), cwd: '/' };
@@ -158,7 +158,7 @@ async function expectEqual(
 ): Promise<void> {
   let before: Partial<SocketCounts> = {};
   let seen: (readonly [string, Partial<Record<string, Record<string, number>>>])[] = [];
-  await until('the sockets are unchanged', 30, async () => {
+  await until('the sockets are unchanged', 120, async () => {
     before = listed();
     await Promise.all(Object.values(counting).map((program) => program.updated('conntrack.socket_states_udp', 3)));
     seen = Object.entries(counting).map(([name, { stream }]) => [name, countsOf(stream)]);

@@ -52,7 +52,7 @@ it('the program prints the recorded transcript of a host whose counters move', a
   for (const step of steps) {
     const before = ticks.join('').length;
     if (step.endsWith('torn')) await program.logged('torn');
-    else await until(`a tick at step ${step}; ${program.err}`, 10, () => program.out.length > before);
+    else await until(`a tick at step ${step}; ${program.err}`, 120, () => program.out.length > before);
     // A tick is one write: any output means that the file has been read.
     ticks.push(program.out.slice(before));
     show(steps[steps.indexOf(step) + 1]);

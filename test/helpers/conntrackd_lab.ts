@@ -124,7 +124,7 @@ export class ConntrackdLaboratory {
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (part) => said.push(part));
     this.#daemons.set(node, { child, ended: once(child, 'exit') });
     child.once('exit', () => this.#daemons.delete(node));
-    await until(`conntrackd of the ${node} node answers`, 20, async () => {
+    await until(`conntrackd of the ${node} node answers`, 120, async () => {
       const isOver = child.exitCode !== null || child.signalCode !== null;
       if (isOver) throw new Error(`it exited: ${Buffer.concat(said).toString()}`);
       return (await this.ask(node, 'runtime')) !== '';
@@ -155,7 +155,7 @@ export class ConntrackdLaboratory {
   /** With TCP, waits until the daemons are connected in both directions, which takes a while after a start or a cut. */
   async connected(): Promise<void> {
     if (this.#setup.transport !== 'TCP') return;
-    await until('the daemons are connected', 30, async () => {
+    await until('the daemons are connected', 120, async () => {
       const answers = await Promise.all(this.nodes.map((node) => this.ask(node, 'ct')));
       const connected = / server=connected client=connected:\n +[1-9]\d* Bytes sent +[1-9]/;
       return answers.every((answer) => connected.test(answer));
@@ -202,7 +202,7 @@ export class ConntrackdLaboratory {
     return Number(this.run(node, ['conntrack', '-C']).trim());
   }
 
-  /** Makes answered UDP flows within a node; resolves when all datagrams are exchanged. They end within a minute. */
+  /** Makes answered UDP flows within a node; resolves when all datagrams are exchanged. */
   traffic(node: ConntrackdNode, flows: number, datagrams: number): Promise<void> {
     return exchangeUdp(this.via(node), flows, datagrams);
   }
@@ -236,6 +236,8 @@ export class ConntrackdLaboratory {
       this.run(node, ['nft', '-f', '-'], RULES);
       // Of this namespace alone.
       this.run(node, ['sysctl', '-qw', 'net.netfilter.nf_conntrack_acct=1']);
+      // Flows stay as long as a test takes.
+      this.run(node, ['sysctl', '-qw', 'net.netfilter.nf_conntrack_udp_timeout=600']);
     }
     if (this.#setup.sync !== undefined) for (let link = 0; link < this.#setup.links; link++) this.#link(link);
     for (const node of this.nodes) {

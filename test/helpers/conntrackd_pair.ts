@@ -42,7 +42,7 @@ export function watch(
   options?: WatchOptions,
 ): ConntrackdWatch {
   const watching = new ConntrackdWatch(laboratory, node, options);
-  test.onTestFinished(async () => void (await watching.program.stop()));
+  test.onTestFinished(async () => void (await watching.stop()));
   return watching;
 }
 
@@ -67,7 +67,7 @@ export async function watchSingle(test: TestContext, connections: number, option
 
 /** Waits until an expectation of the charts holds. */
 export async function drawing(what: string, { program }: ConntrackdWatch, expected: () => void): Promise<void> {
-  await until(`${what}; standard error: ${program.err}`, 20, () => {
+  await until(`${what}; standard error: ${program.err}`, 120, () => {
     expected();
     return true;
   });

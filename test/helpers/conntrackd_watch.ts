@@ -5,8 +5,9 @@ import { expect } from 'vitest';
 import { type Counters, countersOf } from './conntrackd_counters.ts';
 import type { ConntrackdLaboratory } from './conntrackd_lab.ts';
 import type { ConntrackdNode } from './conntrackd_modes.ts';
-import { Program, type ProgramOptions } from './program.ts';
-import { eventsOf, lastValues } from './stream.ts';
+import { NotedRounds } from './noted_rounds.ts';
+import { type Ended, Program, type ProgramOptions } from './program.ts';
+import { lastValues } from './stream.ts';
 
 /** Configuration with only the module conntrackd enabled. */
 export function onlyConntrackd(options: string): string {
@@ -31,14 +32,20 @@ export class ConntrackdWatch {
   readonly program: Program;
   readonly #laboratory: ConntrackdLaboratory;
   readonly #node: ConntrackdNode;
+  readonly #rounds = new NotedRounds();
 
   /** Starts the program in the node's namespace. */
   constructor(laboratory: ConntrackdLaboratory, node: ConntrackdNode, options: WatchOptions = {}) {
-    const { environment = {}, module = 'update_every: 1', ...rest } = options;
+    // A daemon on a busy machine is not unresponsive: the longest timeout.
+    const { environment = {}, module = 'update_every: 1, timeout: 10', ...rest } = options;
     this.#laboratory = laboratory;
     this.#node = node;
     const config = onlyConntrackd(`sockets: [${laboratory.socket(node)}], ${module}`);
-    this.program = new Program(['1'], environment, { via: laboratory.via(node), config, ...rest });
+    this.program = new Program(
+      ['1'],
+      { ...environment, ...this.#rounds.environment },
+      { via: laboratory.via(node), config, ...rest },
+    );
   }
 
   /**
@@ -70,11 +77,6 @@ export class ConntrackdWatch {
     return lines.map((line) => line.replace(/^time=\S+ comm=\S+ source=\S+ /, ''));
   }
 
-  /** Number of events that the rates of a dimension add up to, from the given tick on. */
-  events(first: number, chart: string, part: string, dimension: string): number {
-    return eventsOf(this.program.ticks.slice(first), this.id(chart, part), dimension);
-  }
-
   /** Reads the daemon's counters before and after a later round. */
   async mark(): Promise<Mark> {
     const before = await countersOf(this.#laboratory, this.#node);
@@ -85,22 +87,17 @@ export class ConntrackdWatch {
   }
 
   /**
-   * Expects that the rates between two marks add up to the counters of the daemon, within a tenth: on a busy machine
-   * the time between two rounds differs from the time between two updates.
+   * Expects that the rates between two marks add up to the counters of the daemon, as exactly as the times of the rounds
+   * allow (see {@link NotedRounds.events}).
    *
    * @param least minimum counts by chart and dimension, so that the comparison is not empty.
    */
   expectCounted(from: Mark, to: Mark, least: Counters): void {
-    const ticks = this.program.ticks.slice(from.ticks, to.ticks);
     for (const [key, counters] of Object.entries(to.after)) {
-      const [chart = '', part] = key.split(' ');
       for (const [dimension, last] of Object.entries(counters)) {
         const lower = counted(to.before, key, dimension) - counted(from.after, key, dimension);
         const upper = last - counted(from.before, key, dimension);
-        const sum = eventsOf(ticks, this.id(chart, part), dimension);
-        const what = `${this.#node}: ${key} ${dimension}, from ${lower} to ${upper}`;
-        expect(sum, what).toBeGreaterThanOrEqual(lower * 0.9 - 0.5);
-        expect(sum, what).toBeLessThanOrEqual(upper * 1.1 + 0.5);
+        this.expectEvents([from.ticks, to.ticks], key, dimension, [lower, upper]);
       }
     }
     for (const [key, counters] of Object.entries(least)) {
@@ -109,6 +106,34 @@ export class ConntrackdWatch {
         expect(lower, `${this.#node}: ${key} ${dimension}`).toBeGreaterThanOrEqual(number);
       }
     }
+  }
+
+  /**
+   * Expects that the rates of a dimension add up to a number of events.
+   *
+   * @param ticks the first one, and the one after the last.
+   * @param key the chart, and the cache or link after a blank, as in {@link Counters}.
+   * @param events least and greatest number.
+   */
+  expectEvents(
+    ticks: readonly [number, number],
+    key: string,
+    dimension: string,
+    [lower, upper]: readonly [number, number],
+  ): void {
+    const [chart = '', part] = key.split(' ');
+    const rate = { chart: this.id(chart, part), dimension };
+    const { least, most } = this.#rounds.events(this.program.ticks, ticks, this.id('state'), rate);
+    const what = `${this.#node}: ${key} ${dimension}, from ${lower} to ${upper}, drawn ${least} to ${most}`;
+    expect(most, what).toBeGreaterThanOrEqual(lower);
+    expect(least, what).toBeLessThanOrEqual(upper);
+  }
+
+  /** Stops the program. */
+  async stop(): Promise<Ended> {
+    const ended = await this.program.stop();
+    this.#rounds.close();
+    return ended;
   }
 }
 

@@ -48,7 +48,7 @@ export class Dashboard {
   async chart(id: string): Promise<string | null> {
     const element = this.page.locator(`[data-netdata="conntrack.${id}"]`);
     await element.scrollIntoViewIfNeeded();
-    await element.locator('canvas').first().waitFor({ timeout: 60_000 });
+    await element.locator('canvas').first().waitFor({ timeout: 120_000 });
     return element.textContent();
   }
 

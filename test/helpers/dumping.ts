@@ -91,7 +91,7 @@ export class Dumping {
   }
 }
 
-/** Entries without anything but a protocol. */
+/** Entries without anything but a protocol: the same message, encoded once. */
 export function entries(count: number, protocol = TCP): Message[] {
-  return Array.from({ length: count }, () => entry({ protocol }));
+  return Array<Message>(count).fill(entry({ protocol }));
 }

@@ -78,7 +78,7 @@ export class Machine {
   /** Runs a command as root to its end. */
   attempt(command: readonly string[], environment: Readonly<Record<string, string>> = {}, input = ''): Result {
     const [program = '', ...words] = [...this.#enter, ...command];
-    return spawnSync(program, words, { encoding: 'utf8', input, env: environmentOf(environment), timeout: 60_000 });
+    return spawnSync(program, words, { encoding: 'utf8', input, env: environmentOf(environment), timeout: 120_000 });
   }
 
   /** Runs a command as root to its end and returns what it printed; throws when it fails. */
@@ -129,7 +129,7 @@ export class Machine {
   /** Ends the processes that run a file, and waits for that. */
   async endAll(program: string): Promise<void> {
     this.run(['kill', ...this.processesOf(program).map(String)]);
-    await until(`${program} has ended`, 20, () => this.processesOf(program).length === 0);
+    await until(`${program} has ended`, 120, () => this.processesOf(program).length === 0);
   }
 
   /** The paths that differ from this machine, described; `gone` if removed. */

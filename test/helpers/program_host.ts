@@ -15,7 +15,7 @@ export const HOST = fileURLToPath(new URL('../../fixtures/hosts/linux-6.18', imp
 export const STAT_ALONE = 'modules: { events: { enabled: no }, flows: { enabled: no }, sockets: { enabled: no } }\n';
 
 /** Milliseconds before spawnSync kills a program; the timeout of the test cannot fire while it blocks. */
-export const AT_MOST = 60_000;
+export const AT_MOST = 120_000;
 
 /** A folder for the files of a test, and the programs that it starts. */
 export class ProgramHost {

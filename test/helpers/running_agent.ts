@@ -8,7 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { AgentApi } from './agent_api.ts';
 import { pluginIn } from './agent_folder.ts';
 import { end, type Laboratory } from './laboratory.ts';
+import { LATENESS } from './program.ts';
 import { until } from './until.ts';
+import { wallSeconds } from './wall_clock.ts';
 
 const BRIDGE = fileURLToPath(new URL('bridge.js', import.meta.url));
 const PORT = 19_999;
@@ -80,7 +82,7 @@ export class RunningAgent {
   /** Waits until the agent answers; closes it if it does not. */
   protected async answers(): Promise<this> {
     try {
-      await until('the agent answers', 60, async () => {
+      await until('the agent answers', 120, async () => {
         await this.get('/api/v1/info');
         return true;
       });
@@ -154,6 +156,12 @@ export class RunningAgent {
     return files.map((name) => readFileSync(join(folder, name), 'utf8')).join('');
   }
 
+  /** The lines that the plugin has logged, except that it is late. */
+  get pluginLines(): readonly string[] {
+    const lines = this.log.replace(LATENESS, '').split('\n');
+    return lines.filter((line) => line.includes('comm=conntrack.plugin'));
+  }
+
   /** The process id of the running plugin. */
   get pluginPid(): number | undefined {
     const plugin = pluginIn(this.folder);
@@ -175,6 +183,31 @@ export class RunningAgent {
  */
 export function isAbout(sum: number, number: number): boolean {
   return Math.abs(sum - number) <= 1 + 0.03 * Math.abs(number);
+}
+
+/**
+ * Fills an empty table, and again until the rates of a chart add up to the numbers of events by dimension (see
+ * {@link isAbout}). The agent takes each rate as that of a whole second, but on a busy machine an update covers more or
+ * less: the sum is right once the updates around the events come in time.
+ */
+export async function expectSums(
+  agent: RunningAgent,
+  laboratory: Laboratory,
+  chart: string,
+  counts: Readonly<Record<string, number>>,
+  fill: () => void,
+): Promise<void> {
+  await until(`${chart} adds up to ${JSON.stringify(counts)}`, 240, async () => {
+    laboratory.flush();
+    const from = await wallSeconds(1);
+    fill();
+    const to = await wallSeconds(4);
+    for (const [dimension, count] of Object.entries(counts)) {
+      const sum = await agent.total(chart, dimension, from, to);
+      if (!isAbout(sum, count)) throw new Error(`${dimension}: ${sum} of ${count}`);
+    }
+    return true;
+  });
 }
 
 /** The command line of a process; empty if it has ended. */

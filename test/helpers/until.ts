@@ -5,15 +5,16 @@
  */
 export async function until(what: string, seconds: number, condition: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = performance.now() + seconds * 1000;
-  let cause: unknown;
-  do {
+  for (;;) {
+    // Checked once more after the deadline: a test that runs a command to its end checks nothing meanwhile.
+    const isLast = performance.now() >= deadline;
+    let cause: unknown;
     try {
       if (await condition()) return;
-      cause = undefined;
     } catch (error) {
       cause = error;
     }
+    if (isLast) throw new Error(`not within ${seconds} seconds: ${what}`, { cause });
     await new Promise((resolve) => setTimeout(resolve, 100));
-  } while (performance.now() < deadline);
-  throw new Error(`not within ${seconds} seconds: ${what}`, { cause });
+  }
 }

@@ -37,7 +37,7 @@ count() { grep -c "^BEGIN conntrack\.$1 " out; }
 has() { [ "$(count "$1")" -ge "$2" ]; }
 
 # updates CHART: waits for three more updates of the chart, the first of which may be of before.
-updates() { wait_for 60 has "$1" $(($(count "$1") + 3)); }
+updates() { wait_for 240 has "$1" $(($(count "$1") + 3)); }
 
 # reported TEXT, logged TEXT: whether it is in the plugin's output or log since the last mark.
 reported() { tail -c "+$(($(tail -n 1 marks | cut -d ' ' -f 2) + 1))" out | grep -q "$1"; }
@@ -49,7 +49,9 @@ configure() {
   [ -z "${plugin:-}" ] || kill -HUP "$plugin"
 }
 
+# Connections stay until they are deleted, however long the script takes.
 rules() {
+  echo 600 >/proc/sys/net/netfilter/nf_conntrack_udp_timeout
   nft -f - <<'RULES'
 table inet guest {
   chain forward {
@@ -78,7 +80,7 @@ network() {
 }
 
 # flows COUNT PORT: datagrams of that many connections through this machine, to ports that never answer.
-flows() { ip netns exec client node /traffic.mjs udp-spread 10.88.2.2 "$2" "$1" 200 60 >/dev/null; }
+flows() { ip netns exec client node /traffic.mjs udp-spread 10.88.2.2 "$2" "$1" 200 240 >/dev/null; }
 
 unload() {
   nft flush ruleset
@@ -101,7 +103,8 @@ mark start
 configure '{ enabled: no }'
 /plugin/conntrack.plugin 1 --config /results/conntrack.conf </dev/null >>out 2>>log &
 plugin=$!
-sleep 12
+wait_for 240 logged 'connection tracking is not loaded'
+sleep 5
 cut -d ' ' -f 1 /proc/modules >modules.before
 
 mark load
@@ -118,7 +121,7 @@ conntrack -C >made.entries 2>/dev/null
 mark netlink_unloaded
 rmmod nf_conntrack_netlink
 flows 41 21000
-wait_for 30 logged nf_conntrack_netlink
+wait_for 240 logged nf_conntrack_netlink
 updates new_by_protocol
 mark netlink_back
 flows 77 22000
@@ -127,6 +130,7 @@ updates new_by_protocol
 mark unload
 unload
 cut -d ' ' -f 1 /proc/modules >modules.unloaded
+wait_for 240 logged 'connection tracking is not loaded'
 sleep 2
 mark gap
 sleep 5
@@ -154,12 +158,12 @@ table inet shortcut {
   }
 }
 RULES
-ip netns exec server node /traffic.mjs tcp-echo 7000 120 >/dev/null &
-sleep 3
-ip netns exec client node /traffic.mjs tcp-talk 10.88.2.2 7000 5 60 >/dev/null &
-ip netns exec client node /traffic.mjs tcp-talk 10.88.2.2 7000 5 60 >/dev/null &
+ip netns exec server node /traffic.mjs tcp-echo 7000 600 >/tmp/listening &
+wait_for 240 test -s /tmp/listening
+ip netns exec client node /traffic.mjs tcp-talk 10.88.2.2 7000 5 600 >/dev/null &
+ip netns exec client node /traffic.mjs tcp-talk 10.88.2.2 7000 5 600 >/dev/null &
 offloaded() { [ "$(conntrack -L 2>/dev/null | grep -c '\[OFFLOAD\]')" -ge 2 ]; }
-wait_for 30 offloaded
+wait_for 240 offloaded
 mark offloaded
 updates flows_by_offload
 conntrack -L >offloaded.entries 2>/dev/null
@@ -167,7 +171,7 @@ conntrack -L >offloaded.entries 2>/dev/null
 mark full
 echo 60 >/proc/sys/net/netfilter/nf_conntrack_max
 flows 200 24000
-wait_for 60 reported 'used = 100000'
+wait_for 240 reported 'used = 100000'
 updates errors
 conntrack -S >full.statistics
 mark end
@@ -177,7 +181,7 @@ wait "$plugin"
 echo "$?" >code
 dmesg | grep -E 'BUG:|Oops:|WARNING:' >kernel.complaints
 modprobe -a virtio_pci virtio_blk
-wait_for 20 test -b /dev/vda
+wait_for 240 test -b /dev/vda
 tar -cf /dev/vda -C /results .
 sync
 poweroff -f

@@ -42,7 +42,7 @@ describe.skipIf(missing.kernels !== undefined)('on a kernel of Debian', () => {
         guests[name] = await boot(own, AMD64, downloadKernel(source, own), root);
       }),
     );
-  }, 12 * MINUTES);
+  }, 20 * MINUTES);
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -3,14 +3,15 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runInNewContext } from 'node:vm';
 import { afterAll, describe, expect, it } from 'vitest';
 
 import { buildExecutable, type Tools } from '../../collector/package/executable.ts';
 
-/** Records its arguments and the settings of the executable. */
+/** Records its arguments, the settings of the executable and the script in it. */
 const NODE = `#!/bin/sh
 for last; do :; done
-case $last in *.json) printf '%s\\n' "$@" >"$0.arguments"; cp "$last" "$0.settings" ;; esac
+case $last in *.json) printf '%s\\n' "$@" >"$0.arguments"; cp "$last" "$0.settings"; cp program.cjs "$0.script" ;; esac
 `;
 
 interface Settings {
@@ -57,11 +58,30 @@ describe('the executable', () => {
     expect(settings.execArgv).not.toContain('--random-seed=1');
   });
 
-  it('limits the young generation, starts old-space collections early and runs V8 on one thread', () => {
+  it('limits the young generation and runs V8 on one thread', () => {
     const { settings } = build();
     expect(settings.execArgv).toEqual(
-      expect.arrayContaining(['--max-semi-space-size=1', '--initial-old-space-size=6', '--single-threaded']),
+      expect.arrayContaining(['--max-semi-space-size=1', '--single-threaded-gc', '--no-concurrent-recompilation']),
     );
+  });
+
+  it('saves memory a second later, when all that Node.js has compiled is loaded, and does not wait for that', () => {
+    build();
+    const flags: string[] = [];
+    const setFlagsFromString = (flag: string): number => flags.push(flag);
+    let isWaitedFor = true;
+    const unref = (): void => {
+      isWaitedFor = false;
+    };
+    const setTimeout = (action: () => void, milliseconds: number): { unref: () => void } => {
+      expect({ flags, milliseconds }).toEqual({ flags: [], milliseconds: 1000 });
+      action();
+      return { unref };
+    };
+    const require = (name: string): object => (name === 'node:v8' ? { setFlagsFromString } : {});
+    runInNewContext(readFileSync(`${node}.script`, 'utf8'), { require, setTimeout });
+    expect(flags).toContain('--memory-saver-mode');
+    expect(isWaitedFor).toBe(false);
   });
 
   it('opens no debugger and takes no flags from outside', () => {
