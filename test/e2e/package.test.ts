@@ -140,13 +140,13 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
       // The agent takes each rate as that of a whole second, but on a busy machine an update covers more or less.
       await until('the rates add up to 300', 240, async () => {
         machine.run(['conntrack', '-F']);
-        await until('none is new', 120, async () => (await rates(10)).every((rate) => rate === 0));
+        await until('none is new', 120, async () => (await rates(20)).every((rate) => rate === 0));
         machine.run(RESTORE, {}, `${establishedConnections(300).join('\n')}\n`);
         await until('all are seen', 120, async () => {
-          const [newest, next, ...others] = await rates(10);
+          const [newest, next, ...others] = await rates(20);
           return newest === 0 && next === 0 && others.some((rate) => rate > 0);
         });
-        const sum = (await rates(10)).reduce((total, rate) => total + rate);
+        const sum = (await rates(20)).reduce((total, rate) => total + rate);
         expect(Math.abs(sum - 300), `${sum}`).toBeLessThan(10);
         return true;
       });
