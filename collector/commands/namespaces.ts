@@ -7,19 +7,22 @@ import type { Jobs } from '../jobs/jobs.ts';
 import { Namespaces } from '../jobs/namespaces.ts';
 import { Watched } from '../jobs/watched.ts';
 import type { Context } from '../modules/context.ts';
-import type { NamespaceAccess } from '../namespaces/access.ts';
 import { namespaceContext } from '../namespaces/context.ts';
 import { Counts } from '../namespaces/counts.ts';
-import type { Namespace } from '../namespaces/namespace.ts';
 import { namespaceAccess } from './namespace_access.ts';
 
 /** Watches them, with the jobs of the host. */
 export function watchNamespaces(context: Context, jobs: Jobs, log: Log): Namespaces {
   const access = namespaceAccess(context);
-  const enter = (namespace: Namespace): ReturnType<NamespaceAccess['enter']> => access.enter(namespace);
+  const watched = new Watched({
+    jobs,
+    enter: (namespace) => access.enter(namespace),
+    contextOf: (...place) => namespaceContext(context, ...place),
+    log,
+  });
   return new Namespaces(context, {
     find: () => access.discovery.find(),
-    counts: new Counts({ fs, enter }),
-    watched: new Watched({ jobs, enter, contextOf: (...place) => namespaceContext(context, ...place), log }),
+    counts: new Counts({ fs, enter: (namespace) => watched.glance(namespace) ?? access.glance(namespace) }),
+    watched,
   });
 }
