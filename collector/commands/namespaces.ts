@@ -10,7 +10,6 @@ import type { Context } from '../modules/context.ts';
 import { NamespaceAccess } from '../namespaces/access.ts';
 import { namespaceContext } from '../namespaces/context.ts';
 import { Counts } from '../namespaces/counts.ts';
-import type { Namespace } from '../namespaces/namespace.ts';
 import { complain } from './streams.ts';
 import { LIBRARY } from './system.ts';
 
@@ -26,10 +25,15 @@ export function namespaceAccess({ host }: Context): NamespaceAccess {
 /** Watches them, with the jobs of the host. */
 export function watchNamespaces(context: Context, jobs: Jobs, log: Log): Namespaces {
   const access = namespaceAccess(context);
-  const enter = (namespace: Namespace): ReturnType<NamespaceAccess['enter']> => access.enter(namespace);
+  const watched = new Watched({
+    jobs,
+    enter: (namespace) => access.enter(namespace),
+    contextOf: (...place) => namespaceContext(context, ...place),
+    log,
+  });
   return new Namespaces(context, {
     find: () => access.discovery.find(),
-    counts: new Counts({ fs, enter }),
-    watched: new Watched({ jobs, enter, contextOf: (...place) => namespaceContext(context, ...place), log }),
+    counts: new Counts({ fs, enter: (namespace) => watched.glance(namespace) ?? access.glance(namespace) }),
+    watched,
   });
 }

@@ -9,9 +9,10 @@ import type { Log } from '../base/log.ts';
 import { InstanceIds } from '../modules/conntrackd/instance_ids.ts';
 import type { Context } from '../modules/context.ts';
 import { problemErrorOf } from '../modules/problem.ts';
-import { identityOf } from '../namespaces/counts.ts';
+import { type Glance, identityOf } from '../namespaces/counts.ts';
 import type { Entrance, Namespace } from '../namespaces/namespace.ts';
 import { ChangeLog } from './change_log.ts';
+import { Gate } from './gate.ts';
 import type { Settings } from './job.ts';
 import type { Jobs } from './jobs.ts';
 import { namespaceConfig } from './namespace_config.ts';
@@ -34,7 +35,7 @@ export interface WatchedOptions {
 interface One {
   readonly identity: string;
   readonly isIncluded: boolean;
-  readonly entrance: Entrance;
+  readonly entrance: Gate;
   readonly context: Context;
   namespace: Namespace;
   /** Those that its job was last set with. */
@@ -96,8 +97,15 @@ export class Watched {
     if (one !== undefined) this.#end(at, one, 'it is idle, left out or no longer found');
   }
 
+  /** A way into a namespace that is watched, through the entrance of its job; `undefined` if it is not. */
+  glance(namespace: Namespace): Glance | undefined {
+    const one = this.#ones.get(namespace.name);
+    if (one?.identity !== identityOf(namespace)) return undefined;
+    return { open: (name) => one.entrance.open(name), close: () => undefined };
+  }
+
   /**
-   * Removes the namespaces that are gone.
+   * Removes the namespaces that are gone. A job that keeps nothing open inside finds that out itself when it reads.
    *
    * @returns whether there was any.
    */
@@ -105,7 +113,7 @@ export class Watched {
     this.#changes.flush(at);
     let hasGone = false;
     for (const one of this.#ones.values()) {
-      const problem = problemOf(one.entrance);
+      const problem = one.isIncluded ? problemOf(one.entrance) : one.entrance.problem;
       if (problem === undefined) continue;
       hasGone = true;
       this.#end(at, one, problem);
@@ -133,7 +141,7 @@ export class Watched {
   #open(namespace: Namespace, isIncluded: boolean): One | undefined {
     const { contextOf, enter, log } = this.#options;
     try {
-      const entrance = enter(namespace);
+      const entrance = new Gate(enter(namespace));
       const context = contextOf(namespace, entrance, quietLog(log, isIncluded ? 'warning' : 'error'));
       return { identity: identityOf(namespace), isIncluded, entrance, context, namespace, settings: undefined };
     } catch (error) {
@@ -160,11 +168,11 @@ function jobOf(name: string): string {
 }
 
 /** Why a namespace cannot be watched any more: it is gone, or that cannot be found out. `undefined` if it can. */
-function problemOf(entrance: Entrance): string | undefined {
+function problemOf(entrance: Gate): string | undefined {
   try {
     entrance.verify();
     return undefined;
   } catch (error) {
-    return problemErrorOf(error, 'procfs', entrance.via).problem.message;
+    return entrance.problem ?? problemErrorOf(error, 'procfs', entrance.via).problem.message;
   }
 }

@@ -20,10 +20,13 @@ export interface Count {
   readonly activeAt: number | undefined;
 }
 
+/** A way into a namespace for one look. */
+export type Glance = Pick<Entrance, 'open' | 'close'>;
+
 export interface CountsOptions {
   readonly fs: Pick<FileSystem, 'readSync' | 'closeSync'>;
-  /** A way into a namespace for one look, which is then closed. Throws like the methods of an {@link Entrance}. */
-  readonly enter: (namespace: Namespace) => Entrance;
+  /** The way in, which is then closed. Throws like the methods of an {@link Entrance}. */
+  readonly enter: (namespace: Namespace) => Glance;
 }
 
 /** What the next look is compared with. */

@@ -57,6 +57,7 @@ export class Program {
   out = '';
   #log = '';
   readonly #folder: string | undefined;
+  readonly #file: string | undefined;
 
   constructor(
     args: readonly string[] = ['1'],
@@ -70,6 +71,7 @@ export class Program {
       chmodSync(this.#folder, 0o755);
       const file = join(this.#folder, 'conntrack.conf');
       writeFileSync(file, config);
+      this.#file = file;
       words.push('--config', file);
     }
     const [command = '', ...rest] = words;
@@ -120,6 +122,12 @@ export class Program {
       () => count() >= before + times && this.out.endsWith('END\n'),
       120 + times,
     );
+  }
+
+  /** Replaces the text of the configuration file that it was started with. */
+  configure(text: string): void {
+    if (this.#file === undefined) throw new Error('it was started without a configuration');
+    writeFileSync(this.#file, text);
   }
 
   /** Kills the program unless it has exited, and waits for its end. */

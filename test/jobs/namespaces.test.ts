@@ -44,13 +44,24 @@ describe('a network namespace', () => {
     expect(valuesOf(await collecting.update(), 'sockets_netns_late')).toContain('SET connections = 1');
   });
 
-  it('that is gone is left at once, and its charts become obsolete after a minute', async () => {
+  it.each([
+    ['at once if it is included: its modules can have sockets inside', 'include: [blue]', 0],
+    ['after it could not be read otherwise', '', 1],
+  ])('that is gone is left %s', async (_when, options, updates) => {
+    collecting.configure(`namespaces: {${options}}`);
     collecting.scene.add('blue', { entries: 1 });
     await collecting.update(3);
     expect(collecting.scene.open).toBe(1);
     collecting.scene.destroy('blue');
-    expect(valuesOf(await collecting.update(), 'sockets_netns_blue')).toEqual([]);
+    expect(valuesOf(await collecting.update(1 + updates), 'sockets_netns_blue')).toEqual([]);
     expect([collecting.scene.open, collecting.watched]).toEqual([0, []]);
+  });
+
+  it('that is gone has charts for another minute', async () => {
+    collecting.scene.add('blue', { entries: 1 });
+    await collecting.update(3);
+    collecting.scene.destroy('blue');
+    await collecting.update();
     expect(ids(await collecting.update(58), 'obsolete')).toEqual([]);
     expect(ids(await collecting.update(), 'obsolete')).toContain('sockets_netns_blue');
   });
@@ -59,7 +70,7 @@ describe('a network namespace', () => {
     collecting.scene.add('blue', { entries: 1 });
     await collecting.update(5);
     collecting.scene.destroy('blue');
-    await collecting.update();
+    await collecting.update(2);
     collecting.scene.add('blue', { entries: 7 }, boundNamespace('blue', 2));
     await collecting.update(3);
     const lines = await collecting.update();
