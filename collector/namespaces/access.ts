@@ -64,16 +64,13 @@ export class NamespaceAccess {
    */
   glance(namespace: Namespace): Glance {
     const { anchor, name } = namespace;
-    if (anchor === undefined) return this.enter(namespace);
     const { fs, host } = this.#options;
-    const directory = host.path(`/proc/${anchor.pid}/net`);
-    return {
-      open: (file) => {
-        if (inodeOf(fs, `${directory}/dev`) !== anchor.inode) throw new ProblemError('namespace_gone', name);
-        return openFile(fs, `${directory}/${file}`);
-      },
-      close: () => undefined,
+    const directory = host.path(`/proc/${anchor?.pid}/net`);
+    const open = (file: string): number => {
+      if (inodeOf(fs, `${directory}/dev`) !== anchor?.inode) throw new ProblemError('namespace_gone', name);
+      return openFile(fs, `${directory}/${file}`);
     };
+    return anchor === undefined ? this.enter(namespace) : { open, close: () => undefined };
   }
 
   /** Finds out by entering, which needs CAP_SYS_ADMIN. */
