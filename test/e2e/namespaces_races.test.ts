@@ -138,7 +138,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('a network namespace', (
   });
 
   it('is not that of another process with the same number', async () => {
-    // In a process namespace of its own, numbers can be chosen.
+    // In a separate process namespace, numbers can be chosen.
     const first = await hold(['unshare', '--pid', '--mount-proc', '--fork', '--kill-child']);
     const pid = Number(readFileSync(`/proc/${first.pid}/task/${first.pid}/children`, 'utf8'));
     const via = ['nsenter', `--target=${pid}`, '--pid', '--mount'];
