@@ -13,6 +13,7 @@ import { CONNECTIONS, questions } from './conntrackd.ts';
 import { describeUsage, idleHost, paced } from './idle.ts';
 import { endAllOnExit, temporaryFolder } from './lifetime.ts';
 import { measureGrowth } from './memory.ts';
+import { manyNamespaces } from './namespaces.ts';
 import { dumps, events, lateness } from './netlink.ts';
 import { measurePace } from './pace.ts';
 import { packageSizes } from './package.ts';
@@ -47,6 +48,7 @@ async function main(): Promise<void> {
   await section('Sizes of the packages and what is in them', sizes);
   await section('Updates every second, on an idle host', () => idleHost(here.prefix));
   await section(`Updates every second, a recorded host with ${LARGE} CPUs, module stat`, largeHost);
+  await section('1,000 network namespaces', () => manyNamespaces(1000));
   await section('Dumping and counting 200,000 flows', dumps);
   for (const entries of [50_000, 230_000, 1_000_000]) {
     await section(`Samples of a table of ${entries.toLocaleString('en')} entries`, () => samples(entries));
