@@ -18,6 +18,11 @@ import type { Watched } from './watched.ts';
 const EVERY = 10;
 /** Share of one CPU that searching may take. */
 const SHARE = 0.02;
+/**
+ * The first searches, which do not count: they enter the namespaces, look at every process and read its control group twice,
+ * and their program is not compiled yet.
+ */
+const FIRST = 2;
 
 /** The namespaces that were found. */
 export interface Found {
@@ -42,6 +47,7 @@ export class NamespacesModule implements Module {
   readonly #survey: Survey<Selection<unknown>>;
   readonly #values: Record<string, number | undefined> = {};
   readonly #samples: readonly Sample[] = [{ scope: 'host', instance: '', labels: {}, values: this.#values }];
+  #searches = 0;
   /** Whether there was ever one: a host without any needs no chart. */
   #isCharted: boolean;
 
@@ -64,6 +70,7 @@ export class NamespacesModule implements Module {
       lost: 'cannot search for network namespaces',
       back: 'searching for network namespaces works',
       required: enabled === true,
+      isExceptional: () => this.#searches <= FIRST,
       repaced: 'changed the interval between searches for network namespaces',
       counted: ({ idle, leftOut, unreadable, watched }) => ({
         namespaces: watched.length + idle + leftOut + unreadable,
@@ -103,6 +110,7 @@ export class NamespacesModule implements Module {
 
   *#search(at: number): Work<Selection<unknown>> {
     const { counts, find, watched } = this.#scenery;
+    this.#searches += 1;
     const { hidden, namespaces } = yield* find();
     const looks = yield* counts.look(at, namespaces);
     const selection = this.#selector.select(

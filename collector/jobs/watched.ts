@@ -50,9 +50,12 @@ export class Watched {
   readonly #ones = new Map<string, One>();
   readonly #ids = new InstanceIds();
   readonly #changes: ChangeLog;
+  /** Of the included namespaces, and of the others. */
+  readonly #logs: { readonly included: Log; readonly other: Log };
 
   constructor(options: WatchedOptions) {
     this.#options = options;
+    this.#logs = { included: quietLog(options.log, 'warning'), other: quietLog(options.log, 'error') };
     this.#changes = new ChangeLog(options.log);
   }
 
@@ -139,10 +142,11 @@ export class Watched {
 
   /** `undefined` if there is no way into it: the next search shows why. */
   #open(namespace: Namespace, isIncluded: boolean): One | undefined {
-    const { contextOf, enter, log } = this.#options;
+    const { contextOf, enter } = this.#options;
+    const log = isIncluded ? this.#logs.included : this.#logs.other;
     try {
       const entrance = new Gate(enter(namespace));
-      const context = contextOf(namespace, entrance, quietLog(log, isIncluded ? 'warning' : 'error'));
+      const context = contextOf(namespace, entrance, log);
       return { identity: identityOf(namespace), isIncluded, entrance, context, namespace, settings: undefined };
     } catch (error) {
       problemErrorOf(error, 'procfs');
