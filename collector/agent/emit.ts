@@ -72,7 +72,8 @@ export class Emitter implements Renderer {
   }
 
   /**
-   * Replaces the charts. A chart that stays keeps its state, and is defined again if its definition has changed.
+   * Replaces the charts. A chart that stays keeps its state, and is defined again if its definition has changed; it has the
+   * same dimensions.
    * Removed charts become obsolete with the next update.
    */
   use({ charts, source }: EmitterOptions): void {
@@ -81,12 +82,8 @@ export class Emitter implements Renderer {
       const old = before.get(keyOf(chart));
       before.delete(keyOf(chart));
       const instances = old?.instances ?? new Map<string, ChartState>();
-      const hasSameDimensions = isDeepStrictEqual(chart.dimensions, old?.chart.dimensions);
       if (source !== this.#source || !isDeepStrictEqual(chart, old?.chart)) {
-        for (const state of instances.values()) {
-          state.isDefined = false;
-          if (!hasSameDimensions) state.declared = 0;
-        }
+        for (const state of instances.values()) state.isDefined = false;
       }
       return createEntry(chart, instances);
     });
