@@ -115,11 +115,10 @@ export class NamespacesModule implements Module {
     const looks = yield* counts.look(at, namespaces);
     const selection = this.#selector.select(
       at,
-      looks.map((count) => ({
-        ...count,
-        name: count.namespace.name,
-        isWatched: watched.has(count.namespace.name),
-      })),
+      looks.map(({ activeAt, entries, namespace }) => {
+        const { name } = namespace;
+        return { namespace, name, entries, activeAt, isWatched: watched.has(name) };
+      }),
     );
     const chosen = new Set(selection.watched.map(({ name }) => name));
     for (const name of watched.names) if (!chosen.has(name)) watched.remove(at, name);
