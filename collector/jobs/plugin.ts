@@ -48,13 +48,10 @@ export class Plugin {
 
   /** Adds the readings of a job. */
   #askAll(job: Asked, at: number, isDrawn: boolean, readings: Reading[]): void {
-    const own = job.modules.map((module) => this.#ask(module, at, isDrawn));
-    const derived = job.natSearch?.derive(at, own);
-    if (derived !== undefined) own.push(derived);
-    for (const reading of own) {
-      const samples = job.placed(reading.samples);
-      readings.push(samples === reading.samples ? reading : { ...reading, samples });
-    }
+    const first = readings.length;
+    for (const module of job.modules) readings.push(this.#ask(job, module, at, isDrawn));
+    const derived = job.natSearch?.derive(at, readings.slice(first));
+    if (derived !== undefined) readings.push({ ...derived, samples: job.placed(derived.samples) });
   }
 
   /** Logs that updates are late, and, after a while without a late one, how many were skipped. */
@@ -70,18 +67,25 @@ export class Plugin {
   }
 
   /** What a module returns; nothing if it fails. Only samples prove that it works: it may fail in the background. */
-  #ask(module: Module, at: number, isDrawn: boolean): Reading {
+  #ask(job: Asked, module: Module, at: number, isDrawn: boolean): Reading {
     const { every, name } = module;
-    const failure = this.#failures.get(module) ?? new Condition(this.#options.log);
-    this.#failures.set(module, failure);
+    const failure = this.#failureOf(module);
     try {
       const samples = module.collect(at, isDrawn);
       if (samples.length > 0) failure.works('the module works', { module: name });
-      return { module: name, every: module.every, samples };
+      return { module: name, every: module.every, samples: job.placed(samples) };
     } catch (error) {
       const fields = { module: name, error: describe(error) };
       failure.enter('failed', 'error', 'the module failed: its charts have no data until it works again', fields);
       return { module: name, every, samples: [] };
     }
+  }
+
+  #failureOf(module: Module): Condition {
+    const known = this.#failures.get(module);
+    if (known !== undefined) return known;
+    const failure = new Condition(this.#options.log);
+    this.#failures.set(module, failure);
+    return failure;
   }
 }

@@ -14,6 +14,7 @@ export class SourceLog {
   readonly #count: CountSource;
   /** The level if there is nothing to read from the host. */
   readonly #absence: Level;
+  #last: Origin | undefined;
 
   /** @param required whether the operator requires connection tracking. */
   constructor(log: Log, file: FileSource | undefined, count: CountSource, required: boolean) {
@@ -24,6 +25,9 @@ export class SourceLog {
   }
 
   report(origin: Origin): void {
+    // Nothing has changed: spares what the line would say.
+    if (origin === 'best' && this.#last === 'best') return;
+    this.#last = origin;
     const path = this.#file?.target;
     if (origin === 'best') {
       this.#condition.works('the statistics can be read', { path });
