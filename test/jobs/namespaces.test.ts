@@ -151,6 +151,30 @@ describe('the chart of network namespaces', () => {
     expect(await numbers(1)).toEqual(['SET watched = 1', 'SET idle = 1', 'SET left_out = 3', 'SET unreadable = 1']);
   });
 
+  it('counts one that cannot be entered as unreadable', async () => {
+    collecting.scene.add('a', { entries: 1 });
+    collecting.scene.refused.add('a');
+    await collecting.update();
+    expect(await numbers(1)).toEqual(['SET watched = 0', 'SET idle = 0', 'SET left_out = 0', 'SET unreadable = 1']);
+  });
+
+  it('counts those as left out that the limit of open files does not allow, and the fullest are watched', async () => {
+    collecting = new NamespaceCollecting('namespaces: {include: [last]}', 128 + 14 + 2 * 3);
+    for (const [place, name] of ['last', 'a', 'b', 'c', 'd'].entries()) collecting.scene.add(name, { entries: place });
+    await collecting.update();
+    expect(await numbers(1)).toEqual(['SET watched = 3', 'SET idle = 0', 'SET left_out = 2', 'SET unreadable = 0']);
+    expect(collecting.watched).toEqual(['netns last', 'netns d', 'netns c']);
+    const short = { level: 'warning', message: expect.stringContaining('the limit of open files is too low') };
+    expect(collecting.log.entries.filter(({ level }) => level === 'warning')).toEqual([
+      { ...short, fields: { left_out: 2, open_files: 148 } },
+    ]);
+    collecting.scene.destroy('c');
+    collecting.scene.destroy('d');
+    await collecting.update(12);
+    expect(collecting.watched).toEqual(['netns last', 'netns b', 'netns a']);
+    expect(collecting.log.lines).toContain('info the limit of open files suffices for the selected network namespaces');
+  });
+
   it('counts the paths that cannot be seen, unless processes may be in them', async () => {
     collecting.scene.hidden = ['one', 'two', 'three'];
     collecting.scene.add(
