@@ -126,6 +126,31 @@ describe('a network namespace', () => {
     ]);
   });
 
+  it('of such a name has its id to itself while the charts of one that is gone remain', async () => {
+    collecting.scene.add('pod.a', { entries: 1 });
+    await collecting.update(3);
+    collecting.scene.destroy('pod.a');
+    await collecting.update(20);
+    collecting.scene.add('pod_a', { entries: 7 });
+    const lines = await collecting.update(20);
+    expect(valuesOf(lines, 'sockets_netns_pod_a')).toEqual([]);
+    expect(valuesOf(lines, 'sockets_netns_pod_a_2')).toContain('SET connections = 7');
+    collecting.scene.destroy('pod_a');
+    await collecting.update(121);
+    collecting.scene.add('pod/a', { entries: 5 });
+    expect(valuesOf(await collecting.update(20), 'sockets_netns_pod_a')).toContain('SET connections = 5');
+  });
+
+  it('of such a name keeps its id when it is made again', async () => {
+    for (const name of ['pod.a', 'pod_a']) collecting.scene.add(name, { entries: 1 });
+    await collecting.update(3);
+    collecting.scene.destroy('pod.a');
+    collecting.scene.add('pod_a', { entries: 7 }, boundNamespace('pod_a', 2));
+    const lines = await collecting.update(12);
+    expect(valuesOf(lines, 'sockets_netns_pod_a')).toEqual([]);
+    expect(valuesOf(lines, 'sockets_netns_pod_a_2')).toContain('SET connections = 7');
+  });
+
   it('whose labels change has the new ones', async () => {
     collecting.scene.add('blue', { entries: 1 });
     await collecting.update(2);
