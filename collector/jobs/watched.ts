@@ -44,12 +44,21 @@ interface One {
 
 /** The scope of the ids of namespaces. */
 const SCOPE = 'netns';
+/**
+ * The id of a namespace that is gone is not given to another one for this many microseconds, as long as its name is
+ * reserved: meanwhile its charts stay, and continue if it returns.
+ */
+const RETIRED = 120e6;
 
 export class Watched {
   readonly #options: WatchedOptions;
   readonly #ones = new Map<string, One>();
   readonly #ids = new InstanceIds();
+  /** When each namespace that is not watched any more was left, by name: the earliest first. */
+  readonly #retired = new Map<string, number>();
   readonly #changes: ChangeLog;
+  /** Monotonic time of the last verification in microseconds. */
+  #now = 0;
 
   constructor(options: WatchedOptions) {
     this.#options = options;
@@ -78,6 +87,7 @@ export class Watched {
     const one = isSame ? before : this.#open(namespace, isIncluded);
     if (one === undefined) return;
     this.#ones.set(name, one);
+    this.#retired.delete(name);
     if (before === undefined) {
       this.#changes.add(at, 'watching a network namespace', { netns: name, via: one.entrance.via });
     }
@@ -110,7 +120,9 @@ export class Watched {
    * @returns whether there was any.
    */
   verify(at: number): boolean {
+    this.#now = at;
     this.#changes.flush(at);
+    this.#forget();
     let hasGone = false;
     for (const one of this.#ones.values()) {
       const problem = one.isIncluded ? problemOf(one.entrance) : one.entrance.problem;
@@ -159,7 +171,16 @@ export class Watched {
     this.#options.jobs.remove(jobOf(name));
     entrance.close();
     this.#ones.delete(name);
-    this.#ids.forget(SCOPE, name);
+    this.#retired.set(name, this.#now);
+  }
+
+  /** Forgets the ids of namespaces that were left long ago. */
+  #forget(): void {
+    for (const [name, left] of this.#retired) {
+      if (this.#now - left < RETIRED) return;
+      this.#retired.delete(name);
+      this.#ids.forget(SCOPE, name);
+    }
   }
 }
 

@@ -35,6 +35,8 @@ export class NamespaceScene {
   hidden: unknown[] = [];
   /** What fails on entering, verifying and opening, by name. */
   readonly problems = new Map<string, ProblemCode>();
+  /** Those that can only be looked at, by name. */
+  readonly refused = new Set<string>();
   /** How often each namespace was entered, and how many entrances are open. */
   readonly entered = new Map<string, number>();
   open = 0;
@@ -112,7 +114,8 @@ export class NamespaceCollecting {
   #second = 300;
   #text = '';
 
-  constructor(config = '') {
+  /** @param openFiles that the process may have. */
+  constructor(config = '', openFiles?: number) {
     const { jobs, log, runtime, scene } = this;
     scene.volume.fromJSON({
       '/proc/sys/net/netfilter/nf_conntrack_max': '1000\n',
@@ -120,9 +123,12 @@ export class NamespaceCollecting {
     });
     this.context = contextOf({ fs: scene.volume, log, runtime, budget: new Budget() });
     const { context } = this;
-    const enter = (namespace: Namespace): Entrance => scene.enter(namespace);
+    const enter = (namespace: Namespace): Entrance => {
+      if (scene.refused.has(namespace.name)) throw new ProblemError('namespace_closed', namespace.name);
+      return scene.enter(namespace);
+    };
     const watched = new Watched({ jobs, enter, contextOf: (...place) => namespaceContext(context, ...place), log });
-    this.namespaces = new Namespaces(context, { find: () => scene.find(), counts: scene.counts(), watched });
+    this.namespaces = new Namespaces(context, { find: () => scene.find(), counts: scene.counts(), watched, openFiles });
     const tick = (text: unknown): void => {
       this.#text += String(text);
     };

@@ -126,6 +126,31 @@ describe('a network namespace', () => {
     ]);
   });
 
+  it('of such a name has its id to itself while the charts of one that is gone remain', async () => {
+    collecting.scene.add('pod.a', { entries: 1 });
+    await collecting.update(3);
+    collecting.scene.destroy('pod.a');
+    await collecting.update(20);
+    collecting.scene.add('pod_a', { entries: 7 });
+    const lines = await collecting.update(20);
+    expect(valuesOf(lines, 'sockets_netns_pod_a')).toEqual([]);
+    expect(valuesOf(lines, 'sockets_netns_pod_a_2')).toContain('SET connections = 7');
+    collecting.scene.destroy('pod_a');
+    await collecting.update(121);
+    collecting.scene.add('pod/a', { entries: 5 });
+    expect(valuesOf(await collecting.update(20), 'sockets_netns_pod_a')).toContain('SET connections = 5');
+  });
+
+  it('of such a name keeps its id when it is made again', async () => {
+    for (const name of ['pod.a', 'pod_a']) collecting.scene.add(name, { entries: 1 });
+    await collecting.update(3);
+    collecting.scene.destroy('pod.a');
+    collecting.scene.add('pod_a', { entries: 7 }, boundNamespace('pod_a', 2));
+    const lines = await collecting.update(12);
+    expect(valuesOf(lines, 'sockets_netns_pod_a')).toEqual([]);
+    expect(valuesOf(lines, 'sockets_netns_pod_a_2')).toContain('SET connections = 7');
+  });
+
   it('whose labels change has the new ones', async () => {
     collecting.scene.add('blue', { entries: 1 });
     await collecting.update(2);
@@ -149,6 +174,30 @@ describe('the chart of network namespaces', () => {
     collecting.scene.problems.set('closed', 'namespace_closed');
     await collecting.update();
     expect(await numbers(1)).toEqual(['SET watched = 1', 'SET idle = 1', 'SET left_out = 3', 'SET unreadable = 1']);
+  });
+
+  it('counts one that cannot be entered as unreadable', async () => {
+    collecting.scene.add('a', { entries: 1 });
+    collecting.scene.refused.add('a');
+    await collecting.update();
+    expect(await numbers(1)).toEqual(['SET watched = 0', 'SET idle = 0', 'SET left_out = 0', 'SET unreadable = 1']);
+  });
+
+  it('counts those as left out that the limit of open files does not allow, and the fullest are watched', async () => {
+    collecting = new NamespaceCollecting('namespaces: {include: [last]}', 128 + 14 + 2 * 3);
+    for (const [place, name] of ['last', 'a', 'b', 'c', 'd'].entries()) collecting.scene.add(name, { entries: place });
+    await collecting.update();
+    expect(await numbers(1)).toEqual(['SET watched = 3', 'SET idle = 0', 'SET left_out = 2', 'SET unreadable = 0']);
+    expect(collecting.watched).toEqual(['netns last', 'netns d', 'netns c']);
+    const short = { level: 'warning', message: expect.stringContaining('the limit of open files is too low') };
+    expect(collecting.log.entries.filter(({ level }) => level === 'warning')).toEqual([
+      { ...short, fields: { left_out: 2, open_files: 148 } },
+    ]);
+    collecting.scene.destroy('c');
+    collecting.scene.destroy('d');
+    await collecting.update(12);
+    expect(collecting.watched).toEqual(['netns last', 'netns b', 'netns a']);
+    expect(collecting.log.lines).toContain('info the limit of open files suffices for the selected network namespaces');
   });
 
   it('counts the paths that cannot be seen, unless processes may be in them', async () => {
