@@ -167,7 +167,7 @@ describe.skipIf(missing.kernel !== undefined)('a command in another network name
 
   it.each(['list', 'show', 'tail'])('%s without the privilege says how to get it, and fails', async (command) => {
     const expected = 'cannot enter the network namespace: CAP_SYS_ADMIN is missing; ';
-    const fix = 'grant it with "conntrack-setup --namespaces", or run this command as root';
+    const fix = 'run conntrack.plugin check to see how to allow it, or run this command as root';
     for (const name of [BLUE, `pid-${held.pid}`]) {
       expect(await printed([command, '--netns', name], asNobody())).toEqual({
         code: 1,
@@ -214,7 +214,7 @@ describe.skipIf(missing.kernel !== undefined)('top by network namespace', () => 
       netns: RED,
       problem: 'cannot enter the network namespace: CAP_SYS_ADMIN is missing',
     });
-    expect(err).toContain('grant it with "conntrack-setup --namespaces"');
+    expect(err).toContain('run conntrack.plugin check to see how to allow it');
   });
 
   it('needs no option --netns', async () => {
