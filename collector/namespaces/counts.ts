@@ -140,7 +140,7 @@ export class Counts {
   }
 }
 
-/** Tells a namespace from a later one of the same name. */
+/** Distinguishes a namespace from a later one of the same name. */
 export function identityOf({ anchor, bound }: Namespace): string {
   return bound?.identity ?? `${anchor?.pid} ${anchor?.started}`;
 }

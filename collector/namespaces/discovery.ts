@@ -3,7 +3,7 @@
  *
  * Nothing that is visible to everybody connects the two. Without a mapping (through the namespace, which needs a
  * capability, or by an id that the kernel gave the namespace), a bound namespace has no process through which it could be
- * read. Its processes are then reported as a namespace of their own, named after their control group. Once a mapping is
+ * read. Its processes are then reported as a separate namespace, named after their control group. Once a mapping is
  * found, the namespace is reported once, under the name of its path.
  */
 

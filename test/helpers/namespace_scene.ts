@@ -22,7 +22,7 @@ import { FakeRuntime } from './fake_runtime.ts';
 import { RecordingLog } from './recording_log.ts';
 import { NAMES, statRow, statText } from './stat_text.ts';
 
-/** Bound to a path; `birth` tells it from others of its name. */
+/** Bound to a path; `birth` distinguishes it from others of its name. */
 export function boundNamespace(name: string, birth = 1, labels: Namespace['labels'] = {}): Namespace {
   const bound = { path: `/run/netns/${name}`, identity: `${name}-${birth}` };
   return { name, labels: { netns: name, ...labels }, bound, anchor: undefined };

@@ -78,7 +78,7 @@ describe('a network namespace', () => {
     expect(valuesOf(lines, 'sockets_netns_blue')).toEqual(['SET connections = 7']);
   });
 
-  it('that was replaced between two updates is watched anew, without rates across both', async () => {
+  it('that was replaced between two updates is watched again, without rates across both', async () => {
     collecting.scene.add('blue', { entries: 1, drop: 1000 });
     await collecting.update(9);
     collecting.scene.add('blue', { entries: 2, drop: 9000 }, boundNamespace('blue', 2));
@@ -116,7 +116,7 @@ describe('a network namespace', () => {
     expect(collecting.watched).toEqual(watched);
   });
 
-  it('of a name that chart ids do not allow has an id of its own', async () => {
+  it('of a name that chart ids do not allow has a separate id', async () => {
     for (const name of ['pod/a', 'pod.a', 'pod_a']) collecting.scene.add(name, { entries: 1 });
     await collecting.update();
     expect(ids(await collecting.update()).filter((id) => id.startsWith('sockets'))).toEqual([
