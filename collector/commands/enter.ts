@@ -84,7 +84,7 @@ function byPath(path: string, namespaces: readonly Namespace[]): Namespace {
     ({ anchor, bound }) =>
       (bound !== undefined && bound.identity === identity) || (anchor !== undefined && anchor.inode === inode),
   );
-  if (found === undefined) throw new UsageError(`${path} is no network namespace besides the one of this program`);
+  if (found === undefined) throw new UsageError(`${path} is not the path of another network namespace`);
   return found;
 }
 

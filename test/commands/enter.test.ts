@@ -45,7 +45,7 @@ describe('the network namespace of the option --netns', () => {
     fs.writeFileSync(join(directory, 'file'), '');
     const path = join(directory, 'file');
     expect(() => namespaceNamed(path, [named('blue')])).toThrow(
-      new UsageError(`${path} is no network namespace besides the one of this program`),
+      new UsageError(`${path} is not the path of another network namespace`),
     );
     expect(() => namespaceNamed(join(directory, 'none'), [])).toThrow(/^--netns: .*ENOENT/);
   });

@@ -20,8 +20,8 @@ const WAYS: readonly [string, (entrance: Gate) => unknown][] = [
   ['verifying', (entrance) => entrance.verify()],
 ];
 
-describe('an entrance that remembers', () => {
-  it.each(WAYS)('that its namespace is gone once %s shows it', (_, use) => {
+describe('an entrance', () => {
+  it.each(WAYS)('remembers that its namespace is gone once %s shows it', (_, use) => {
     const { entrance, scene } = gate();
     use(entrance);
     expect(entrance.problem).toBeUndefined();
@@ -33,15 +33,15 @@ describe('an entrance that remembers', () => {
   it.each<[string, ProblemCode, (entrance: Gate) => unknown]>([
     ['sockets', 'namespace_closed', (entrance) => entrance.inside(() => 'inside')],
     ['settings', 'namespace_closed', (entrance) => entrance.openSetting('nf_conntrack_events')],
-    ['its path', 'namespace_hidden', (entrance) => entrance.verify()],
-  ])('does not take a namespace for gone whose %s cannot be reached', (_, code, use) => {
+    ['path', 'namespace_hidden', (entrance) => entrance.verify()],
+  ])('does not report a namespace as gone whose %s cannot be reached', (_, code, use) => {
     const { entrance, scene } = gate();
     if (code === 'namespace_hidden') scene.problems.set('blue', code);
     expect(problemIn(() => use(entrance)).code).toBe(code);
     expect(entrance.problem).toBeUndefined();
   });
 
-  it('passes on unexpected errors, and what is asked of it', () => {
+  it('passes on unexpected errors, and everything else', () => {
     const broken = new TypeError('broken');
     const { scene } = gate();
     const inner: Partial<Entrance> = {

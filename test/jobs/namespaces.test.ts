@@ -46,8 +46,8 @@ describe('a network namespace', () => {
 
   it.each([
     ['at once if it is included: its modules can have sockets inside', 'include: [blue]', 0],
-    ['after it could not be read otherwise', '', 1],
-  ])('that is gone is left %s', async (_when, options, updates) => {
+    ['after a reading has failed otherwise', '', 1],
+  ])('that is gone is dropped %s', async (_when, options, updates) => {
     collecting.configure(`namespaces: {${options}}`);
     collecting.scene.add('blue', { entries: 1 });
     await collecting.update(3);
@@ -185,7 +185,7 @@ describe('the chart of network namespaces', () => {
 });
 
 describe('another configuration', () => {
-  it('keeps what stays watched, without entering again, and leaves the rest', async () => {
+  it('keeps what stays watched, without entering again, and drops the rest', async () => {
     for (const name of ['a', 'b']) collecting.scene.add(name, { entries: 1 });
     await collecting.update(3);
     const module = collecting.jobs.get('netns a')?.modules[0];
@@ -196,7 +196,7 @@ describe('another configuration', () => {
     expect(collecting.scene.open).toBe(1);
   });
 
-  it('gives an included one its modules, and takes them again', async () => {
+  it('gives an included one its modules, and removes them again', async () => {
     collecting.scene.add('a', { entries: 1 });
     await collecting.update(3);
     collecting.configure('namespaces: {include: [a]}');
@@ -207,7 +207,7 @@ describe('another configuration', () => {
     expect(collecting.modulesOf('a')).toEqual(['stat']);
   });
 
-  it('that turns namespaces off leaves all at once', async () => {
+  it('that turns namespaces off drops all at once', async () => {
     collecting.scene.add('a', { entries: 1 });
     await collecting.update(3);
     collecting.configure('namespaces: {enabled: no}');

@@ -51,7 +51,7 @@ describe('a watched network namespace', () => {
     expect([scene.entered.get('blue'), scene.open]).toEqual([2, 1]);
   });
 
-  it('is another one when a later one has its name, and continues the same charts', () => {
+  it('is replaced by a later one of its name, which continues the same charts', () => {
     watched.set(AT, BLUE, SETTINGS, false);
     const later = boundNamespace('blue', 2);
     scene.add('blue', { entries: 5 }, later);
@@ -71,8 +71,8 @@ describe('a watched network namespace', () => {
 
   it.each([
     ['at once if it is included', true, 0],
-    ['after it was read in vain otherwise', false, 1],
-  ])('that is gone is left %s', (_, isIncluded, readings) => {
+    ['after a reading has failed otherwise', false, 1],
+  ])('that is gone is dropped %s', (_, isIncluded, readings) => {
     watched.set(AT, BLUE, SETTINGS, isIncluded);
     const glance = watched.glance(BLUE);
     scene.destroy('blue');
@@ -88,7 +88,7 @@ describe('a watched network namespace', () => {
     });
   });
 
-  it('is logged with how it is read, and with why it is left', () => {
+  it('is logged with how it is read, and with why it is dropped', () => {
     watched.set(AT, BLUE, SETTINGS, false);
     watched.remove(AT, 'blue');
     watched.remove(AT, 'never');
@@ -99,13 +99,13 @@ describe('a watched network namespace', () => {
     expect(scene.open).toBe(0);
   });
 
-  it('is none if there is no way into it: the next search shows why', () => {
+  it('is not watched if there is no way into it: the next search shows why', () => {
     scene.problems.set('blue', 'namespace_hidden');
     watched.set(AT, BLUE, SETTINGS, false);
     expect([calls, watched.names, log.lines]).toEqual([[], [], []]);
   });
 
-  it('is left when the others are', () => {
+  it('is dropped with all others', () => {
     const red = boundNamespace('red');
     scene.add('red', {}, red);
     for (const namespace of [BLUE, red]) watched.set(AT, namespace, SETTINGS, true);
