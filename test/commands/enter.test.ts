@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { UsageError } from '../../collector/base/errors.ts';
 import { namespaceNamed, runInside } from '../../collector/commands/enter.ts';
-import { identityOf } from '../../collector/namespaces/identity.ts';
+import { identityAt } from '../../collector/namespaces/identity.ts';
 import { namespaceNamed as named } from '../helpers/fake_namespaces.ts';
 import { RecordingLog } from '../helpers/recording_log.ts';
 
@@ -29,7 +29,7 @@ describe('the network namespace of the option --netns', () => {
     const path = join(directory, 'blue');
     fs.writeFileSync(path, '');
     fs.linkSync(path, join(directory, 'also'));
-    const identity = identityOf(fs.statSync(path, { bigint: true }));
+    const identity = identityAt(fs, path);
     const blue = named('blue', { bound: { path, identity } });
     expect(namespaceNamed(path, [named('red'), blue])).toBe(blue);
     expect(namespaceNamed(join(directory, 'also'), [named('red'), blue])).toBe(blue);
