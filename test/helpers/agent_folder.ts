@@ -19,6 +19,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { run } from './conntrack.ts';
+import { withoutOthers } from './program.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -27,7 +28,7 @@ const OF_ROOT = ['plugins.d', 'health.d'];
 const OF_NETDATA = ['etc', 'cache', 'lib', 'log', 'run'];
 
 export interface AgentOptions {
-  /** The text of the plugin's configuration file. Without the key `namespaces`, those of other tests are not watched. */
+  /** The text of the plugin's configuration file, completed by {@link withoutOthers}. */
   readonly config: string;
   /** A folder with the packaged program, which gets its capability; the built script by default. */
   readonly packaged?: string;
@@ -59,8 +60,7 @@ export function makeAgentFolder(options: AgentOptions): string {
   chmodSync(plugin, 0o750);
   if (packaged !== undefined) run(['setcap', 'cap_net_admin=p', plugin]);
   cpSync(join(program, 'conntrack-koffi'), join(folder, 'plugins.d/conntrack-koffi'), { recursive: true });
-  const others = /^namespaces:/m.test(config) ? '' : 'namespaces: { enabled: no }\n';
-  writeFileSync(join(folder, 'etc/conntrack.conf'), `${others}${config}`);
+  writeFileSync(join(folder, 'etc/conntrack.conf'), withoutOthers(config));
   writeFileSync(join(folder, 'etc/stream.conf'), stream);
   const alerts = readFileSync(join(ROOT, 'health/conntrack.conf'), 'utf8');
   writeFileSync(join(folder, 'health.d/conntrack.conf'), health(alerts));

@@ -46,8 +46,13 @@ export interface ProgramOptions extends SpawnOptionsWithoutStdio {
   readonly via?: readonly string[];
   /** Another copy of the program. */
   readonly plugin?: string;
-  /** The text of its configuration file. */
+  /** The text of its configuration file, completed by {@link withoutOthers}. */
   readonly config?: string;
+}
+
+/** A configuration without the network namespaces of other tests, unless it says which ones are watched. */
+export function withoutOthers(config: string): string {
+  return /^namespaces:/m.test(config) ? config : `${config.replace(/\n*$/, '\n')}namespaces: { enabled: no }\n`;
 }
 
 export class Program {
@@ -70,7 +75,7 @@ export class Program {
       this.#folder = mkdtempSync(join(tmpdir(), 'conntrack-config-'));
       chmodSync(this.#folder, 0o755);
       const file = join(this.#folder, 'conntrack.conf');
-      writeFileSync(file, config);
+      writeFileSync(file, withoutOthers(config));
       this.#file = file;
       words.push('--config', file);
     }
@@ -127,7 +132,7 @@ export class Program {
   /** Replaces the text of the configuration file that it was started with. */
   configure(text: string): void {
     if (this.#file === undefined) throw new Error('it was started without a configuration');
-    writeFileSync(this.#file, text);
+    writeFileSync(this.#file, withoutOthers(text));
   }
 
   /** Kills the program unless it has exited, and waits for its end. */
