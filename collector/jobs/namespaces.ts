@@ -23,7 +23,7 @@ const SHARE = 0.02;
 
 /** The namespaces that were found. */
 export interface Found {
-  /** All that can be told apart, without the one that the host's charts show. */
+  /** All that can be distinguished, without the one that the host's charts show. */
   readonly namespaces: readonly Namespace[];
   /** Those that have a path that this process cannot see. Some can be the same as those of processes. */
   readonly hidden: readonly unknown[];

@@ -10,7 +10,7 @@ export interface Place {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** Tells the samples of a place from those of the host. Modules reuse their samples, so each is placed once. */
+/** Distinguishes the samples of a place from those of the host. Modules reuse their samples, so each is placed once. */
 export class Placement {
   readonly #place: Place;
   readonly #placed = new WeakMap<Sample, Sample>();

@@ -9,7 +9,7 @@ import type { Log } from '../base/log.ts';
 import { InstanceIds } from '../modules/conntrackd/instance_ids.ts';
 import type { Context } from '../modules/context.ts';
 import { problemErrorOf } from '../modules/problem.ts';
-import { type Glance, identityOf } from '../namespaces/counts.ts';
+import { type Glance, keyOf } from '../namespaces/counts.ts';
 import type { Entrance, Namespace } from '../namespaces/namespace.ts';
 import { ChangeLog } from './change_log.ts';
 import { Gate } from './gate.ts';
@@ -33,7 +33,7 @@ export interface WatchedOptions {
 
 /** A watched namespace. */
 interface One {
-  readonly identity: string;
+  readonly key: string;
   readonly isIncluded: boolean;
   readonly entrance: Gate;
   readonly context: Context;
@@ -82,7 +82,7 @@ export class Watched {
   set(at: number, namespace: Namespace, settings: Settings, isIncluded: boolean): void {
     const { name } = namespace;
     const before = this.#ones.get(name);
-    const isSame = before?.identity === identityOf(namespace) && before.isIncluded === isIncluded;
+    const isSame = before?.key === keyOf(namespace) && before.isIncluded === isIncluded;
     if (before !== undefined && !isSame) this.#close(before);
     const one = isSame ? before : this.#open(namespace, isIncluded);
     if (one === undefined) return;
@@ -110,7 +110,7 @@ export class Watched {
   /** A way into a namespace that is watched, through the entrance of its job; `undefined` if it is not. */
   glance(namespace: Namespace): Glance | undefined {
     const one = this.#ones.get(namespace.name);
-    if (one?.identity !== identityOf(namespace)) return undefined;
+    if (one?.key !== keyOf(namespace)) return undefined;
     return { open: (name) => one.entrance.open(name), close: () => undefined };
   }
 
@@ -155,7 +155,7 @@ export class Watched {
     try {
       const entrance = new Gate(enter(namespace));
       const context = contextOf(namespace, entrance, quietLog(log, isIncluded ? 'warning' : 'error'));
-      return { identity: identityOf(namespace), isIncluded, entrance, context, namespace, settings: undefined };
+      return { key: keyOf(namespace), isIncluded, entrance, context, namespace, settings: undefined };
     } catch (error) {
       problemErrorOf(error, 'procfs');
       return undefined;

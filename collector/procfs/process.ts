@@ -3,7 +3,7 @@
  * Source: proc_pid_stat(5) and proc_pid_limits(5).
  */
 
-/** What tells a process from another. */
+/** What distinguishes one process from another. */
 export interface ProcessStat {
   /** The name of its program, cut to 15 bytes. */
   readonly name: string;

@@ -18,14 +18,15 @@ import { namespaceContext } from '../../collector/namespaces/context.ts';
 import { Counts } from '../../collector/namespaces/counts.ts';
 import type { Entrance, Namespace } from '../../collector/namespaces/namespace.ts';
 import { contextOf } from './context.ts';
+import { namespaceNamed } from './fake_namespaces.ts';
 import { FakeRuntime } from './fake_runtime.ts';
 import { RecordingLog } from './recording_log.ts';
 import { NAMES, statRow, statText } from './stat_text.ts';
 
-/** Bound to a path; `birth` tells it from others of its name. */
+/** Bound to a path; `birth` distinguishes it from others of its name. */
 export function boundNamespace(name: string, birth = 1, labels: Namespace['labels'] = {}): Namespace {
   const bound = { path: `/run/netns/${name}`, identity: `${name}-${birth}` };
-  return { name, labels: { netns: name, ...labels }, bound, anchor: undefined };
+  return namespaceNamed(name, { bound, labels: { netns: name, ...labels } });
 }
 
 export class NamespaceScene {

@@ -46,8 +46,8 @@ describe('a network namespace', () => {
 
   it.each([
     ['at once if it is included: its modules can have sockets inside', 'include: [blue]', 0],
-    ['after it could not be read otherwise', '', 1],
-  ])('that is gone is left %s', async (_when, options, updates) => {
+    ['after a reading has failed otherwise', '', 1],
+  ])('that is gone is dropped %s', async (_when, options, updates) => {
     collecting.configure(`namespaces: {${options}}`);
     collecting.scene.add('blue', { entries: 1 });
     await collecting.update(3);
@@ -78,7 +78,7 @@ describe('a network namespace', () => {
     expect(valuesOf(lines, 'sockets_netns_blue')).toEqual(['SET connections = 7']);
   });
 
-  it('that was replaced between two updates is watched anew, without rates across both', async () => {
+  it('that was replaced between two updates is watched again, without rates across both', async () => {
     collecting.scene.add('blue', { entries: 1, drop: 1000 });
     await collecting.update(9);
     collecting.scene.add('blue', { entries: 2, drop: 9000 }, boundNamespace('blue', 2));
@@ -116,7 +116,7 @@ describe('a network namespace', () => {
     expect(collecting.watched).toEqual(watched);
   });
 
-  it('of a name that chart ids do not allow has an id of its own', async () => {
+  it('of a name that chart ids do not allow has a separate id', async () => {
     for (const name of ['pod/a', 'pod.a', 'pod_a']) collecting.scene.add(name, { entries: 1 });
     await collecting.update();
     expect(ids(await collecting.update()).filter((id) => id.startsWith('sockets'))).toEqual([
@@ -234,7 +234,7 @@ describe('the chart of network namespaces', () => {
 });
 
 describe('another configuration', () => {
-  it('keeps what stays watched, without entering again, and leaves the rest', async () => {
+  it('keeps what stays watched, without entering again, and drops the rest', async () => {
     for (const name of ['a', 'b']) collecting.scene.add(name, { entries: 1 });
     await collecting.update(3);
     const module = collecting.jobs.get('netns a')?.modules[0];
@@ -245,7 +245,7 @@ describe('another configuration', () => {
     expect(collecting.scene.open).toBe(1);
   });
 
-  it('gives an included one its modules, and takes them again', async () => {
+  it('gives an included one its modules, and removes them again', async () => {
     collecting.scene.add('a', { entries: 1 });
     await collecting.update(3);
     collecting.configure('namespaces: {include: [a]}');
@@ -256,7 +256,7 @@ describe('another configuration', () => {
     expect(collecting.modulesOf('a')).toEqual(['stat']);
   });
 
-  it('that turns namespaces off leaves all at once', async () => {
+  it('that turns namespaces off drops all at once', async () => {
     collecting.scene.add('a', { entries: 1 });
     await collecting.update(3);
     collecting.configure('namespaces: {enabled: no}');
