@@ -6,26 +6,20 @@
 
 import { isDeepStrictEqual } from 'node:util';
 
-import { contextsInOrder, FIRST_PRIORITY } from '../../charts/priorities.ts';
-import type { Chart, Dimension } from '../../charts/types.ts';
+import type { Chart } from '../../charts/types.ts';
 import { type Feed, feedsOf, firstSource, patienceOf, valueIn } from '../jobs/feeds.ts';
 import type { Reading, Renderer } from '../jobs/renderer.ts';
 import type { Sample } from '../modules/module.ts';
+import { chartLine, dimensionLine, idOf, suffixOf } from './definition.ts';
 import { type Encoded, encode, LineBuffer } from './protocol/line_buffer.ts';
 import * as protocol from './protocol/writer.ts';
 
-/** The plugin's name as the agent knows it. */
-const PLUGIN = 'conntrack.plugin';
-/** `type` of every chart: its section of the dashboard. */
-const TYPE = 'conntrack';
 const END = encode(protocol.end());
 
-/** One chart of one instance, as the agent knows it. */
+/** One chart of one instance, as the agent knows it. There can be thousands. */
 interface ChartState {
-  readonly id: string;
-  readonly instance: string;
-  /** The start of its `BEGIN` lines. */
-  readonly begin: Encoded;
+  /** What follows the {@link Entry.begin} of its chart; the same object in all charts of the instance. */
+  readonly ending: Encoded;
   labels: Readonly<Record<string, string>>;
   /** Whether the agent has its current definition. */
   isDefined: boolean;
@@ -33,10 +27,10 @@ interface ChartState {
   module: string;
   /** Seconds between two updates, as last defined. */
   every: number;
-  /** Ids of the defined dimensions: those that have had a value. */
-  readonly declared: Set<string>;
-  /** Last value sent of each variable, by its place in the chart. */
-  readonly sent: (number | undefined)[];
+  /** Places of the defined dimensions, those that have had a value: bit 0 stands for the first one. */
+  declared: number;
+  /** Last value sent of each variable, by its place in the chart; `undefined` if the chart has none. */
+  readonly sent: (number | undefined)[] | undefined;
   /** Monotonic time of the last update, in microseconds; `undefined` before the first. */
   updatedAt: number | undefined;
 }
@@ -52,6 +46,10 @@ interface DimensionLine {
 /** A chart, and its instances by name. */
 interface Entry {
   readonly chart: Chart;
+  /** The start of `BEGIN` lines, which the name of the instance ends. */
+  readonly begin: Encoded;
+  /** {@link ChartState.declared} of a chart with all dimensions. */
+  readonly complete: number;
   readonly dimensions: readonly DimensionLine[];
   readonly instances: Map<string, ChartState>;
 }
@@ -74,7 +72,8 @@ export class Emitter implements Renderer {
   }
 
   /**
-   * Replaces the charts. A chart that stays keeps its state, and is defined again if its definition has changed.
+   * Replaces the charts. A chart that stays keeps its state, and is defined again if its definition has changed; it has the
+   * same dimensions.
    * Removed charts become obsolete with the next update.
    */
   use({ charts, source }: EmitterOptions): void {
@@ -109,7 +108,8 @@ export class Emitter implements Renderer {
     return this.#lines.take();
   }
 
-  #update({ chart, dimensions, instances }: Entry, feed: Feed, at: number): void {
+  #update(entry: Entry, feed: Feed, at: number): void {
+    const { begin, chart, dimensions, instances } = entry;
     const lines = this.#lines;
     const { sample } = feed;
     if (chart.hostOnly === true && sample.instance !== '' && !hasOtherSource(chart, feed)) return;
@@ -117,18 +117,22 @@ export class Emitter implements Renderer {
     if (source === undefined) return;
     let state = instances.get(sample.instance);
     if (state === undefined) {
-      state = createState(chart, sample, source);
+      state = createState(chart, sample, source, this.#endingOf(sample.instance));
       instances.set(sample.instance, state);
     }
     const { every, module } = source;
-    if (state.every !== every || hasNewDimension(chart, state, feed)) state.isDefined = false;
+    if (state.every !== every || hasNewDimension(entry, state, feed)) state.isDefined = false;
     if (state.labels !== sample.labels && !isDeepStrictEqual(state.labels, sample.labels)) state.isDefined = false;
     state.labels = sample.labels;
     state.every = every;
     state.module = module;
     if (!state.isDefined) this.#define(chart, state, feed);
-    if (state.updatedAt === undefined) lines.addText(protocol.begin(state.id));
-    else lines.addLine(state.begin, Math.round(at - state.updatedAt));
+    if (state.updatedAt === undefined) {
+      lines.addText(protocol.begin(idOf(chart, sample.instance)));
+    } else {
+      lines.addEncoded(begin);
+      lines.addLine(state.ending, Math.round(at - state.updatedAt));
+    }
     state.updatedAt = at;
     for (const { divisor, metric, set } of dimensions) {
       const value = valueIn(feed, metric);
@@ -138,14 +142,23 @@ export class Emitter implements Renderer {
     lines.addEncoded(END);
   }
 
+  /** The ending of an instance, from one of its charts if it has any. */
+  #endingOf(instance: string): Encoded {
+    for (const { instances } of this.#entries) {
+      const state = instances.get(instance);
+      if (state !== undefined) return state.ending;
+    }
+    return encode(`${suffixOf(instance)} `);
+  }
+
   /** Defines a chart that is new or has changed, or has a dimension that is new to the agent. */
   #define(chart: Chart, state: ChartState, feed: Feed): void {
     state.isDefined = true;
-    this.#lines.addText(chartLine(chart, state, ''));
+    this.#lines.addText(chartLine(chart, feed.sample.instance, state.every, ''));
     this.#lines.addText(this.#labelLines(state));
-    for (const dimension of chart.dimensions) {
-      if (valueIn(feed, dimension.metric) !== undefined) state.declared.add(dimension.id);
-      if (state.declared.has(dimension.id)) this.#lines.addText(dimensionLine(dimension));
+    for (const [place, dimension] of chart.dimensions.entries()) {
+      if (valueIn(feed, dimension.metric) !== undefined) state.declared |= 1 << place;
+      if (isDeclared(state, place)) this.#lines.addText(dimensionLine(dimension));
     }
   }
 
@@ -161,7 +174,7 @@ export class Emitter implements Renderer {
 
   /** Adds the variables of a chart whose value has changed since they were sent. */
   #addVariables({ variables }: Chart, { sent }: ChartState, feed: Feed): void {
-    if (variables === undefined) return;
+    if (variables === undefined || sent === undefined) return;
     for (const [place, { name, metric }] of variables.entries()) {
       const value = valueIn(feed, metric);
       if (value === undefined || value === sent[place]) continue;
@@ -173,7 +186,7 @@ export class Emitter implements Renderer {
   /** Makes removed charts obsolete. */
   #dismiss(): void {
     for (const { chart, instances } of this.#leaving.splice(0)) {
-      for (const state of instances.values()) this.#lines.addText(chartLine(chart, state, 'obsolete'));
+      for (const [instance, { every }] of instances) this.#lines.addText(chartLine(chart, instance, every, 'obsolete'));
     }
   }
 
@@ -181,23 +194,26 @@ export class Emitter implements Renderer {
   #retire(at: number, readings: readonly Reading[]): void {
     for (const { chart, instances } of this.#entries) {
       if (instances.size === 0) continue;
-      for (const state of instances.values()) {
+      for (const [instance, state] of instances) {
         const silence = at - (state.updatedAt ?? at);
         if (silence === 0) continue;
         const hasModule = readings.some(({ module }) => module === state.module);
         if (hasModule && silence < patienceOf(state.every)) continue;
-        instances.delete(state.instance);
-        this.#lines.addText(chartLine(chart, state, 'obsolete'));
+        instances.delete(instance);
+        this.#lines.addText(chartLine(chart, instance, state.every, 'obsolete'));
       }
     }
   }
 }
 
 /** Whether a dimension has a value for the first time. */
-function hasNewDimension({ dimensions }: Chart, { declared }: ChartState, feed: Feed): boolean {
-  if (declared.size === dimensions.length) return false;
-  for (const { id, metric } of dimensions) if (!declared.has(id) && valueIn(feed, metric) !== undefined) return true;
-  return false;
+function hasNewDimension({ complete, dimensions }: Entry, state: ChartState, feed: Feed): boolean {
+  if (state.declared === complete) return false;
+  return dimensions.some(({ metric }, place) => !isDeclared(state, place) && valueIn(feed, metric) !== undefined);
+}
+
+function isDeclared({ declared }: ChartState, place: number): boolean {
+  return (declared & (1 << place)) !== 0;
 }
 
 /** Whether another module than the chart's own has a value of it. */
@@ -218,41 +234,11 @@ function createEntry(chart: Chart, instances: Map<string, ChartState>): Entry {
   const dimensions = chart.dimensions.map(({ divisor = 1, id, metric }) => {
     return { metric, divisor, set: encode(protocol.set(id)) };
   });
-  return { chart, dimensions, instances };
+  const complete = dimensions.reduce((bits, _, place) => bits | (1 << place), 0);
+  return { chart, begin: encode(protocol.beginAfter(idOf(chart, ''))), complete, dimensions, instances };
 }
 
-function createState(chart: Chart, { instance, labels }: Sample, { every, module }: Feed): ChartState {
-  const id = `${TYPE}.${chart.id}${instance === '' ? '' : `_${instance}`}`;
-  return {
-    id,
-    instance,
-    begin: encode(protocol.beginAfter(id)),
-    labels,
-    isDefined: false,
-    module,
-    every,
-    declared: new Set(),
-    sent: [],
-    updatedAt: undefined,
-  };
-}
-
-function chartLine(chart: Chart, { id, every }: ChartState, option: '' | 'obsolete'): string {
-  return protocol.chart({
-    id,
-    title: chart.title,
-    units: chart.units,
-    family: chart.family,
-    context: chart.context,
-    type: chart.type,
-    priority: FIRST_PRIORITY + contextsInOrder.indexOf(chart.context),
-    updateEvery: every,
-    options: [chart.detail === true ? 'detail' : '', option].filter((word) => word !== '').join(' '),
-    plugin: PLUGIN,
-    module: chart.module,
-  });
-}
-
-function dimensionLine({ id, multiplier = 1, divisor = 1 }: Dimension): string {
-  return protocol.dimension(id, id, multiplier, divisor);
+function createState(chart: Chart, { labels }: Sample, { every, module }: Feed, ending: Encoded): ChartState {
+  const sent = chart.variables && [];
+  return { ending, labels, isDefined: false, module, every, declared: 0, sent, updatedAt: undefined };
 }

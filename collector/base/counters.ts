@@ -41,16 +41,18 @@ const PLAUSIBLE_EVENTS = 100_000;
 /** A wrap is plausible up to this many times the counter's rate over the previous interval. */
 const PLAUSIBLE_GROWTH = 4;
 
+/** The chosen counters of the reading that is being compared: shared, since there can be a thousand tables. */
+let current = new Uint32Array(0);
+
 export class CounterDifferences {
   /** The increase of each counter between the last two readings, one row for every row of the table. */
-  cells = new Float64Array(0);
+  cells = new Uint32Array(0);
   /** Seconds between the last two readings. */
   seconds = 0;
   #generation = 0;
   #columns: readonly number[] = [];
   #at = 0;
   #previous = new Uint32Array(0);
-  #current = new Uint32Array(0);
 
   /** Forgets the last reading: the next one is a baseline. */
   forget(): void {
@@ -68,29 +70,30 @@ export class CounterDifferences {
     if (!isComparable) {
       this.#generation = table.generation;
       this.#columns = columns;
-      this.#previous = new Uint32Array(table.rows * columns.length);
-      this.#current = new Uint32Array(table.rows * columns.length);
-      this.cells = new Float64Array(table.rows * columns.length);
+      const size = table.rows * columns.length;
+      const memory = new Uint32Array(2 * size);
+      this.#previous = memory.subarray(0, size);
+      this.cells = memory.subarray(size);
+      if (current.length < size) current = new Uint32Array(size);
     }
-    this.#pick(table);
+    this.#pick(table, current);
     const before = this.seconds;
     this.seconds = (at - this.#at) / 1e6;
     const comparison = isComparable ? this.#compare(before) : 'baseline';
     if (comparison !== 'differences') this.cells.fill(0);
-    [this.#previous, this.#current] = [this.#current, this.#previous];
+    this.#pick(table, this.#previous);
     this.#at = at;
     return comparison;
   }
 
   /** Copies the chosen columns of the table. */
-  #pick(table: CounterTable): void {
+  #pick(table: CounterTable, into: Uint32Array): void {
     const { cells, columns: width, rows } = table;
     const columns = this.#columns;
-    const current = this.#current;
     let cell = 0;
     for (let row = 0; row < rows; row++) {
       for (let place = 0; place < columns.length; place++) {
-        current[cell++] = cells[row * width + (columns[place] ?? 0)] ?? 0;
+        into[cell++] = cells[row * width + (columns[place] ?? 0)] ?? 0;
       }
     }
   }
@@ -98,7 +101,6 @@ export class CounterDifferences {
   /** @param before seconds that the last differences cover. */
   #compare(before: number): Comparison {
     const stretch = before > 0 ? (PLAUSIBLE_GROWTH * this.seconds) / before : 0;
-    const current = this.#current;
     const previous = this.#previous;
     const cells = this.cells;
     let fell = 0;
@@ -117,8 +119,8 @@ export class CounterDifferences {
 
   /** Whether every counter that ever counted fell, though each of them could have wrapped. */
   #allFell(fell: number): boolean {
-    const stayed = this.#previous.some((previous, cell) => previous > 0 && (this.#current[cell] ?? 0) >= previous);
+    const stayed = this.#previous.some((previous, cell) => previous > 0 && (current[cell] ?? 0) >= previous);
     if (stayed) return false;
-    return fell > 1 || this.#current.every((current) => current === 0);
+    return fell > 1 || this.#previous.every((_, cell) => current[cell] === 0);
   }
 }

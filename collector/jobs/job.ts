@@ -44,27 +44,37 @@ const MODULES: {
 
 /** A module and the settings that it was constructed with. */
 interface Part {
+  readonly name: Name;
   readonly settings: unknown;
+  /** Seconds between two updates. */
+  readonly every: number;
   readonly module: Module;
 }
 
 export class Job {
   readonly id: string;
   readonly modules: readonly Module[];
-  /** How hard the kernel searches for ports in this job's network namespace. */
-  readonly natSearch: NatSearch;
-  readonly #parts: ReadonlyMap<Name, Part>;
+  /** How hard the kernel searches for ports in this job's network namespace; `undefined` if events are not watched. */
+  readonly natSearch: NatSearch | undefined;
+  readonly #parts: readonly Part[];
   readonly #placement: Placement | undefined;
 
   /** @param before the job that this one replaces: its modules with equal settings keep running. */
   constructor(id: string, context: Context, settings: Settings, before?: Job) {
     this.id = id;
-    const parts = before === undefined ? new Map<Name, Part>() : before.#parts;
-    this.#parts = new Map(
-      wantedModules(settings.config).map((name) => [name, createPart(name, context, settings, parts.get(name))]),
+    const parts = before === undefined ? [] : before.#parts;
+    this.#parts = wantedModules(settings.config).map((name) =>
+      createPart(
+        name,
+        context,
+        settings,
+        parts.find((part) => part.name === name),
+      ),
     );
-    this.modules = [...[...this.#parts.values()].map(({ module }) => module), ...(settings.also ?? [])];
-    this.natSearch = before?.natSearch ?? new NatSearch();
+    this.modules = this.#parts.map(({ module }) => module).concat(settings.also ?? []);
+    this.natSearch = this.#parts.some(({ name }) => name === 'events')
+      ? (before?.natSearch ?? new NatSearch())
+      : undefined;
     this.#placement = settings.place && new Placement(settings.place);
   }
 
@@ -80,9 +90,9 @@ export class Job {
 }
 
 function createPart<N extends Name>(name: N, context: Context, { config, every }: Settings, before?: Part): Part {
-  const settings = { ...config.modules[name], every };
-  if (before !== undefined && isDeepStrictEqual(settings, before.settings)) return before;
-  return { settings, module: new MODULES[name](context, settings) };
+  const settings = config.modules[name];
+  if (before?.every === every && isDeepStrictEqual(settings, before.settings)) return before;
+  return { name, settings, every, module: new MODULES[name](context, { ...settings, every }) };
 }
 
 /** The charts of the configured mode. */

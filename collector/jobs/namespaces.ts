@@ -20,6 +20,11 @@ import type { Watched } from './watched.ts';
 const EVERY = 10;
 /** Share of one CPU that searching may take. */
 const SHARE = 0.02;
+/**
+ * The first searches, which do not count: they enter the namespaces, look at every process and read its control group twice,
+ * and their program is not compiled yet.
+ */
+const FIRST = 2;
 
 /** The namespaces that were found. */
 export interface Found {
@@ -50,6 +55,7 @@ export class NamespacesModule implements Module {
   readonly #shortage: Condition;
   readonly #values: Record<string, number | undefined> = {};
   readonly #samples: readonly Sample[] = [{ scope: 'host', instance: '', labels: {}, values: this.#values }];
+  #searches = 0;
   /** Whether there was ever one: a host without any needs no chart. */
   #isCharted: boolean;
 
@@ -73,6 +79,7 @@ export class NamespacesModule implements Module {
       lost: 'cannot search for network namespaces',
       back: 'searching for network namespaces works',
       required: enabled === true,
+      isExceptional: () => this.#searches <= FIRST,
       repaced: 'changed the interval between searches for network namespaces',
       counted: ({ idle, leftOut, unreadable, watched }) => ({
         namespaces: watched + idle + leftOut + unreadable,
@@ -112,15 +119,15 @@ export class NamespacesModule implements Module {
 
   *#search(at: number): Work<Tally> {
     const { counts, find, openFiles, watched } = this.#scenery;
+    this.#searches += 1;
     const { hidden, namespaces } = yield* find();
     const looks = yield* counts.look(at, namespaces);
     const { idle, leftOut, unreadable, ...selected } = this.#selector.select(
       at,
-      looks.map((count) => ({
-        ...count,
-        name: count.namespace.name,
-        isWatched: watched.has(count.namespace.name),
-      })),
+      looks.map(({ activeAt, entries, namespace }) => {
+        const { name } = namespace;
+        return { namespace, name, entries, activeAt, isWatched: watched.has(name) };
+      }),
     );
     const isIncluded = ({ name }: { readonly name: string }): boolean => this.#selector.isIncluded(name);
     const wanted = affordable(openFiles, selected.watched, isIncluded);

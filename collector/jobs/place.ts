@@ -10,10 +10,12 @@ export interface Place {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** Distinguishes the samples of a place from those of the host. Modules reuse their samples, so each is placed once. */
+/** The samples of all places as they were placed last. Modules reuse their samples, so each is placed once. */
+const placements = new WeakMap<Sample, { readonly place: Place; readonly placed: Sample }>();
+
+/** Distinguishes the samples of a place from those of the host. */
 export class Placement {
   readonly #place: Place;
-  readonly #placed = new WeakMap<Sample, Sample>();
 
   constructor(place: Place) {
     this.#place = place;
@@ -21,10 +23,10 @@ export class Placement {
 
   of(samples: readonly Sample[]): readonly Sample[] {
     return samples.map((sample) => {
-      const known = this.#placed.get(sample);
-      if (known !== undefined) return known;
+      const known = placements.get(sample);
+      if (known?.place === this.#place) return known.placed;
       const placed = this.#put(sample);
-      this.#placed.set(sample, placed);
+      placements.set(sample, { place: this.#place, placed });
       return placed;
     });
   }
@@ -34,7 +36,7 @@ export class Placement {
     return {
       scope,
       instance: instance === '' ? own.instance : `${own.instance}_${instance}`,
-      labels: { ...own.labels, ...labels },
+      labels: Object.keys(labels).length === 0 ? own.labels : { ...own.labels, ...labels },
       values,
     };
   }

@@ -49,7 +49,7 @@ export class Plugin {
   /** Adds the readings of a job. */
   #askAll(job: Asked, at: number, isDrawn: boolean, readings: Reading[]): void {
     const own = job.modules.map((module) => this.#ask(module, at, isDrawn));
-    const derived = job.natSearch.derive(at, own);
+    const derived = job.natSearch?.derive(at, own);
     if (derived !== undefined) own.push(derived);
     for (const reading of own) {
       const samples = job.placed(reading.samples);

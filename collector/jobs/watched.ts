@@ -57,11 +57,14 @@ export class Watched {
   /** When each namespace that is not watched any more was left, by name: the earliest first. */
   readonly #retired = new Map<string, number>();
   readonly #changes: ChangeLog;
+  /** Of the included namespaces, and of the others. */
+  readonly #logs: { readonly included: Log; readonly other: Log };
   /** Monotonic time of the last verification in microseconds. */
   #now = 0;
 
   constructor(options: WatchedOptions) {
     this.#options = options;
+    this.#logs = { included: quietLog(options.log, 'warning'), other: quietLog(options.log, 'error') };
     this.#changes = new ChangeLog(options.log);
   }
 
@@ -151,10 +154,11 @@ export class Watched {
 
   /** `undefined` if there is no way into it: the next search shows why. */
   #open(namespace: Namespace, isIncluded: boolean): One | undefined {
-    const { contextOf, enter, log } = this.#options;
+    const { contextOf, enter } = this.#options;
+    const log = isIncluded ? this.#logs.included : this.#logs.other;
     try {
       const entrance = new Gate(enter(namespace));
-      const context = contextOf(namespace, entrance, quietLog(log, isIncluded ? 'warning' : 'error'));
+      const context = contextOf(namespace, entrance, log);
       return { key: keyOf(namespace), isIncluded, entrance, context, namespace, settings: undefined };
     } catch (error) {
       problemErrorOf(error, 'procfs');

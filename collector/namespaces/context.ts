@@ -21,13 +21,18 @@ export function namespaceContext(hosts: Context, { name }: Namespace, entrance: 
         connect(memory, (action) => entrance.inside(action)),
         entrance,
       );
+  // Named one by one: V8 gives each copy of an object a hidden class of its own, which takes more memory than the copy.
   return {
-    ...hosts,
     host: new NamespaceHost(hosts.host, hosts.fs, entrance),
-    fs: namespaceFiles(hosts.fs, entrance),
-    log: namedLog(log, name),
+    fs: new NamespaceFiles(hosts.fs, entrance),
+    limits: hosts.limits,
+    log: new NamedLog(log, name),
+    runtime: hosts.runtime,
+    release: hosts.release,
+    budget: hosts.budget,
     ctnetlink: inside(hosts.ctnetlink),
     sockDiag: inside(hosts.sockDiag),
+    connect: hosts.connect,
   };
 }
 
@@ -64,40 +69,85 @@ class NamespaceHost extends Host {
 }
 
 /** Reads the namespace's own files through the entrance, and all others from the host. */
-function namespaceFiles(fs: FileSystem, entrance: Entrance): FileSystem {
-  const files = `${entrance.directory}/`;
-  const settings = `${entrance.settings}/`;
+class NamespaceFiles implements FileSystem {
+  readonly isTransient = true;
+  readonly #fs: FileSystem;
+  readonly #entrance: Entrance;
+
+  constructor(fs: FileSystem, entrance: Entrance) {
+    this.#fs = fs;
+    this.#entrance = entrance;
+  }
+
+  openSync(path: string, flags: number): number {
+    return this.#open(path) ?? this.#fs.openSync(path, flags);
+  }
+
+  readSync(descriptor: number, buffer: Uint8Array, offset: number, length: number, position: number): number {
+    return this.#fs.readSync(descriptor, buffer, offset, length, position);
+  }
+
+  fstatSync(descriptor: number): ReturnType<FileSystem['fstatSync']> {
+    return this.#fs.fstatSync(descriptor);
+  }
+
+  closeSync(descriptor: number): void {
+    this.#fs.closeSync(descriptor);
+  }
+
+  statSync(path: string): ReturnType<FileSystem['statSync']> {
+    const descriptor = this.#open(path);
+    if (descriptor === undefined) return this.#fs.statSync(path);
+    try {
+      return this.#fs.statSync(pathOf(descriptor));
+    } finally {
+      this.#fs.closeSync(descriptor);
+    }
+  }
+
   /** `undefined` for a file of the host. */
-  const open = (path: string): number | undefined => {
-    if (path.startsWith(files)) return entrance.open(path.slice(files.length));
-    return path.startsWith(settings) ? entrance.openSetting(path.slice(settings.length)) : undefined;
-  };
-  return {
-    isTransient: true,
-    openSync: (path, flags) => open(path) ?? fs.openSync(path, flags),
-    readSync: (...call) => fs.readSync(...call),
-    fstatSync: (descriptor) => fs.fstatSync(descriptor),
-    closeSync: (descriptor) => fs.closeSync(descriptor),
-    statSync: (path) => {
-      const descriptor = open(path);
-      if (descriptor === undefined) return fs.statSync(path);
-      try {
-        return fs.statSync(pathOf(descriptor));
-      } finally {
-        fs.closeSync(descriptor);
-      }
-    },
-  };
+  #open(path: string): number | undefined {
+    const { directory, settings } = this.#entrance;
+    if (isBelow(path, directory)) return this.#entrance.open(path.slice(directory.length + 1));
+    return isBelow(path, settings) ? this.#entrance.openSetting(path.slice(settings.length + 1)) : undefined;
+  }
+}
+
+function isBelow(path: string, directory: string): boolean {
+  return path.startsWith(directory) && path[directory.length] === '/';
 }
 
 /** Adds the name of the namespace to every line. */
-function namedLog(log: Log, netns: string): Log {
-  const named = (fields?: Fields): Fields => ({ netns, ...fields });
-  return {
-    error: (message, fields) => log.error(message, named(fields)),
-    warning: (message, fields) => log.warning(message, named(fields)),
-    notice: (message, fields) => log.notice(message, named(fields)),
-    info: (message, fields) => log.info(message, named(fields)),
-    debug: (message, fields) => log.debug(message, named(fields)),
-  };
+class NamedLog implements Log {
+  readonly #log: Log;
+  readonly #netns: string;
+
+  constructor(log: Log, netns: string) {
+    this.#log = log;
+    this.#netns = netns;
+  }
+
+  error(message: string, fields?: Fields): void {
+    this.#log.error(message, this.#named(fields));
+  }
+
+  warning(message: string, fields?: Fields): void {
+    this.#log.warning(message, this.#named(fields));
+  }
+
+  notice(message: string, fields?: Fields): void {
+    this.#log.notice(message, this.#named(fields));
+  }
+
+  info(message: string, fields?: Fields): void {
+    this.#log.info(message, this.#named(fields));
+  }
+
+  debug(message: string, fields?: Fields): void {
+    this.#log.debug(message, this.#named(fields));
+  }
+
+  #named(fields?: Fields): Fields {
+    return { netns: this.#netns, ...fields };
+  }
 }

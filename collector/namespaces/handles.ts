@@ -35,6 +35,7 @@ export function pathOf(descriptor: number): string {
 }
 
 interface Handle {
+  readonly name: string;
   readonly descriptor: number;
   readonly path: string;
 }
@@ -43,7 +44,7 @@ export class Handles {
   readonly #fs: FileSystem;
   readonly #directory: string;
   readonly #find: (name: string) => number;
-  readonly #handles = new Map<string, Handle>();
+  #handles: readonly Handle[] = [];
 
   /**
    * @param directory of the files, for errors.
@@ -63,14 +64,14 @@ export class Handles {
    * @throws {OperationError} with the system's code when the file cannot be opened.
    */
   open(name: string): number {
-    const known = this.#handles.get(name);
+    const known = this.#handles.find((handle) => handle.name === name);
     if (known !== undefined) {
       try {
         return this.#fs.openSync(known.path, constants.O_RDONLY);
       } catch (error) {
         if (!isGone(error)) throw this.#failure(name, error);
         // Either the namespace is gone, or the kernel module that the file belongs to.
-        this.#forget(name);
+        this.#forget(known);
       }
     }
     try {
@@ -81,21 +82,20 @@ export class Handles {
   }
 
   close(): void {
-    for (const { descriptor } of this.#handles.values()) closeFile(this.#fs, descriptor);
-    this.#handles.clear();
+    for (const { descriptor } of this.#handles) closeFile(this.#fs, descriptor);
+    this.#handles = [];
   }
 
   #add(name: string): Handle {
     const descriptor = this.#find(name);
-    const handle = { descriptor, path: pathOf(descriptor) };
-    this.#handles.set(name, handle);
+    const handle = { name, descriptor, path: pathOf(descriptor) };
+    this.#handles = this.#handles.concat(handle);
     return handle;
   }
 
-  #forget(name: string): void {
-    const handle = this.#handles.get(name);
-    if (handle !== undefined) closeFile(this.#fs, handle.descriptor);
-    this.#handles.delete(name);
+  #forget(gone: Handle): void {
+    closeFile(this.#fs, gone.descriptor);
+    this.#handles = this.#handles.filter((handle) => handle !== gone);
   }
 
   #failure(name: string, error: unknown): Error {

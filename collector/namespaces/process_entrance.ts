@@ -30,7 +30,8 @@ export class ProcessEntrance implements Entrance {
   readonly #options: ProcessEntranceOptions;
   readonly #target: string;
   readonly #files: Handles;
-  readonly #settings: Handles;
+  /** Few namespaces need them. */
+  #settings: Handles | undefined;
   /** Of the directory of the process: it never leads to a later process of the same number. */
   readonly #process: number;
   /** Of `net/dev`: its inode is the namespace's while this is open. */
@@ -48,7 +49,6 @@ export class ProcessEntrance implements Entrance {
     this.directory = `${procfs}/${anchor.pid}/net`;
     this.settings = `${bound?.path ?? `${procfs}/${anchor.pid}/ns/net`}:${SETTINGS}`;
     this.#files = new Handles(fs, this.directory, (name) => this.#find(name));
-    this.#settings = new Handles(fs, this.settings, (name) => this.inside(() => handleOf(fs, `${SETTINGS}/${name}`)));
     this.#inode = anchor.inode;
     this.#process = this.#obtain(`${procfs}/${anchor.pid}`);
     try {
@@ -74,6 +74,10 @@ export class ProcessEntrance implements Entrance {
 
   openSetting(name: string): number {
     this.#verifyPath();
+    const { fs } = this.#options;
+    this.#settings ??= new Handles(fs, this.settings, (wanted) =>
+      this.inside(() => handleOf(fs, `${SETTINGS}/${wanted}`)),
+    );
     return this.#settings.open(name);
   }
 
@@ -95,7 +99,7 @@ export class ProcessEntrance implements Entrance {
   close(): void {
     const { fs } = this.#options;
     this.#files.close();
-    this.#settings.close();
+    this.#settings?.close();
     closeFile(fs, this.#device);
     closeFile(fs, this.#process);
   }

@@ -29,6 +29,10 @@ describe('the charts', () => {
     ]);
   });
 
+  it('have no more dimensions than the emitter has bits', () => {
+    expect(Math.max(...charts.map(({ dimensions }) => dimensions.length))).toBeLessThan(32);
+  });
+
   it('have unique ids, both as the agent stores them and as documented', () => {
     const all = charts.flatMap(({ dimensions, variables = [] }) => [...dimensions, ...variables]);
     const values = Object.fromEntries(all.map(({ metric }) => [metric, 1]));

@@ -233,6 +233,30 @@ describe('the chart of network namespaces', () => {
   });
 });
 
+describe('a search', () => {
+  /** Seconds of CPU time that each search takes; the seconds after the start when they begin. */
+  async function begun(costs: readonly number[], seconds: number): Promise<readonly number[]> {
+    const { runtime, scene } = collecting;
+    const begins: number[] = [];
+    const find = scene.find.bind(scene);
+    scene.find = function* () {
+      begins.push(runtime.monotonic() / 1e6 - 300);
+      runtime.compute((costs[begins.length - 1] ?? 0) * 1e6);
+      return yield* find();
+    };
+    await collecting.update(seconds);
+    return begins;
+  }
+
+  it('is made every ten seconds, whatever the first two cost', async () => {
+    expect(await begun([0.9, 0.7], 35)).toEqual([0, 10, 20, 30]);
+  });
+
+  it('is made less often if a later one costs more than 2 % of a CPU', async () => {
+    expect(await begun([0.9, 0.7, 0.36], 62)).toEqual([0, 10, 20, 40, 50, 60]);
+  });
+});
+
 describe('another configuration', () => {
   it('keeps what stays watched, without entering again, and drops the rest', async () => {
     for (const name of ['a', 'b']) collecting.scene.add(name, { entries: 1 });

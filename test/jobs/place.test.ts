@@ -33,4 +33,11 @@ describe('samples of a network namespace', () => {
     expect(after).toBe(before);
     expect(after?.values).toEqual({ used: 43 });
   });
+
+  it('that a module reuses have the labels of another place', () => {
+    const sample: Sample = { scope: 'host', instance: '', labels: {}, values: {} };
+    placement.of([sample]);
+    const labels = { netns: 'blue', pod: 'web' };
+    expect(new Placement({ instance: 'netns_blue', labels }).of([sample])).toMatchObject([{ labels }]);
+  });
 });

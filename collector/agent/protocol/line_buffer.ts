@@ -11,6 +11,8 @@ const MINUS = 0x2d;
 const DIGIT_0 = 0x30;
 /** Digits, sign and newline of a 32-bit number, in bytes. */
 const LONGEST_NUMBER = 12;
+/** A buffer that is larger than this many times its lines is replaced: the tick that defines thousands of charts is rare. */
+const SPACIOUS = 4;
 /** Characters that are joined as strings: the lines of most hosts. */
 const JOINED = 4096;
 
@@ -54,6 +56,7 @@ export class LineBuffer {
   take(): Buffer {
     this.#flush();
     const lines = this.#buffer.subarray(0, this.#length);
+    if (this.#buffer.length > SPACIOUS * Math.max(this.#length, JOINED)) this.#buffer = Buffer.alloc(2 * this.#length);
     this.#length = 0;
     return lines;
   }

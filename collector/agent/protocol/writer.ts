@@ -67,9 +67,12 @@ export function begin(chartId: string): string {
   return `BEGIN ${chartId}\n`;
 }
 
-/** `BEGIN`: the start of a line that opens a later update; whole microseconds since the previous one follow. */
-export function beginAfter(chartId: string): string {
-  return `BEGIN ${chartId} `;
+/**
+ * `BEGIN`: the start of a line that opens a later update. The rest of the chart's id, a blank and whole microseconds since
+ * the previous update follow.
+ */
+export function beginAfter(idStart: string): string {
+  return `BEGIN ${idStart}`;
 }
 
 /** `SET`: the start of a line that sets a dimension; its value follows, a signed 64-bit integer. */

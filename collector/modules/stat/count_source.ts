@@ -8,16 +8,18 @@ import type { Reading, Source } from './source.ts';
 
 export class CountSource implements Source {
   readonly #host: Host;
-  readonly #file: KernelFile;
+  readonly #fs: FileSystem;
+  /** Seldom needed, so not made before. */
+  #file: KernelFile | undefined;
   #problem: Problem | undefined;
 
   constructor(fs: FileSystem, host: Host) {
     this.#host = host;
-    this.#file = new KernelFile(fs, () => host.netfilter('nf_conntrack_count'), 32);
+    this.#fs = fs;
   }
 
   get target(): string {
-    return this.#file.path;
+    return this.#host.netfilter('nf_conntrack_count');
   }
 
   get problem(): Problem | undefined {
@@ -32,6 +34,7 @@ export class CountSource implements Source {
   read(): Reading | undefined {
     try {
       if (this.#host.elsewhere) throw new ProblemError('other_namespace', this.target);
+      this.#file ??= new KernelFile(this.#fs, () => this.target, 32);
       const connections = parseDecimal(this.#file.read());
       this.#problem = undefined;
       return { table: undefined, connections, restarted: true };
@@ -42,6 +45,6 @@ export class CountSource implements Source {
   }
 
   close(): void {
-    this.#file.close();
+    this.#file?.close();
   }
 }

@@ -11,15 +11,19 @@ import { PATIENCE, type Reading, type Source } from './source.ts';
 /** Microseconds until a file that has been unreadable for a while is tried again. */
 const RETRY = 10e6;
 
+/** Shared by all files of transient file systems, like the memory for their text: a reading is used before the next one. */
+const transientParser = new StatParser();
+
 export class FileSource implements Source {
   readonly #file: KernelFile;
-  readonly #parser = new StatParser();
+  readonly #parser: StatParser;
   #failure: ProblemError | undefined;
   #next = Number.NEGATIVE_INFINITY;
   #succeededAt = Number.NEGATIVE_INFINITY;
 
   constructor(fs: FileSystem, host: Host) {
     this.#file = new KernelFile(fs, () => host.net('stat/nf_conntrack'));
+    this.#parser = fs.isTransient === true ? transientParser : new StatParser();
   }
 
   get target(): string {

@@ -72,7 +72,7 @@ export class Rates {
     return true;
   }
 
-  #fillCpu(row: number, cells: Float64Array, seconds: number): void {
+  #fillCpu(row: number, cells: Uint32Array, seconds: number): void {
     const values = this.#cpus[row]?.values;
     if (values === undefined) return;
     const first = row * this.#columns.length;

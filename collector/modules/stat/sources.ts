@@ -29,7 +29,8 @@ export interface SourcesOptions {
 const NOTHING: Reading = { table: undefined, connections: undefined, restarted: true };
 
 export class Sources {
-  readonly #options: SourcesOptions;
+  readonly #fs: FileSystem;
+  readonly #host: Host;
   readonly #file: FileSource | undefined;
   readonly #count: CountSource;
   /** The best first; {@link #count} is the last. */
@@ -41,7 +42,8 @@ export class Sources {
 
   constructor(options: SourcesOptions) {
     const { connect, fs, host, log, readFrom, required } = options;
-    this.#options = options;
+    this.#fs = fs;
+    this.#host = host;
     const file = readFrom === 'netlink' ? undefined : new FileSource(fs, host);
     const level = file !== undefined ? 'notice' : required ? 'error' : 'warning';
     const isWanted = (): boolean => file?.isMissing ?? true;
@@ -54,13 +56,12 @@ export class Sources {
 
   /** Reads at `at`, a monotonic time in microseconds. What cannot be read is `undefined` and logged. */
   read(at: number): Reading {
-    const { fs, host } = this.#options;
     if (this.#isUnloaded) {
-      if (!isTracking(fs, host)) return NOTHING;
+      if (!this.#isTracking) return NOTHING;
       this.#file?.retry();
     }
     const reading = this.#readFirst(at);
-    this.#isUnloaded = this.#current === undefined && !this.#count.isElsewhere && !isTracking(fs, host);
+    this.#isUnloaded = this.#current === undefined && !this.#count.isElsewhere && !this.#isTracking;
     this.#log.report(this.#origin);
     if (reading.table !== undefined) return reading;
     // A torn text says nothing about the counters; a file that is gone or fails can restart from 0.
@@ -96,6 +97,10 @@ export class Sources {
       return reading;
     }
     return NOTHING;
+  }
+
+  get #isTracking(): boolean {
+    return isTracking(this.#fs, this.#host);
   }
 
   get #origin(): Origin {

@@ -80,4 +80,14 @@ describe('the lines of a tick', () => {
     lines.addLine(START, 37);
     expect(lines.take().buffer).toBe(first.buffer);
   });
+
+  it('do not keep the memory of a tick that was much longer', () => {
+    const lines = new LineBuffer();
+    lines.addText("CLABEL 'site' 'Rome' 2\n".repeat(10_000));
+    lines.take();
+    lines.addText('END\n');
+    lines.take();
+    lines.addText('END\n');
+    expect(lines.take().buffer.byteLength).toBeLessThan(50_000);
+  });
 });

@@ -64,8 +64,8 @@ describe('the line', () => {
     expect(protocol.begin('conntrack.new')).toBe('BEGIN conntrack.new\n');
   });
 
-  it('BEGIN of a later update ends before the microseconds', () => {
-    expect(protocol.beginAfter('conntrack.new')).toBe('BEGIN conntrack.new ');
+  it('BEGIN of a later update ends within the id', () => {
+    expect(protocol.beginAfter('conntrack.new')).toBe('BEGIN conntrack.new');
   });
 
   it('SET ends before the value', () => {
