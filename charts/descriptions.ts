@@ -46,7 +46,7 @@ export const contextDescriptions: Readonly<Record<string, string>> = {
   'netfilter.conntrack_dump':
     'Cost of dumping the table: `duration` from start to end, and the `cpu_time` that the plugin spent on it; both are 0 while a nearly empty table is not dumped again. `read`: percentage of the table that was read; below 100, the composition is an estimate from a random sample.',
   'netfilter.conntrack_namespaces':
-    'The other [network namespaces](namespaces.md) of the host: `watched` ones have charts of their own, `idle` ones have nothing to show, `left_out` ones are excluded or above the maximum, `unreadable` ones need more privilege. Shown once there was one.',
+    'The other [network namespaces](namespaces.md) of the host: `watched` ones have charts, `idle` ones have nothing to show, `left_out` ones are excluded or above the maximum, `unreadable` ones need more privilege. Shown once there was any.',
   'network_connections.tcp_states':
     "The host's own TCP sockets by state, one chart per address family. Growing `close_wait`: a program leaks connections. `syn_recv`: half-open connections.",
   'network_connections.udp_states': "The host's own UDP sockets, with and without a peer.",

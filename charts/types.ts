@@ -39,8 +39,8 @@ export interface Chart {
   /** Whether basic mode includes it. */
   readonly basic?: true;
   /**
-   * Whether data of its own module alone do not draw it in other network namespaces: there it says nothing, or nothing
-   * that the chart of the host does not say.
+   * Whether data of its module alone do not draw it in other network namespaces: there it shows nothing, or nothing that
+   * the chart of the host does not show.
    */
   readonly hostOnly?: true;
   /** Whether the dashboard may leave it out of its overview. */

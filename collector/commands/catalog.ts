@@ -64,7 +64,7 @@ const CHECK: CommandEntry = {
     CONFIG,
     {
       ...NETNS,
-      help: 'check only this network namespace, in detail; named by its name, its path, or the beginning of the id of its container',
+      help: 'check only this network namespace, in detail: its name, its path, or the beginning of the id of its container',
     },
     { name: 'json', help: 'report as JSON' },
   ],

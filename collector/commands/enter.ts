@@ -9,7 +9,7 @@ import type { CommandLine } from '../cli.ts';
 import { HOST_NAME, NETNS } from '../functions/namespaces.ts';
 import { inSlices } from '../modules/slices.ts';
 import { inodeOf } from '../namespaces/file_system.ts';
-import { identityOf } from '../namespaces/identity.ts';
+import { identityAt } from '../namespaces/identity.ts';
 import { lookUp } from '../namespaces/look_up.ts';
 import type { Namespace } from '../namespaces/namespace.ts';
 import { Host } from '../procfs/host.ts';
@@ -79,19 +79,19 @@ export function namespaceNamed(given: string, namespaces: readonly Namespace[]):
 function byPath(path: string, namespaces: readonly Namespace[]): Namespace {
   const process = PROCESS.exec(path)?.[1];
   const inode = process === undefined ? undefined : inodeOf(fs, `${process}/net/dev`);
-  const identity = identityAt(path);
+  const identity = identitySeen(path);
   const found = namespaces.find(
     ({ anchor, bound }) =>
       (bound !== undefined && bound.identity === identity) || (anchor !== undefined && anchor.inode === inode),
   );
-  if (found === undefined) throw new UsageError(`${path} is no network namespace besides the one of this program`);
+  if (found === undefined) throw new UsageError(`${path} is not the path of another network namespace`);
   return found;
 }
 
 /** @throws {UsageError} when the path cannot be seen. */
-function identityAt(path: string): string {
+function identitySeen(path: string): string {
   try {
-    return identityOf(fs.statSync(path, { bigint: true }));
+    return identityAt(fs, path);
   } catch (error) {
     throw new UsageError(`--netns: ${describe(error)}`);
   }

@@ -9,6 +9,8 @@ import { Watched } from '../jobs/watched.ts';
 import type { Context } from '../modules/context.ts';
 import { namespaceContext } from '../namespaces/context.ts';
 import { Counts } from '../namespaces/counts.ts';
+import { readText } from '../procfs/file.ts';
+import { parseOpenFiles } from '../procfs/process.ts';
 import { namespaceAccess } from './namespace_access.ts';
 
 /** Watches them, with the jobs of the host. */
@@ -24,5 +26,6 @@ export function watchNamespaces(context: Context, jobs: Jobs, log: Log): Namespa
     find: () => access.discovery.find(),
     counts: new Counts({ fs, enter: (namespace) => watched.glance(namespace) ?? access.glance(namespace) }),
     watched,
+    openFiles: parseOpenFiles(readText(fs, '/proc/self/limits') ?? ''),
   });
 }

@@ -62,7 +62,7 @@ const snatPool = v.pipe(
   v.transform(({ addresses, ports }) => ({ network: addresses, ...ports })),
 );
 
-const PATTERNS = 'a list of at most 64 names, in which * stands for any characters';
+const PATTERNS = 'a list of at most 64 names, in which * matches any characters';
 const patterns = v.pipe(
   v.array(v.pipe(v.string(PATTERNS), v.regex(/^[^\s\p{C}]{1,128}$/u, PATTERNS)), PATTERNS),
   v.maxLength(64, PATTERNS),

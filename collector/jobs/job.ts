@@ -78,7 +78,7 @@ export class Job {
     this.#placement = settings.place && new Placement(settings.place);
   }
 
-  /** The samples of a module of this job, told from those of the other jobs. */
+  /** The samples of a module of this job, distinguished from those of the other jobs. */
   placed(samples: readonly Sample[]): readonly Sample[] {
     return this.#placement?.of(samples) ?? samples;
   }

@@ -3,13 +3,15 @@
  * so that none is left out silently.
  */
 
+import { Condition } from '../base/log.ts';
 import type { Context } from '../modules/context.ts';
 import type { Module, Sample, Status } from '../modules/module.ts';
 import type { Work } from '../modules/slices.ts';
 import { Survey } from '../modules/survey.ts';
 import type { Counts } from '../namespaces/counts.ts';
 import type { Namespace } from '../namespaces/namespace.ts';
-import { type Selection, Selector } from '../namespaces/selection.ts';
+import { Selector } from '../namespaces/selection.ts';
+import { affordable } from './descriptors.ts';
 import { type Settings, wantedModules } from './job.ts';
 import { namespaceConfig } from './namespace_config.ts';
 import type { Watched } from './watched.ts';
@@ -26,7 +28,7 @@ const FIRST = 2;
 
 /** The namespaces that were found. */
 export interface Found {
-  /** All that can be told apart, without the one that the host's charts show. */
+  /** All that can be distinguished, without the one that the host's charts show. */
   readonly namespaces: readonly Namespace[];
   /** Those that have a path that this process cannot see. Some can be the same as those of processes. */
   readonly hidden: readonly unknown[];
@@ -37,14 +39,20 @@ export interface Scenery {
   readonly find: () => Work<Found>;
   readonly counts: Pick<Counts, 'look'>;
   readonly watched: Watched;
+  /** Open files that this process may have; `undefined` if unlimited or unknown. */
+  readonly openFiles: number | undefined;
 }
+
+/** Numbers of namespaces, in the groups that `Selection` has. */
+type Tally = Readonly<Record<'watched' | 'idle' | 'leftOut' | 'unreadable', number>>;
 
 export class NamespacesModule implements Module {
   readonly name = 'namespaces';
   readonly #scenery: Scenery;
   readonly #settings: Settings;
   readonly #selector: Selector;
-  readonly #survey: Survey<Selection<unknown>>;
+  readonly #survey: Survey<Tally>;
+  readonly #shortage: Condition;
   readonly #values: Record<string, number | undefined> = {};
   readonly #samples: readonly Sample[] = [{ scope: 'host', instance: '', labels: {}, values: this.#values }];
   #searches = 0;
@@ -57,6 +65,7 @@ export class NamespacesModule implements Module {
     this.#settings = settings;
     this.#selector = new Selector({ ...selection, enabled: enabled === true ? true : 'auto' });
     this.#isCharted = enabled === true;
+    this.#shortage = new Condition(log);
     this.#survey = new Survey({
       log,
       runtime,
@@ -73,7 +82,7 @@ export class NamespacesModule implements Module {
       isExceptional: () => this.#searches <= FIRST,
       repaced: 'changed the interval between searches for network namespaces',
       counted: ({ idle, leftOut, unreadable, watched }) => ({
-        namespaces: watched.length + idle + leftOut + unreadable,
+        namespaces: watched + idle + leftOut + unreadable,
       }),
     });
   }
@@ -92,11 +101,11 @@ export class NamespacesModule implements Module {
     if (latest === undefined) return [];
     const { idle, leftOut, unreadable, watched } = latest.value;
     const values = this.#values;
-    values['namespaces_watched'] = watched.length;
+    values['namespaces_watched'] = watched;
     values['namespaces_idle'] = idle;
     values['namespaces_left_out'] = leftOut;
     values['namespaces_unreadable'] = unreadable;
-    this.#isCharted ||= watched.length + idle + leftOut + unreadable > 0;
+    this.#isCharted ||= watched + idle + leftOut + unreadable > 0;
     return this.#isCharted ? this.#samples : [];
   }
 
@@ -108,26 +117,48 @@ export class NamespacesModule implements Module {
     this.#survey.close();
   }
 
-  *#search(at: number): Work<Selection<unknown>> {
-    const { counts, find, watched } = this.#scenery;
+  *#search(at: number): Work<Tally> {
+    const { counts, find, openFiles, watched } = this.#scenery;
     this.#searches += 1;
     const { hidden, namespaces } = yield* find();
     const looks = yield* counts.look(at, namespaces);
-    const selection = this.#selector.select(
+    const { idle, leftOut, unreadable, ...selected } = this.#selector.select(
       at,
       looks.map(({ activeAt, entries, namespace }) => {
         const { name } = namespace;
         return { namespace, name, entries, activeAt, isWatched: watched.has(name) };
       }),
     );
-    const chosen = new Set(selection.watched.map(({ name }) => name));
+    const isIncluded = ({ name }: { readonly name: string }): boolean => this.#selector.isIncluded(name);
+    const wanted = affordable(openFiles, selected.watched, isIncluded);
+    const tooMany = selected.watched.length - wanted.length;
+    this.#report(tooMany);
+    const chosen = new Set(wanted.map(({ name }) => name));
     for (const name of watched.names) if (!chosen.has(name)) watched.remove(at, name);
-    for (const { name, namespace } of selection.watched) {
-      watched.set(at, namespace, this.#settings, this.#selector.isIncluded(name));
+    let entered = 0;
+    for (const one of wanted) {
+      watched.set(at, one.namespace, this.#settings, isIncluded(one));
+      if (watched.has(one.name)) entered += 1;
       yield;
     }
     const seen = namespaces.filter(({ bound }) => bound === undefined).length;
-    return { ...selection, unreadable: selection.unreadable + Math.max(0, hidden.length - seen) };
+    return {
+      watched: entered,
+      idle,
+      leftOut: leftOut + tooMany,
+      unreadable: unreadable + wanted.length - entered + Math.max(0, hidden.length - seen),
+    };
+  }
+
+  /** Logs that there are too few file descriptors to watch all that are selected. */
+  #report(tooMany: number): void {
+    if (tooMany === 0) {
+      this.#shortage.leave('the limit of open files suffices for the selected network namespaces');
+      return;
+    }
+    const message =
+      "network namespaces are left out: the limit of open files is too low: raise the service's LimitNOFILE";
+    this.#shortage.enter('short', 'warning', message, { left_out: tooMany, open_files: this.#scenery.openFiles });
   }
 }
 

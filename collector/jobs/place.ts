@@ -13,7 +13,7 @@ export interface Place {
 /** The samples of all places as they were placed last. Modules reuse their samples, so each is placed once. */
 const placements = new WeakMap<Sample, { readonly place: Place; readonly placed: Sample }>();
 
-/** Tells the samples of a place from those of the host. */
+/** Distinguishes the samples of a place from those of the host. */
 export class Placement {
   readonly #place: Place;
 

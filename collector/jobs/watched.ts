@@ -9,7 +9,7 @@ import type { Log } from '../base/log.ts';
 import { InstanceIds } from '../modules/conntrackd/instance_ids.ts';
 import type { Context } from '../modules/context.ts';
 import { problemErrorOf } from '../modules/problem.ts';
-import { type Glance, identityOf } from '../namespaces/counts.ts';
+import { type Glance, keyOf } from '../namespaces/counts.ts';
 import type { Entrance, Namespace } from '../namespaces/namespace.ts';
 import { ChangeLog } from './change_log.ts';
 import { Gate } from './gate.ts';
@@ -33,7 +33,7 @@ export interface WatchedOptions {
 
 /** A watched namespace. */
 interface One {
-  readonly identity: string;
+  readonly key: string;
   readonly isIncluded: boolean;
   readonly entrance: Gate;
   readonly context: Context;
@@ -44,14 +44,23 @@ interface One {
 
 /** The scope of the ids of namespaces. */
 const SCOPE = 'netns';
+/**
+ * The id of a namespace that is gone is not given to another one for this many microseconds, as long as its name is
+ * reserved: meanwhile its charts stay, and continue if it returns.
+ */
+const RETIRED = 120e6;
 
 export class Watched {
   readonly #options: WatchedOptions;
   readonly #ones = new Map<string, One>();
   readonly #ids = new InstanceIds();
+  /** When each namespace that is not watched any more was left, by name: the earliest first. */
+  readonly #retired = new Map<string, number>();
   readonly #changes: ChangeLog;
   /** Of the included namespaces, and of the others. */
   readonly #logs: { readonly included: Log; readonly other: Log };
+  /** Monotonic time of the last verification in microseconds. */
+  #now = 0;
 
   constructor(options: WatchedOptions) {
     this.#options = options;
@@ -76,11 +85,12 @@ export class Watched {
   set(at: number, namespace: Namespace, settings: Settings, isIncluded: boolean): void {
     const { name } = namespace;
     const before = this.#ones.get(name);
-    const isSame = before?.identity === identityOf(namespace) && before.isIncluded === isIncluded;
+    const isSame = before?.key === keyOf(namespace) && before.isIncluded === isIncluded;
     if (before !== undefined && !isSame) this.#close(before);
     const one = isSame ? before : this.#open(namespace, isIncluded);
     if (one === undefined) return;
     this.#ones.set(name, one);
+    this.#retired.delete(name);
     if (before === undefined) {
       this.#changes.add(at, 'watching a network namespace', { netns: name, via: one.entrance.via });
     }
@@ -103,7 +113,7 @@ export class Watched {
   /** A way into a namespace that is watched, through the entrance of its job; `undefined` if it is not. */
   glance(namespace: Namespace): Glance | undefined {
     const one = this.#ones.get(namespace.name);
-    if (one?.identity !== identityOf(namespace)) return undefined;
+    if (one?.key !== keyOf(namespace)) return undefined;
     return { open: (name) => one.entrance.open(name), close: () => undefined };
   }
 
@@ -113,7 +123,9 @@ export class Watched {
    * @returns whether there was any.
    */
   verify(at: number): boolean {
+    this.#now = at;
     this.#changes.flush(at);
+    this.#forget();
     let hasGone = false;
     for (const one of this.#ones.values()) {
       const problem = one.isIncluded ? problemOf(one.entrance) : one.entrance.problem;
@@ -147,7 +159,7 @@ export class Watched {
     try {
       const entrance = new Gate(enter(namespace));
       const context = contextOf(namespace, entrance, log);
-      return { identity: identityOf(namespace), isIncluded, entrance, context, namespace, settings: undefined };
+      return { key: keyOf(namespace), isIncluded, entrance, context, namespace, settings: undefined };
     } catch (error) {
       problemErrorOf(error, 'procfs');
       return undefined;
@@ -163,7 +175,16 @@ export class Watched {
     this.#options.jobs.remove(jobOf(name));
     entrance.close();
     this.#ones.delete(name);
-    this.#ids.forget(SCOPE, name);
+    this.#retired.set(name, this.#now);
+  }
+
+  /** Forgets the ids of namespaces that were left long ago. */
+  #forget(): void {
+    for (const [name, left] of this.#retired) {
+      if (this.#now - left < RETIRED) return;
+      this.#retired.delete(name);
+      this.#ids.forget(SCOPE, name);
+    }
   }
 }
 

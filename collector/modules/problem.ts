@@ -32,11 +32,11 @@ export const PROBLEMS = {
   namespace_gone: { message: 'the network namespace is gone' },
   namespace_closed: {
     message: 'cannot enter the network namespace: {detail}',
-    fix: 'grant it with "conntrack-setup --namespaces"',
+    fix: 'run conntrack.plugin check to see how to allow it',
   },
   namespace_hidden: {
     message: 'the path of the network namespace is not accessible: {detail}',
-    fix: 'let the user of the agent search its directory',
+    fix: "let the agent's user search its directory",
   },
   library_unusable: {
     message: 'cannot load the foreign function library: {detail}',

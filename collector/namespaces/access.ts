@@ -12,9 +12,8 @@ import type { Glance } from './counts.ts';
 import { Discovery } from './discovery.ts';
 import { entranceTo } from './entrance.ts';
 import { inodeOf, type NamespaceFileSystem } from './file_system.ts';
-import type { IdentityFileSystem } from './identity.ts';
+import { type IdentityFileSystem, identityAt } from './identity.ts';
 import type { Mapping } from './mapping.ts';
-import { identityAt } from './mounts.ts';
 import { moveInto } from './move.ts';
 import type { Entrance, Namespace } from './namespace.ts';
 import { NsidMapping } from './nsid_mapping.ts';
@@ -76,12 +75,13 @@ export class NamespaceAccess {
   glance(namespace: Namespace): Glance {
     const { anchor, name } = namespace;
     const { fs, host } = this.#options;
-    const directory = host.path(`/proc/${anchor?.pid}/net`);
+    if (anchor === undefined) return this.enter(namespace);
+    const pathOf = (file: string): string => host.path(`/proc/${anchor.pid}/net/${file}`);
     const open = (file: string): number => {
-      if (inodeOf(fs, `${directory}/dev`) !== anchor?.inode) throw new ProblemError('namespace_gone', name);
-      return openFile(fs, `${directory}/${file}`);
+      if (inodeOf(fs, pathOf('dev')) !== anchor.inode) throw new ProblemError('namespace_gone', name);
+      return openFile(fs, pathOf(file));
     };
-    return anchor === undefined ? this.enter(namespace) : { open, close: () => undefined };
+    return { open, close: () => undefined };
   }
 
   /** Finds out by entering, which needs CAP_SYS_ADMIN. */

@@ -31,7 +31,7 @@ export interface CountsOptions {
 
 /** What the next look is compared with. */
 interface Seen {
-  identity: string;
+  key: string;
   /** Sum of all counters; `undefined` if they could not be read. */
   sum: number | undefined;
   activeAt: number | undefined;
@@ -85,10 +85,10 @@ export class Counts {
   /** What was seen of this very namespace: another one can have had its name. */
   #recall(namespace: Namespace): Seen {
     const { name } = namespace;
-    const identity = identityOf(namespace);
+    const key = keyOf(namespace);
     const known = this.#seen.get(name);
-    if (known?.identity === identity) return known;
-    const seen: Seen = { identity, sum: undefined, activeAt: undefined, round: 0 };
+    if (known?.key === key) return known;
+    const seen: Seen = { key, sum: undefined, activeAt: undefined, round: 0 };
     this.#seen.set(name, seen);
     return seen;
   }
@@ -140,7 +140,7 @@ export class Counts {
   }
 }
 
-/** Tells a namespace from a later one of the same name. */
-export function identityOf({ anchor, bound }: Namespace): string {
+/** Distinguishes a namespace from a later one of the same name. */
+export function keyOf({ anchor, bound }: Namespace): string {
   return bound?.identity ?? `${anchor?.pid} ${anchor?.started}`;
 }

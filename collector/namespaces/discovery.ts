@@ -3,7 +3,7 @@
  *
  * Nothing that is visible to everybody connects the two. Without a mapping (through the namespace, which needs a
  * capability, or by an id that the kernel gave the namespace), a bound namespace has no process through which it could be
- * read. Its processes are then reported as a namespace of their own, named after their control group. Once a mapping is
+ * read. Its processes are then reported as a separate namespace, named after their control group. Once a mapping is
  * found, the namespace is reported once, under the name of its path.
  */
 
@@ -12,8 +12,9 @@ import { readText } from '../procfs/file.ts';
 import type { Host } from '../procfs/host.ts';
 import { type Origin, parseCgroup } from './cgroup.ts';
 import { inodeOf, type NamespaceFileSystem } from './file_system.ts';
+import { identityAt } from './identity.ts';
 import type { Mapping } from './mapping.ts';
-import { type Hidden, identityAt, Mounts } from './mounts.ts';
+import { type Hidden, Mounts } from './mounts.ts';
 import type { Anchor, Bound, Namespace } from './namespace.ts';
 import { Names } from './naming.ts';
 import { type Group, Processes } from './processes.ts';

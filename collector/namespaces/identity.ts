@@ -24,6 +24,15 @@ export function identityOf({ ctimeNs, ino }: Status): string {
 }
 
 /**
+ * The identity of the namespace that is bound to a path now, as {@link Bound} has it.
+ *
+ * @throws the system's error when the file cannot be seen.
+ */
+export function identityAt(fs: Pick<IdentityFileSystem, 'statSync'>, path: string): string {
+  return identityOf(fs.statSync(path, { bigint: true }));
+}
+
+/**
  * Verifies that a path still leads to the same namespace. Costs 4 µs.
  *
  * @throws {ProblemError} `namespace_gone` if it does not; `namespace_hidden` if the path is not accessible.

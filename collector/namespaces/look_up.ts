@@ -38,9 +38,9 @@ function unknown(given: string, namespaces: readonly Namespace[], listedBy: stri
   const hints = [
     near === undefined ? [] : [`did you mean ${JSON.stringify(near)}?`],
     names.length === 0
-      ? ['this user can see none besides the one of this program']
+      ? ['this user can see no others']
       : names.length <= LISTED
-        ? [`known are ${listed(names)}`]
+        ? [`known: ${listed(names)}`]
         : [`"${listedBy}" lists them`],
   ];
   return new UsageError(`unknown network namespace ${JSON.stringify(given)}; ${hints.flat().join(' ')}`);

@@ -46,15 +46,6 @@ export function parseMounts(text: string): readonly Mounted[] {
   return [...found].map(([number, paths]) => ({ number, paths: paths.sort((a, b) => a.length - b.length) }));
 }
 
-/**
- * The identity of the namespace that is bound to a path now, as {@link Bound} has it.
- *
- * @throws the system's error when the file cannot be seen.
- */
-export function identityAt(fs: Pick<NamespaceFileSystem, 'statSync'>, path: string): string {
-  return identityOf(fs.statSync(path, { bigint: true }));
-}
-
 export class Mounts {
   readonly #fs: NamespaceFileSystem;
   readonly #host: Host;

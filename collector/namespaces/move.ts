@@ -3,7 +3,7 @@
 import { ProblemError } from '../modules/problem.ts';
 import { type FileSystem, readText } from '../procfs/file.ts';
 import { parseProcessStat } from '../procfs/process.ts';
-import { type IdentityFileSystem, identityOf } from './identity.ts';
+import { type IdentityFileSystem, identityAt } from './identity.ts';
 import type { Namespace } from './namespace.ts';
 import type { Passage } from './passage.ts';
 
@@ -27,7 +27,7 @@ export interface MoveOptions {
 export function moveInto({ anchor, bound, name }: Namespace, { fs, passage, procfs }: MoveOptions): void {
   if (bound !== undefined) {
     passage.enter(bound.path);
-    if (identityOf(fs.statSync(`${OWN}/ns/net`, { bigint: true })) === bound.identity) return;
+    if (identityAt(fs, `${OWN}/ns/net`) === bound.identity) return;
   } else if (anchor !== undefined) {
     const process = `${procfs}/${anchor.pid}`;
     passage.enter(`${process}/ns/net`);

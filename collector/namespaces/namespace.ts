@@ -12,7 +12,7 @@ export interface Bound {
   readonly path: string;
   /**
    * Inode and change time of the bound file. The kernel reuses inodes, but the change time of a namespace's file stays
-   * while it is bound: together they tell a namespace from a later one of the same path.
+   * while it is bound: together they distinguish a namespace from a later one at the same path.
    */
   readonly identity: string;
 }
@@ -45,9 +45,9 @@ export interface Namespace {
 export interface Entrance {
   /** For people: `process 1234 (dnsmasq)` or `/run/netns/blue`. */
   readonly via: string;
-  /** For people: stands for the namespace's `/proc/net` in the paths of its files, such as `/proc/1234/net`. */
+  /** For people: the namespace's `/proc/net` in the paths of its files, such as `/proc/1234/net`. */
   readonly directory: string;
-  /** For people: stands for the namespace's `/proc/sys/net/netfilter`. */
+  /** For people: the namespace's `/proc/sys/net/netfilter` likewise. */
   readonly settings: string;
   /**
    * Opens a file of the namespace's `/proc/net` for one reading.

@@ -17,8 +17,8 @@ export interface Claim {
   readonly suffix: number;
 }
 
-/** Scans in which the name of a namespace that is gone stays reserved: two minutes if one starts every ten seconds. */
-const RESERVED = 12;
+/** Scans in which the name of a namespace that is gone stays reserved: two minutes even if one starts every two seconds. */
+const RESERVED = 60;
 
 interface Given {
   readonly name: string;

@@ -92,8 +92,8 @@ export class Passage {
     try {
       // Proves that the way back is open: it leads to another user namespace in some containers.
       this.#switch(foreign, target, own);
-      this.#switch(foreign, target, namespace);
       try {
+        this.#switch(foreign, target, namespace);
         return action();
       } finally {
         try {

@@ -81,7 +81,7 @@ export class Processes {
    * last scan if one of its processes is known to have stayed in it. So it is the same namespace, whereas the kernel
    * reuses the inode of one that is gone.
    *
-   * @returns nothing if the host's own namespace cannot be told from others.
+   * @returns nothing if the host's own namespace cannot be distinguished from others.
    */
   *scan(): Work<readonly Group[]> {
     this.#own = inodeOf(this.#fs, this.#host.net('dev'));

@@ -7,7 +7,7 @@
 
 /** One way to name a control group after a container. */
 export interface ContainerPattern {
-  /** Precedes the shortened id in the name of the namespace; `undefined` if the container has a name of its own. */
+  /** Precedes the shortened id in the name of the namespace; `undefined` if the container has its own name. */
   readonly runtime: string | undefined;
   /** Its first group is the id or the name of the container. */
   readonly component: RegExp;

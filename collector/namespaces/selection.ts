@@ -46,7 +46,7 @@ const KEPT_FACTOR = 2;
 /** …and this many connections fuller than it is, so that two that fluctuate do not take turns. */
 const KEPT_ENTRIES = 100;
 
-/** Tests names against patterns, in which `*` stands for any characters. */
+/** Tests names against patterns, in which `*` matches any characters. */
 export class Patterns {
   /** The texts between the stars of each pattern. */
   readonly #patterns: readonly (readonly string[])[];

@@ -1,9 +1,9 @@
 /**
- * Parses `/proc/PID/stat`.
- * Source: proc_pid_stat(5).
+ * Parses `/proc/PID/stat` and `/proc/PID/limits`.
+ * Source: proc_pid_stat(5) and proc_pid_limits(5).
  */
 
-/** What tells a process from another. */
+/** What distinguishes one process from another. */
 export interface ProcessStat {
   /** The name of its program, cut to 15 bytes. */
   readonly name: string;
@@ -24,4 +24,14 @@ export function parseProcessStat(text: string): ProcessStat | undefined {
   const started = fields?.split(' ', STARTED + 1)[STARTED];
   if (name === undefined || started === undefined || !/^\d{1,15}$/.test(started)) return undefined;
   return { name, started: Number(started) };
+}
+
+/**
+ * How many files a process may have open, from the text of `/proc/PID/limits`.
+ *
+ * @returns `undefined` if that is unlimited, and for another text.
+ */
+export function parseOpenFiles(text: string): number | undefined {
+  const [, soft] = /^Max open files +(\d+) /m.exec(text) ?? [];
+  return soft === undefined ? undefined : Number(soft);
 }

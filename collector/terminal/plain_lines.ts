@@ -6,8 +6,8 @@ import { PLAIN } from './layout.ts';
 
 /**
  * The values of the last update by the ids of chart and dimension, such as `new.invalid=0.5`: a line for the namespace
- * that is shown, and one for each other network namespace, which begins with its name: `netns=blue`. Without values there
- * is no line.
+ * that is shown, and one for each other network namespace, with its name after the time: `netns=blue`. Without values
+ * there is no line.
  *
  * @param time milliseconds since the epoch.
  * @param netns name of the namespace that is shown, if it is not the host's own.

@@ -19,7 +19,7 @@ function section(listed: readonly NamespaceEntry[], changes: Partial<NamespacesS
   return { enabled: 'auto', found, readable: found, active: 1, hidden: 0, listed, findings: [], ...changes };
 }
 
-it('there is a summary, and a line for each namespace that says how it is read', () => {
+it('network namespaces have a summary, and a line each that says how it is read', () => {
   const red: NamespaceEntry = {
     ...BLUE,
     name: 'red',
@@ -41,14 +41,14 @@ it('there is a summary, and a line for each namespace that says how it is read',
   ]);
 });
 
-it('there are at most 20 of them, and the number of the others', () => {
+it('at most 20 network namespaces are listed, with the number of the others', () => {
   const listed = Array.from({ length: 100 }, () => BLUE);
   const [facts] = namespaceFacts(section(listed, { found: 1000 }), undefined, undefined);
   expect(facts).toHaveLength(22);
   expect(facts.at(-1)).toBe('and 980 more; --netns NAME checks one of them');
 });
 
-it('the one that is asked for has its labels, path, share of the limit and choice', () => {
+it('the network namespace of --netns has its labels, path, share of the limit and choice', () => {
   expect(namespaceFacts(section([BLUE]), 4936, 'blue')).toEqual([
     [
       'blue',
@@ -66,11 +66,11 @@ it('the one that is asked for has its labels, path, share of the limit and choic
   expect(off.at(-1)).toBe('namespaces.enabled is no: none is watched');
 });
 
-it('the one that is asked for is named even if there is none', () => {
+it('the network namespace of --netns is named even if there is none', () => {
   expect(namespaceFacts(section([]), undefined, 'bleu')).toEqual([['bleu'], 'ok']);
 });
 
-it('there is one line if there is none, or if they are turned off, and nothing if they were not looked for', () => {
+it('network namespaces have one line if there are none or they are turned off, and nothing if they were not looked for', () => {
   expect(namespaceFacts(section([]), 1, undefined)).toEqual([['no other network namespaces'], 'none']);
   expect(namespaceFacts({ enabled: 'no', listed: [], findings: [] }, 1, undefined)).toEqual([
     ['namespaces.enabled is no: none is watched'],

@@ -26,7 +26,7 @@ describe('a command of a live answer', () => {
 
   it('explains what keeps it out of a network namespace, with root as the way that works at once', () => {
     expect(explained(new ProblemError('namespace_closed', '/run/netns/blue', 'CAP_SYS_ADMIN is missing'))).toBe(
-      'cannot enter the network namespace: CAP_SYS_ADMIN is missing; grant it with "conntrack-setup --namespaces", ' +
+      'cannot enter the network namespace: CAP_SYS_ADMIN is missing; run conntrack.plugin check to see how to allow it, ' +
         'or run this command as root',
     );
   });

@@ -298,7 +298,7 @@ describe('flows.snat_pools', () => {
 });
 
 describe('namespaces', () => {
-  const PATTERNS = 'a list of at most 64 names, in which * stands for any characters';
+  const PATTERNS = 'a list of at most 64 names, in which * matches any characters';
   const MAX = 'a whole number from 0 to 10000';
   const many = (length: number): string => JSON.stringify(Array.from({ length }, (_, at) => `ns${at}`));
 

@@ -5,11 +5,13 @@ import { describe, expect, it, vi } from 'vitest';
 
 import { createAccess } from '../../collector/modules/access.ts';
 import { REQUESTS } from '../../collector/modules/conntrackd/request.ts';
+import { Discovery } from '../../collector/namespaces/discovery.ts';
 import type { Question } from '../../collector/netlink/request.ts';
 import { Host } from '../../collector/procfs/host.ts';
 import { daemons } from '../helpers/all_metrics.ts';
 import { askTheUsual, listening } from '../helpers/conntrackd_metrics.ts';
 import { cell, codeIn, onlyCode, tableAfter } from '../helpers/markdown.ts';
+import { finish, NamespaceHost } from '../helpers/namespace_host.ts';
 import { eventSamples, socketSamples } from '../helpers/netlink_metrics.ts';
 import { read } from '../helpers/project.ts';
 import { RecordedHost, SETTINGS } from '../helpers/recorded_host.ts';
@@ -62,6 +64,17 @@ describe('docs/privileges.md', () => {
       mock.calls.map(([path]) => String(path)),
     );
     expect(rows.sort()).toEqual([...new Set(opened)].sort());
+  });
+
+  it('names every file that finding network namespaces reads', () => {
+    const host = new NamespaceHost();
+    host.processes.set(712, { inode: 501, started: 40, cgroup: '0::/system.slice/dns.service\n' });
+    const opened = vi.spyOn(host, 'openSync');
+    finish(new Discovery({ fs: host, host: host.host, mappings: [] }).find());
+    const paths = [...opened.mock.calls.map(([path]) => path), ...host.looked.map((pid) => `/proc/${pid}/net/dev`)];
+    const rows = tableAfter(page, '### In other network namespaces').map((row) => onlyCode(cell(row, 'File')));
+    const statistics = '/proc/PID/net/stat/nf_conntrack';
+    expect(rows.sort()).toEqual([...new Set(paths.map((path) => path.replace('712', 'PID'))), statistics].sort());
   });
 
   it('names every netlink request and every multicast group', () => {

@@ -25,7 +25,7 @@ const UNTRACKED = `table inet untracked {
   chain output { type filter hook output priority raw; tcp flags & (syn|ack|rst) == syn notrack; }
 }
 `;
-/** Connects to ports where nobody listens. */
+/** Connects to ports without a listener. */
 const REFUSED = 'for port in 1 2 3 4 5 6 7; do (echo >/dev/tcp/127.0.0.1/$port) 2>/dev/null; done; true';
 
 const ENDS: (() => unknown)[] = [];

@@ -145,7 +145,7 @@ describe.skipIf(missing.kernel !== undefined)('a command in another network name
     );
   });
 
-  it('show prints lines that begin with its name, and no others', async () => {
+  it('show prints lines with its name, and no others', async () => {
     const { code, err, out } = await printed(['show', '--netns', BLUE, '--ticks', '2']);
     expect([code, err]).toEqual([0, '']);
     const lines = out.split('\n').slice(0, -1);
@@ -161,13 +161,13 @@ describe.skipIf(missing.kernel !== undefined)('a command in another network name
     );
     expect(await printed(['list', '--netns', '/proc/self/ns/user'])).toMatchObject({
       code: 2,
-      err: 'conntrack.plugin: /proc/self/ns/user is no network namespace besides the one of this program\n',
+      err: 'conntrack.plugin: /proc/self/ns/user is not the path of another network namespace\n',
     });
   });
 
   it.each(['list', 'show', 'tail'])('%s without the privilege says how to get it, and fails', async (command) => {
     const expected = 'cannot enter the network namespace: CAP_SYS_ADMIN is missing; ';
-    const fix = 'grant it with "conntrack-setup --namespaces", or run this command as root';
+    const fix = 'run conntrack.plugin check to see how to allow it, or run this command as root';
     for (const name of [BLUE, `pid-${held.pid}`]) {
       expect(await printed([command, '--netns', name], asNobody())).toEqual({
         code: 1,
@@ -214,10 +214,10 @@ describe.skipIf(missing.kernel !== undefined)('top by network namespace', () => 
       netns: RED,
       problem: 'cannot enter the network namespace: CAP_SYS_ADMIN is missing',
     });
-    expect(err).toContain('grant it with "conntrack-setup --namespaces"');
+    expect(err).toContain('run conntrack.plugin check to see how to allow it');
   });
 
-  it('needs no option --netns', async () => {
+  it('refuses the option --netns', async () => {
     expect(await printed(['top', '--by', 'netns', '--netns', BLUE])).toMatchObject({
       code: 2,
       err: 'conntrack.plugin: --by netns ranks all network namespaces: leave out --netns\n',

@@ -43,7 +43,7 @@ afterEach(() => {
 });
 
 describe.skipIf(inject('missing').kernel !== undefined)('a job in a network namespace', () => {
-  it('collects what is inside, and lets go of it at the next reading', async () => {
+  it('collects what is inside, and lets it disappear at the next reading', async () => {
     addNamespace(name);
     track(via, 23);
     const link = `cv${process.pid}`;

@@ -134,7 +134,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('a network namespace', (
     await until('it is gone', 120, () => problemOf(() => textOf(entrance, 'stat/nf_conntrack')) === 'namespace_gone');
   });
 
-  it('is told from the one that its process moves to', async () => {
+  it('is distinguished from the one that its process moves to', async () => {
     const [old, other] = [add(), add()];
     track(inside(old), 5);
     track(inside(other), 9);
@@ -152,7 +152,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('a network namespace', (
     await until('it is gone', 120, () => problemOf(() => textOf(entrance, 'stat/nf_conntrack')) === 'namespace_gone');
   });
 
-  it('is told from that of a later process with the same number', async () => {
+  it('is distinguished from that of a later process with the same number', async () => {
     const name = add();
     track(inside(name), 4);
     const first = await hold(UNSHARED);
@@ -181,7 +181,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('a network namespace', (
     );
   });
 
-  it('is told from another one that its path is bound to later', async () => {
+  it('is distinguished from another one that its path is bound to later', async () => {
     const [name, other] = [add(), add()];
     track(inside(name), 6);
     track(inside(other), 8);

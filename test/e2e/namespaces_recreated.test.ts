@@ -1,5 +1,5 @@
 /**
- * Network namespaces that are destroyed and made again under the same names while the program watches them, each time
+ * Network namespaces that are destroyed and recreated under the same names while the program watches them, each time
  * with another number of entries. `CONNTRACK_NAMESPACES=1000` makes that many instead of a few.
  */
 
@@ -94,7 +94,7 @@ async function makeAll(cycle: number): Promise<void> {
   await program.updated('conntrack.sockets', 2);
 }
 
-describe.skipIf(inject('missing').kernel !== undefined)('a namespace that is made again under its name', () => {
+describe.skipIf(inject('missing').kernel !== undefined)('a network namespace that is recreated under its name', () => {
   it.each([
     ['selected', `enabled: yes, exclude: ['pid-*'], max: 1000`],
     ['included', `include: ['${PREFIX}-*'], max: 0`],

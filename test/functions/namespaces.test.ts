@@ -110,7 +110,7 @@ describe('the ranking of network namespaces', () => {
     ]);
     expect(rowsOf(answer)[1]).toMatchObject({ netns: 'blue', connections: 0, problem: null });
     expect(answer.notes.at(-1)).toBe(
-      `Not readable: shut, /run/docker/netns/1a2b: ${message}; let the user of the agent search its directory.`,
+      `Not readable: shut, /run/docker/netns/1a2b: ${message}; let the agent's user search its directory.`,
     );
   });
 

@@ -124,7 +124,7 @@ export class ConntrackdWatch {
     const [chart = '', part] = key.split(' ');
     const rate = { chart: this.id(chart, part), dimension };
     const { least, most } = this.#rounds.events(this.program.ticks, ticks, this.id('state'), rate);
-    const what = `${this.#node}: ${key} ${dimension}, from ${lower} to ${upper}, drawn ${least} to ${most}`;
+    const what = `${this.#node}: ${key} ${dimension}, from ${lower} to ${upper}, charted ${least} to ${most}`;
     expect(most, what).toBeGreaterThanOrEqual(lower);
     expect(least, what).toBeLessThanOrEqual(upper);
   }

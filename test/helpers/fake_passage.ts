@@ -12,6 +12,8 @@ export class FakePassage {
   /** Errors of setns by its path. */
   readonly refused = new Map<string, Error>();
   readonly passage: Passage;
+  /** Called when setns has moved to a path. */
+  entered: (path: string) => void = () => undefined;
   isRaised = false;
   loads = 0;
 
@@ -24,6 +26,7 @@ export class FakePassage {
         this.calls.push(`${this.isRaised ? 'raised' : 'plain'} ${path}`);
         const error = this.refused.get(path);
         if (error !== undefined) throw error;
+        this.entered(path);
       },
       withCapability: (capability, action) => {
         if (capability !== 21) throw new Error(`capability ${capability}`);

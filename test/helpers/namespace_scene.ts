@@ -18,14 +18,15 @@ import { namespaceContext } from '../../collector/namespaces/context.ts';
 import { Counts } from '../../collector/namespaces/counts.ts';
 import type { Entrance, Namespace } from '../../collector/namespaces/namespace.ts';
 import { contextOf } from './context.ts';
+import { namespaceNamed } from './fake_namespaces.ts';
 import { FakeRuntime } from './fake_runtime.ts';
 import { RecordingLog } from './recording_log.ts';
 import { NAMES, statRow, statText } from './stat_text.ts';
 
-/** Bound to a path; `birth` tells it from others of its name. */
+/** Bound to a path; `birth` distinguishes it from others of its name. */
 export function boundNamespace(name: string, birth = 1, labels: Namespace['labels'] = {}): Namespace {
   const bound = { path: `/run/netns/${name}`, identity: `${name}-${birth}` };
-  return { name, labels: { netns: name, ...labels }, bound, anchor: undefined };
+  return namespaceNamed(name, { bound, labels: { netns: name, ...labels } });
 }
 
 export class NamespaceScene {
@@ -35,6 +36,8 @@ export class NamespaceScene {
   hidden: unknown[] = [];
   /** What fails on entering, verifying and opening, by name. */
   readonly problems = new Map<string, ProblemCode>();
+  /** Those that can only be looked at, by name. */
+  readonly refused = new Set<string>();
   /** How often each namespace was entered, and how many entrances are open. */
   readonly entered = new Map<string, number>();
   open = 0;
@@ -112,7 +115,8 @@ export class NamespaceCollecting {
   #second = 300;
   #text = '';
 
-  constructor(config = '') {
+  /** @param openFiles that the process may have. */
+  constructor(config = '', openFiles?: number) {
     const { jobs, log, runtime, scene } = this;
     scene.volume.fromJSON({
       '/proc/sys/net/netfilter/nf_conntrack_max': '1000\n',
@@ -120,9 +124,12 @@ export class NamespaceCollecting {
     });
     this.context = contextOf({ fs: scene.volume, log, runtime, budget: new Budget() });
     const { context } = this;
-    const enter = (namespace: Namespace): Entrance => scene.enter(namespace);
+    const enter = (namespace: Namespace): Entrance => {
+      if (scene.refused.has(namespace.name)) throw new ProblemError('namespace_closed', namespace.name);
+      return scene.enter(namespace);
+    };
     const watched = new Watched({ jobs, enter, contextOf: (...place) => namespaceContext(context, ...place), log });
-    this.namespaces = new Namespaces(context, { find: () => scene.find(), counts: scene.counts(), watched });
+    this.namespaces = new Namespaces(context, { find: () => scene.find(), counts: scene.counts(), watched, openFiles });
     const tick = (text: unknown): void => {
       this.#text += String(text);
     };

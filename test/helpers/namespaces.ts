@@ -6,7 +6,7 @@ import fs from 'node:fs';
 
 import { requireForeign } from '../../collector/modules/access.ts';
 import { entranceTo } from '../../collector/namespaces/entrance.ts';
-import { identityOf } from '../../collector/namespaces/identity.ts';
+import { identityAt } from '../../collector/namespaces/identity.ts';
 import type { Anchor, Bound, Entrance } from '../../collector/namespaces/namespace.ts';
 import { Passage } from '../../collector/namespaces/passage.ts';
 import { Host } from '../../collector/procfs/host.ts';
@@ -90,7 +90,7 @@ export function pathOf(name: string): string {
 }
 
 export function boundTo(path: string): Bound {
-  return { path, identity: identityOf(fs.statSync(path, { bigint: true })) };
+  return { path, identity: identityAt(fs, path) };
 }
 
 export function anchorOf(pid: number): Anchor {

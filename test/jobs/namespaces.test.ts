@@ -46,8 +46,8 @@ describe('a network namespace', () => {
 
   it.each([
     ['at once if it is included: its modules can have sockets inside', 'include: [blue]', 0],
-    ['after it could not be read otherwise', '', 1],
-  ])('that is gone is left %s', async (_when, options, updates) => {
+    ['after a reading has failed otherwise', '', 1],
+  ])('that is gone is dropped %s', async (_when, options, updates) => {
     collecting.configure(`namespaces: {${options}}`);
     collecting.scene.add('blue', { entries: 1 });
     await collecting.update(3);
@@ -78,7 +78,7 @@ describe('a network namespace', () => {
     expect(valuesOf(lines, 'sockets_netns_blue')).toEqual(['SET connections = 7']);
   });
 
-  it('that was replaced between two updates is watched anew, without rates across both', async () => {
+  it('that was replaced between two updates is watched again, without rates across both', async () => {
     collecting.scene.add('blue', { entries: 1, drop: 1000 });
     await collecting.update(9);
     collecting.scene.add('blue', { entries: 2, drop: 9000 }, boundNamespace('blue', 2));
@@ -116,7 +116,7 @@ describe('a network namespace', () => {
     expect(collecting.watched).toEqual(watched);
   });
 
-  it('of a name that chart ids do not allow has an id of its own', async () => {
+  it('of a name that chart ids do not allow has a separate id', async () => {
     for (const name of ['pod/a', 'pod.a', 'pod_a']) collecting.scene.add(name, { entries: 1 });
     await collecting.update();
     expect(ids(await collecting.update()).filter((id) => id.startsWith('sockets'))).toEqual([
@@ -124,6 +124,31 @@ describe('a network namespace', () => {
       'sockets_netns_pod_a_2',
       'sockets_netns_pod_a_3',
     ]);
+  });
+
+  it('of such a name has its id to itself while the charts of one that is gone remain', async () => {
+    collecting.scene.add('pod.a', { entries: 1 });
+    await collecting.update(3);
+    collecting.scene.destroy('pod.a');
+    await collecting.update(20);
+    collecting.scene.add('pod_a', { entries: 7 });
+    const lines = await collecting.update(20);
+    expect(valuesOf(lines, 'sockets_netns_pod_a')).toEqual([]);
+    expect(valuesOf(lines, 'sockets_netns_pod_a_2')).toContain('SET connections = 7');
+    collecting.scene.destroy('pod_a');
+    await collecting.update(121);
+    collecting.scene.add('pod/a', { entries: 5 });
+    expect(valuesOf(await collecting.update(20), 'sockets_netns_pod_a')).toContain('SET connections = 5');
+  });
+
+  it('of such a name keeps its id when it is made again', async () => {
+    for (const name of ['pod.a', 'pod_a']) collecting.scene.add(name, { entries: 1 });
+    await collecting.update(3);
+    collecting.scene.destroy('pod.a');
+    collecting.scene.add('pod_a', { entries: 7 }, boundNamespace('pod_a', 2));
+    const lines = await collecting.update(12);
+    expect(valuesOf(lines, 'sockets_netns_pod_a')).toEqual([]);
+    expect(valuesOf(lines, 'sockets_netns_pod_a_2')).toContain('SET connections = 7');
   });
 
   it('whose labels change has the new ones', async () => {
@@ -149,6 +174,30 @@ describe('the chart of network namespaces', () => {
     collecting.scene.problems.set('closed', 'namespace_closed');
     await collecting.update();
     expect(await numbers(1)).toEqual(['SET watched = 1', 'SET idle = 1', 'SET left_out = 3', 'SET unreadable = 1']);
+  });
+
+  it('counts one that cannot be entered as unreadable', async () => {
+    collecting.scene.add('a', { entries: 1 });
+    collecting.scene.refused.add('a');
+    await collecting.update();
+    expect(await numbers(1)).toEqual(['SET watched = 0', 'SET idle = 0', 'SET left_out = 0', 'SET unreadable = 1']);
+  });
+
+  it('counts those as left out that the limit of open files does not allow, and the fullest are watched', async () => {
+    collecting = new NamespaceCollecting('namespaces: {include: [last]}', 128 + 14 + 2 * 3);
+    for (const [place, name] of ['last', 'a', 'b', 'c', 'd'].entries()) collecting.scene.add(name, { entries: place });
+    await collecting.update();
+    expect(await numbers(1)).toEqual(['SET watched = 3', 'SET idle = 0', 'SET left_out = 2', 'SET unreadable = 0']);
+    expect(collecting.watched).toEqual(['netns last', 'netns d', 'netns c']);
+    const short = { level: 'warning', message: expect.stringContaining('the limit of open files is too low') };
+    expect(collecting.log.entries.filter(({ level }) => level === 'warning')).toEqual([
+      { ...short, fields: { left_out: 2, open_files: 148 } },
+    ]);
+    collecting.scene.destroy('c');
+    collecting.scene.destroy('d');
+    await collecting.update(12);
+    expect(collecting.watched).toEqual(['netns last', 'netns b', 'netns a']);
+    expect(collecting.log.lines).toContain('info the limit of open files suffices for the selected network namespaces');
   });
 
   it('counts the paths that cannot be seen, unless processes may be in them', async () => {
@@ -209,7 +258,7 @@ describe('a search', () => {
 });
 
 describe('another configuration', () => {
-  it('keeps what stays watched, without entering again, and leaves the rest', async () => {
+  it('keeps what stays watched, without entering again, and drops the rest', async () => {
     for (const name of ['a', 'b']) collecting.scene.add(name, { entries: 1 });
     await collecting.update(3);
     const module = collecting.jobs.get('netns a')?.modules[0];
@@ -220,7 +269,7 @@ describe('another configuration', () => {
     expect(collecting.scene.open).toBe(1);
   });
 
-  it('gives an included one its modules, and takes them again', async () => {
+  it('gives an included one its modules, and removes them again', async () => {
     collecting.scene.add('a', { entries: 1 });
     await collecting.update(3);
     collecting.configure('namespaces: {include: [a]}');
@@ -231,7 +280,7 @@ describe('another configuration', () => {
     expect(collecting.modulesOf('a')).toEqual(['stat']);
   });
 
-  it('that turns namespaces off leaves all at once', async () => {
+  it('that turns namespaces off drops all at once', async () => {
     collecting.scene.add('a', { entries: 1 });
     await collecting.update(3);
     collecting.configure('namespaces: {enabled: no}');

@@ -27,7 +27,7 @@ describe('the origin of a process', () => {
   it.each<[string, string, Partial<Origin>]>([
     ['Docker under systemd', `/system.slice/docker-${ID}.scope`, container('docker')],
     ['Docker with cgroupfs', `/docker/${ID}`, container('docker')],
-    ['Docker with a parent group of its own', `/ecs/task-7/${ID}`, container('container')],
+    ['Docker with its own parent group', `/ecs/task-7/${ID}`, container('container')],
     [
       'a service in a container of Docker',
       `/system.slice/docker-${ID}.scope/system.slice/nginx.service`,

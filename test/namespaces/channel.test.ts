@@ -11,7 +11,7 @@ describe('a channel in a namespace', () => {
   it.each([
     ['send', (channel: EventChannel): unknown => channel.send(request('statistics', 1))],
     ['receive', (channel: EventChannel): unknown => channel.receive()],
-  ])('closes instead of %s once nobody else uses the namespace', (_, use) => {
+  ])('closes instead of %s once no other process uses the namespace', (_, use) => {
     let isGone = false;
     const verify = (): void => {
       if (isGone) throw new ProblemError('namespace_gone', 'blue');

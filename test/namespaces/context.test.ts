@@ -73,7 +73,7 @@ describe('the context of a namespace', () => {
     expect(log.entries).toEqual([{ level: 'info', message: 'said', fields: { netns: 'blue', code: 7 } }]);
   });
 
-  it('tells modules why a file cannot be read', () => {
+  it('reports to modules why a file cannot be read', () => {
     const { context, fs } = scene();
     fs.nodes.set(PATH, { ino: 32, ctimeNs: 900n });
     const file = new KernelFile(context.fs, () => context.host.net('dev'));
@@ -87,7 +87,7 @@ describe('the context of a namespace', () => {
     expect(problem).toMatchObject({ code: 'namespace_gone' });
   });
 
-  it('closes a channel once nobody else uses the namespace', () => {
+  it('closes a channel once no other process uses the namespace', () => {
     const closed: string[] = [];
     const { context, fs } = scene({ receive: () => 3, close: () => void closed.push('closed') });
     const channel = context.ctnetlink({ slots: 1, slotSize: 4 });

@@ -47,7 +47,7 @@ describe('a look at network namespaces', () => {
     expect(look(25e6)).toEqual({ blue: [0, 25e6] });
   });
 
-  it('tells namespaces without a path by their process', () => {
+  it('distinguishes namespaces without a path by their process', () => {
     const held = (pid: number, started: number) => {
       return { name: 'web', labels: {}, bound: undefined, anchor: { pid, started, inode: 7 } };
     };

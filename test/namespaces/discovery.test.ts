@@ -88,7 +88,7 @@ describe('the network namespaces of a host', () => {
     expect(scene.find()).toEqual({ namespaces: [], hidden: [] });
   });
 
-  it("exclude the host's own if only the mapping tells", () => {
+  it("exclude the host's own if only the mapping shows it", () => {
     const scene = new Scene();
     scene.host.bind('/run/netns/host', BLUE);
     scene.inodes.set('/run/netns/host', OWN_INODE);

@@ -40,19 +40,14 @@ describe('a network namespace that an operator names', () => {
   });
 
   it.each([
-    [
-      'the nearest name',
-      'bluee',
-      KNOWN,
-      'did you mean "blue"? known are 3f4e, blue, docker-3f4e5a6b7c8d, podman-3f4e99',
-    ],
+    ['the nearest name', 'bluee', KNOWN, 'did you mean "blue"? known: 3f4e, blue, docker-3f4e5a6b7c8d, podman-3f4e99'],
     [
       'all names if these are few',
       'tenant-9',
       KNOWN.slice(0, 2),
-      'unknown network namespace "tenant-9"; known are 3f4e, blue',
+      'unknown network namespace "tenant-9"; known: 3f4e, blue',
     ],
-    ['that there are none', 'blue', [], 'this user can see none besides the one of this program'],
+    ['that there are none', 'blue', [], 'this user can see no others'],
     [
       'the command that lists many',
       'blue',

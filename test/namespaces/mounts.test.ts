@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { identityAt, Mounts, parseMounts } from '../../collector/namespaces/mounts.ts';
+import { identityAt } from '../../collector/namespaces/identity.ts';
+import { Mounts, parseMounts } from '../../collector/namespaces/mounts.ts';
 import { finish, NamespaceHost } from '../helpers/namespace_host.ts';
 
 /** Of a router with namespaces of `ip netns` and a container of Docker. */

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 
 import { type Claim, Names } from '../../collector/namespaces/naming.ts';
 
-const RESERVED = 12;
+/** Scans in two minutes: while namespaces come and go, one starts every two to three seconds. */
+const RESERVED = 60;
 
 /** A namespace of a service. */
 function of(key: string, name: string, suffix: number, origin = name): Claim {

@@ -40,6 +40,16 @@ describe('the passage into a namespace', () => {
     expect(fs.opened.size).toBe(0);
   });
 
+  it('leads back when the capability cannot be lowered inside', () => {
+    const fake = new FakePassage(fs);
+    fake.entered = (path) => {
+      if (path === PATH) throw systemError('EINVAL');
+    };
+    expect(() => visit(fake)).toThrow('enter /run/netns/blue: EINVAL: refused');
+    expect(fake.calls.at(-1)).toBe(`raised ${OWN}`);
+    expect(fs.opened.size).toBe(0);
+  });
+
   it('is not taken when there is no way back', () => {
     const fake = new FakePassage(fs);
     fake.refused.set(OWN, systemError('EPERM'));

@@ -58,7 +58,7 @@ describe('processes', () => {
     expect(scene.oldest()).toEqual([713]);
   });
 
-  it('are not grouped while the namespace of the host cannot be told from others', () => {
+  it('are not grouped while the namespace of the host cannot be distinguished from others', () => {
     const scene = new Scene({ 712: { inode: 501, started: 90 } });
     scene.host.hasOwn = false;
     expect(scene.scan()).toEqual([]);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { parseProcessStat } from '../../collector/procfs/process.ts';
+import { parseOpenFiles, parseProcessStat } from '../../collector/procfs/process.ts';
 import { statText } from '../helpers/fake_procfs.ts';
 
 describe('the statistics of a process', () => {
@@ -14,4 +14,20 @@ describe('the statistics of a process', () => {
       expect(parseProcessStat(text)).toBeUndefined();
     },
   );
+});
+
+describe('the open files that a process may have', () => {
+  const text = (soft: string): string => `Limit                     Soft Limit           Hard Limit           Units
+Max processes             31337                31337                processes
+Max open files            ${soft.padEnd(20)} 524288               files
+Max locked memory         8388608              8388608              bytes
+`;
+
+  it.each([
+    [text('1024'), 1024],
+    [text('unlimited'), undefined],
+    ['', undefined],
+  ])('are the soft limit: %j', (limits, files) => {
+    expect(parseOpenFiles(limits)).toBe(files);
+  });
 });
