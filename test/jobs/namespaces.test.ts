@@ -116,6 +116,21 @@ describe('a network namespace', () => {
     expect(collecting.watched).toEqual(watched);
   });
 
+  it('has its own rates beside another one, and beside one whose file is torn', async () => {
+    const { scene } = collecting;
+    scene.add('blue', { entries: 1, drop: 100 });
+    scene.add('red', { entries: 2, drop: 5000 });
+    scene.add('torn', { entries: 3, drop: 7 });
+    await collecting.update(3);
+    scene.set('blue', { entries: 1, drop: 104 });
+    scene.set('red', { entries: 2, drop: 5030 });
+    scene.volume.writeFileSync('/ns/torn/stat/nf_conntrack', 'entries drop\n0000');
+    const lines = await collecting.update();
+    expect(valuesOf(lines, 'errors_netns_blue')).toContain('SET drop = 8000');
+    expect(valuesOf(lines, 'errors_netns_red')).toContain('SET drop = 60000');
+    expect(valuesOf(lines, 'errors_netns_torn')).toEqual([]);
+  });
+
   it('of a name that chart ids do not allow has a separate id', async () => {
     for (const name of ['pod/a', 'pod.a', 'pod_a']) collecting.scene.add(name, { entries: 1 });
     await collecting.update();

@@ -28,6 +28,7 @@ export class StatModule implements Module {
   readonly #rates: Rates;
   readonly #values: Values = {};
   readonly #host: Sample = { scope: 'host', instance: '', labels: {}, values: this.#values };
+  readonly #hostAlone: readonly Sample[] = [this.#host];
 
   constructor(context: Context, settings: StatSettings) {
     const { ctnetlink, fs, host, limits, log, release } = context;
@@ -59,7 +60,7 @@ export class StatModule implements Module {
     values['buckets'] = buckets;
     values['load'] = buckets === undefined ? undefined : connections / buckets;
     values['expect_max'] = this.#limits.expectMax.value;
-    return hasRates && this.#rates.cpus.length > 0 ? [this.#host, ...this.#rates.cpus] : [this.#host];
+    return hasRates && this.#rates.cpus.length > 0 ? [this.#host, ...this.#rates.cpus] : this.#hostAlone;
   }
 
   status(): Status {
