@@ -27,7 +27,7 @@ interface ChartState {
   module: string;
   /** Seconds between two updates, as last defined. */
   every: number;
-  /** Places of the defined dimensions, those that have had a value: bit 0 stands for the first one. */
+  /** Places of the defined dimensions, those that have had a value: bit 0 is the first one. */
   declared: number;
   /** Last value sent of each variable, by its place in the chart; `undefined` if the chart has none. */
   readonly sent: (number | undefined)[] | undefined;
