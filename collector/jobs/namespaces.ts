@@ -157,7 +157,7 @@ export class NamespacesModule implements Module {
       return;
     }
     const message =
-      "network namespaces are left out: the limit of open files is too low: raise the service's LimitNOFILE";
+      "the limit of open files is too low for the selected network namespaces; raise the service's LimitNOFILE";
     this.#shortage.enter('short', 'warning', message, { left_out: tooMany, open_files: this.#scenery.openFiles });
   }
 }

@@ -21,7 +21,7 @@ export function namespaceContext(hosts: Context, { name }: Namespace, entrance: 
         connect(memory, (action) => entrance.inside(action)),
         entrance,
       );
-  // Named one by one: V8 gives each copy of an object a hidden class of its own, which takes more memory than the copy.
+  // Named one by one: V8 gives each copy of an object a separate hidden class, which takes more memory than the copy.
   return {
     host: new NamespaceHost(hosts.host, hosts.fs, entrance),
     fs: new NamespaceFiles(hosts.fs, entrance),

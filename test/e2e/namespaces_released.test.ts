@@ -2,7 +2,7 @@
  * Nothing that the program has open outlives the last user of a network namespace by more than one reading.
  *
  * The kernel destroys namespaces in the order in which they lost their last reference. So one that is deleted two updates
- * later, and that nobody watches, shows without a clock whether the program still held the watched one.
+ * later, and that no program watches, shows without a clock whether the program still held the watched one.
  */
 
 import { existsSync } from 'node:fs';
@@ -97,7 +97,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('the end of a network na
     await program.updated('conntrack.sockets', 3);
     const later = bound(control);
     later.end();
-    await until('the namespace that nobody watched is gone', 120, () => !hasLink(later.link));
+    await until('the unwatched namespace is gone', 120, () => !hasLink(later.link));
     expect(hasLink(link)).toBe(false);
   });
 });
