@@ -21,6 +21,7 @@ const alone = [
   'events',
   'flows',
   'kernel',
+  'namespaces_alerts',
 ].map((name) => `test/e2e/${name}.test.ts`);
 
 /** Unit tests that replace modules. The others share one module graph, which halves the CPU time of all of them. */

@@ -32,7 +32,7 @@ export function contextsOf({ context, contextBesideBuiltin }: Chart): string[] {
 
 /** The chart that an alert is on, which names a context, or the chart by its id. */
 export function chartOf({ alarm, on = '' }: Alert): Chart | undefined {
-  return charts.find((chart) => (alarm === undefined ? chart.context === on : idsOf(chart).includes(on)));
+  return charts.find((chart) => (alarm === undefined ? contextsOf(chart) : idsOf(chart)).includes(on));
 }
 
 /** The ids of a chart as the agent sees them, one for each kind of instance. */

@@ -5,7 +5,7 @@ import { inputAlertTable, raisedAlertTable } from './alerts.ts';
 import { chartTables, dimensionsBelowAxis, variableTable } from './charts.ts';
 import { type Costs, costTables } from './cost.ts';
 import { functionSections, functionTable } from './functions.ts';
-import { parseHealth } from './health.ts';
+import { distinctAlerts, parseHealth } from './health.ts';
 import { jsonSchema } from './json_schema.ts';
 import { codes, fillRegions, table } from './markdown.ts';
 import { updateMetadata } from './metadata.ts';
@@ -24,7 +24,7 @@ const STOCK = 'collector/conntrack.conf';
 export function documents(read: (path: string) => string): ReadonlyMap<string, string> {
   const stock = updateStock(read(STOCK), options);
   const descriptions = descriptionsIn(stock);
-  const alerts = parseHealth(read('health/conntrack.conf'));
+  const alerts = distinctAlerts(parseHealth(read('health/conntrack.conf')));
   const costs: Costs = JSON.parse(read('docs/cost.json'));
   const pages: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'docs/alerts.md': { alerts: raisedAlertTable(alerts), 'alert-inputs': inputAlertTable(alerts) },

@@ -29,6 +29,11 @@ export function nameOf({ template, alarm = '' }: Alert): string {
   return template ?? alarm;
 }
 
+/** The alerts, each name once: an alert on a chart with two contexts can have a template for each. */
+export function distinctAlerts(alerts: readonly Alert[]): Alert[] {
+  return alerts.filter((alert, at) => alerts.findIndex((other) => nameOf(other) === nameOf(alert)) === at);
+}
+
 /** Whether an alert can be raised; one that cannot is an input of others. */
 export function isRaised({ warn, crit }: Alert): boolean {
   return warn !== undefined || crit !== undefined;

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 
-import { dimensionsOf, isRaised, parseHealth, thresholdOf, variablesOf, windowOf } from '../../docs/generate/health.ts';
+import {
+  dimensionsOf,
+  distinctAlerts,
+  isRaised,
+  parseHealth,
+  thresholdOf,
+  variablesOf,
+  windowOf,
+} from '../../docs/generate/health.ts';
 
 const TEXT = `# A comment.
 
@@ -34,6 +42,13 @@ describe('parseHealth', () => {
     ['template: a\non: b\non: c', 'on twice in one alert'],
   ])('refuses %j', (text, message) => {
     expect(() => parseHealth(text)).toThrow(message);
+  });
+});
+
+describe('distinctAlerts', () => {
+  it('returns the first alert of each name, in the order of the file', () => {
+    const alerts = [{ template: 'b', on: 'x' }, { alarm: 'a' }, { template: 'b', on: 'y' }, { template: 'c' }];
+    expect(distinctAlerts(alerts)).toEqual([{ template: 'b', on: 'x' }, { alarm: 'a' }, { template: 'c' }]);
   });
 });
 

@@ -2,8 +2,15 @@
 
 import { describe, expect, it } from 'vitest';
 
-import { chartOf } from '../../docs/generate/charts.ts';
-import { dimensionsOf, isRaised, nameOf, variablesOf } from '../../docs/generate/health.ts';
+import { chartOf, contextsOf } from '../../docs/generate/charts.ts';
+import {
+  dimensionsOf,
+  distinctAlerts,
+  isRaised,
+  nameOf,
+  thresholdOf,
+  variablesOf,
+} from '../../docs/generate/health.ts';
 import { alerts, project } from '../helpers/project.ts';
 
 /** The agent's own alert of a full table, which conntrack_full gives way to. */
@@ -12,9 +19,15 @@ const STOCK_ALERT = 'netfilter_conntrack_full';
 const named = alerts.map((alert) => ({ name: nameOf(alert), alert }));
 
 describe('the alerts', () => {
-  it('have unique names', () => {
-    const names = alerts.map(nameOf);
-    expect(names).toEqual([...new Set(names)]);
+  it('have unique names, but for templates that differ only in the context of their chart', () => {
+    for (const first of distinctAlerts(alerts)) {
+      const same = alerts.filter((alert) => nameOf(alert) === nameOf(first));
+      const chart = chartOf(first);
+      const contexts = 'alarm' in first || chart === undefined ? [first['on']] : contextsOf(chart);
+      // Agents 1.37 tell templates of one name apart only by their families.
+      const expected = contexts.map((on, at) => ({ ...first, on, ...(at > 0 && { families: chart?.family }) }));
+      expect(same).toEqual(expected);
+    }
   });
 
   it.each(named)(
@@ -38,11 +51,26 @@ describe('the alerts', () => {
   });
 
   it.each(named)('$name applies to each context of its chart, and to no chart of another plugin', ({ alert, name }) => {
+    const isOfNamespaces = name.startsWith('conntrack_namespace_');
     const hasTwoContexts = chartOf(alert)?.contextBesideBuiltin !== undefined;
     // That of the host gives way to the agent's own alert; those of namespaces do not.
-    const isOfHost = hasTwoContexts || name === 'conntrack_full';
+    const isOfHost = !isOfNamespaces && (hasTwoContexts || name === 'conntrack_full');
     expect('alarm' in alert).toBe(isOfHost);
     expect(alert['plugin']).toBe(isOfHost ? undefined : Object.keys(project.bin)[0]);
+    // Agents 1.37 ignore the labels, and agents 2.x the ids.
+    const { charts, 'chart labels': labels } = alert;
+    expect([charts, labels]).toEqual(isOfNamespaces ? ['*_netns_*', 'netns=*'] : [undefined, undefined]);
+  });
+
+  it.each(['drops', 'insert_failed', 'full'])('on %s have the thresholds of the host for a namespace', (what) => {
+    const [host, namespace] = ['conntrack_', 'conntrack_namespace_'].map((prefix) =>
+      alerts.find((alert) => nameOf(alert) === `${prefix}${what}`),
+    );
+    const same = ['lookup', 'units', 'every', 'delay'] as const;
+    expect(same.map((key) => namespace?.[key])).toEqual(same.map((key) => host?.[key]));
+    expect([host?.['warn'], host?.['crit']].map(thresholdOf).map((text) => text.replace(/, while .*/, ''))).toEqual(
+      [namespace?.['warn'], namespace?.['crit']].map(thresholdOf),
+    );
   });
 
   it.each(named)(

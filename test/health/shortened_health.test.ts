@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
-import { shortenConntrackd, shortenFull, shortenSockets, shortenTable } from '../helpers/shortened_health.ts';
+import {
+  shortenConntrackd,
+  shortenFull,
+  shortenNamespaces,
+  shortenSockets,
+  shortenTable,
+} from '../helpers/shortened_health.ts';
 
 /** Lines of the health file before and after a change. */
 function changesBy(shorten: (health: string) => string): string[] {
@@ -26,8 +32,10 @@ describe('the shortened health file differs from the real one only in the times 
       'lookup: max -1m unaligned of used → lookup: max -5s unaligned of used',
       often,
       'lookup: max -1m unaligned of used → lookup: max -5s unaligned of used',
-      // Of conntrack_namespace_full, drops and early_drops, insert_failed and chain_too_long.
+      // Of conntrack_namespace_full, _drops and _insert_failed, the last two for two contexts.
       ...[often, often, often, seldom, seldom],
+      // Of conntrack_drops, early_drops, insert_failed and chain_too_long.
+      ...[often, often, seldom, seldom],
       'lookup: max -1m at -4m unaligned of connections → lookup: max -3s at -12s unaligned of connections',
       often,
       'lookup: min -1m unaligned of connections → lookup: min -3s unaligned of connections',
@@ -39,6 +47,19 @@ describe('the shortened health file differs from the real one only in the times 
       ...[often, 'every: 1m → every: 1s', often, 'every: 1m → every: 1s'],
       'lookup: min -1m unaligned of connections → lookup: min -3s unaligned of connections',
       often,
+    ]);
+  });
+
+  it('alerts on namespaces, and those of the host that correspond', () => {
+    const drops = 'lookup: average -1m unaligned absolute of drop → lookup: average -5s unaligned absolute of drop';
+    const failed =
+      'lookup: average -5m unaligned absolute of insert_failed → lookup: average -5s unaligned absolute of insert_failed';
+    const [often, seldom] = ['every: 10s → every: 1s', 'every: 30s → every: 1s'];
+    expect(changesBy(shortenNamespaces)).toEqual([
+      'lookup: max -1m unaligned of used → lookup: max -5s unaligned of used',
+      often,
+      ...[drops, often, drops, often, failed, seldom, failed, seldom],
+      ...[drops, often, failed, seldom],
     ]);
   });
 

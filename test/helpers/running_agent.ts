@@ -56,6 +56,9 @@ export interface Alarm {
   readonly status: string;
   readonly chart: string;
   readonly value: number | null;
+  readonly info: string;
+  /** Agents 1.37 have none. */
+  readonly summary?: string;
 }
 
 export class RunningAgent {

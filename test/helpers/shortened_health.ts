@@ -23,6 +23,16 @@ export function shortenTable(health: string): string {
 }
 
 /**
+ * Five seconds instead of the lookbacks of the alerts on drops, failed insertions and full tables of namespaces, and of
+ * those on drops and failed insertions of the host. They are evaluated every second.
+ */
+export function shortenNamespaces(health: string): string {
+  return withTemplates(health, /^conntrack_(?:namespace_|drops|insert_failed)/, (template) =>
+    everySecond(template).replace(/^( *lookup: \w+) -\d+m /m, '$1 -5s '),
+  );
+}
+
+/**
  * A sixtieth of every time of sockets_close_wait_growing and of its inputs, and 20 seconds instead of the day of a leak
  * and of the six hours of the usual level. sockets_syn_recv_high looks back 15 seconds, and the usual level ends before
  * them.
