@@ -62,6 +62,7 @@ async function checked(
   passwd: string,
   {
     args = [],
+    config = NO_CONNTRACKD,
     hidden = [],
     via = [],
     ...options
@@ -70,7 +71,14 @@ async function checked(
   const program = new Program(
     ['check', ...args],
     { LANG: 'C.UTF-8' },
-    { plugin, cwd: '/', config: NO_CONNTRACKD, ...options, via: [...alone(accounts(passwd), hidden), ...via] },
+    // The machine of these accounts has no processes and no mounts of other tests.
+    {
+      plugin,
+      cwd: '/',
+      config: `${config}\nnamespaces: {}\n`,
+      ...options,
+      via: [...alone(accounts(passwd), hidden), ...via],
+    },
   );
   const { code } = await program.ended;
   await program.stop();
