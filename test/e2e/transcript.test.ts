@@ -46,7 +46,8 @@ it('the program prints the recorded transcript of a host whose counters move', a
   // The other modules cannot collect anything from a recorded host and would log that.
   const sockets = `sockets: { read_from: procfs, update_every: ${SOCKETS_EVERY}, cpu_share: 100 }`;
   // Functions are registered before the first tick.
-  const config = `{ functions: { enabled: no }, modules: { events: { enabled: no }, flows: { enabled: no }, ${sockets} } }`;
+  const modules = `modules: { events: { enabled: no }, flows: { enabled: no }, ${sockets} }`;
+  const config = `functions: { enabled: no }\n${modules}\n`;
   const program = new Program(['1'], { NETDATA_HOST_PREFIX: host }, { config });
   const ticks: string[] = [];
   for (const step of steps) {

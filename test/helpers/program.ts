@@ -50,7 +50,11 @@ export interface ProgramOptions extends SpawnOptionsWithoutStdio {
   readonly config?: string;
 }
 
-/** A configuration without the network namespaces of other tests, unless it says which ones are watched. */
+/**
+ * A configuration without the network namespaces of other tests, unless it says which ones are watched.
+ *
+ * @param config with a line for each key, not in braces.
+ */
 export function withoutOthers(config: string): string {
   return /^namespaces:/m.test(config) ? config : `${config.replace(/\n*$/, '\n')}namespaces: { enabled: no }\n`;
 }
