@@ -45,7 +45,10 @@ reported() { tail -c "+$(($(tail -n 1 marks | cut -d ' ' -f 2) + 1))" out | grep
 logged() { tail -c "+$(($(tail -n 1 marks | cut -d ' ' -f 3) + 1))" log | grep -q "$1"; }
 
 configure() {
-  echo "modules: { sockets: { enabled: no }, conntrackd: { enabled: no }, flows: $1 }" >conntrack.conf
+  {
+    echo 'namespaces: { enabled: no }'
+    echo "modules: { sockets: { enabled: no }, conntrackd: { enabled: no }, flows: $1 }"
+  } >conntrack.conf
   [ -z "${plugin:-}" ] || kill -HUP "$plugin"
 }
 
