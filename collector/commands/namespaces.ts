@@ -6,6 +6,7 @@ import type { Log } from '../base/log.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { Namespaces } from '../jobs/namespaces.ts';
 import { Watched } from '../jobs/watched.ts';
+import { isTracking } from '../modules/access.ts';
 import type { Context } from '../modules/context.ts';
 import { namespaceContext } from '../namespaces/context.ts';
 import { Counts } from '../namespaces/counts.ts';
@@ -24,7 +25,11 @@ export function watchNamespaces(context: Context, jobs: Jobs, log: Log): Namespa
   });
   return new Namespaces(context, {
     find: () => access.discovery.find(),
-    counts: new Counts({ fs, enter: (namespace) => watched.glance(namespace) ?? access.glance(namespace) }),
+    counts: new Counts({
+      fs,
+      enter: (namespace) => watched.glance(namespace) ?? access.glance(namespace),
+      isTracking: () => isTracking(fs, context.host),
+    }),
     watched,
     openFiles: parseOpenFiles(readText(fs, '/proc/self/limits') ?? ''),
   });

@@ -8,7 +8,7 @@ import { errorCode, FormatError } from '../base/errors.ts';
 import { ProblemError } from '../modules/problem.ts';
 import type { Work } from '../modules/slices.ts';
 import { StatParser } from '../modules/stat/nf_conntrack_stat.ts';
-import type { FileSystem } from '../procfs/file.ts';
+import { type FileSystem, FileText } from '../procfs/file.ts';
 import type { Entrance, Namespace } from './namespace.ts';
 
 /** A namespace, and what was seen of its connection tracking. */
@@ -27,6 +27,8 @@ export interface CountsOptions {
   readonly fs: Pick<FileSystem, 'readSync' | 'closeSync'>;
   /** The way in, which is then closed. Throws like the methods of an {@link Entrance}. */
   readonly enter: (namespace: Namespace) => Glance;
+  /** Whether connection tracking is loaded: otherwise no namespace has a statistics file, and none has entries. */
+  readonly isTracking: () => boolean;
 }
 
 /** What the next look is compared with. */
@@ -39,6 +41,13 @@ interface Seen {
   round: number;
 }
 
+/** What one look sees of a namespace. */
+interface Reading {
+  readonly entries: number | 'gone' | undefined;
+  /** Sum of all counters, if there are any. */
+  readonly sum: number | undefined;
+}
+
 /** Bytes of the statistics of 16 CPUs; more are read with more calls. */
 const SIZE = 4096;
 
@@ -46,8 +55,10 @@ export class Counts {
   readonly #options: CountsOptions;
   readonly #parser = new StatParser();
   readonly #seen = new Map<string, Seen>();
-  #buffer = Buffer.allocUnsafe(SIZE);
+  readonly #text = new FileText(SIZE);
   #round = 0;
+  /** As of the beginning of the round. */
+  #isTracking = true;
 
   constructor(options: CountsOptions) {
     this.#options = options;
@@ -60,6 +71,7 @@ export class Counts {
    */
   *look(at: number, namespaces: readonly Namespace[]): Work<readonly Count[]> {
     const round = ++this.#round;
+    this.#isTracking = this.#options.isTracking();
     const counts: Count[] = [];
     for (const namespace of namespaces) {
       const count = this.#count(at, namespace);
@@ -72,12 +84,11 @@ export class Counts {
 
   #count(at: number, namespace: Namespace): Count | undefined {
     const seen = this.#recall(namespace);
-    const entries = this.#entries(namespace);
+    const { entries, sum } = this.#reading(namespace) ?? {};
     if (entries === 'gone') return undefined;
     seen.round = this.#round;
-    const before = seen.sum;
-    seen.sum = entries === undefined ? undefined : this.#sum();
-    const hasMoved = before !== undefined && seen.sum !== undefined && seen.sum !== before;
+    const hasMoved = seen.sum !== undefined && sum !== undefined && seen.sum !== sum;
+    seen.sum = sum;
     if (hasMoved || (entries !== undefined && entries > 0)) seen.activeAt = at;
     return { namespace, entries, activeAt: seen.activeAt };
   }
@@ -94,16 +105,20 @@ export class Counts {
   }
 
   /** Reads the statistics of a namespace; `undefined` if that is impossible. */
-  #entries(namespace: Namespace): number | 'gone' | undefined {
+  #reading(namespace: Namespace): Reading | undefined {
     const parser = this.#parser;
     try {
       parser.parse(this.#read(namespace));
     } catch (error) {
-      if (error instanceof ProblemError) return error.problem.code === 'namespace_gone' ? 'gone' : undefined;
-      if (error instanceof FormatError || errorCode(error) !== undefined) return undefined;
+      if (error instanceof ProblemError) {
+        return error.problem.code === 'namespace_gone' ? { entries: 'gone', sum: undefined } : undefined;
+      }
+      const code = errorCode(error);
+      if (code === 'ENOENT' && !this.#isTracking) return { entries: 0, sum: undefined };
+      if (error instanceof FormatError || code !== undefined) return undefined;
       throw error;
     }
-    return parser.cells[parser.names.indexOf('entries')];
+    return { entries: parser.cells[parser.names.indexOf('entries')], sum: this.#sum() };
   }
 
   #read(namespace: Namespace): Buffer {
@@ -112,21 +127,12 @@ export class Counts {
     try {
       const descriptor = entrance.open('stat/nf_conntrack');
       try {
-        return this.#readAll(descriptor);
+        return this.#text.read(fs, descriptor);
       } finally {
         fs.closeSync(descriptor);
       }
     } finally {
       entrance.close();
-    }
-  }
-
-  #readAll(descriptor: number): Buffer {
-    for (let length = 0; ; ) {
-      if (length === this.#buffer.length) this.#buffer = Buffer.concat([this.#buffer], 2 * length);
-      const got = this.#options.fs.readSync(descriptor, this.#buffer, length, this.#buffer.length - length, length);
-      if (got === 0) return this.#buffer.subarray(0, length);
-      length += got;
     }
   }
 

@@ -28,7 +28,7 @@ const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 const LARGEST = 4 * 1024 * 1024;
 
 /** Memory for the text of a file. */
-class Text {
+export class FileText {
   #buffer: Buffer;
   #view: Buffer;
 
@@ -43,7 +43,7 @@ class Text {
    * @returns the whole text, in memory that the next call overwrites.
    * @throws the system's error; {RangeError} when the file is too large.
    */
-  read(fs: FileSystem, descriptor: number): Buffer {
+  read(fs: Pick<FileSystem, 'readSync'>, descriptor: number): Buffer {
     let length = 0;
     for (;;) {
       if (length === this.#buffer.length) this.#grow(length);
@@ -69,12 +69,12 @@ class Text {
 }
 
 /** Shared by all files that are closed after each reading: there can be thousands. */
-const transientText = new Text(4096);
+const transientText = new FileText(4096);
 
 export class KernelFile {
   readonly #fs: FileSystem;
   readonly #path: () => string;
-  readonly #text: Text;
+  readonly #text: FileText;
   #descriptor: number | undefined;
   /** The path of the descriptor. */
   #opened: string | undefined;
@@ -89,7 +89,7 @@ export class KernelFile {
   constructor(fs: FileSystem, path: () => string, size = 4096) {
     this.#fs = fs;
     this.#path = path;
-    this.#text = fs.isTransient === true ? transientText : new Text(size);
+    this.#text = fs.isTransient === true ? transientText : new FileText(size);
   }
 
   /** The path of the open file, or the one that would be opened now. */

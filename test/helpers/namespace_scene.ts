@@ -41,6 +41,8 @@ export class NamespaceScene {
   /** How often each namespace was entered, and how many entrances are open. */
   readonly entered = new Map<string, number>();
   open = 0;
+  /** Whether connection tracking is loaded. */
+  isTracking = true;
 
   /** Adds a namespace, or replaces the one of its name. */
   add(name: string, values: Readonly<Record<string, number>>, namespace = boundNamespace(name)): void {
@@ -98,7 +100,11 @@ export class NamespaceScene {
   }
 
   counts(): Counts {
-    return new Counts({ fs: this.volume, enter: (namespace) => this.enter(namespace) });
+    return new Counts({
+      fs: this.volume,
+      enter: (namespace) => this.enter(namespace),
+      isTracking: () => this.isTracking,
+    });
   }
 }
 

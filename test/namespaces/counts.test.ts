@@ -77,6 +77,16 @@ describe('a look at network namespaces', () => {
     expect(look(5e6)).toEqual({ missing: [undefined, undefined], torn: [undefined, undefined] });
   });
 
+  it('knows that there are no entries while connection tracking is not loaded', () => {
+    scene.add('blue', { entries: 2 });
+    scene.volume.unlinkSync('/ns/blue/stat/nf_conntrack');
+    scene.isTracking = false;
+    expect(look(5e6)).toEqual({ blue: [0, undefined] });
+    scene.set('blue', { entries: 0, found: 5 });
+    scene.isTracking = true;
+    expect(look(15e6)).toEqual({ blue: [0, undefined] });
+  });
+
   it('does not take a counter that could not be read for one that moved', () => {
     scene.add('a', { found: 3 });
     look(5e6);
