@@ -196,7 +196,7 @@ describe('a chart of the host only', () => {
       [[...own], ['other', { close_rate: 4 }]],
       ['flows_netns_blue', 'queue_netns_blue'],
     ],
-  ] as const)('is drawn, or left out, for samples %s', (_of, instance, modules, ids) => {
+  ] as const)('is charted, or left out, for samples %s', (_of, instance, modules, ids) => {
     const text = new Emitter({ charts, source: '' }).render(
       0,
       readings(instance, ...modules.map(([a, b]) => [a, b] as [string, Values])),

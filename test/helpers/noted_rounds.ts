@@ -13,7 +13,7 @@ const FIRST_REQUEST = Buffer.from(requestBytes('runtime')).toString('hex');
 /** A rate is sent in thousandths, rounded. */
 const ROUNDED = 0.5;
 
-/** A round that a tick draws, in microseconds of the program's clock: every reply was read between both times. */
+/** A round whose replies a tick charts, in microseconds of the program's clock: every reply was read between both times. */
 interface Round {
   readonly begin: number;
   readonly end: number;
@@ -41,19 +41,19 @@ export class NotedRounds {
   }
 
   /**
-   * The round that each tick draws. It is the last one that was begun: a round begins after an update that has drawn the
-   * previous one, and nothing is drawn until it has ended.
+   * The round whose replies each tick charts: the last one that was begun. A round begins after the update that charts the
+   * previous one, and is charted once it has ended.
    */
-  get drawn(): readonly Round[] {
+  get charted(): readonly Round[] {
     let round: Round = { begin: 0, end: 0 };
-    const drawn: Round[] = [];
+    const charted: Round[] = [];
     for (const line of existsSync(this.#file) ? readFileSync(this.#file, 'utf8').split('\n') : []) {
       const [what, opened, closed] = line.split(' ');
-      if (what === 'tick') drawn.push(round);
+      if (what === 'tick') charted.push(round);
       else if (what === FIRST_REQUEST) round = { begin: Number(opened), end: Number(closed) };
       else if (closed !== undefined) round = { begin: round.begin, end: Number(closed) };
     }
-    return drawn;
+    return charted;
   }
 
   /**
@@ -66,11 +66,11 @@ export class NotedRounds {
    * @param state the chart that shows whether the daemon answered.
    */
   events(ticks: readonly Tick[], [first, last]: readonly [number, number], state: string, rate: Rate): Events {
-    const { drawn } = this;
+    const { charted } = this;
     let [least, most] = [0, 0];
     let before: Round | undefined;
     for (const [place, { charts }] of ticks.slice(0, last).entries()) {
-      const round = drawn[place];
+      const round = charted[place];
       if (round === undefined) throw new Error(`no round is noted for tick ${place}`);
       const value = charts[rate.chart]?.[rate.dimension] ?? 0;
       if (place >= first && value > 0) {

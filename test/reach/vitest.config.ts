@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-/** A run of its own, because `npm test` runs every project of the other configuration. */
+/** Separate from the other configuration, because `npm test` runs every project of that one. */
 export default defineConfig({
   root: fileURLToPath(new URL('../..', import.meta.url)),
   test: {
