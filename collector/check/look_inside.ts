@@ -1,13 +1,11 @@
 /** Reads each network namespace once, as the plugin does. */
 
-import { type Problem, ProblemError, problemErrorOf } from '../modules/problem.ts';
+import { type Problem, problemErrorOf } from '../modules/problem.ts';
 import type { Work } from '../modules/slices.ts';
-import { StatParser } from '../modules/stat/nf_conntrack_stat.ts';
+import { STATISTICS, StatParser } from '../modules/stat/nf_conntrack_stat.ts';
 import type { Discovered } from '../namespaces/discovery.ts';
 import type { Entrance, Namespace } from '../namespaces/namespace.ts';
 import { type FileSystem, KernelFile } from '../procfs/file.ts';
-
-const STATISTICS = 'stat/nf_conntrack';
 
 /** The other network namespaces of the host. */
 export interface NamespaceSource {
@@ -82,7 +80,7 @@ function look(
 function read(fs: FileSystem, entrance: Entrance, parser: StatParser): number | undefined {
   const inside: FileSystem = { ...fs, isTransient: true, openSync: () => entrance.open(STATISTICS) };
   parser.parse(new KernelFile(inside, () => `${entrance.directory}/${STATISTICS}`).read());
-  return parser.cells[parser.names.indexOf('entries')];
+  return parser.entries;
 }
 
 function refusalOf(entrance: Entrance, namespace: Namespace): Problem | undefined {
@@ -95,5 +93,5 @@ function refusalOf(entrance: Entrance, namespace: Namespace): Problem | undefine
 }
 
 function problemOf(error: unknown, { name }: Namespace): Problem {
-  return (error instanceof ProblemError ? error : problemErrorOf(error, 'procfs', name)).problem;
+  return problemErrorOf(error, 'procfs', name).problem;
 }

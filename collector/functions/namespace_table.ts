@@ -2,13 +2,10 @@
 
 import { createLog } from '../base/log.ts';
 import { type Problem, problemErrorOf } from '../modules/problem.ts';
-import type { StatParser } from '../modules/stat/nf_conntrack_stat.ts';
+import { STATISTICS, type StatParser } from '../modules/stat/nf_conntrack_stat.ts';
 import { Rates } from '../modules/stat/rates.ts';
 import { KernelFile } from '../procfs/file.ts';
 import type { NamespaceFiles } from './sources.ts';
-
-/** Below `/proc/net`. */
-export const STATISTICS = 'stat/nf_conntrack';
 
 /** Counters that started again give no rates, which is all there is to say. */
 const SILENT = createLog({ level: 'error', now: () => 0, write: () => undefined });
@@ -47,7 +44,7 @@ export class NamespaceTable {
     this.problem = undefined;
     try {
       this.via = this.#parse(parser);
-      this.entries = parser.cells[parser.names.indexOf('entries')];
+      this.entries = parser.entries;
       this.#rates.update(parser, at, this.rates);
     } catch (error) {
       ({ problem: this.problem } = problemErrorOf(error, 'procfs', this.name));

@@ -53,6 +53,8 @@ interface Part {
 
 export class Job {
   readonly id: string;
+  /** Name of the network namespace; `undefined` for the host. */
+  readonly netns: string | undefined;
   readonly modules: readonly Module[];
   /** How hard the kernel searches for ports in this job's network namespace; `undefined` if events are not watched. */
   readonly natSearch: NatSearch | undefined;
@@ -62,6 +64,7 @@ export class Job {
   /** @param before the job that this one replaces: its modules with equal settings keep running. */
   constructor(id: string, context: Context, settings: Settings, before?: Job) {
     this.id = id;
+    this.netns = settings.place?.labels['netns'];
     const parts = before === undefined ? [] : before.#parts;
     this.#parts = wantedModules(settings.config).map((name) =>
       createPart(

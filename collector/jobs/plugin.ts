@@ -14,7 +14,7 @@ import type { Destination, Reading, Renderer } from './renderer.ts';
 const ON_SCHEDULE_AFTER = 60e6;
 
 /** The part of a job that a tick needs. */
-export type Asked = Pick<Job, 'modules' | 'natSearch' | 'placed'>;
+export type Asked = Pick<Job, 'netns' | 'modules' | 'natSearch' | 'placed'>;
 
 export interface PluginOptions {
   readonly jobs: { readonly all: readonly Asked[] };
@@ -72,10 +72,10 @@ export class Plugin {
     const failure = this.#failureOf(module);
     try {
       const samples = module.collect(at, isDrawn);
-      if (samples.length > 0) failure.works('the module works', { module: name });
+      if (samples.length > 0) failure.works('the module works', { module: name, netns: job.netns });
       return { module: name, every: module.every, samples: job.placed(samples) };
     } catch (error) {
-      const fields = { module: name, error: describe(error) };
+      const fields = { module: name, netns: job.netns, error: describe(error) };
       failure.enter('failed', 'error', 'the module failed: its charts have no data until it works again', fields);
       return { module: name, every, samples: [] };
     }

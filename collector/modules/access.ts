@@ -19,6 +19,7 @@ import { CAP_NET_ADMIN, CAP_SYS_ADMIN, hasCapability, isPermitted, ownCredential
 import { exists, type FileSystem } from '../procfs/file.ts';
 import type { Host } from '../procfs/host.ts';
 import { ProblemError, problemErrorOf } from './problem.ts';
+import { STATISTICS } from './stat/nf_conntrack_stat.ts';
 
 /** A channel that can receive multicast events. */
 export interface EventChannel extends Channel {
@@ -163,10 +164,6 @@ function isFilePrivileged(fs: FileSystem): boolean {
 
 /** Whether connection tracking is loaded. Each of these paths is missing in some environments. */
 export function isTracking(fs: FileSystem, host: Host): boolean {
-  const signs = [
-    host.netfilter('nf_conntrack_count'),
-    host.net('stat/nf_conntrack'),
-    host.path('/sys/module/nf_conntrack'),
-  ];
+  const signs = [host.netfilter('nf_conntrack_count'), host.net(STATISTICS), host.path('/sys/module/nf_conntrack')];
   return signs.some((path) => exists(fs, path));
 }

@@ -7,7 +7,7 @@
 import { errorCode, FormatError } from '../base/errors.ts';
 import { ProblemError } from '../modules/problem.ts';
 import type { Work } from '../modules/slices.ts';
-import { StatParser } from '../modules/stat/nf_conntrack_stat.ts';
+import { STATISTICS, StatParser } from '../modules/stat/nf_conntrack_stat.ts';
 import { type FileSystem, FileText } from '../procfs/file.ts';
 import type { Entrance, Namespace } from './namespace.ts';
 
@@ -118,14 +118,14 @@ export class Counts {
       if (error instanceof FormatError || code !== undefined) return undefined;
       throw error;
     }
-    return { entries: parser.cells[parser.names.indexOf('entries')], sum: this.#sum() };
+    return { entries: parser.entries, sum: this.#sum() };
   }
 
   #read(namespace: Namespace): Buffer {
     const { enter, fs } = this.#options;
     const entrance = enter(namespace);
     try {
-      const descriptor = entrance.open('stat/nf_conntrack');
+      const descriptor = entrance.open(STATISTICS);
       try {
         return this.#text.read(fs, descriptor);
       } finally {

@@ -128,7 +128,17 @@ export class NamespaceCollecting {
       '/proc/sys/net/netfilter/nf_conntrack_max': '1000\n',
       '/proc/net/stat/nf_conntrack': statText(NAMES, [statRow({ entries: 31 })]).toString(),
     });
-    this.context = contextOf({ fs: scene.volume, log, runtime, budget: new Budget() });
+    const refuse = (): never => {
+      throw new ProblemError('namespace_closed', 'netlink');
+    };
+    this.context = contextOf({
+      fs: scene.volume,
+      log,
+      runtime,
+      budget: new Budget(),
+      ctnetlink: refuse,
+      sockDiag: refuse,
+    });
     const { context } = this;
     const enter = (namespace: Namespace): Entrance => {
       if (scene.refused.has(namespace.name)) throw new ProblemError('namespace_closed', namespace.name);

@@ -64,7 +64,12 @@ class Scripted implements Module {
 /** A job of these modules on the host, or in the given network namespace. */
 function job(place: Place | undefined, ...modules: readonly Module[]): Asked {
   const placement = place && new Placement(place);
-  return { modules, natSearch: new NatSearch(), placed: (samples) => placement?.of(samples) ?? samples };
+  return {
+    netns: place?.labels['netns'],
+    modules,
+    natSearch: new NatSearch(),
+    placed: (samples) => placement?.of(samples) ?? samples,
+  };
 }
 
 function setUp() {
@@ -120,6 +125,16 @@ describe('a tick', () => {
       'found_netns_blue 1000000 38',
     ]);
     expect(pipe.text).toContain("CLABEL 'netns' 'blue' 1\n");
+  });
+
+  it('names the network namespace whose module fails', () => {
+    const { jobs, log, pears, tick } = setUp();
+    jobs.all = [job({ instance: 'netns_blue', labels: { netns: 'blue' } }, pears)];
+    pears.next = new Error('overripe');
+    tick(100);
+    pears.next = 3;
+    tick(101);
+    expect(log.entries.map(({ fields }) => fields?.['netns'])).toEqual(['blue', 'blue']);
   });
 
   it('reads every module and sends the result in one write', () => {

@@ -5,7 +5,7 @@ import { type FileSystem, KernelFile } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';
 import { isDue } from '../due.ts';
 import { type Problem, ProblemError, problemErrorOf } from '../problem.ts';
-import { StatParser } from './nf_conntrack_stat.ts';
+import { STATISTICS, StatParser } from './nf_conntrack_stat.ts';
 import { PATIENCE, type Reading, type Source } from './source.ts';
 
 /** Microseconds until a file that has been unreadable for a while is tried again. */
@@ -22,7 +22,7 @@ export class FileSource implements Source {
   #succeededAt = Number.NEGATIVE_INFINITY;
 
   constructor(fs: FileSystem, host: Host) {
-    this.#file = new KernelFile(fs, () => host.net('stat/nf_conntrack'));
+    this.#file = new KernelFile(fs, () => host.net(STATISTICS));
     this.#parser = fs.isTransient === true ? transientParser : new StatParser();
   }
 
@@ -65,8 +65,7 @@ export class FileSource implements Source {
     }
     this.#succeededAt = at;
     this.#failure = undefined;
-    const connections = parser.cells[parser.names.indexOf('entries')];
-    return { table: parser, connections, restarted: this.#file.restarted };
+    return { table: parser, connections: parser.entries, restarted: this.#file.restarted };
   }
 
   close(): void {

@@ -15,6 +15,9 @@ export interface StatTable extends CounterTable {
   readonly cpus?: readonly number[];
 }
 
+/** The statistics file below `/proc/net`. */
+export const STATISTICS = 'stat/nf_conntrack';
+
 const NEWLINE = 0x0a;
 const BLANK = 0x20;
 const DIGITS = 8;
@@ -49,6 +52,11 @@ export class StatParser implements StatTable {
 
   get columns(): number {
     return this.names.length;
+  }
+
+  /** Entries in the connection table of the namespace, which every row repeats. */
+  get entries(): number | undefined {
+    return this.cells[this.names.indexOf('entries')];
   }
 
   /**
