@@ -19,6 +19,12 @@ export interface CounterTable {
   readonly cells: Uint32Array;
 }
 
+/** One column of a table. */
+export interface Counter {
+  /** Its position in a row, from 0. */
+  readonly index: number;
+}
+
 let lastGeneration = 0;
 
 /** A number that no other counter table of this process has: tables of different sources are never compared. */
@@ -50,7 +56,7 @@ export class CounterDifferences {
   /** Seconds between the last two readings. */
   seconds = 0;
   #generation = 0;
-  #columns: readonly number[] = [];
+  #columns: readonly Counter[] = [];
   #at = 0;
   #previous = new Uint32Array(0);
 
@@ -62,10 +68,10 @@ export class CounterDifferences {
   /**
    * Compares a reading with the previous one and keeps a copy of it for the next.
    *
-   * @param columns the counters' positions in a row; other columns are ignored. A choice holds for one generation.
+   * @param columns the counters; other columns are ignored. A choice holds for one generation.
    * @param at monotonic time of the reading in microseconds.
    */
-  update(table: CounterTable, columns: readonly number[], at: number): Comparison {
+  update(table: CounterTable, columns: readonly Counter[], at: number): Comparison {
     const isComparable = table.generation === this.#generation;
     if (!isComparable) {
       this.#generation = table.generation;
@@ -93,7 +99,7 @@ export class CounterDifferences {
     let cell = 0;
     for (let row = 0; row < rows; row++) {
       for (let place = 0; place < columns.length; place++) {
-        into[cell++] = cells[row * width + (columns[place] ?? 0)] ?? 0;
+        into[cell++] = cells[row * width + (columns[place]?.index ?? 0)] ?? 0;
       }
     }
   }

@@ -28,7 +28,7 @@ export class NamespaceTable {
   constructor(name: string, open: () => NamespaceFiles, release: string) {
     this.name = name;
     this.#open = open;
-    this.#rates = new Rates({ log: SILENT, release: () => release, cpus: undefined });
+    this.#rates = new Rates(SILENT, release, undefined);
   }
 
   /**

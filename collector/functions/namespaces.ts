@@ -7,7 +7,6 @@ import { inWhole } from '../base/numbers.ts';
 import type { Clock } from '../base/scheduler.ts';
 import { messageWithFix, ProblemError } from '../modules/problem.ts';
 import type { Work } from '../modules/slices.ts';
-import { kernelRelease } from '../modules/stat/kernel.ts';
 import { STATISTICS, StatParser } from '../modules/stat/nf_conntrack_stat.ts';
 import type { Discovered } from '../namespaces/discovery.ts';
 import type { Namespace } from '../namespaces/namespace.ts';
@@ -78,8 +77,7 @@ function* readAll(tables: readonly NamespaceTable[], parser: StatParser, clock: 
 }
 
 function tablesOf({ open, own }: NamespaceSources, { hidden, namespaces }: Discovered): readonly NamespaceTable[] {
-  const { fs, host } = own;
-  const release = kernelRelease(fs, host, own.release);
+  const { fs, host, release } = own;
   const ownFiles: NamespaceFiles = { fs, host, via: host.net(STATISTICS), close: () => undefined };
   return [
     new NamespaceTable(HOST_NAME, () => ownFiles, release),

@@ -4,14 +4,17 @@ import type { Log } from '../base/log.ts';
 import type { Runtime } from '../base/runtime.ts';
 import { createAccess } from '../modules/access.ts';
 import type { Context } from '../modules/context.ts';
+import { kernelRelease } from '../modules/stat/kernel.ts';
 import { Limits } from '../modules/stat/limits.ts';
 import type { OwnershipFileSystem } from '../netlink/trusted.ts';
 import type { FileSystem } from '../procfs/file.ts';
 import { Host } from '../procfs/host.ts';
 
 /** What a context is made of. */
-export interface Surroundings extends Pick<Context, 'budget' | 'connect' | 'release'> {
+export interface Surroundings extends Pick<Context, 'budget' | 'connect'> {
   readonly hostPrefix: string;
+  /** Release of the kernel that this program runs on, for a host whose own cannot be read. */
+  readonly release: string;
   /** Absolute path of the foreign function library's folder. */
   readonly library: string;
   readonly fs: FileSystem & OwnershipFileSystem;
@@ -25,5 +28,6 @@ export function createContext({ hostPrefix, library, memory, ...surroundings }: 
   const { fs, log } = surroundings;
   const host = new Host(fs, hostPrefix);
   const access = createAccess({ fs, host, library, memory });
-  return { ...surroundings, ...access, host, limits: new Limits(fs, host, log) };
+  const release = kernelRelease(fs, host, surroundings.release);
+  return { ...surroundings, ...access, host, limits: new Limits(fs, host, log), release };
 }

@@ -17,7 +17,7 @@ export interface Context extends Access {
   readonly limits: Limits;
   readonly log: Log;
   readonly runtime: Runtime;
-  /** Release of the running kernel, for a host whose own cannot be read. */
+  /** Release of the host's kernel, as `uname -r` prints it. */
   readonly release: string;
   /** CPU time of the background work of all jobs. */
   readonly budget: Budget;

@@ -11,7 +11,7 @@ function table(...rows: readonly (readonly number[])[]): CounterTable {
   return { generation: 1, rows: rows.length, columns: rows[0]?.length ?? 0, cells: Uint32Array.from(rows.flat()) };
 }
 
-const TWO = [0, 1] as const;
+const TWO = [{ index: 0 }, { index: 1 }] as const;
 
 describe('differences of counters', () => {
   it('are none after a first reading', () => {
@@ -30,7 +30,7 @@ describe('differences of counters', () => {
 
   it('cover only the chosen columns', () => {
     const differences = new CounterDifferences();
-    const columns = [2, 0];
+    const columns = [{ index: 2 }, { index: 0 }];
     differences.update(table([10, 900, 30]), columns, 0);
     expect(differences.update(table([13, 4, 37]), columns, SECOND)).toBe('differences');
     expect([...differences.cells]).toEqual([7, 3]);
@@ -197,18 +197,18 @@ describe('differences of counters', () => {
     fc.assert(
       fc.property(start, growth, (first, steps) => {
         const differences = new CounterDifferences();
-        const columns = [...first.keys()];
+        const columns = first.map((_, index) => ({ index }));
         let now = first;
         const sums = first.map(() => 0);
         differences.update(table(now), columns, 0);
-        for (const [index, step] of steps.entries()) {
+        for (const [place, step] of steps.entries()) {
           now = now.map((value, column) => (column === 0 ? value : (value + step * column) % TOP));
           if (step * first.length > 90_000) return;
-          expect(differences.update(table(now), columns, (index + 1) * SECOND)).toBe('differences');
-          for (const column of columns) sums[column] = (sums[column] ?? 0) + (differences.cells[column] ?? 0);
+          expect(differences.update(table(now), columns, (place + 1) * SECOND)).toBe('differences');
+          for (const { index } of columns) sums[index] = (sums[index] ?? 0) + (differences.cells[index] ?? 0);
         }
         const total = steps.reduce((sum, step) => sum + step, 0);
-        expect(sums).toEqual(columns.map((column) => column * total));
+        expect(sums).toEqual(columns.map(({ index }) => index * total));
       }),
     );
   });
@@ -218,7 +218,7 @@ describe('differences of counters', () => {
     fc.assert(
       fc.property(row, row, (before, after) => {
         const differences = new CounterDifferences();
-        const columns = [0, 1, 2, 3];
+        const columns = [0, 1, 2, 3].map((index) => ({ index }));
         differences.update(table(before), columns, 0);
         differences.update(table(after), columns, SECOND);
         for (const [column, value] of before.entries()) {

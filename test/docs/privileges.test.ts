@@ -5,6 +5,7 @@ import { describe, expect, it, vi } from 'vitest';
 
 import { createAccess } from '../../collector/modules/access.ts';
 import { REQUESTS } from '../../collector/modules/conntrackd/request.ts';
+import { kernelRelease } from '../../collector/modules/stat/kernel.ts';
 import { Discovery } from '../../collector/namespaces/discovery.ts';
 import type { Question } from '../../collector/netlink/request.ts';
 import { Host } from '../../collector/procfs/host.ts';
@@ -35,6 +36,8 @@ describe('docs/privileges.md', () => {
   it('names every file that the plugin reads', async () => {
     const host = new RecordedHost({}, { per_cpu: true });
     const open = vi.spyOn(host.volume, 'openSync');
+    // The context of its modules was made before.
+    kernelRelease(host.volume, new Host(host.volume, ''), '6.18.0');
     const eventVolume = new Volume();
     const ofEvents = vi.spyOn(eventVolume, 'openSync');
     eventSamples(eventVolume);

@@ -5,7 +5,9 @@ import { Volume } from 'memfs';
 import { createLog } from '../../collector/base/log.ts';
 import type { Context } from '../../collector/modules/context.ts';
 import type { Sample } from '../../collector/modules/module.ts';
+import { kernelRelease } from '../../collector/modules/stat/kernel.ts';
 import { StatModule, type StatSettings } from '../../collector/modules/stat/stat.ts';
+import { Host } from '../../collector/procfs/host.ts';
 import { contextOf } from './context.ts';
 import { statText } from './stat_text.ts';
 
@@ -29,7 +31,8 @@ export class RecordedHost {
       now: () => 0,
       write: (line) => this.logged.push(line.replace(/^time=\S+ comm=\S+ source=\S+ level=(\S+) msg=/, '$1 ').trim()),
     });
-    this.module = new StatModule(contextOf({ fs: this.volume, log, ...parts }), {
+    const release = kernelRelease(this.volume, new Host(this.volume, ''), '6.18.0');
+    this.module = new StatModule(contextOf({ fs: this.volume, log, release, ...parts }), {
       enabled: 'auto',
       every: 1,
       per_cpu: false,

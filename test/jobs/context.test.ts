@@ -1,7 +1,10 @@
+import { Volume } from 'memfs';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { createContext } from '../../collector/jobs/context.ts';
 import { createAccess } from '../../collector/modules/access.ts';
 import { Collecting } from '../helpers/collecting.ts';
+import { contextOf } from '../helpers/context.ts';
 
 vi.mock(import('../../collector/modules/access.ts'), async (original) => ({
   ...(await original()),
@@ -20,5 +23,11 @@ describe('the context of a job', () => {
     expect(options?.fs).toBe(volume);
     expect(options?.host.path('/proc')).toBe('/host/proc');
     expect(options?.library).toBe('/usr/lib/conntrack-koffi');
+  });
+
+  it('has the release of the kernel of the host', () => {
+    const fs = Volume.fromJSON({ '/host/proc/sys/kernel/osrelease': '4.4.0-210-generic\n' }) as never;
+    const context = createContext({ ...contextOf({}), hostPrefix: '/host', library: '', memory: Buffer.alloc(4), fs });
+    expect(context.release).toBe('4.4.0-210-generic');
   });
 });

@@ -8,29 +8,32 @@ import type { Sample } from '../module.ts';
 import { type Column, columnsOf } from './columns.ts';
 import type { StatTable } from './nf_conntrack_stat.ts';
 
-export interface RatesOptions {
-  readonly log: Log;
-  /** The kernel release; called once per generation of the table. */
-  readonly release: () => string;
-  /** The CPU number of each row; `undefined` if rates per CPU are not wanted. */
-  readonly cpus: ((table: StatTable) => readonly number[]) | undefined;
-}
-
 type Values = Record<string, number | undefined>;
+/** The CPU number of each row. */
+type CpusOf = (table: StatTable) => readonly number[];
+
+const NONE: readonly never[] = [];
 
 export class Rates {
-  readonly #options: RatesOptions;
+  readonly #log: Log;
+  readonly #release: string;
+  readonly #cpusOf: CpusOf | undefined;
   readonly #differences = new CounterDifferences();
   /** The generation that {@link #columns} belong to. */
   #generation = 0;
   #columns: readonly Column[] = [];
-  #indexes: readonly number[] = [];
-  /** For each of {@link #columns}, whether this kernel is known to count it. */
-  #counted: boolean[] = [];
-  #cpus: readonly (Sample & { readonly values: Values })[] = [];
+  /** Places in {@link #columns} of those that this kernel is known to count: bit 0 is the first one. */
+  #counted = 0;
+  #cpus: readonly (Sample & { readonly values: Values })[] = NONE;
 
-  constructor(options: RatesOptions) {
-    this.#options = options;
+  /**
+   * @param release the kernel's, as `uname -r` prints it.
+   * @param cpusOf `undefined` if rates per CPU are not wanted.
+   */
+  constructor(log: Log, release: string, cpusOf: CpusOf | undefined) {
+    this.#log = log;
+    this.#release = release;
+    this.#cpusOf = cpusOf;
   }
 
   /** The samples of the CPUs, valid after an {@link update} that returned `true`. */
@@ -52,18 +55,17 @@ export class Rates {
   update(table: StatTable, at: number, values: Values): boolean {
     if (table.generation !== this.#generation) this.#learn(table);
     this.#notice(table);
-    const comparison = this.#differences.update(table, this.#indexes, at);
-    if (comparison === 'reset') this.#options.log.info('the counters started again from 0');
+    const comparison = this.#differences.update(table, this.#columns, at);
+    if (comparison === 'reset') this.#log.info('the counters started again from 0');
     if (comparison === 'baseline') this.#cpus = this.#cpuSamples(table);
     if (comparison !== 'differences') return false;
 
     const { cells, seconds } = this.#differences;
     const columns = this.#columns;
-    const counted = this.#counted;
     const width = columns.length;
     for (let place = 0; place < width; place++) {
       const metric = columns[place]?.metric;
-      if (metric === undefined || counted[place] !== true) continue;
+      if (metric === undefined || !this.#isCounted(place)) continue;
       let sum = 0;
       for (let cell = place; cell < cells.length; cell += width) sum += cells[cell] ?? 0;
       values[metric] = sum / seconds;
@@ -78,30 +80,34 @@ export class Rates {
     const first = row * this.#columns.length;
     for (let place = 0; place < this.#columns.length; place++) {
       const metric = this.#columns[place]?.metric;
-      if (metric !== undefined && this.#counted[place] === true) values[metric] = (cells[first + place] ?? 0) / seconds;
+      if (metric !== undefined && this.#isCounted(place)) values[metric] = (cells[first + place] ?? 0) / seconds;
     }
   }
 
   #learn({ generation, names }: StatTable): void {
     this.#generation = generation;
-    this.#columns = columnsOf(names, this.#options.release());
-    this.#indexes = this.#columns.map((column) => column.index);
-    this.#counted = this.#columns.map((column) => column.counted);
+    this.#columns = columnsOf(names, this.#release);
+    this.#counted = this.#columns.reduce((bits, { counted }, place) => (counted ? bits | (1 << place) : bits), 0);
   }
 
   /** Marks nonzero columns as counted. */
   #notice(table: StatTable): void {
     for (let place = 0; place < this.#columns.length; place++) {
-      if (this.#counted[place] === true) continue;
+      if (this.#isCounted(place)) continue;
       const index = this.#columns[place]?.index ?? 0;
       for (let row = 0; row < table.rows; row++) {
-        if ((table.cells[row * table.columns + index] ?? 0) > 0) this.#counted[place] = true;
+        if ((table.cells[row * table.columns + index] ?? 0) > 0) this.#counted |= 1 << place;
       }
     }
   }
 
-  #cpuSamples(table: StatTable): (Sample & { values: Values })[] {
-    const numbers = this.#options.cpus?.(table) ?? [];
+  #isCounted(place: number): boolean {
+    return (this.#counted & (1 << place)) !== 0;
+  }
+
+  #cpuSamples(table: StatTable): readonly (Sample & { values: Values })[] {
+    const numbers = this.#cpusOf?.(table);
+    if (numbers === undefined) return NONE;
     return numbers.map((number) => {
       const cpu = `cpu${number}`;
       return { scope: 'cpu', instance: cpu, labels: { cpu }, values: {} };

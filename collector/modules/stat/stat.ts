@@ -5,8 +5,9 @@
 
 import type { Context, ModuleSettings } from '../context.ts';
 import type { Module, Sample, Status } from '../module.ts';
-import { kernelRelease, rowCpus } from './kernel.ts';
+import { rowCpus } from './kernel.ts';
 import type { Limits } from './limits.ts';
+import type { StatTable } from './nf_conntrack_stat.ts';
 import { Rates } from './rates.ts';
 import { Sources } from './sources.ts';
 
@@ -36,11 +37,8 @@ export class StatModule implements Module {
     const required = settings.enabled === true;
     this.#sources = new Sources({ fs, host, log, connect: ctnetlink, readFrom: settings.read_from, required });
     this.#limits = limits;
-    this.#rates = new Rates({
-      log,
-      release: () => kernelRelease(fs, host, release),
-      cpus: settings.per_cpu ? ({ cpus, rows }) => cpus ?? rowCpus(fs, host, rows) : undefined,
-    });
+    const cpusOf = ({ cpus, rows }: StatTable): readonly number[] => cpus ?? rowCpus(fs, host, rows);
+    this.#rates = new Rates(log, release, settings.per_cpu ? cpusOf : undefined);
   }
 
   collect(at: number): readonly Sample[] {

@@ -39,6 +39,10 @@ describe('columnsOf', () => {
     ]);
   });
 
+  it('finds the same columns once for all network namespaces', () => {
+    expect(columnsOf(NAMES, '6.1.0')).toBe(columnsOf(NAMES, '6.1.0'));
+  });
+
   it('does not mistake a property of every object for a column', () => {
     expect(columnsOf(['entries', 'constructor', 'toString'], '6.1.0')).toEqual([]);
   });
