@@ -95,8 +95,9 @@ export class Watched {
       this.#changes.add(at, 'watching a network namespace', { netns: name, via: one.entrance.via });
     }
     const hasChanged = one.settings !== settings || !isDeepStrictEqual(one.namespace.labels, namespace.labels);
+    if (!hasChanged) return;
     one.namespace = namespace;
-    if (hasChanged) this.#apply(one, settings);
+    this.#apply(one, settings);
   }
 
   /** Applies other settings to all. */

@@ -50,7 +50,8 @@ export class Sources {
     const netlink = readFrom === 'procfs' ? undefined : new NetlinkSource({ connect, isWanted, level, log });
     this.#file = file;
     this.#count = new CountSource(fs, host);
-    this.#sources = [file, netlink, this.#count].filter((source) => source !== undefined);
+    // A copy: a filtered array keeps room for 16 more, in each of many namespaces.
+    this.#sources = [file, netlink, this.#count].filter((source) => source !== undefined).slice();
     this.#log = new SourceLog(log, file, this.#count, required);
   }
 
