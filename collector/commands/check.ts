@@ -16,7 +16,7 @@ import { Job } from '../jobs/job.ts';
 import { HOST } from '../jobs/jobs.ts';
 import { namespaceConfig } from '../jobs/namespace_config.ts';
 import { loadForeign } from '../modules/access.ts';
-import { namespaceContext } from '../namespaces/context.ts';
+import { NamespaceContext } from '../namespaces/context.ts';
 import type { Foreign } from '../netlink/foreign.ts';
 import { readAbilities } from '../terminal/abilities.ts';
 import { hostContext } from './collecting.ts';
@@ -53,7 +53,7 @@ export async function check({ config, json, netns }: CommandLine, environment: E
       named: namespaceNamed,
       configOf: namespaceConfig,
       modules: (settings, namespace, entrance) => {
-        const inside = namespaceContext(context, namespace, entrance, log);
+        const inside = new NamespaceContext(context, namespace, entrance, log);
         return new Job(namespace.name, inside, { config: settings, every: 1 }).modules;
       },
     },

@@ -8,7 +8,7 @@ import { Namespaces } from '../jobs/namespaces.ts';
 import { Watched } from '../jobs/watched.ts';
 import { isTracking } from '../modules/access.ts';
 import type { Context } from '../modules/context.ts';
-import { namespaceContext } from '../namespaces/context.ts';
+import { NamespaceContext } from '../namespaces/context.ts';
 import { Counts } from '../namespaces/counts.ts';
 import { readText } from '../procfs/file.ts';
 import { parseOpenFiles } from '../procfs/process.ts';
@@ -20,7 +20,7 @@ export function watchNamespaces(context: Context, jobs: Jobs, log: Log): Namespa
   const watched = new Watched({
     jobs,
     enter: (namespace) => access.enter(namespace),
-    contextOf: (...place) => namespaceContext(context, ...place),
+    contextOf: (...place) => new NamespaceContext(context, ...place),
     log,
   });
   return new Namespaces(context, {

@@ -2,7 +2,7 @@
 
 import type { NamespaceSources, Sources } from '../functions/sources.ts';
 import type { Context } from '../modules/context.ts';
-import { namespaceContext } from '../namespaces/context.ts';
+import { NamespaceContext } from '../namespaces/context.ts';
 import { readText } from '../procfs/file.ts';
 import { namespaceAccess } from './namespace_access.ts';
 import { clock, runtime } from './system.ts';
@@ -26,7 +26,7 @@ function namespaceSources(context: Context): NamespaceSources {
     find: () => access.discovery.find(),
     open: (namespace) => {
       const entrance = access.enter(namespace);
-      const { fs, host } = namespaceContext(context, namespace, entrance, context.log);
+      const { fs, host } = new NamespaceContext(context, namespace, entrance, context.log);
       return { fs, host, via: entrance.via, close: () => entrance.close() };
     },
   };

@@ -18,6 +18,7 @@ import { moveInto } from './move.ts';
 import type { Entrance, Namespace } from './namespace.ts';
 import { NsidMapping } from './nsid_mapping.ts';
 import { Passage, type PassageOptions } from './passage.ts';
+import type { ProcessEntranceOptions } from './process_entrance.ts';
 
 export interface NamespaceAccessOptions {
   readonly fs: NamespaceFileSystem & IdentityFileSystem & OwnershipFileSystem;
@@ -34,12 +35,14 @@ export class NamespaceAccess {
   readonly discovery: Discovery;
   readonly #options: NamespaceAccessOptions;
   readonly #passage: Passage;
+  readonly #entrances: ProcessEntranceOptions;
   #foreign: Foreign | undefined;
 
   constructor(options: NamespaceAccessOptions) {
     const { abort, fs, host } = options;
     this.#options = options;
     this.#passage = new Passage({ fs, foreign: () => this.#load('setns'), abort });
+    this.#entrances = { fs, host, passage: this.#passage };
     const ids = new NsidMapping(fs, () => new NamespaceIds(this.#openRoute()));
     // The ids of processes are those of this process's own PID namespace.
     const mappings = host.path('') === '' ? [ids, this.#entering()] : [this.#entering()];
@@ -52,8 +55,7 @@ export class NamespaceAccess {
    * @throws as {@link entranceTo}.
    */
   enter(namespace: Namespace): Entrance {
-    const { fs, host } = this.#options;
-    return entranceTo(namespace, { fs, host, passage: this.#passage });
+    return entranceTo(namespace, this.#entrances);
   }
 
   /**

@@ -13,27 +13,57 @@ import type { Entrance, Namespace } from './namespace.ts';
  * The context of a namespace: its own `/proc/net` and netlink, and what the host's namespaces share. Closing the entrance
  * is left to its owner.
  */
-export function namespaceContext(hosts: Context, { name }: Namespace, entrance: Entrance, log: Log): Context {
-  const inside =
-    (connect: Connect): Connect =>
-    (memory) =>
+export class NamespaceContext implements Context {
+  readonly host: Host;
+  readonly fs: FileSystem;
+  readonly log: Log;
+  readonly #hosts: Context;
+  readonly #entrance: Entrance;
+
+  constructor(hosts: Context, { name }: Namespace, entrance: Entrance, log: Log) {
+    this.host = new NamespaceHost(hosts.host, hosts.fs, entrance);
+    this.fs = new NamespaceFiles(hosts.fs, entrance);
+    this.log = new NamedLog(log, name);
+    this.#hosts = hosts;
+    this.#entrance = entrance;
+  }
+
+  get limits(): Context['limits'] {
+    return this.#hosts.limits;
+  }
+
+  get runtime(): Context['runtime'] {
+    return this.#hosts.runtime;
+  }
+
+  get release(): string {
+    return this.#hosts.release;
+  }
+
+  get budget(): Context['budget'] {
+    return this.#hosts.budget;
+  }
+
+  get connect(): Context['connect'] {
+    return this.#hosts.connect;
+  }
+
+  get ctnetlink(): Connect {
+    return this.#inside(this.#hosts.ctnetlink);
+  }
+
+  get sockDiag(): Connect {
+    return this.#inside(this.#hosts.sockDiag);
+  }
+
+  #inside(connect: Connect): Connect {
+    const entrance = this.#entrance;
+    return (memory) =>
       new NamespaceChannel(
         connect(memory, (action) => entrance.inside(action)),
         entrance,
       );
-  // Named one by one: V8 gives each copy of an object a separate hidden class, which takes more memory than the copy.
-  return {
-    host: new NamespaceHost(hosts.host, hosts.fs, entrance),
-    fs: new NamespaceFiles(hosts.fs, entrance),
-    limits: hosts.limits,
-    log: new NamedLog(log, name),
-    runtime: hosts.runtime,
-    release: hosts.release,
-    budget: hosts.budget,
-    ctnetlink: inside(hosts.ctnetlink),
-    sockDiag: inside(hosts.sockDiag),
-    connect: hosts.connect,
-  };
+  }
 }
 
 /** Settings that are the same in all namespaces: the kernel has one number of each. */
@@ -107,8 +137,9 @@ class NamespaceFiles implements FileSystem {
 
   /** `undefined` for a file of the host. */
   #open(path: string): number | undefined {
-    const { directory, settings } = this.#entrance;
+    const { directory } = this.#entrance;
     if (isBelow(path, directory)) return this.#entrance.open(path.slice(directory.length + 1));
+    const { settings } = this.#entrance;
     return isBelow(path, settings) ? this.#entrance.openSetting(path.slice(settings.length + 1)) : undefined;
   }
 }

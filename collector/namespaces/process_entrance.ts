@@ -5,30 +5,30 @@ import { constants } from 'node:fs';
 import { errorCode, OperationError } from '../base/errors.ts';
 import { ProblemError } from '../modules/problem.ts';
 import { closeFile, type FileSystem, readText } from '../procfs/file.ts';
+import type { Host } from '../procfs/host.ts';
 import { parseProcessStat } from '../procfs/process.ts';
 import { Handles, handleOf, pathOf, SETTINGS } from './handles.ts';
 import { type IdentityFileSystem, openBound, verifyBound } from './identity.ts';
 import type { Anchor, Bound, Entrance } from './namespace.ts';
 import { insideInode, type Passage } from './passage.ts';
 
+/** The same object for all entrances: there can be a thousand. */
 export interface ProcessEntranceOptions {
   readonly fs: FileSystem & IdentityFileSystem;
-  /** The host's procfs: `/proc`, or where it is mounted. */
-  readonly procfs: string;
+  readonly host: Host;
   readonly passage: Passage;
-  readonly anchor: Anchor;
-  readonly bound: Bound | undefined;
 }
 
 /** What procfs answers for a process that is gone, or whose main thread is. */
 const GONE: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ESRCH', 'EINVAL', 'ENXIO']);
 
 export class ProcessEntrance implements Entrance {
-  readonly via: string;
   readonly directory: string;
-  readonly settings: string;
   readonly #options: ProcessEntranceOptions;
-  readonly #target: string;
+  readonly #anchor: Anchor;
+  readonly #bound: Bound | undefined;
+  /** Name of the process. */
+  readonly #name: string;
   readonly #files: Handles;
   /** Few namespaces need them. */
   #settings: Handles | undefined;
@@ -36,23 +36,22 @@ export class ProcessEntrance implements Entrance {
   readonly #process: number;
   /** Of `net/dev`: its inode is the namespace's while this is open. */
   readonly #device: number;
-  readonly #inode: number;
 
   /**
    * @throws {ProblemError} `namespace_gone` if the process is gone or in another namespace.
    * @throws {OperationError} with the system's code when the process cannot be seen.
    */
-  constructor(options: ProcessEntranceOptions) {
-    const { anchor, bound, fs, procfs } = options;
+  constructor(anchor: Anchor, bound: Bound | undefined, options: ProcessEntranceOptions) {
+    const { fs, host } = options;
     this.#options = options;
-    this.#target = `process ${anchor.pid}`;
-    this.directory = `${procfs}/${anchor.pid}/net`;
-    this.settings = `${bound?.path ?? `${procfs}/${anchor.pid}/ns/net`}:${SETTINGS}`;
+    this.#anchor = anchor;
+    this.#bound = bound;
+    const directory = host.path(`/proc/${anchor.pid}`);
+    this.directory = `${directory}/net`;
     this.#files = new Handles(fs, this.directory, (name) => this.#find(name));
-    this.#inode = anchor.inode;
-    this.#process = this.#obtain(`${procfs}/${anchor.pid}`);
+    this.#process = this.#obtain(directory);
     try {
-      this.via = `${this.#target} (${this.#identify()})`;
+      this.#name = this.#identify();
       this.#device = this.#obtain(this.#path('net/dev'));
     } catch (error) {
       closeFile(fs, this.#process);
@@ -65,6 +64,15 @@ export class ProcessEntrance implements Entrance {
       this.close();
       throw error;
     }
+  }
+
+  get via(): string {
+    return `${this.#target} (${this.#name})`;
+  }
+
+  get settings(): string {
+    const { host } = this.#options;
+    return `${this.#bound?.path ?? host.path(`/proc/${this.#anchor.pid}/ns/net`)}:${SETTINGS}`;
   }
 
   open(name: string): number {
@@ -82,17 +90,18 @@ export class ProcessEntrance implements Entrance {
   }
 
   inside<T>(action: () => T): T {
-    const { bound, fs, passage } = this.#options;
+    const { fs, passage } = this.#options;
+    const bound = this.#bound;
     if (bound !== undefined) return passage.inside(bound.path, () => openBound(fs, bound), action);
     const checked = (): T => {
-      if (insideInode(fs) !== this.#inode) throw this.#gone();
+      if (insideInode(fs) !== this.#anchor.inode) throw this.#gone();
       return action();
     };
     return passage.inside(this.#target, () => this.#openNamespace(), checked);
   }
 
   verify(): void {
-    if (this.#options.bound === undefined) this.#verifyProcess();
+    if (this.#bound === undefined) this.#verifyProcess();
     else this.#verifyPath();
   }
 
@@ -106,10 +115,9 @@ export class ProcessEntrance implements Entrance {
 
   /** Verifies that it is the expected process; returns its name. */
   #identify(): string {
-    const { anchor, fs } = this.#options;
-    const text = readText(fs, this.#path('stat'));
+    const text = readText(this.#options.fs, this.#path('stat'));
     const found = text === undefined ? undefined : parseProcessStat(text);
-    if (found?.started !== anchor.started) throw this.#gone();
+    if (found?.started !== this.#anchor.started) throw this.#gone();
     return found.name;
   }
 
@@ -128,8 +136,7 @@ export class ProcessEntrance implements Entrance {
 
   /** Verifies that the path, if there is one, is still bound to the namespace. */
   #verifyPath(): void {
-    const { bound, fs } = this.#options;
-    if (bound !== undefined) verifyBound(fs, bound);
+    if (this.#bound !== undefined) verifyBound(this.#options.fs, this.#bound);
   }
 
   /** Verifies that the process is still there and in the namespace. */
@@ -140,7 +147,7 @@ export class ProcessEntrance implements Entrance {
     } catch (error) {
       throw this.#failure(this.#path('net/dev'), error);
     }
-    if (inode !== this.#inode) throw this.#gone();
+    if (inode !== this.#anchor.inode) throw this.#gone();
   }
 
   /** @throws {ProblemError} `namespace_closed` when another user's process is in a namespace without a path. */
@@ -160,6 +167,10 @@ export class ProcessEntrance implements Entrance {
     } catch (error) {
       throw this.#failure(path, error);
     }
+  }
+
+  get #target(): string {
+    return `process ${this.#anchor.pid}`;
   }
 
   #path(name: string): string {

@@ -11,7 +11,7 @@ import { createContext } from '../../collector/jobs/context.ts';
 import { Job } from '../../collector/jobs/job.ts';
 import { RECEIVE_MEMORY } from '../../collector/modules/access.ts';
 import { Budget } from '../../collector/modules/budget.ts';
-import { namespaceContext } from '../../collector/namespaces/context.ts';
+import { NamespaceContext } from '../../collector/namespaces/context.ts';
 import { receiveMemory } from '../../collector/netlink/foreign.ts';
 import { RESTORE, run } from '../helpers/conntrack.ts';
 import {
@@ -64,7 +64,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('a job in a network name
     });
     const bound = boundTo(pathOf(name));
     const entrance = entranceBy({ bound });
-    const context = namespaceContext(hosts, { name, labels: {}, bound, anchor: undefined }, entrance, log);
+    const context = new NamespaceContext(hosts, { name, labels: {}, bound, anchor: undefined }, entrance, log);
     const config = parseConfig('test', CONFIG);
     const job = new Job(name, context, { config, every: 1 });
     const values: Record<string, number | undefined> = {};

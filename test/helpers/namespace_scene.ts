@@ -14,7 +14,7 @@ import type { Context } from '../../collector/modules/context.ts';
 import type { Module, Sample } from '../../collector/modules/module.ts';
 import { type ProblemCode, ProblemError } from '../../collector/modules/problem.ts';
 import type { Work } from '../../collector/modules/slices.ts';
-import { namespaceContext } from '../../collector/namespaces/context.ts';
+import { NamespaceContext } from '../../collector/namespaces/context.ts';
 import { Counts } from '../../collector/namespaces/counts.ts';
 import type { Entrance, Namespace } from '../../collector/namespaces/namespace.ts';
 import { contextOf } from './context.ts';
@@ -144,7 +144,7 @@ export class NamespaceCollecting {
       if (scene.refused.has(namespace.name)) throw new ProblemError('namespace_closed', namespace.name);
       return scene.enter(namespace);
     };
-    const watched = new Watched({ jobs, enter, contextOf: (...place) => namespaceContext(context, ...place), log });
+    const watched = new Watched({ jobs, enter, contextOf: (...place) => new NamespaceContext(context, ...place), log });
     this.namespaces = new Namespaces(context, { find: () => scene.find(), counts: scene.counts(), watched, openFiles });
     const tick = (text: unknown): void => {
       this.#text += String(text);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { EventChannel, Inside } from '../../collector/modules/access.ts';
 import { ProblemError, problemErrorOf } from '../../collector/modules/problem.ts';
-import { namespaceContext } from '../../collector/namespaces/context.ts';
+import { NamespaceContext } from '../../collector/namespaces/context.ts';
 import { PathEntrance } from '../../collector/namespaces/path_entrance.ts';
 import { KernelFile, readText } from '../../collector/procfs/file.ts';
 import { contextOf } from '../helpers/context.ts';
@@ -31,7 +31,7 @@ function scene(channel: Partial<EventChannel> = {}) {
   const hosts = contextOf({ fs, log, ctnetlink: connect('ctnetlink'), sockDiag: connect('sock_diag') });
   const entrance = new PathEntrance({ fs, passage: fake.passage, bound: BOUND });
   const namespace = { name: 'blue', labels: {}, anchor: undefined, bound: BOUND };
-  return { fs, fake, hosts, entrance, log, opened, context: namespaceContext(hosts, namespace, entrance, log) };
+  return { fs, fake, hosts, entrance, log, opened, context: new NamespaceContext(hosts, namespace, entrance, log) };
 }
 
 describe('the context of a namespace', () => {

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 
 import type { Bound } from '../../collector/namespaces/namespace.ts';
 import { ProcessEntrance } from '../../collector/namespaces/process_entrance.ts';
+import { Host } from '../../collector/procfs/host.ts';
 import { FakePassage } from '../helpers/fake_passage.ts';
 import { FakeProcfs, statText } from '../helpers/fake_procfs.ts';
 import { problemIn } from '../helpers/problems.ts';
@@ -19,7 +20,7 @@ beforeEach(() => {
 
 function open(bound?: Bound): ProcessEntrance {
   const anchor = { pid: 1234, started: 777, inode: 40 };
-  return new ProcessEntrance({ fs, procfs: '/proc', passage: new FakePassage(fs).passage, anchor, bound });
+  return new ProcessEntrance(anchor, bound, { fs, host: new Host(fs, ''), passage: new FakePassage(fs).passage });
 }
 
 function read(entrance: ProcessEntrance, name = 'stat/nf_conntrack'): string | undefined {
