@@ -239,6 +239,6 @@ function createEntry(chart: Chart, instances: Map<string, ChartState>): Entry {
 }
 
 function createState(chart: Chart, { labels }: Sample, { every, module }: Feed, ending: Encoded): ChartState {
-  const sent = chart.variables && [];
+  const sent = chart.variables?.map(() => undefined);
   return { ending, labels, isDefined: false, module, every, declared: 0, sent, updatedAt: undefined };
 }

@@ -90,4 +90,20 @@ describe('the lines of a tick', () => {
     lines.addText('END\n');
     expect(lines.take().buffer.byteLength).toBeLessThan(50_000);
   });
+
+  it('fill most of the memory that is kept after a tick that defined many charts', () => {
+    const lines = new LineBuffer();
+    const label = encode("CLABEL 'site' 'Rome' 2\n");
+    const add = (times: number): void => {
+      for (let line = 0; line < times; line++) lines.addEncoded(label);
+    };
+    // The charts, the first values, and all values from then on.
+    for (const times of [10_000, 500, 1000, 1000]) {
+      add(times);
+      lines.take();
+    }
+    add(1000);
+    const { buffer, length } = lines.take();
+    expect(buffer.byteLength / length).toBeLessThan(1.6);
+  });
 });
