@@ -2,6 +2,9 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import fs from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { run } from '../helpers/conntrack.ts';
 import { commandTime } from './cpu_time.ts';
@@ -10,7 +13,7 @@ import { end, keep, temporaryFolder } from './lifetime.ts';
 import { most } from './netlink.ts';
 import { measurePace } from './pace.ts';
 import { SCRIPT } from './package.ts';
-import { PluginProcess } from './plugin_process.ts';
+import { type PluginOptions, PluginProcess } from './plugin_process.ts';
 import { figure, note } from './report.ts';
 import { median } from './statistics.ts';
 
@@ -21,6 +24,10 @@ const STAT = `modules: { events: ${OFF}, flows: ${OFF}, sockets: ${OFF}, conntra
 const ASKED = 50;
 /** Seconds of warm-up, in which the first searches are made, and of measurement. */
 const TIMES = [60, 60] as const;
+/** Milliseconds after which two searches are over. */
+const SEARCHED = 25_000;
+/** `live.ts`, as it was built. */
+const PRELOADED = path.resolve('dist/bench/live.cjs');
 /** Makes namespaces with one entry each, says `ready`, and holds them until it is ended. */
 const HOLD = `
 for number in $(seq "$1"); do
@@ -36,17 +43,18 @@ export async function manyNamespaces(count: number): Promise<void> {
   const holder = await hold(count);
   /** Milliseconds after the start of a second when an update came. */
   const late: number[] = [];
-  const start = (namespaces: string, at: number): PluginProcess =>
+  const configs = ['enabled: no', 'enabled: yes', `enabled: yes, max: ${count}`];
+  const start = (namespaces: string, more: Partial<PluginOptions> = {}): PluginProcess =>
     new PluginProcess({
       folder: temporaryFolder(),
       hostPrefix: '',
       config: `${STAT}namespaces: { ${namespaces} }\n`,
-      program: SCRIPT,
-      onText: (text) => {
-        if (at === 2 && text.includes('BEGIN conntrack.sockets ')) late.push(Date.now() % 1000);
-      },
+      ...more,
     });
-  const plugins = ['enabled: no', 'enabled: yes', `enabled: yes, max: ${count}`].map(start);
+  const onText = (text: string): void => {
+    if (text.includes('BEGIN conntrack.sockets ')) late.push(Date.now() % 1000);
+  };
+  const plugins = configs.map((config, at) => start(config, at === 2 ? { onText } : {}));
   try {
     const [none, some, all] = await measurePace(plugins.map(paced), ...TIMES);
     if (none === undefined || some === undefined || all === undefined) return;
@@ -74,9 +82,34 @@ export async function manyNamespaces(count: number): Promise<void> {
       (some.memory.anonymous - none.memory.anonymous) / MEGABYTE,
       'MB',
     );
+    for (const plugin of plugins.splice(0)) await plugin.end();
+    const scripts = configs.map((config) => new LiveScript((more) => start(config, more)));
+    plugins.push(...scripts.map(({ plugin }) => plugin));
+    await sleep(SEARCHED);
+    const [empty = 0, few = 0, many = 0] = await Promise.all(scripts.map((script) => script.live()));
+    figure(`live objects of ${count} watched namespaces, script`, (many - empty) / MEGABYTE, 'MB', most(2));
+    figure('live objects of 50 watched namespaces, script', (few - empty) / MEGABYTE, 'MB');
   } finally {
     for (const plugin of plugins) await plugin.end();
     await end(holder);
+  }
+}
+
+/** The script, which reports at its end how many bytes of objects and buffers a collection leaves. */
+class LiveScript {
+  readonly plugin: PluginProcess;
+  readonly #file = path.join(temporaryFolder(), 'live');
+
+  constructor(start: (more: Partial<PluginOptions>) => PluginProcess) {
+    const env = { NODE_OPTIONS: `--require ${PRELOADED}`, LIVE: this.#file };
+    this.plugin = start({ program: SCRIPT, env });
+  }
+
+  /** Ends it. */
+  async live(): Promise<number> {
+    process.kill(this.plugin.pid, 'SIGTERM');
+    while (!fs.existsSync(this.#file)) await sleep(100);
+    return Number(fs.readFileSync(this.#file, 'utf8'));
   }
 }
 

@@ -25,6 +25,8 @@ export interface PluginOptions {
   readonly namespace?: Pick<Namespace, 'command'>;
   /** The path of the program; the packaged program if not given. */
   readonly program?: string;
+  /** More environment variables. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Is given all that the plugin prints, as it comes. */
   readonly onText?: (text: string) => void;
 }
@@ -37,7 +39,7 @@ export class PluginProcess {
   readonly #pipes: readonly net.Socket[];
   #updates = 0;
 
-  constructor({ config, folder, hostPrefix, namespace, onText, program = PROGRAM }: PluginOptions) {
+  constructor({ config, env, folder, hostPrefix, namespace, onText, program = PROGRAM }: PluginOptions) {
     const file = path.join(folder, 'conntrack.conf');
     fs.writeFileSync(file, config);
     // Node.js gives a child sockets for pipes; the agent gives it pipes, and writing to those costs less.
@@ -49,7 +51,7 @@ export class PluginProcess {
     const [first = '', ...args] = namespace?.command(command) ?? command;
     this.#child = spawn(first, args, {
       stdio: [input.readable, output.writable, 'inherit'],
-      env: { PATH: process.env['PATH'], NETDATA_HOST_PREFIX: hostPrefix, NETDATA_LOG_LEVEL: 'warning' },
+      env: { PATH: process.env['PATH'], NETDATA_HOST_PREFIX: hostPrefix, NETDATA_LOG_LEVEL: 'warning', ...env },
     });
     keep(this.#child);
     fs.closeSync(input.readable);
