@@ -60,8 +60,8 @@ export const STATUS = {
   name: 'status',
   help: 'Only connections with all of these status flags.',
   allowed:
-    'one or more of UNREPLIED, SEEN_REPLY, ASSURED, EXPECTED, CONFIRMED, SRC_NAT, DST_NAT, HELPER, DYING, OFFLOAD, ' +
-    'HW_OFFLOAD, separated by commas',
+    'one or more of UNREPLIED, SEEN_REPLY, ASSURED, EXPECTED, CONFIRMED, SRC_NAT, DST_NAT, HELPER, DYING, ' +
+    'FIXED_TIMEOUT, OFFLOAD, HW_OFFLOAD, separated by commas',
 } as const satisfies Parameter;
 
 export const FAMILY = {

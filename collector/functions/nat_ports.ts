@@ -31,7 +31,7 @@ const COLUMNS: readonly Column[] = [
   { id: 'sources', name: 'Largest sources', type: 'text' },
   { id: 'used', name: 'Used ports', type: 'count' },
   { id: 'pool', name: 'Ports', type: 'count' },
-  { id: 'zone', name: 'Zone', type: 'count', isKey: true, isHidden: true },
+  { id: 'zone', name: 'Zone', type: 'number', isKey: true, isHidden: true },
 ];
 
 export const NAT_PORTS: LiveFunction = {
