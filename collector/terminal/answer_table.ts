@@ -8,7 +8,7 @@ import { cut, type Line, pad, shortened, span } from './text.ts';
 
 /** Blanks between two columns. */
 const GAP = 2;
-/** Columns of a text that is shortened to make room for the others, and of one without which rows cannot be told apart. */
+/** The fewest columns of a text that could be left out instead, and of a key. */
 const SHORTEST = 12;
 const NARROWEST = 8;
 /** After a row that is a problem. */
