@@ -1,7 +1,7 @@
 /** The answer `top`: who fills the table. */
 
 import { inWhole } from '../base/numbers.ts';
-import { scaleOf } from '../modules/flows/extent.ts';
+import { scaleOf, standardErrorOf } from '../modules/flows/extent.ts';
 import type { Counter } from '../modules/flows/heavy_hitters.ts';
 import type { Scan } from '../modules/flows/table_reader.ts';
 import type { Answer, Cell, Column, Row } from './answer.ts';
@@ -12,7 +12,7 @@ import { LIMIT, limitIn } from './limits.ts';
 import { NETNS, topNamespaces } from './namespaces.ts';
 import { type NewRates, newRates } from './new_connections.ts';
 import { type Details, Ranking } from './ranking.ts';
-import { readTable, sampleNote, sampleOf, standardError, useNote } from './reading.ts';
+import { readTable, sampleNote, sampleOf, useNote } from './reading.ts';
 
 const DEFAULT_LIMIT = 20;
 /** A key that holds this share of a table that is this full is a problem. */
@@ -113,7 +113,7 @@ function fieldsOf(grouping: Grouping, scan: Scan<readonly [Ranking]>, rates: New
   const [{ isAccounted }] = visitors;
   const scale = scaleOf(scan);
   const whole = (value: number): number => Math.round(value * scale);
-  const errorOf = ({ count }: Ranked): number => standardError(count / read, read);
+  const errorOf = ({ count }: Ranked): number => standardErrorOf(scan, count / read);
   return [
     {
       column: { id: grouping.id, name: grouping.name, type: 'text', isKey: true },
@@ -122,12 +122,12 @@ function fieldsOf(grouping: Grouping, scan: Scan<readonly [Ranking]>, rates: New
     { column: { id: 'connections', name: 'Connections', type: 'count' }, cell: ({ count }) => whole(count) },
     {
       column: { id: 'connections_error', name: 'Standard error', type: 'count' },
-      cell: (ranked) => (isSample ? Math.ceil(errorOf(ranked) * use.entries) : null),
+      cell: (ranked) => (isSample ? Math.ceil((errorOf(ranked) / 100) * use.entries) : null),
     },
     { column: { id: 'share', name: 'Share', type: 'percent' }, cell: ({ count }) => (100 * count) / read },
     {
       column: { id: 'share_error', name: 'Standard error of share', type: 'percent', isHidden: true },
-      cell: (ranked) => (isSample ? 100 * errorOf(ranked) : null),
+      cell: (ranked) => (isSample ? errorOf(ranked) : null),
     },
     {
       column: { id: 'unreplied', name: 'Unreplied', type: 'count' },

@@ -64,9 +64,9 @@ describe('the ranking', () => {
     expect(first).toEqual({
       source: '10.0.0.8',
       connections: 75_000,
-      connections_error: 306,
+      connections_error: 274,
       share: 75,
-      share_error: expect.closeTo(0.3059, 4),
+      share_error: expect.closeTo(0.2736, 4),
       unreplied: 75_000,
       new: 0,
       packets: null,
@@ -74,7 +74,7 @@ describe('the ranking', () => {
     });
     expect(second).toMatchObject({ source: '10.0.0.7', connections: 25_000, share: 25 });
     expect(answer.notes[1]).toBe(
-      'Estimated from 20,032 of 100,000 entries (20.0 %); standard error of a share at most 0.35 points.',
+      'Estimated from 20,032 of 100,000 entries (20.0 %); standard error of a share at most 0.32 points.',
     );
   });
 
