@@ -110,9 +110,9 @@ function answerCommand({ command, help, parameters, summary }: LiveFunction): Co
   };
 }
 
-function argumentOption({ allowed, help, isFlag, name }: Parameter): Option {
+function argumentOption({ allowed, help, inCommand = allowed, isFlag, name }: Parameter): Option {
   const option = { name, help: phrase(help), isArgument: true } as const;
-  return isFlag ? option : { ...option, value: name.toUpperCase(), allowed };
+  return isFlag ? option : { ...option, value: name.toUpperCase(), allowed: inCommand };
 }
 
 /** A sentence as a part of one, in which abbreviations keep their capitals. */
