@@ -97,7 +97,7 @@ export function isConfigured(command: string): boolean {
 /** What the command `top` does without arguments, unlike its function. */
 const OVERVIEW =
   'On a terminal and without --by, --limit or --sample, one screen shows the largest sources, destinations, services ' +
-  'and states.';
+  'and states, from a random sample of a large table.';
 
 function answerCommand({ command, help, parameters, summary }: LiveFunction): CommandEntry {
   if (command === TAIL.name) return TAIL;
