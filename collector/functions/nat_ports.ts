@@ -41,7 +41,7 @@ export const NAT_PORTS: LiveFunction = {
   help:
     'Source NAT shares the ports of a translated address among the connections of one protocol to one destination address ' +
     'and port. When all of them are used, new connections there are refused. Each row is such an endpoint, with the ' +
-    'sources that use most of its ports. The number of ports is that of the default range, or of flows.snat_pools.',
+    'sources that use most of its ports. The number of ports is that of the default range, or of modules.flows.snat_pools.',
   parameters: [LIMIT],
   async run(given, sources, signal) {
     checkArguments(given, NAT_PORTS.parameters);
@@ -112,8 +112,10 @@ function answer(usage: Usage, limit: number, use: string): Answer {
       'There are too many NAT endpoints to count all of them: the used ports of each are too low by at most ' +
         `${inWhole(endpoints.error)}.`,
     );
-  } else if (all.length > 0) notes.push(`Showing ${inWhole(shown.length)} of ${inWhole(all.length)} NAT endpoints.`);
-  else if (usage.others === 0) notes.push('No connection in the table has a source translated by NAT.');
+  } else if (shown.length < all.length)
+    notes.push(`Showing ${inWhole(shown.length)} of ${inWhole(all.length)} NAT endpoints.`);
+  else if (all.length === 0 && usage.others === 0)
+    notes.push('No connection in the table has a source translated by NAT.');
   if (usage.others > 0) notes.push(`Connections with source NAT that use no port of a pool: ${inWhole(usage.others)}.`);
   const rows = shown.map((endpoint) => rowOf(endpoint, usage.sourcesOf(endpoint.key)));
   return { columns: COLUMNS, rows, sortedBy: 'percent', notes };

@@ -31,7 +31,7 @@ const BY = {
 
 const SAMPLED = {
   name: 'sample',
-  help: 'Estimate from a part of a large table, instead of reading all of it.',
+  help: 'Estimate from a random sample of a large table, as the dashboard and repeated answers always do.',
   allowed: 'no value',
   isFlag: true,
 } as const satisfies Parameter;
@@ -45,9 +45,8 @@ export const TOP: LiveFunction = {
   help:
     'Ranks sources, destinations, services, networks, NAT addresses, zones, marks or states by their connections in the ' +
     'table. A source with most of the connections is a flooding host or a leaking client; many unreplied ones hint at ' +
-    'a scan or at a dead server. From a large table, the numbers are estimated from a random sample. By network ' +
-    'namespace, the answer shows how full the table of each is, and what it dropped within a second; most can be read ' +
-    'without privilege.',
+    'a scan or at a dead server. By network namespace, the answer shows how full the table of each is, and what it ' +
+    'dropped within a second; most can be read without privilege.',
   parameters: [BY, LIMIT, SAMPLED],
   async run(given, sources, signal) {
     checkArguments(given, TOP.parameters);

@@ -66,7 +66,7 @@ describe('the list of connections', () => {
 
   it.each<[Record<string, string>, string]>([
     [{ sort: 'source' }, 'sort: found "source", allowed: timeout, age, bytes or packets'],
-    [{ limit: '0' }, 'limit: found "0", allowed: a number from 1 to 10000'],
+    [{ limit: '0' }, 'limit: found "0", allowed: a number from 1 to 100000, or to 10000 with INTERVAL'],
     [{ limit: '100001' }, 'limit: found "100001"'],
     [{ expectations: 'maybe' }, 'expectations: found "maybe", allowed: no value'],
     [{ ports: '1' }, 'unknown argument "ports", allowed: proto, state'],
@@ -80,7 +80,8 @@ describe('the list of connections', () => {
 
   it('refuses more than 10,000 rows unless someone waits at a terminal', async () => {
     const given = { limit: '10001' };
-    await expect(new LiveKernel({}, { isPatient: false }).answer(CONNECTIONS, given)).rejects.toThrow(ArgumentError);
+    const answer = new LiveKernel({}, { isPatient: false }).answer(CONNECTIONS, given);
+    await expect(answer).rejects.toThrow(new ArgumentError('limit: found "10001", allowed: a number from 1 to 10000'));
     expect((await new LiveKernel().answer(CONNECTIONS, given)).rows).toEqual([]);
   });
 

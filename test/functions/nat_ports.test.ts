@@ -64,7 +64,6 @@ describe('the ports of source NAT', () => {
     ]);
     expect(answer.notes).toEqual([
       'The table holds 48 of at most 262,144 entries (<0.1 %).',
-      'Showing 2 of 2 NAT endpoints.',
       'Connections with source NAT that use no port of a pool: 1.',
     ]);
     expect(kernel.isClosed).toBe(true);
