@@ -304,6 +304,26 @@ describe('another configuration', () => {
 });
 
 describe('the log', () => {
+  it('names the patterns of include that match nothing, once for each configuration', async () => {
+    const lines = (): readonly unknown[] =>
+      collecting.log.entries.filter(({ message }) => message.includes('namespaces.include'));
+    const line = (patterns: string) => ({
+      level: 'notice',
+      message: 'no network namespace matches these patterns of namespaces.include',
+      fields: { patterns },
+    });
+    collecting.scene.add('blue', { entries: 1 });
+    collecting.configure("namespaces: {include: [bleu, blue, 'q*-7']}");
+    await collecting.update(25);
+    expect(lines()).toEqual([line('bleu, q*-7')]);
+    collecting.configure("namespaces: {include: [blue, 'q*-7']}");
+    await collecting.update(25);
+    expect(lines()).toEqual([line('bleu, q*-7'), line('q*-7')]);
+    collecting.configure('namespaces: {include: [blue]}');
+    await collecting.update(25);
+    expect(lines()).toHaveLength(2);
+  });
+
   it('has a line for each namespace that is watched, and one when it is gone; nothing about its modules', async () => {
     collecting.configure('namespaces: {include: [a]}');
     collecting.scene.add('a', { entries: 1 });
