@@ -131,6 +131,23 @@ describe('a network namespace', () => {
     expect(valuesOf(lines, 'errors_netns_torn')).toEqual([]);
   });
 
+  it('of a name as long as a file can have has chart ids that every agent stores whole, and its name as label', async () => {
+    const names = ['a', 'b'].map((end) => `${'x'.repeat(254)}${end}`);
+    for (const [place, name] of names.entries()) collecting.scene.add(name, { entries: 41 - place });
+    await collecting.update();
+    const lines = await collecting.update(2);
+    const long = ids(lines).filter((id) => id.includes('_netns_'));
+    expect(new Set(long).size).toBe(14);
+    expect(Math.max(...long.map((id) => `conntrack.${id}`.length))).toBeLessThan(200);
+    const labels = lines.filter((line) => line.startsWith("CLABEL 'netns'"));
+    expect(new Set(labels)).toEqual(new Set(names.map((name) => `CLABEL 'netns' '${name}' 1`)));
+    const short = `sockets_netns_${'x'.repeat(120)}`;
+    expect([short, `${short}_2`].map((id) => valuesOf(lines, id).at(-1))).toEqual([
+      'SET connections = 41',
+      'SET connections = 40',
+    ]);
+  });
+
   it('of a name that chart ids do not allow has a separate id', async () => {
     for (const name of ['pod/a', 'pod.a', 'pod_a']) collecting.scene.add(name, { entries: 1 });
     await collecting.update();
