@@ -50,9 +50,8 @@ export function netfilter(
 export function attribute(type: number, payload: Uint8Array): Uint8Array {
   const built = new Uint8Array(4 + aligned(payload.length));
   built.set(payload, 4);
-  const view = new DataView(built.buffer);
-  view.setUint16(0, 4 + payload.length, LITTLE);
-  view.setUint16(2, type, LITTLE);
+  setU16(built, 0, 4 + payload.length);
+  setU16(built, 2, type);
   return built;
 }
 
@@ -242,6 +241,12 @@ export function altered(built: Uint8Array, offset: number, size: 2 | 4, value: n
   if (size === 2) view.setUint16(offset, value, LITTLE);
   else view.setUint32(offset, value, LITTLE);
   return copy;
+}
+
+/** Writes a number in the host's byte order. A view for each of many attributes would cost more. */
+function setU16(whole: Uint8Array, at: number, value: number): void {
+  whole[LITTLE ? at : at + 1] = value;
+  whole[LITTLE ? at + 1 : at] = value >> 8;
 }
 
 /** The next multiple of 4. */
