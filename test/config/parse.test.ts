@@ -191,6 +191,20 @@ describe('text that is not YAML', () => {
     );
   });
 
+  // 5000 levels of lists make Node.js abort.
+  it.each([
+    ['lists', '['],
+    ['lists of lines', '- '],
+    ['mappings', '{a: '],
+    ['keys', '? '],
+  ])('is refused with its line if %s are nested too deeply', (_what, opening) => {
+    for (const levels of [200, 5000]) {
+      expect(refusal(`mode: basic\nsource: x\nnamespaces:\n  ${opening.repeat(levels)}`)).toBe(
+        'conntrack.conf: line 4: nested too deeply',
+      );
+    }
+  });
+
   it('is refused if its aliases would grow without bounds', () => {
     const bomb = ['a: &a [x, x]', 'b: &b [*a, *a, *a, *a]', 'c: &c [*b, *b, *b, *b]', 'd: [*c, *c, *c, *c]'].join('\n');
     expect(refusal(bomb)).toMatch(/^conntrack\.conf: not valid YAML: \S/);
