@@ -1,6 +1,7 @@
 /** What the report says of network namespaces: how each is read, and what is missing for the others. */
 
 import { UsageError } from '../base/errors.ts';
+import { nearest } from '../base/nearest.ts';
 import { inWhole } from '../base/numbers.ts';
 import type { Config } from '../config/schema.ts';
 import type { Problem } from '../modules/problem.ts';
@@ -62,7 +63,7 @@ export function judgeNamespaces(facts: NamespaceFacts): NamespacesSection {
       ? [fault('no_namespace', asked.message)]
       : [
           ...problemsOf(asked === undefined ? looked : shown, selector, facts),
-          ...(asked === undefined ? [...hiddenNote(sight), ...blindness(facts)] : []),
+          ...(asked === undefined ? [...unmatched(sight, selector), ...hiddenNote(sight), ...blindness(facts)] : []),
         ],
   };
 }
@@ -134,6 +135,17 @@ function remedyOf({ hasPath, problem }: Group, facts: NamespaceFacts): Remedy | 
   if (!privilege.sys_admin.granted) return fillTemplate(PROBLEM_REMEDIES.namespace_closed, places);
   // Something withholds what was granted.
   return privilege.findings[0]?.remedy ?? remedy('lift_namespace', places);
+}
+
+/** Patterns of `include` without effect, with what could be meant: a similar name, or that of a container's id. */
+function unmatched({ looked }: Sight, selector: Selector): Finding[] {
+  const names = looked.map(({ namespace: { name } }) => name);
+  const patterns = selector.unmatched(names).map((pattern) => {
+    const near = names.find((name) => name.includes(pattern)) ?? nearest(pattern, names);
+    return near === undefined ? pattern : `${pattern} (did you mean ${near}?)`;
+  });
+  if (patterns.length === 0) return [];
+  return [hint('include_unmatched', `namespaces.include: no network namespace matches ${listOf(patterns)}`)];
 }
 
 /** Namespaces with a path that this user cannot see are read through their processes, under other names. */

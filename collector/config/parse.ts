@@ -4,12 +4,15 @@
  */
 
 import * as v from 'valibot';
-import { isCollection, isScalar, LineCounter, parseDocument } from 'yaml';
+import { isCollection, isScalar, Lexer, LineCounter, Parser, parseDocument } from 'yaml';
 
 import { describe } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import { ConfigError } from './error.ts';
 import { type Config, MAPPING, schema } from './schema.ts';
+
+/** Levels of nesting that a file can have, with the document itself as the first. The settings need seven. */
+const MOST_LEVELS = 100;
 
 /**
  * Parses and validates the text of a configuration file; an empty one means every default.
@@ -18,6 +21,8 @@ import { type Config, MAPPING, schema } from './schema.ts';
  * @throws {ConfigError} naming every problem.
  */
 export function parseConfig(file: string, text: string): Config {
+  const deep = tooDeep(text);
+  if (deep !== undefined) throw new ConfigError(file, [{ line: deep, text: 'nested too deeply' }]);
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
   const [syntax] = document.errors;
@@ -44,6 +49,21 @@ export function parseConfig(file: string, text: string): Config {
       return { line, text: `${path.join('.') || 'the file'}: ${text}` };
     }),
   );
+}
+
+/**
+ * The line where the nesting exceeds the bound, if any. What follows recurses: it would exhaust the stack, and Node.js
+ * aborts if a regular expression happens to be compiled then.
+ */
+function tooDeep(text: string): number | undefined {
+  const lines = new LineCounter();
+  lines.addNewLine(0);
+  const parser = new Parser(lines.addNewLine);
+  for (const token of new Lexer().lex(text)) {
+    Array.from(parser.next(token));
+    if (parser.stack.length > MOST_LEVELS) return lines.linePos(parser.offset).line;
+  }
+  return undefined;
 }
 
 /** A mistake in a key or its value. */

@@ -3,7 +3,7 @@
  * so that none is left out silently.
  */
 
-import { Condition } from '../base/log.ts';
+import { Condition, type Log } from '../base/log.ts';
 import type { Context } from '../modules/context.ts';
 import type { Module, Sample, Status } from '../modules/module.ts';
 import type { Work } from '../modules/slices.ts';
@@ -52,6 +52,7 @@ export class NamespacesModule implements Module {
   readonly #settings: Settings;
   readonly #selector: Selector;
   readonly #survey: Survey<Tally>;
+  readonly #log: Log;
   readonly #shortage: Condition;
   readonly #values: Record<string, number | undefined> = {};
   readonly #samples: readonly Sample[] = [{ scope: 'host', instance: '', labels: {}, values: this.#values }];
@@ -65,6 +66,7 @@ export class NamespacesModule implements Module {
     this.#settings = settings;
     this.#selector = new Selector({ ...selection, enabled: enabled === true ? true : 'auto' });
     this.#isCharted = enabled === true;
+    this.#log = log;
     this.#shortage = new Condition(log);
     this.#survey = new Survey({
       log,
@@ -121,6 +123,7 @@ export class NamespacesModule implements Module {
     const { counts, find, openFiles, watched } = this.#scenery;
     this.#searches += 1;
     const { hidden, namespaces } = yield* find();
+    if (this.#searches === 1) this.#reportUnmatched(namespaces);
     const looks = yield* counts.look(at, namespaces);
     const { idle, leftOut, unreadable, ...selected } = this.#selector.select(
       at,
@@ -148,6 +151,14 @@ export class NamespacesModule implements Module {
       leftOut: leftOut + tooMany,
       unreadable: unreadable + wanted.length - entered + Math.max(0, hidden.length - seen),
     };
+  }
+
+  /** Logs once which patterns of `include` have no effect; a namespace that one matches can appear later. */
+  #reportUnmatched(namespaces: readonly Namespace[]): void {
+    const patterns = this.#selector.unmatched(namespaces.map(({ name }) => name));
+    if (patterns.length === 0) return;
+    const message = 'no network namespace matches these patterns of namespaces.include';
+    this.#log.notice(message, { patterns: patterns.join(', ') });
   }
 
   /** Logs that there are too few file descriptors to watch all that are selected. */

@@ -81,6 +81,14 @@ export class Selector {
     return this.#exclude.match(name);
   }
 
+  /** The patterns of `include` that match none of these names: they can be misspelt. */
+  unmatched(names: readonly string[]): readonly string[] {
+    return this.#settings.include.filter((text) => {
+      const pattern = new Patterns([text]);
+      return !names.some((name) => pattern.match(name));
+    });
+  }
+
   /** @param at monotonic time in microseconds. */
   select<T extends Candidate>(at: number, candidates: readonly T[]): Selection<T> {
     const allowed = candidates.filter(({ name }) => !this.isExcluded(name));

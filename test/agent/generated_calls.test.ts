@@ -11,6 +11,7 @@ import { Router } from '../../collector/agent/router.ts';
 import type { Answer } from '../../collector/functions/answer.ts';
 import { ArgumentError } from '../../collector/functions/function.ts';
 import { ProblemError } from '../../collector/modules/problem.ts';
+import { anyCharacter } from '../helpers/any_character.ts';
 import { answerSchema, type FunctionAnswer, parseAnswers } from '../helpers/function_answers.ts';
 import { ANSWER, fakeSources, liveFunction } from '../helpers/live_functions.ts';
 import { RecordingLog } from '../helpers/recording_log.ts';
@@ -48,7 +49,7 @@ const FUNCTIONS = [
 
 /** Few, so that many calls share one. */
 const transaction = fc.integer({ min: 0, max: 40 }).map((number) => `tx-${number}`);
-const nonsense = fc.string({ unit: 'grapheme', maxLength: 40 }).map((text) => text.replace(/["\n\r]/g, ' '));
+const nonsense = fc.string({ unit: anyCharacter, maxLength: 40 }).map((text) => text.replace(/["\n\r]/g, ' '));
 const name = fc.oneof(
   { weight: 5, arbitrary: fc.constantFrom(...FUNCTIONS.map((one) => `conntrack:${one.name}`)) },
   { weight: 1, arbitrary: nonsense },

@@ -91,6 +91,25 @@ describe('the network namespaces in the report', () => {
   });
 });
 
+describe('patterns of include that match no network namespace', () => {
+  it('are one hint, with a similar name, or the name with the id of a container', () => {
+    const all = [readable('qrouter-7', 3), readable('podman-24cc97a6c79b', 5)];
+    const config = "namespaces: { include: [qruter-7, 'dhcp-*', 24cc97a6c79b, 'podman-*', elsewhere] }\n";
+    expect(judge(all, { config }).findings).toEqual([
+      {
+        severity: 'hint',
+        code: 'include_unmatched',
+        text: 'namespaces.include: no network namespace matches qruter-7 (did you mean qrouter-7?), dhcp-*, 24cc97a6c79b (did you mean podman-24cc97a6c79b?), elsewhere',
+      },
+    ]);
+  });
+
+  it('are not reported if one namespace is asked for', () => {
+    const asked = readable('blue', 2);
+    expect(judge([asked], { asked, config: 'namespaces: { include: [bleu] }\n' }).findings).toEqual([]);
+  });
+});
+
 describe('a /proc that hides the processes of others', () => {
   it('is a hint, with the command that exempts the group of the agent', () => {
     const [finding, ...others] = judge([], { isBlind: true }).findings;

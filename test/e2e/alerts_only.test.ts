@@ -1,13 +1,11 @@
 /** The alerts without the plugin, for a Netdata parent: from the installer, and as a Debian package. */
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 
-import { Machine, type Result } from '../helpers/machine.ts';
+import type { Machine, Result } from '../helpers/machine.ts';
 import { addStaticAgent, PLUGINS, PREFIX, put, STATIC_PLUGINS, STATIC_STOCK } from '../helpers/machine_agents.ts';
-import { buildStandIns, type StandIns, VERSION } from '../helpers/stand_in_package.ts';
+import type { StandIns } from '../helpers/stand_in_package.ts';
+import { INSTALLER, onMachines, UNINSTALLER, UNPACKED } from '../helpers/unpacked_archive.ts';
 import { until } from '../helpers/until.ts';
 
 const PLUGIN_PACKAGE = 'netdata-plugin-conntrack';
@@ -15,15 +13,11 @@ const ALERTS_PACKAGE = `${PLUGIN_PACKAGE}-alerts`;
 const STOCK_ALERTS = '/usr/lib/netdata/conf.d/health.d/conntrack.conf';
 const STATIC_ALERTS = `${STATIC_STOCK}/health.d/conntrack.conf`;
 const PLUGIN = `${PLUGINS}/conntrack.plugin`;
-const UNPACKED = `/tmp/${PLUGIN_PACKAGE}-${VERSION}-all`;
-const INSTALLER = `${UNPACKED}/install.sh`;
-const UNINSTALLER = `${UNPACKED}/uninstall.sh`;
 
 /** Files that dpkg manages. */
 const BOOKKEEPING = /^\/var\/(lib\/dpkg|log|cache)(\/|$)/;
 
 describe.skipIf(inject('missing').package !== undefined)('the alerts alone', () => {
-  let built: string;
   let packages: StandIns;
   let machine: Machine;
   let before: Readonly<Record<string, string>>;
@@ -39,20 +33,12 @@ describe.skipIf(inject('missing').package !== undefined)('the alerts alone', () 
   const isInstalled = (name: string): boolean =>
     machine.attempt(['dpkg', '--status', name]).stdout.includes('\nStatus: install ok installed\n');
 
-  beforeAll(() => {
-    built = mkdtempSync(join(tmpdir(), 'conntrack-alerts-'));
-    packages = buildStandIns(join(built, 'packages'));
-  });
-
-  beforeEach(async () => {
-    machine = await Machine.start();
-    machine.run(['tar', 'xzf', put(machine, packages.archive), '-C', '/tmp']);
+  onMachines((started, built) => {
+    machine = started;
+    packages = built;
     for (const file of [packages.alerts, packages.debian]) put(machine, file);
     before = state();
   });
-
-  afterEach(() => machine.close());
-  afterAll(() => rmSync(built, { recursive: true, force: true }));
 
   describe('by the installer', () => {
     it.each([

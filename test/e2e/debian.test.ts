@@ -5,38 +5,27 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 
 import { changelog } from '../../collector/package/debian.ts';
 import { install, NAME, PLUGIN, SETUP, STOCK, state } from '../helpers/built_packages.ts';
-import { Machine } from '../helpers/machine.ts';
-import { addStaticAgent, PLUGINS, put, removeDebiansAgent, STATIC_PLUGINS } from '../helpers/machine_agents.ts';
+import type { Machine } from '../helpers/machine.ts';
+import { addStaticAgent, PLUGINS, removeDebiansAgent, STATIC_PLUGINS } from '../helpers/machine_agents.ts';
 import { buildStandIns, DATE, type StandIns, VERSION } from '../helpers/stand_in_package.ts';
+import { INSTALLER, onMachines, UNINSTALLER } from '../helpers/unpacked_archive.ts';
 
 const NATIVE_PLUGINS = '/usr/libexec/netdata/plugins.d';
-const UNPACKED = `/tmp/${NAME}-${VERSION}-all`;
-const INSTALLER = `${UNPACKED}/install.sh`;
-const UNINSTALLER = `${UNPACKED}/uninstall.sh`;
 
 describe.skipIf(inject('missing').package !== undefined)('the Debian package', () => {
-  let built: string;
   let packages: StandIns;
   let machine: Machine;
 
   const linkOf = (path: string): string => machine.run(['readlink', path]).trim();
 
-  beforeAll(() => {
-    built = mkdtempSync(join(tmpdir(), 'conntrack-debian-'));
-    packages = buildStandIns(join(built, 'packages'));
+  onMachines((started, built) => {
+    machine = started;
+    packages = built;
   });
-
-  beforeEach(async () => {
-    machine = await Machine.start();
-    machine.run(['tar', 'xzf', put(machine, packages.archive), '-C', '/tmp']);
-  });
-
-  afterEach(() => machine.close());
-  afterAll(() => rmSync(built, { recursive: true, force: true }));
 
   it.each([PLUGINS, NATIVE_PLUGINS, STATIC_PLUGINS])('replaces the files of install.sh in %s', (plugins) => {
     removeDebiansAgent(machine);

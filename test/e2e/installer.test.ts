@@ -3,30 +3,17 @@
  * others, what it refuses.
  */
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { beforeEach, describe, expect, inject, it } from 'vitest';
 
-import { AS_NOBODY, install, NAME, PLUGIN, SETUP, STOCK, state } from '../helpers/built_packages.ts';
-import { Machine } from '../helpers/machine.ts';
-import {
-  addStaticAgent,
-  PREFIX,
-  put,
-  removeDebiansAgent,
-  STATIC_PLUGINS,
-  STATIC_STOCK,
-} from '../helpers/machine_agents.ts';
-import { buildStandIns, type StandIns, VERSION } from '../helpers/stand_in_package.ts';
+import { AS_NOBODY, install, PLUGIN, SETUP, STOCK, state } from '../helpers/built_packages.ts';
+import type { Machine } from '../helpers/machine.ts';
+import { addStaticAgent, PREFIX, removeDebiansAgent, STATIC_PLUGINS, STATIC_STOCK } from '../helpers/machine_agents.ts';
+import type { StandIns } from '../helpers/stand_in_package.ts';
+import { INSTALLER, onMachines, UNINSTALLER, UNPACKED } from '../helpers/unpacked_archive.ts';
 import { until } from '../helpers/until.ts';
 
-const UNPACKED = `/tmp/${NAME}-${VERSION}-all`;
-const INSTALLER = `${UNPACKED}/install.sh`;
-const UNINSTALLER = `${UNPACKED}/uninstall.sh`;
-
 describe.skipIf(inject('missing').package !== undefined)('the installer', () => {
-  let built: string;
   let packages: StandIns;
   let machine: Machine;
 
@@ -38,18 +25,10 @@ describe.skipIf(inject('missing').package !== undefined)('the installer', () => 
     expect(state(machine)).toEqual(before);
   }
 
-  beforeAll(() => {
-    built = mkdtempSync(join(tmpdir(), 'conntrack-installer-'));
-    packages = buildStandIns(join(built, 'packages'));
+  onMachines((started, built) => {
+    machine = started;
+    packages = built;
   });
-
-  beforeEach(async () => {
-    machine = await Machine.start();
-    machine.run(['tar', 'xzf', put(machine, packages.archive), '-C', '/tmp']);
-  });
-
-  afterEach(() => machine.close());
-  afterAll(() => rmSync(built, { recursive: true, force: true }));
 
   it('removes the capability from the program if there is no group netdata, since every user can run it then', () => {
     install(machine, packages.debian);

@@ -1,24 +1,20 @@
 /** `conntrack-setup --namespaces` on a disposable machine, with a stand-in for the program: what it grants, and for how long. */
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { beforeEach, describe, expect, inject, it } from 'vitest';
 
 import { install, NAME, PLUGIN, SETUP, state } from '../helpers/built_packages.ts';
-import { Machine } from '../helpers/machine.ts';
-import { addStaticAgent, PLUGINS, PREFIX, put, STATIC_PLUGINS } from '../helpers/machine_agents.ts';
-import { buildStandIns, type StandIns, VERSION } from '../helpers/stand_in_package.ts';
+import type { Machine } from '../helpers/machine.ts';
+import { addStaticAgent, PLUGINS, PREFIX, STATIC_PLUGINS } from '../helpers/machine_agents.ts';
+import type { StandIns } from '../helpers/stand_in_package.ts';
+import { INSTALLER, onMachines, UNINSTALLER } from '../helpers/unpacked_archive.ts';
 
-const UNPACKED = `/tmp/${NAME}-${VERSION}-all`;
-const INSTALLER = [`${UNPACKED}/install.sh`, '--prefix', PREFIX];
-const UNINSTALLER = [`${UNPACKED}/uninstall.sh`, '--prefix', PREFIX];
+const INSTALL = [INSTALLER, '--prefix', PREFIX];
+const UNINSTALL = [UNINSTALLER, '--prefix', PREFIX];
 const STATIC_PLUGIN = `${STATIC_PLUGINS}/conntrack.plugin`;
 const STATIC_SETUP = `${STATIC_PLUGINS}/conntrack-setup`;
 const BOTH = 'cap_net_admin,cap_sys_admin=p';
 
 describe.skipIf(inject('missing').package !== undefined)('conntrack-setup --namespaces', () => {
-  let built: string;
   let packages: StandIns;
   let machine: Machine;
 
@@ -32,18 +28,10 @@ describe.skipIf(inject('missing').package !== undefined)('conntrack-setup --name
     expect(machine.attempt(words)).toMatchObject({ status: 0, stderr: '' });
   }
 
-  beforeAll(() => {
-    built = mkdtempSync(join(tmpdir(), 'conntrack-grant-'));
-    packages = buildStandIns(join(built, 'packages'));
+  onMachines((started, built) => {
+    machine = started;
+    packages = built;
   });
-
-  beforeEach(async () => {
-    machine = await Machine.start();
-    machine.run(['tar', 'xzf', put(machine, packages.archive), '-C', '/tmp']);
-  });
-
-  afterEach(() => machine.close());
-  afterAll(() => rmSync(built, { recursive: true, force: true }));
 
   describe('with the Debian package', () => {
     beforeEach(() => void install(machine, packages.debian));
@@ -87,28 +75,28 @@ describe.skipIf(inject('missing').package !== undefined)('conntrack-setup --name
   describe('with the archive', () => {
     beforeEach(() => {
       addStaticAgent(machine);
-      run(...INSTALLER);
+      run(...INSTALL);
     });
 
     it('grants what survives an upgrade, until it is taken back', () => {
       expectPrivilege('cap_net_admin=p', STATIC_PLUGIN);
       run(STATIC_SETUP, '--namespaces');
       expectPrivilege(BOTH, STATIC_PLUGIN);
-      run(...INSTALLER);
+      run(...INSTALL);
       expectPrivilege(BOTH, STATIC_PLUGIN);
       run(STATIC_SETUP, '--no-namespaces', '--prefix', PREFIX);
-      run(...INSTALLER);
+      run(...INSTALL);
       expectPrivilege('cap_net_admin=p', STATIC_PLUGIN);
     });
 
     it('leaves nothing behind once the plugin is uninstalled', () => {
-      run(...UNINSTALLER);
+      run(...UNINSTALL);
       const before = state(machine);
-      run(...INSTALLER);
+      run(...INSTALL);
       run(STATIC_SETUP, '--namespaces');
-      run(...UNINSTALLER);
+      run(...UNINSTALL);
       expect(state(machine)).toEqual(before);
-      run(...INSTALLER);
+      run(...INSTALL);
       expectPrivilege('cap_net_admin=p', STATIC_PLUGIN);
     });
 

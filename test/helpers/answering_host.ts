@@ -60,7 +60,7 @@ export class AnsweringHost extends RecordedHost {
 
   #open(): FakeChannel {
     if (this.failure !== undefined) throw this.failure;
-    const channel = new FakeChannel({ slots: 1, slotSize: 32 * 1024, around: new Uint8Array(1024).fill(0xff) });
+    const channel = new FakeChannel({ slots: 1, slotSize: 32 * 1024 });
     channel.replyWith('statistics', () => [this.use]);
     channel.replyWith('cpuStatistics', () => this.#answer(cpuStatistics));
     channel.replyWith('expectationStatistics', () => this.#answer(expectationStatistics));

@@ -99,7 +99,7 @@ export class Collecting {
   }
 
   #open(room: ReceiveBuffer, module: string): EventChannel {
-    const channel = new FakeChannel({ ...room, around: new Uint8Array(room.slotSize).fill(0xff) });
+    const channel = new FakeChannel({ ...room });
     channel.replyWith('statistics', () => [[this.use]]);
     channel.reply('cpuStatistics', [cpuStatistics(0), done()]);
     channel.reply('expectationStatistics', [expectationStatistics(0), done()]);

@@ -33,7 +33,7 @@ export class Dumping {
 
   constructor(settings: Partial<FlowsSettings> = {}, parts: Partial<Context> = {}) {
     const connect: Connect = (room) => {
-      const channel = new FakeChannel({ ...room, around: new Uint8Array(room.slotSize).fill(0xff) });
+      const channel = new FakeChannel({ ...room });
       channel.replyWith('statistics', () => [this.use]);
       channel.replyWith('table', () => this.table(++this.#asked));
       const receive = channel.receive.bind(channel);

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type {} from 'vitest';
 
 import { agent2Home, archiveIn } from './agent2.ts';
+import { Podman } from './podman.ts';
 
 export const GROUPS = [
   'kernel',
@@ -14,6 +15,7 @@ export const GROUPS = [
   'agent2',
   'browser',
   'conntrackd',
+  'podman',
   'terminal',
   'package',
   'lintian',
@@ -21,8 +23,8 @@ export const GROUPS = [
 ] as const;
 export type Group = (typeof GROUPS)[number];
 
-/** Groups that are never required: an agent 2.x only where its folder is known. */
-export const OPTIONAL: readonly Group[] = agent2Home() === undefined ? ['agent2'] : [];
+/** Groups that are never required: Podman, which many machines refuse, and an agent 2.x only where its folder is known. */
+export const OPTIONAL: readonly Group[] = agent2Home() === undefined ? ['podman', 'agent2'] : ['podman'];
 
 /** Groups of `npm run reach`, which take longer than continuous integration can wait. */
 export const REACH_GROUPS = ['arm64', 'systemd'] as const;
@@ -64,6 +66,10 @@ export function missingHere(): Missing {
     program('chromium', 'chromium') ??
     (existsSync('/usr/share/netdata/web/index.html') ? undefined : 'needs the dashboard (package netdata-web)');
   const conntrackd = kernel ?? program('conntrackd', 'conntrackd');
+  const podman = firstOf(
+    () => kernel ?? program('podman', 'podman') ?? program('runc', 'runc') ?? program('busybox', 'busybox-static'),
+    () => (canRunContainers() ? undefined : 'needs the right to run containers of Podman'),
+  );
   const terminal = kernel ?? program('tmux', 'tmux');
   const packaging = firstOf(
     () => agent ?? program('setcap', 'libcap2-bin') ?? program('nsenter', 'util-linux'),
@@ -76,7 +82,7 @@ export function missingHere(): Missing {
     () => program('qemu-system-x86_64', 'qemu-system-x86'),
     guestTools,
   );
-  return { kernel, agent, agent2, browser, conntrackd, terminal, package: packaging, lintian, kernels };
+  return { kernel, agent, agent2, browser, conntrackd, podman, terminal, package: packaging, lintian, kernels };
 }
 
 /** Returns what this machine lacks for each group of `npm run reach`. */
@@ -161,4 +167,16 @@ function canMakeNamespaces(): boolean {
   const name = `ctprobe-${process.pid}`;
   if (spawnSync('ip', ['netns', 'add', name]).status !== 0) return false;
   return spawnSync('ip', ['netns', 'delete', name]).status === 0;
+}
+
+function canRunContainers(): boolean {
+  const podman = new Podman();
+  try {
+    podman.start();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    podman.close();
+  }
 }

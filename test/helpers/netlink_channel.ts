@@ -56,6 +56,8 @@ export class FakeChannel implements EventChannel {
   readonly #replies = new Map<Question, (time: number) => readonly Receipt[]>();
   readonly #asked = new Map<Question, number>();
   #waiting: (OperationError | Uint8Array[])[] = [];
+  /** How many datagrams of the first that wait were received. */
+  #received = 0;
   #sequence = 0;
 
   constructor(options: FakeChannelOptions = {}) {
@@ -113,15 +115,22 @@ export class FakeChannel implements EventChannel {
     this.#use('receive', undefined);
     this.#lengths.length = 0;
     this.#fill();
-    const receipt = this.#waiting.shift();
+    const [receipt] = this.#waiting;
     if (receipt === undefined) return 0;
-    if (receipt instanceof OperationError) throw receipt;
-    for (const [slot, datagram] of receipt.slice(0, this.#slots).entries()) {
+    if (receipt instanceof OperationError) {
+      this.#waiting.shift();
+      throw receipt;
+    }
+    for (const [slot, datagram] of receipt.slice(this.#received, this.#received + this.#slots).entries()) {
       const cut = datagram.subarray(0, this.#slotSize);
       this.memory.bytes.set(cut, slot * this.#slotSize);
       this.#lengths.push(cut.length);
     }
-    if (receipt.length > this.#slots) this.#waiting.unshift(receipt.slice(this.#slots));
+    this.#received += this.#lengths.length;
+    if (this.#received === receipt.length) {
+      this.#waiting.shift();
+      this.#received = 0;
+    }
     return this.#lengths.length;
   }
 
@@ -154,10 +163,7 @@ export class FakeChannel implements EventChannel {
   }
 
   #fill(): void {
-    const { bytes } = this.memory;
-    for (let at = 0; at < bytes.length; at += this.#around.length) {
-      bytes.set(this.#around.subarray(0, bytes.length - at), at);
-    }
+    Buffer.from(this.memory.bytes.buffer).fill(this.#around);
   }
 
   #datagram(messages: Message | readonly Message[]): Uint8Array {

@@ -27,7 +27,8 @@ export const LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /** A message of any type; the payload follows the header. */
 export function message(type: number, flags: number, sequence: number, payload: Uint8Array = bytes()): Message {
-  const built = concat([new Uint8Array(HEADER), padded(payload)]);
+  const built = new Uint8Array(HEADER + aligned(payload.length));
+  built.set(payload, HEADER);
   const view = new DataView(built.buffer);
   view.setUint32(0, HEADER + payload.length, LITTLE);
   view.setUint16(4, type, LITTLE);
@@ -47,10 +48,10 @@ export function netfilter(
 
 /** An attribute, padded to a multiple of 4. */
 export function attribute(type: number, payload: Uint8Array): Uint8Array {
-  const built = concat([new Uint8Array(4), padded(payload)]);
-  const view = new DataView(built.buffer);
-  view.setUint16(0, 4 + payload.length, LITTLE);
-  view.setUint16(2, type, LITTLE);
+  const built = new Uint8Array(4 + aligned(payload.length));
+  built.set(payload, 4);
+  setU16(built, 0, 4 + payload.length);
+  setU16(built, 2, type);
   return built;
 }
 
@@ -61,9 +62,9 @@ export function nested(type: number, ...attributes: readonly Uint8Array[]): Uint
 
 /** A number in network byte order. */
 export function number(value: number, size: 1 | 2 | 4): Uint8Array {
-  const built = new Uint8Array(4);
-  new DataView(built.buffer).setUint32(0, value);
-  return built.subarray(4 - size);
+  const built = new Uint8Array(size);
+  for (let at = 0; at < size; at++) built[at] = value >>> (8 * (size - 1 - at));
+  return built;
 }
 
 export interface Entry {
@@ -242,8 +243,13 @@ export function altered(built: Uint8Array, offset: number, size: 2 | 4, value: n
   return copy;
 }
 
-function padded(payload: Uint8Array): Uint8Array {
-  const whole = new Uint8Array((payload.length + 3) & ~3);
-  whole.set(payload);
-  return whole;
+/** Writes a number in the host's byte order. A view for each of many attributes would cost more. */
+function setU16(whole: Uint8Array, at: number, value: number): void {
+  whole[LITTLE ? at : at + 1] = value;
+  whole[LITTLE ? at + 1 : at] = value >> 8;
+}
+
+/** The next multiple of 4. */
+function aligned(length: number): number {
+  return (length + 3) & ~3;
 }

@@ -131,6 +131,23 @@ describe('a network namespace', () => {
     expect(valuesOf(lines, 'errors_netns_torn')).toEqual([]);
   });
 
+  it('of a name as long as a file can have has chart ids that every agent stores whole, and its name as label', async () => {
+    const names = ['a', 'b'].map((end) => `${'x'.repeat(254)}${end}`);
+    for (const [place, name] of names.entries()) collecting.scene.add(name, { entries: 41 - place });
+    await collecting.update();
+    const lines = await collecting.update(2);
+    const long = ids(lines).filter((id) => id.includes('_netns_'));
+    expect(new Set(long).size).toBe(14);
+    expect(Math.max(...long.map((id) => `conntrack.${id}`.length))).toBeLessThan(200);
+    const labels = lines.filter((line) => line.startsWith("CLABEL 'netns'"));
+    expect(new Set(labels)).toEqual(new Set(names.map((name) => `CLABEL 'netns' '${name}' 1`)));
+    const short = `sockets_netns_${'x'.repeat(120)}`;
+    expect([short, `${short}_2`].map((id) => valuesOf(lines, id).at(-1))).toEqual([
+      'SET connections = 41',
+      'SET connections = 40',
+    ]);
+  });
+
   it('of a name that chart ids do not allow has a separate id', async () => {
     for (const name of ['pod/a', 'pod.a', 'pod_a']) collecting.scene.add(name, { entries: 1 });
     await collecting.update();
@@ -304,6 +321,26 @@ describe('another configuration', () => {
 });
 
 describe('the log', () => {
+  it('names the patterns of include that match nothing, once for each configuration', async () => {
+    const lines = (): readonly unknown[] =>
+      collecting.log.entries.filter(({ message }) => message.includes('namespaces.include'));
+    const line = (patterns: string) => ({
+      level: 'notice',
+      message: 'no network namespace matches these patterns of namespaces.include',
+      fields: { patterns },
+    });
+    collecting.scene.add('blue', { entries: 1 });
+    collecting.configure("namespaces: {include: [bleu, blue, 'q*-7']}");
+    await collecting.update(25);
+    expect(lines()).toEqual([line('bleu, q*-7')]);
+    collecting.configure("namespaces: {include: [blue, 'q*-7']}");
+    await collecting.update(25);
+    expect(lines()).toEqual([line('bleu, q*-7'), line('q*-7')]);
+    collecting.configure('namespaces: {include: [blue]}');
+    await collecting.update(25);
+    expect(lines()).toHaveLength(2);
+  });
+
   it('has a line for each namespace that is watched, and one when it is gone; nothing about its modules', async () => {
     collecting.configure('namespaces: {include: [a]}');
     collecting.scene.add('a', { entries: 1 });

@@ -46,6 +46,14 @@ describe('a pattern', () => {
   });
 });
 
+describe('a pattern of include', () => {
+  it('is unmatched unless it matches a name, even one that is excluded', () => {
+    const selector = new Selector(settings({ include: ['blue', 'q*-7', 'red', 'b'], exclude: ['red'] }));
+    expect(selector.unmatched(['blue', 'qrouter-8', 'red'])).toEqual(['q*-7', 'b']);
+    expect(selector.unmatched([])).toEqual(['blue', 'q*-7', 'red', 'b']);
+  });
+});
+
 describe('auto', () => {
   it('watches the active ones, fullest first, and counts the idle ones', () => {
     const candidates = [named('low', 3), named('none', 0, IDLE), named('high', 4711), named('counting', 0)];

@@ -126,10 +126,7 @@ describe('the reader', () => {
         const size = sizeOf(datagrams);
         expectSound(result, size);
         expect(result.found.length).toBeLessThanOrEqual(size / SOCKET);
-        for (const [family = -1, state = -1] of result.found) {
-          expect(Math.min(family, state)).toBeGreaterThanOrEqual(0);
-          expect(Math.max(family, state)).toBeLessThanOrEqual(255);
-        }
+        expect(result.found.flat().filter((byte) => byte < 0 || byte > 255)).toEqual([]);
       }),
       RUNS,
     );

@@ -1,5 +1,11 @@
 /** Chart ids from names that others choose, such as a daemon: chart ids allow fewer characters. */
 
+/**
+ * Most characters of a name in an id. Netdata 1.37 cuts the ids of charts after 199 characters: two could become the same
+ * chart, and an update of an id that was cut ends the plugin for good. This leaves room for the rest of the id.
+ */
+const LONGEST = 120;
+
 /** Replaces characters that are invalid in a chart id. */
 export function clean(name: string): string {
   return name.replace(/[^A-Za-z0-9-]+/g, '_');
@@ -22,12 +28,12 @@ export class InstanceIds {
    * The id of a key.
    *
    * @param scope of the charts; ids of different scopes may be equal.
-   * @param name becomes the id, followed by a number if another key has that id.
+   * @param name becomes the id: shortened if it is long, and followed by a number if another key has that id.
    */
   of(scope: string, key: string, name: string): string {
     const known = this.#ids.get(`${scope} ${key}`);
     if (known !== undefined) return known;
-    const wanted = clean(name);
+    const wanted = clean(name).slice(0, LONGEST);
     let id = wanted;
     for (let number = 2; this.#taken.has(`${scope} ${stored(id)}`); number++) id = `${wanted}_${number}`;
     this.#taken.add(`${scope} ${stored(id)}`);

@@ -16,6 +16,14 @@ describe('the id of an instance', () => {
     ]);
   });
 
+  it('is shortened for long names, and still differs between those that begin alike', () => {
+    const ids = new InstanceIds();
+    const names = ['a', 'b', 'c'].map((end) => `${'x'.repeat(254)}${end}`);
+    const short = 'x'.repeat(120);
+    expect(names.map((name) => ids.of('netns', name, name))).toEqual([short, `${short}_2`, `${short}_3`]);
+    expect(ids.of('netns', names[1] ?? '', names[1] ?? '')).toBe(`${short}_2`);
+  });
+
   it('stays the same for a key', () => {
     const ids = new InstanceIds();
     const first = ['eth0.1', 'eth0_1'].map((name) => ids.of('link', name, name));
