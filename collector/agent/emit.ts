@@ -11,7 +11,7 @@ import { type Feed, feedsOf, firstSource, patienceOf, valueIn } from '../jobs/fe
 import type { Reading, Renderer } from '../jobs/renderer.ts';
 import type { Sample } from '../modules/module.ts';
 import { chartLine, dimensionLine, idOf, suffixOf } from './definition.ts';
-import { type Encoded, encode, LineBuffer } from './protocol/line_buffer.ts';
+import { type Encoded, encode, LineBuffer } from './line_buffer.ts';
 import * as protocol from './protocol/writer.ts';
 
 const END = encode(protocol.end());

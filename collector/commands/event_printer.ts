@@ -1,11 +1,12 @@
 /** Prints events as lines, in bounded memory however slowly they are read. */
 
 import type { Writable } from 'node:stream';
+import { ByteBuffer } from '../base/byte_buffer.ts';
 import { inWhole } from '../base/numbers.ts';
 import { type Clock, Interruption } from '../base/scheduler.ts';
 import { escaped } from '../base/text.ts';
 import type { Column } from '../functions/answer.ts';
-import { eventLine, LINE_PARTS } from '../functions/event_line.ts';
+import { addEventLine, LINE_PARTS } from '../functions/event_line.ts';
 import type { EventKind } from '../functions/event_stream.ts';
 import { EVENT_COLUMNS } from '../functions/events.ts';
 import { FLOW_PARTS, flowCells } from '../functions/flow_cells.ts';
@@ -41,7 +42,7 @@ export class EventPrinter implements EventSink {
   readonly #suffix: string;
   readonly #columns: readonly Column[];
   readonly #place: readonly string[];
-  #text = '';
+  readonly #text = new ByteBuffer();
   /** When the last batch was read, in milliseconds since the epoch, and as text. */
   #now = 0;
   #stamp = '';
@@ -67,16 +68,21 @@ export class EventPrinter implements EventSink {
       this.#dropped++;
       return;
     }
-    if (this.#text === '') this.#readClock();
-    this.#text += this.#options.json ? this.#json(kind, flow, bytes) : this.#line(kind, flow, bytes);
+    if (this.#text.length === 0) this.#readClock();
+    if (this.#options.json) {
+      this.#text.addText(this.#json(kind, flow, bytes));
+    } else {
+      addEventLine(this.#text, this.#stamp, kind, flow, bytes, this.#now);
+      this.#text.addAscii(this.#suffix);
+    }
   };
 
   async flush(): Promise<void> {
     const { clock, stream } = this.#options;
     const interruption = new Interruption();
     this.#written = () => interruption.come();
-    if (this.#text !== '') stream.write(this.#text, () => this.#written());
-    this.#text = '';
+    // A copy, since the stream keeps it until it is read.
+    if (this.#text.length > 0) stream.write(Buffer.from(this.#text.take()), () => this.#written());
     // A pipe takes 64 KiB at once; a reader that is only busy must not cost events.
     if (stream.writableLength > 0) await clock.sleep(PATIENCE, interruption);
     this.#isBlocked = stream.writableLength > MOST_WAITING;
@@ -85,10 +91,6 @@ export class EventPrinter implements EventSink {
 
   lost(times: number): void {
     this.#overruns += times;
-  }
-
-  #line(kind: EventKind, flow: Flow, bytes: Uint8Array): string {
-    return eventLine(this.#stamp, kind, flow, bytes, this.#now) + this.#suffix;
   }
 
   #json(kind: EventKind, flow: Flow, bytes: Uint8Array): string {

@@ -79,7 +79,7 @@ export function buildExecutable(tools: Tools, script: string, executable: string
   const [main, blob, config] = [`${name}.cjs`, `${name}.blob`, `${name}.json`];
   const at = (file: string): string => resolve(folder, file);
   // The line of the interpreter becomes empty, so that the others keep their numbers.
-  writeFileSync(at(main), `${readFileSync(script, 'utf8').replace(/^#!.*/, '')}\n${setLater()}\n`);
+  writeFileSync(at(main), `${inAscii(readFileSync(script, 'utf8').replace(/^#!.*/, ''))}\n${setLater()}\n`);
   const flags = [...FLAGS, ...more];
   const settings = {
     main,
@@ -99,6 +99,15 @@ export function buildExecutable(tools: Tools, script: string, executable: string
   removeSymbols(folder, strip, name);
   run(folder, resolve(compiler), [resolve(postject), name, 'NODE_SEA_BLOB', blob, '--sentinel-fuse', FUSE]);
   for (const file of [main, blob, config]) rmSync(at(file));
+}
+
+/**
+ * The same script in ASCII. With a character beyond Latin-1 in it, V8 would keep two bytes for each character: a megabyte
+ * more in every process, and 3 ms more at each start. The bundler escapes the others in strings, so what remains is in
+ * comments and in regular expressions, where an escape means the same.
+ */
+function inAscii(script: string): string {
+  return script.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** The statement that sets flags while the program runs. */

@@ -22,8 +22,8 @@ function scene(json = false, netns?: string) {
   const stream = {
     written: [] as string[],
     writableLength: 0,
-    write(text: string): boolean {
-      this.written.push(text);
+    write(text: Buffer): boolean {
+      this.written.push(text.toString());
       return true;
     },
   };
@@ -113,7 +113,7 @@ describe('the printer of events', () => {
   it('waits for a busy reader, no longer than it takes, before it drops anything', async () => {
     const { clock, printer, reports, stream } = scene();
     const read: (() => void)[] = [];
-    stream.write = (_text: string, done?: () => void): boolean => {
+    stream.write = (_text: Buffer, done?: () => void): boolean => {
       stream.writableLength = 2 * MEBIBYTE;
       if (done !== undefined) read.push(done);
       return false;

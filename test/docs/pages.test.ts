@@ -133,9 +133,10 @@ describe('docs/configuration.md', () => {
   it('says where the plugin looks for the socket of conntrackd', async () => {
     const [file = '', usual = ''] =
       (descriptions.get('modules.conntrackd.sockets') ?? '').match(/\/(?:etc|var)\/[\w./]*\w/g) ?? [];
-    expect((await askTheUsual(new Volume())).connected).toEqual(new Set([usual]));
-    const volume = Volume.fromJSON({ [file]: 'General {\n  UNIX {\n    Path /run/edge.sock\n  }\n}\n' });
-    expect((await askTheUsual(volume)).connected).toEqual(new Set(['/run/edge.sock']));
+    expect((await askTheUsual(Volume.fromJSON({ [usual]: '' }))).connected).toEqual(new Set([usual]));
+    const edge = '/run/edge.sock';
+    const volume = Volume.fromJSON({ [file]: `General {\n  UNIX {\n    Path ${edge}\n  }\n}\n`, [edge]: '' });
+    expect((await askTheUsual(volume)).connected).toEqual(new Set([edge]));
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { eventLine, LINE_PARTS } from '../../collector/functions/event_line.ts';
+import { ByteBuffer } from '../../collector/base/byte_buffer.ts';
+import { addEventLine, LINE_PARTS } from '../../collector/functions/event_line.ts';
 import { type EventSink, followEvents } from '../../collector/functions/follow.ts';
 import { type LiveEntry, LiveKernel, liveEvent, NOW } from '../helpers/live_kernel.ts';
 import { failure, overrun } from '../helpers/netlink_channel.ts';
@@ -13,11 +14,13 @@ class Printer implements EventSink {
   readonly batches: string[][] = [];
   readonly losses: number[] = [];
   readonly abort = new AbortController();
+  readonly #text = new ByteBuffer();
   #lines: string[] = [];
   #quiet = 0;
 
   readonly event: EventSink['event'] = (kind, flow, bytes) => {
-    this.#lines.push(eventLine('12:00', kind, flow, bytes, NOW));
+    addEventLine(this.#text, '12:00', kind, flow, bytes, NOW);
+    this.#lines.push(this.#text.take().toString());
   };
 
   flush(): void {

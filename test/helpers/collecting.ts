@@ -68,7 +68,7 @@ export class Collecting {
   constructor(config: string, { every = 1, prefix = '', release = '6.18.0' } = {}) {
     const settings = { max: '4000\n', count: '900\n', buckets: '1024\n', expect_max: '96\n', events: '1\n' };
     const files = Object.entries(settings).map(([name, text]) => [`${prefix}${SETTINGS}${name}`, text]);
-    this.volume = Volume.fromJSON(Object.fromEntries(files));
+    this.volume = Volume.fromJSON(Object.fromEntries([...files, [USUAL, '']]));
     this.stat(NAMES, {}, prefix);
     vi.mocked(createAccess).mockReturnValue({
       ctnetlink: (room) => this.#open(room, OPENERS[`${room.slots}x${room.slotSize}`] ?? 'unknown'),

@@ -139,6 +139,7 @@ describe('the configuration of a job', () => {
 
   it('sets the paths of several conntrackd, which are named after them', async () => {
     const collecting = new Collecting('modules: {conntrackd: {sockets: [/run/east.ctl, /run/west.sock]}}');
+    collecting.volume.fromJSON({ '/run/east.ctl': '', '/run/west.sock': '' });
     const lines = await collecting.update(2);
     expect([...collecting.connected].sort()).toEqual(['/run/east.ctl', '/run/west.sock']);
     for (const name of ['east', 'west']) expect(valuesOf(lines, `conntrackd_state_${name}`)).toContain('SET up = 1');

@@ -32,9 +32,10 @@ describe('the executable', () => {
   function build(
     more: readonly string[] = [],
     others: Partial<Tools> = {},
+    script = '',
   ): { compiledWith: readonly string[]; settings: Settings } {
     writeFileSync(node, NODE, { mode: 0o755 });
-    writeFileSync(at('script.cjs'), '#!/usr/bin/env node\n');
+    writeFileSync(at('script.cjs'), `#!/usr/bin/env node\n${script}`);
     writeFileSync(at('program.blob'), '');
     buildExecutable({ ...tools, ...others }, at('script.cjs'), program, more);
     const words = readFileSync(`${node}.arguments`, 'utf8').trimEnd().split('\n');
@@ -82,6 +83,15 @@ describe('the executable', () => {
     runInNewContext(readFileSync(`${node}.script`, 'utf8'), { require, setTimeout });
     expect(flags).toContain('--memory-saver-mode');
     expect(isWaitedFor).toBe(false);
+  });
+
+  it('contains the script in ASCII, with the same meaning', () => {
+    build([], {}, "// 60 µs\nfound = 'a─b▒c🜁d'.replace(/[─-▒]|\ud83d\udf01/g, '.');\n");
+    const script = readFileSync(`${node}.script`, 'utf8');
+    expect(script).toMatch(/^[\0-\x7f]*$/);
+    const scope = { found: '', setTimeout: () => ({ unref: () => undefined }) };
+    runInNewContext(script, scope);
+    expect(scope.found).toBe('a.b.c.d');
   });
 
   it('opens no debugger and takes no flags from outside', () => {

@@ -22,7 +22,7 @@ const ROUND: readonly Request[] = [
 /** A request with an empty reply is repeated after this many microseconds. */
 const REPEAT = 60e6;
 
-/** Identifies the socket that a daemon created at its start; `undefined` without a socket. */
+/** Identifies the socket that a daemon created at its start; `undefined` if it cannot be seen. */
 export type Identity = string | undefined;
 
 export interface DaemonOptions {
@@ -30,7 +30,11 @@ export interface DaemonOptions {
   readonly path: string;
   /** Monotonic time in microseconds. */
   readonly now: () => number;
-  /** Identifies the socket at a path. */
+  /**
+   * Identifies the socket at a path.
+   *
+   * @throws {OperationError} of code `ENOENT` when there is none.
+   */
   readonly identify: (path: string) => Identity;
 }
 
@@ -63,18 +67,19 @@ export class Daemon {
    */
   async ask(at: number): Promise<Round | undefined> {
     const { identify, path } = this.#options;
-    const identity = identify(path);
-    if (identity !== this.#identity) this.#repeatAt.clear();
     const sheet = new FactSheet();
     const malformed = new Map<Request, string>();
+    let identity: Identity;
     try {
+      identity = identify(path);
+      if (identity !== this.#identity) this.#repeatAt.clear();
       for (const request of ROUND) {
         if (this.#isDue(request, at)) await this.#askOne(request, at, sheet, malformed);
       }
+      if (identify(path) !== identity) return undefined;
     } catch (error) {
       throw problemErrorOf(error, 'conntrackd', path);
     }
-    if (identify(path) !== identity) return undefined;
     const uptime = sheet.of(DAEMON).gauges.get('uptime');
     const restarted = identity !== this.#identity || (uptime !== undefined && uptime < this.#uptime);
     this.#identity = identity;

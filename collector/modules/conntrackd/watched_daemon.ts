@@ -1,5 +1,6 @@
 /** One daemon that the module queries: its problems, its log lines and its samples. */
 
+import { errorCode, OperationError } from '../../base/errors.ts';
 import { Condition } from '../../base/log.ts';
 import type { Context } from '../context.ts';
 import type { Sample } from '../module.ts';
@@ -57,7 +58,9 @@ export class WatchedDaemon {
       try {
         const { ino, mtimeMs } = fs.statSync(path);
         return `${ino} ${mtimeMs}`;
-      } catch {
+      } catch (error) {
+        // Most hosts have no daemon: this costs less than a connection that fails.
+        if (errorCode(error) === 'ENOENT') throw new OperationError('find', path, error);
         return undefined;
       }
     };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { encode, LineBuffer } from '../../../collector/agent/protocol/line_buffer.ts';
+import { encode, LineBuffer } from '../../collector/agent/line_buffer.ts';
 
 const START = encode('SET found = ');
 const END = encode('END\n');
