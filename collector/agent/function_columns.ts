@@ -25,16 +25,18 @@ const NUMBER = {
   filter: 'range',
 } as const;
 
+const NAME = {
+  visualization: 'value',
+  transform: 'none',
+  decimals: 0,
+  sort: 'ascending',
+  summary: 'count',
+  filter: 'multiselect',
+} as const;
+
 const LOOKS: Readonly<Record<ColumnType, ColumnLook>> = {
-  text: {
-    type: 'string',
-    visualization: 'value',
-    transform: 'none',
-    decimals: 0,
-    sort: 'ascending',
-    summary: 'count',
-    filter: 'multiselect',
-  },
+  text: { ...NAME, type: 'string' },
+  number: { ...NAME, type: 'integer' },
   count: { ...NUMBER, type: 'integer' },
   percent: {
     ...NUMBER,
@@ -50,9 +52,6 @@ const LOOKS: Readonly<Record<ColumnType, ColumnLook>> = {
   duration: { ...NUMBER, type: 'duration', transform: 'duration', units: 's', summary: 'max' },
   time: { ...NUMBER, type: 'timestamp', transform: 'datetime', summary: 'max' },
 };
-
-/** A number in a key, such as a port, is a name: its sum means nothing. */
-const NAMING_NUMBER: ColumnLook = { ...LOOKS.text, type: 'integer' };
 
 /** The name of the column that colours rows. */
 const ROW_OPTIONS = 'rowOptions';
@@ -82,8 +81,8 @@ function describeColumn(
   column: Column,
   place: { readonly index: number; readonly max: number | undefined; readonly sticky: boolean },
 ): object {
-  const { name, isHidden, isKey } = column;
-  const { decimals, transform, units, ...look } = lookOf(column);
+  const { name, isHidden, isKey, type } = column;
+  const { decimals, transform, units, ...look } = LOOKS[type];
   return {
     name,
     ...(units === undefined ? {} : { units }),
@@ -98,10 +97,6 @@ function describeColumn(
   };
 }
 
-function lookOf({ isKey, type }: Column): ColumnLook {
-  return type === 'count' && isKey === true ? NAMING_NUMBER : LOOKS[type];
-}
-
 /** The largest duration in a column, which is the end of its bars. */
 function largest({ type }: Column, index: number, rows: readonly Row[]): number | undefined {
   if (type !== 'duration') return undefined;
@@ -112,7 +107,8 @@ function largest({ type }: Column, index: number, rows: readonly Row[]): number 
 export function describeGroups(columns: readonly Column[], sortedBy: string): object {
   const shown = columns.filter(({ isHidden }) => isHidden !== true);
   const texts = shown.filter(({ type }) => type === 'text');
-  const groupBy = Object.fromEntries(texts.map(({ id, name }) => [id, { name, columns: [id] }]));
+  const names = shown.filter(({ type }) => type === 'text' || type === 'number');
+  const groupBy = Object.fromEntries(names.map(({ id, name }) => [id, { name, columns: [id] }]));
   const group = texts.find(({ isKey }) => isKey !== true) ?? texts[0];
   if (group === undefined) return { group_by: groupBy };
   const summed = shown.find(({ id, type }) => id === sortedBy && LOOKS[type].transform === 'number');

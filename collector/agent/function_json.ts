@@ -5,7 +5,7 @@
  */
 
 import { inWhole } from '../base/numbers.ts';
-import type { Answer, Cell, Row } from '../functions/answer.ts';
+import { type Answer, type Cell, type Row, withoutUnknown } from '../functions/answer.ts';
 import type { LiveFunction } from '../functions/function.ts';
 import type { Work } from '../modules/slices.ts';
 import { describeColumns, describeGroups } from './function_columns.ts';
@@ -61,12 +61,12 @@ export function infoReply({ help, parameters }: LiveFunction, now: number): Repl
 }
 
 /**
- * The answer as a table. Rows that do not fit into 2 MiB are left out, and a note says so.
+ * The answer as a table, without columns that no row knows. Rows that do not fit into 2 MiB are left out, and a note says so.
  *
  * @param now milliseconds since the epoch.
  */
 export function* tableReply({ help }: LiveFunction, answer: Answer, now: number): Work<Reply> {
-  const { columns, rows, sortedBy } = answer;
+  const { columns, rows, sortedBy } = withoutUnknown(answer);
   const data: string[] = [];
   let bytes = RESERVED;
   for (const row of rows) {

@@ -24,7 +24,7 @@ export class OperationError extends Error {
   readonly code: string | undefined;
 
   constructor(operation: string, target: string, cause: unknown) {
-    super(`${operation} ${target}: ${describe(cause)}`, { cause });
+    super(`${operation} ${target}: ${reasonOf(cause)}`, { cause });
     this.code = errorCode(cause);
   }
 }
@@ -48,4 +48,9 @@ export function errorCode(error: unknown): string | undefined {
 /** The message of any thrown value. */
 export function describe(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** The same without the operation and the path that Node.js appends, for a message that names them already. */
+export function reasonOf(error: unknown): string {
+  return describe(error).replace(/^(E[A-Z0-9]+: [^,]+), \w+(?: '.*')?$/, '$1');
 }

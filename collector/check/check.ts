@@ -157,14 +157,13 @@ async function load(
   }
 }
 
-/** All problems in the order of the file; the last one has the remedy. */
+/** The last problem has the remedy. */
 function problems({ cause, file, problems: all }: ConfigError, places: Places): Finding[] {
   const isClosed = errorCode(cause) === 'EACCES';
   const code = isClosed ? 'closed' : cause === undefined ? 'invalid' : 'unreadable';
   const fix = remedy(isClosed ? 'let_read_configuration' : 'fix_configuration', { ...places, file });
-  const sorted = [...all].sort((one, other) => (one.line ?? 0) - (other.line ?? 0));
-  return sorted.map(({ line, text }, at) => {
-    return { severity: 'fault', code, text, line, remedy: at < sorted.length - 1 ? undefined : fix };
+  return all.map(({ line, text }, at) => {
+    return { severity: 'fault', code, text, line, remedy: at < all.length - 1 ? undefined : fix };
   });
 }
 

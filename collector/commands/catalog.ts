@@ -97,7 +97,7 @@ export function isConfigured(command: string): boolean {
 /** What the command `top` does without arguments, unlike its function. */
 const OVERVIEW =
   'On a terminal and without --by, --limit or --sample, one screen shows the largest sources, destinations, services ' +
-  'and states.';
+  'and states, from a random sample of a large table.';
 
 function answerCommand({ command, help, parameters, summary }: LiveFunction): CommandEntry {
   if (command === TAIL.name) return TAIL;
@@ -110,9 +110,9 @@ function answerCommand({ command, help, parameters, summary }: LiveFunction): Co
   };
 }
 
-function argumentOption({ allowed, help, isFlag, name }: Parameter): Option {
+function argumentOption({ allowed, help, inCommand = allowed, isFlag, name }: Parameter): Option {
   const option = { name, help: phrase(help), isArgument: true } as const;
-  return isFlag ? option : { ...option, value: name.toUpperCase(), allowed };
+  return isFlag ? option : { ...option, value: name.toUpperCase(), allowed: inCommand };
 }
 
 /** A sentence as a part of one, in which abbreviations keep their capitals. */

@@ -4,7 +4,8 @@ import fs from 'node:fs';
 
 import { type ContextChoice, chooseContexts, readBuiltin } from '../agent/builtin.ts';
 import type { Environment } from '../agent/environment.ts';
-import { regularFiles } from '../check/files.ts';
+import { prefixOfPlugin, stockDirectory } from '../check/directories.ts';
+import { realPath, regularFiles } from '../check/files.ts';
 import type { CommandLine } from '../cli.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Settings } from '../jobs/job.ts';
@@ -32,4 +33,23 @@ export async function readRequest(commandLine: CommandLine, environment: Environ
   const every = Math.max(commandLine.interval ?? 1, updateEvery ?? 1, config.update_every);
   const contexts = chooseContexts(config.contexts, readBuiltin(regular, userConfigDir));
   return { config, file, every, contexts };
+}
+
+/**
+ * As {@link readRequest}, for a person, whose shell does not name the agent's directories: those of the agent that is
+ * installed.
+ *
+ * @param program its path.
+ */
+export async function readRequestByHand(
+  commandLine: CommandLine,
+  environment: Environment,
+  program = __filename,
+): Promise<Request> {
+  const { stockConfigDir, userConfigDir } = environment;
+  if (userConfigDir !== undefined || stockConfigDir !== undefined) return readRequest(commandLine, environment);
+  const prefix = prefixOfPlugin(fs, realPath(fs, program));
+  if (prefix === undefined) return readRequest(commandLine, environment);
+  const directories = { userConfigDir: `${prefix}/etc/netdata`, stockConfigDir: stockDirectory(fs, prefix) };
+  return readRequest(commandLine, { ...environment, ...directories });
 }

@@ -38,8 +38,8 @@ export async function sourcesOf(
 
 /** Loading what reads the configuration takes longer than many an answer. */
 async function configuredPools(commandLine: CommandLine, environment: Environment): Promise<Sources['snatPools']> {
-  const { readRequest } = await import('./collecting.ts');
-  const { config } = await readRequest(commandLine, environment);
+  const { readRequestByHand } = await import('./collecting.ts');
+  const { config } = await readRequestByHand(commandLine, environment);
   return config.modules.flows.snat_pools;
 }
 

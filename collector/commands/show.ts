@@ -18,7 +18,7 @@ import { plainLines } from '../terminal/plain_lines.ts';
 import { screenOf } from '../terminal/screen.ts';
 import { Terminal } from '../terminal/terminal.ts';
 import { paint } from '../terminal/text.ts';
-import { hostContext, type Request, readRequest } from './collecting.ts';
+import { hostContext, type Request, readRequestByHand } from './collecting.ts';
 import { holdTerminal, jobControl } from './job_control.ts';
 import { watchNamespaces } from './namespaces.ts';
 import { openOutput } from './streams.ts';
@@ -97,6 +97,6 @@ export async function show(commandLine: CommandLine, environment: Environment, l
 
 /** In another network namespace, what the operator requires of the host need not be there; its conntrackd is not shown. */
 async function requestOf(commandLine: CommandLine, environment: Environment): Promise<Request> {
-  const request = await readRequest(commandLine, environment);
+  const request = await readRequestByHand(commandLine, environment);
   return commandLine.netns === undefined ? request : { ...request, config: namespaceConfig(request.config, true) };
 }

@@ -10,14 +10,18 @@ export interface ConfigProblem {
   readonly text: string;
 }
 
-/** A configuration file is missing, cannot be read or is invalid. The message lists every problem in one line. */
+/**
+ * A configuration file is missing, cannot be read or is invalid. The message lists every problem in one line, in
+ * the order of the file.
+ */
 export class ConfigError extends UsageError {
   readonly file: string;
   readonly problems: readonly ConfigProblem[];
 
   constructor(file: string, problems: readonly ConfigProblem[], options?: ErrorOptions) {
+    const sorted = [...problems].sort((one, other) => (one.line ?? 0) - (other.line ?? 0));
     // Two checks can find the same problem.
-    const byText = new Map(problems.map((problem) => [inWords(problem), problem]));
+    const byText = new Map(sorted.map((problem) => [inWords(problem), problem]));
     super(`${file}: ${[...byText.keys()].join('; ')}`, options);
     this.file = file;
     this.problems = [...byText.values()];

@@ -2,7 +2,7 @@
  * Finds and reads `conntrack.conf`: in Netdata's user configuration directory, then in the stock one.
  */
 
-import { describe, errorCode } from '../base/errors.ts';
+import { errorCode, reasonOf } from '../base/errors.ts';
 import { ConfigError } from './error.ts';
 import { type Config, defaultConfig } from './schema.ts';
 
@@ -54,7 +54,7 @@ function readText(fs: ConfigFileSystem, file: string): string {
   try {
     return fs.readFileSync(file, 'utf8');
   } catch (error) {
-    throw new ConfigError(file, [{ line: undefined, text: `cannot be read: ${describe(error)}` }], { cause: error });
+    throw new ConfigError(file, [{ line: undefined, text: `cannot be read: ${reasonOf(error)}` }], { cause: error });
   }
 }
 

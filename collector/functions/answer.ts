@@ -4,8 +4,10 @@
 export type ColumnType =
   /** A string. */
   | 'text'
-  /** A whole number. */
+  /** A whole number of things. */
   | 'count'
+  /** A whole number that is a name, such as a port, a zone or a mark: its sum means nothing. */
+  | 'number'
   /** A percentage. */
   | 'percent'
   /** Per second. */

@@ -4,7 +4,7 @@ import { inWhole } from '../base/numbers.ts';
 import type { FlowVisitor } from '../modules/flows/table_reader.ts';
 import type { Flow } from '../netlink/flow.ts';
 import type { FlowPart } from '../netlink/flow_parts.ts';
-import { type Answer, type Cell, withoutUnknown } from './answer.ts';
+import type { Answer, Cell } from './answer.ts';
 import { checkArguments, choice } from './arguments.ts';
 import { expectations } from './expectations.ts';
 import { type Filter, flowFilter } from './filter.ts';
@@ -116,6 +116,6 @@ class Listing implements FlowVisitor {
     } else notes.push(`Matching connections: ${inWhole(matched)}.`);
     const setting = SETTINGS[sort];
     if (matched > 0 && !this.#isKnown && setting !== undefined) notes.push(setting);
-    return withoutUnknown({ columns: FLOW_COLUMNS, rows, sortedBy: sort, notes });
+    return { columns: FLOW_COLUMNS, rows, sortedBy: sort, notes };
   }
 }

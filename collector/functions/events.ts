@@ -2,7 +2,7 @@
 
 import { inWhole } from '../base/numbers.ts';
 import { ProblemError, problemErrorOf } from '../modules/problem.ts';
-import { type Answer, type Column, withoutUnknown } from './answer.ts';
+import type { Answer, Column } from './answer.ts';
 import { checkArguments } from './arguments.ts';
 import { EventWatch, KEPT } from './event_watch.ts';
 import { flowFilter } from './filter.ts';
@@ -112,5 +112,5 @@ function answer(watch: EventWatch, limit: number): Answer {
     notes.push(`Events are missing: they came too fast, and the kernel dropped some. Overruns: ${inWhole(overruns)}.`);
   }
   if (malformed > 0) notes.push(`Malformed reports of the kernel: ${inWhole(malformed)}.`);
-  return withoutUnknown({ columns: EVENT_COLUMNS, rows, sortedBy: 'time', notes });
+  return { columns: EVENT_COLUMNS, rows, sortedBy: 'time', notes };
 }

@@ -6,7 +6,21 @@ import type { FlowPart } from '../netlink/flow_parts.ts';
 import { AF_INET, AF_INET6 } from '../netlink/inet.ts';
 import type { Tuple } from '../netlink/tuple.ts';
 import { badArgument, parseWhole, wholeNumber } from './arguments.ts';
-import { DPORT, DST, FAMILY, MARK, NAT, PROTO, SPORT, SRC, STATE, STATUS, ZONE } from './filter_parameters.ts';
+import {
+  DPORT,
+  DST,
+  FAMILY,
+  MARK,
+  NAT,
+  ORIG_ZONE,
+  PROTO,
+  REPLY_ZONE,
+  SPORT,
+  SRC,
+  STATE,
+  STATUS,
+  ZONE,
+} from './filter_parameters.ts';
 import { FLAGS, UNREPLIED } from './flow_flags.ts';
 import type { Arguments, Parameter } from './function.ts';
 import { protocolNumber, STATE_NAMES, stateName } from './protocol_names.ts';
@@ -44,8 +58,12 @@ export function flowFilter(given: Arguments): Filter {
   add(protocolCondition(given));
   add(statusCondition(given));
   add(stateCondition(given));
-  const zone = wholeNumber(given, ZONE, 0, 0xffff);
+  const zone = zoneIn(given, ZONE);
   if (zone !== undefined) add((flow) => flow.zone === zone, 'zone');
+  const originalZone = zoneIn(given, ORIG_ZONE);
+  if (originalZone !== undefined) add(({ original }) => original.zone === originalZone, 'original');
+  const replyZone = zoneIn(given, REPLY_ZONE);
+  if (replyZone !== undefined) add(({ reply }) => reply.zone === replyZone, 'tuples');
   add(markCondition(given), 'mark');
   for (const condition of tupleConditions(given)) add(({ original }, bytes) => condition(original, bytes), 'tuples');
   add(natCondition(given), 'tuples');
@@ -112,6 +130,10 @@ function statusCondition(given: Arguments): Condition | undefined {
     if (name !== UNREPLIED) wanted |= bit;
   }
   return ({ status }) => (status & mask) === wanted;
+}
+
+function zoneIn(given: Arguments, parameter: Parameter): number | undefined {
+  return wholeNumber(given, parameter, 0, 0xffff);
 }
 
 function markCondition(given: Arguments): Condition | undefined {

@@ -46,7 +46,19 @@ export const NAT = {
 
 export const ZONE = {
   name: 'zone',
-  help: 'Only this conntrack zone.',
+  help: 'Only this conntrack zone of both directions.',
+  allowed: 'a zone from 0 to 65535',
+} as const satisfies Parameter;
+
+export const ORIG_ZONE = {
+  name: 'orig-zone',
+  help: 'Only this conntrack zone of the original direction alone.',
+  allowed: 'a zone from 0 to 65535',
+} as const satisfies Parameter;
+
+export const REPLY_ZONE = {
+  name: 'reply-zone',
+  help: 'Only this conntrack zone of the reply direction alone.',
   allowed: 'a zone from 0 to 65535',
 } as const satisfies Parameter;
 
@@ -60,8 +72,8 @@ export const STATUS = {
   name: 'status',
   help: 'Only connections with all of these status flags.',
   allowed:
-    'one or more of UNREPLIED, SEEN_REPLY, ASSURED, EXPECTED, CONFIRMED, SRC_NAT, DST_NAT, HELPER, DYING, OFFLOAD, ' +
-    'HW_OFFLOAD, separated by commas',
+    'one or more of UNREPLIED, SEEN_REPLY, ASSURED, EXPECTED, CONFIRMED, SRC_NAT, DST_NAT, HELPER, DYING, ' +
+    'FIXED_TIMEOUT, OFFLOAD, HW_OFFLOAD, separated by commas',
 } as const satisfies Parameter;
 
 export const FAMILY = {
@@ -77,4 +89,18 @@ export const FAMILY = {
 } as const satisfies Parameter;
 
 /** In the order of help. */
-export const FILTERS: readonly Parameter[] = [PROTO, STATE, SRC, DST, SPORT, DPORT, NAT, ZONE, MARK, STATUS, FAMILY];
+export const FILTERS: readonly Parameter[] = [
+  PROTO,
+  STATE,
+  SRC,
+  DST,
+  SPORT,
+  DPORT,
+  NAT,
+  ZONE,
+  ORIG_ZONE,
+  REPLY_ZONE,
+  MARK,
+  STATUS,
+  FAMILY,
+];

@@ -11,6 +11,8 @@ export interface Parameter {
   readonly help: string;
   /** What is allowed, for help and errors, such as `a port from 0 to 65535`. */
   readonly allowed: string;
+  /** The same for a command, where that is different. */
+  readonly inCommand?: string;
   /** All values, if these are few; the first is the default of a selector. */
   readonly choices?: readonly Choice[];
   /** Whether the dashboard shows it as a selector. */

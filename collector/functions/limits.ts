@@ -1,26 +1,22 @@
 /** How many rows an answer may have. */
 
-import { badArgument, wholeNumber } from './arguments.ts';
+import { wholeNumber } from './arguments.ts';
 import type { Arguments, Parameter } from './function.ts';
 import type { Sources } from './sources.ts';
-
-/** Rows of a list: for the dashboard, which sorts and filters them, and for a terminal. */
-const MOST = 10_000;
-const MOST_PATIENT = 100_000;
 
 export const LIMIT = {
   name: 'limit',
   help: 'Rows to show at most.',
-  allowed: 'a number from 1 to 10000, or to 100000 on the command line',
+  allowed: 'a number from 1 to 10000',
+  inCommand: 'a number from 1 to 100000, or to 10000 with INTERVAL',
 } as const satisfies Parameter;
 
 /**
- * The limit that was given.
+ * The limit that was given: at most 100,000 for a patient caller, otherwise 10,000.
  *
  * @throws {ArgumentError}
  */
 export function limitIn(given: Arguments, { isPatient }: Sources, byDefault: number): number {
-  const limit = wholeNumber(given, LIMIT, 1, MOST_PATIENT) ?? byDefault;
-  if (limit > MOST && !isPatient) throw badArgument(LIMIT, given[LIMIT.name] ?? '');
-  return limit;
+  const allowed = isPatient ? LIMIT.inCommand : LIMIT.allowed;
+  return wholeNumber(given, { ...LIMIT, allowed }, 1, isPatient ? 100_000 : 10_000) ?? byDefault;
 }

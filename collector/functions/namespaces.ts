@@ -12,7 +12,7 @@ import { STATISTICS, StatParser } from '../modules/stat/nf_conntrack_stat.ts';
 import type { Discovered } from '../namespaces/discovery.ts';
 import type { Namespace } from '../namespaces/namespace.ts';
 import { readText } from '../procfs/file.ts';
-import { type Answer, type Column, type Row, withoutUnknown } from './answer.ts';
+import type { Answer, Column, Row } from './answer.ts';
 import { NamespaceTable } from './namespace_table.ts';
 import { pause } from './pause.ts';
 import { finish } from './reading.ts';
@@ -114,7 +114,7 @@ function answer(tables: readonly NamespaceTable[], max: number | undefined, limi
   }
   notes.push(...problemNotes(ranked));
   const rows = shown.map((table) => rowOf(table, max));
-  return withoutUnknown({ columns: NAMESPACE_COLUMNS, rows, sortedBy: 'connections', notes });
+  return { columns: NAMESPACE_COLUMNS, rows, sortedBy: 'connections', notes };
 }
 
 function rowOf({ entries, growth, name, problem, rates, via }: NamespaceTable, max: number | undefined): Row {

@@ -5,7 +5,7 @@ import { type Counter, HeavyHitters } from '../modules/flows/heavy_hitters.ts';
 import { type SnatEndpoint, SnatPorts } from '../modules/flows/snat_ports.ts';
 import type { FlowVisitor } from '../modules/flows/table_reader.ts';
 import { type AddressKey, addressKey, addressText } from '../netlink/address.ts';
-import type { Flow } from '../netlink/flow.ts';
+import { type Flow, IPS_SRC_NAT } from '../netlink/flow.ts';
 import type { Answer, Column, Row } from './answer.ts';
 import { checkArguments } from './arguments.ts';
 import { endpointText } from './flow_cells.ts';
@@ -31,7 +31,7 @@ const COLUMNS: readonly Column[] = [
   { id: 'sources', name: 'Largest sources', type: 'text' },
   { id: 'used', name: 'Used ports', type: 'count' },
   { id: 'pool', name: 'Ports', type: 'count' },
-  { id: 'zone', name: 'Zone', type: 'count', isKey: true, isHidden: true },
+  { id: 'zone', name: 'Zone', type: 'number', isKey: true, isHidden: true },
 ];
 
 export const NAT_PORTS: LiveFunction = {
@@ -41,7 +41,7 @@ export const NAT_PORTS: LiveFunction = {
   help:
     'Source NAT shares the ports of a translated address among the connections of one protocol to one destination address ' +
     'and port. When all of them are used, new connections there are refused. Each row is such an endpoint, with the ' +
-    'sources that use most of its ports. The number of ports is that of the default range, or of flows.snat_pools.',
+    'sources that use most of its ports. The number of ports is that of the default range, or of modules.flows.snat_pools.',
   parameters: [LIMIT],
   async run(given, sources, signal) {
     checkArguments(given, NAT_PORTS.parameters);
@@ -56,6 +56,8 @@ export const NAT_PORTS: LiveFunction = {
 class Usage implements FlowVisitor {
   readonly parts: SnatPorts['parts'];
   readonly ports: SnatPorts;
+  /** Connections with source NAT that take no port of a pool, such as those of ICMP. */
+  others = 0;
   /** By endpoint. */
   readonly #sources = new Map<string, HeavyHitters<AddressKey, undefined>>();
 
@@ -66,7 +68,10 @@ class Usage implements FlowVisitor {
 
   add(flow: Flow, bytes: Uint8Array): void {
     const endpoint = this.ports.count(flow, bytes);
-    if (endpoint === undefined) return;
+    if (endpoint === undefined) {
+      if ((flow.status & IPS_SRC_NAT) !== 0) this.others++;
+      return;
+    }
     let sources = this.#sources.get(endpoint.key);
     if (sources === undefined || endpoint.count === 1) {
       this.#forget();
@@ -107,8 +112,11 @@ function answer(usage: Usage, limit: number, use: string): Answer {
       'There are too many NAT endpoints to count all of them: the used ports of each are too low by at most ' +
         `${inWhole(endpoints.error)}.`,
     );
-  } else if (all.length === 0) notes.push('No connection in the table has a source translated by NAT.');
-  else notes.push(`Showing ${inWhole(shown.length)} of ${inWhole(all.length)} NAT endpoints.`);
+  } else if (shown.length < all.length)
+    notes.push(`Showing ${inWhole(shown.length)} of ${inWhole(all.length)} NAT endpoints.`);
+  else if (all.length === 0 && usage.others === 0)
+    notes.push('No connection in the table has a source translated by NAT.');
+  if (usage.others > 0) notes.push(`Connections with source NAT that use no port of a pool: ${inWhole(usage.others)}.`);
   const rows = shown.map((endpoint) => rowOf(endpoint, usage.sourcesOf(endpoint.key)));
   return { columns: COLUMNS, rows, sortedBy: 'percent', notes };
 }

@@ -23,7 +23,6 @@ const KEYS = 16_384;
 export interface NewRates {
   /** Of a key; `undefined` if unknown. */
   readonly of: (key: Key) => number | undefined;
-  readonly isKnown: boolean;
   /** Why they are unknown, or how far off they can be. */
   readonly note: string | undefined;
 }
@@ -89,11 +88,11 @@ async function count(
   const others = keys.error === 0 ? 0 : undefined;
   const tooLow = inWhole(Math.ceil(keys.error / seconds));
   const note = `New connections per second are too low by at most ${tooLow}: they are of too many ${grouping.plural}.`;
-  return { of: (key) => rates.get(key) ?? others, isKnown: true, note: keys.error === 0 ? undefined : note };
+  return { of: (key) => rates.get(key) ?? others, note: keys.error === 0 ? undefined : note };
 }
 
 function unknown(reason: string): NewRates {
-  return { of: () => undefined, isKnown: false, note: `New connections per second are unknown: ${reason}.` };
+  return { of: () => undefined, note: `New connections per second are unknown: ${reason}.` };
 }
 
 function reasonOf(error: unknown): string {

@@ -1,7 +1,7 @@
 /** Reads the connection table for an answer: in slices, abortable, and with errors as problems. */
 
 import { inPercent, inWhole } from '../base/numbers.ts';
-import { SAMPLE } from '../modules/flows/extent.ts';
+import { SAMPLE, standardErrorOf } from '../modules/flows/extent.ts';
 import { type FlowVisitor, type Scan, type ScanOptions, TableReader } from '../modules/flows/table_reader.ts';
 import { type InterfaceName, problemErrorOf } from '../modules/problem.ts';
 import { inSlices, type Work } from '../modules/slices.ts';
@@ -60,15 +60,11 @@ export async function asProblem<T>(action: () => T | Promise<T>, from: Interface
   }
 }
 
-/** The standard error of a share that was found in a sample of `read` entries. Both shares are from 0 to 1. */
-export function standardError(share: number, read: number): number {
-  return read === 0 ? 0 : Math.sqrt((share * (1 - share)) / read);
-}
-
 /** The note that numbers are estimates; none if the whole table was read. */
-export function sampleNote({ isSample, read, use }: Omit<Scan<unknown>, 'visitors'>): string[] {
+export function sampleNote(scan: Omit<Scan<unknown>, 'visitors'>): string[] {
+  const { isSample, read, use } = scan;
   if (!isSample) return [];
-  const points = (100 * standardError(0.5, read)).toFixed(2);
+  const points = standardErrorOf(scan).toFixed(2);
   return [
     `Estimated from ${inWhole(read)} of ${inWhole(use.entries)} entries (${inPercent((100 * read) / use.entries)}); ` +
       `standard error of a share at most ${points} points.`,

@@ -3,7 +3,7 @@
 import { inWhole } from '../base/numbers.ts';
 import { routeKey } from '../modules/flows/route.ts';
 import { addressText } from '../netlink/address.ts';
-import { type Answer, type Column, type Row, withoutUnknown } from './answer.ts';
+import type { Answer, Column, Row } from './answer.ts';
 import { checkArguments } from './arguments.ts';
 import { endpointText } from './flow_cells.ts';
 import type { LiveFunction } from './function.ts';
@@ -31,7 +31,7 @@ const COLUMNS: readonly Column[] = [
   { id: 'since', name: 'Since', type: 'time' },
   { id: 'age', name: 'Age', type: 'duration' },
   { id: 'source', name: 'A source', type: 'text' },
-  { id: 'zone', name: 'Zone', type: 'count', isKey: true, isHidden: true },
+  { id: 'zone', name: 'Zone', type: 'number', isKey: true, isHidden: true },
 ];
 
 export const STUCK_CONNECTIONS: LiveFunction = {
@@ -82,7 +82,7 @@ function answer(reading: Unanswered, sources: Sources, limit: number, use: strin
       'Since when is unknown; "sysctl net.netfilter.nf_conntrack_timestamp=1" records it for new connections.',
     );
   }
-  return withoutUnknown({ columns: COLUMNS, rows, sortedBy: 'refreshed', notes });
+  return { columns: COLUMNS, rows, sortedBy: 'refreshed', notes };
 }
 
 const SINCE = COLUMNS.findIndex(({ id }) => id === 'since');

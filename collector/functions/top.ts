@@ -1,7 +1,7 @@
 /** The answer `top`: who fills the table. */
 
 import { inWhole } from '../base/numbers.ts';
-import { scaleOf } from '../modules/flows/extent.ts';
+import { scaleOf, standardErrorOf } from '../modules/flows/extent.ts';
 import type { Counter } from '../modules/flows/heavy_hitters.ts';
 import type { Scan } from '../modules/flows/table_reader.ts';
 import type { Answer, Cell, Column, Row } from './answer.ts';
@@ -12,7 +12,7 @@ import { LIMIT, limitIn } from './limits.ts';
 import { NETNS, topNamespaces } from './namespaces.ts';
 import { type NewRates, newRates } from './new_connections.ts';
 import { type Details, Ranking } from './ranking.ts';
-import { readTable, sampleNote, sampleOf, standardError, useNote } from './reading.ts';
+import { readTable, sampleNote, sampleOf, useNote } from './reading.ts';
 
 const DEFAULT_LIMIT = 20;
 /** A key that holds this share of a table that is this full is a problem. */
@@ -31,7 +31,7 @@ const BY = {
 
 const SAMPLED = {
   name: 'sample',
-  help: 'Estimate from a part of a large table, instead of reading all of it.',
+  help: 'Estimate from a random sample of a large table, as the dashboard and repeated answers always do.',
   allowed: 'no value',
   isFlag: true,
 } as const satisfies Parameter;
@@ -45,9 +45,8 @@ export const TOP: LiveFunction = {
   help:
     'Ranks sources, destinations, services, networks, NAT addresses, zones, marks or states by their connections in the ' +
     'table. A source with most of the connections is a flooding host or a leaking client; many unreplied ones hint at ' +
-    'a scan or at a dead server. From a large table, the numbers are estimated from a random sample. By network ' +
-    'namespace, the answer shows how full the table of each is, and what it dropped within a second; most can be read ' +
-    'without privilege.',
+    'a scan or at a dead server. By network namespace, the answer shows how full the table of each is, and what it ' +
+    'dropped within a second; most can be read without privilege.',
   parameters: [BY, LIMIT, SAMPLED],
   async run(given, sources, signal) {
     checkArguments(given, TOP.parameters);
@@ -74,7 +73,7 @@ export const TOP: LiveFunction = {
 function answer(grouping: Grouping, scan: Scan<readonly [Ranking]>, rates: NewRates, limit: number): Answer {
   const [{ isAccounted, keys }] = scan.visitors;
   const ranked = keys.top(limit);
-  const fields = fieldsOf(grouping, scan, rates).filter(({ isLeftOut }) => isLeftOut !== true);
+  const fields = fieldsOf(grouping, scan, rates);
   const isFilling = scan.use.max !== undefined && scan.use.entries >= FULL * scan.use.max;
   const rows = ranked.map((one): Row => {
     const cells = fields.map(({ cell }) => cell(one));
@@ -92,7 +91,7 @@ function answer(grouping: Grouping, scan: Scan<readonly [Ranking]>, rates: NewRa
   }
   if (keys.total < scan.read && keys.total > 0) {
     const share = ((100 * (scan.read - keys.total)) / scan.read).toFixed(1);
-    notes.push(`${share} % of all connections have none.`);
+    notes.push(`${share} % of all connections have no ${grouping.name}.`);
   }
   if (rates.note !== undefined) notes.push(rates.note);
   if (!isAccounted && ranked.length > 0) {
@@ -106,8 +105,6 @@ function answer(grouping: Grouping, scan: Scan<readonly [Ranking]>, rates: NewRa
 interface Field {
   readonly column: Column;
   readonly cell: (ranked: Ranked) => Cell;
-  /** Whether it is unknown of every row. */
-  readonly isLeftOut?: boolean;
 }
 
 function fieldsOf(grouping: Grouping, scan: Scan<readonly [Ranking]>, rates: NewRates): Field[] {
@@ -115,7 +112,7 @@ function fieldsOf(grouping: Grouping, scan: Scan<readonly [Ranking]>, rates: New
   const [{ isAccounted }] = visitors;
   const scale = scaleOf(scan);
   const whole = (value: number): number => Math.round(value * scale);
-  const errorOf = ({ count }: Ranked): number => standardError(count / read, read);
+  const errorOf = ({ count }: Ranked): number => standardErrorOf(scan, count / read);
   return [
     {
       column: { id: grouping.id, name: grouping.name, type: 'text', isKey: true },
@@ -124,14 +121,12 @@ function fieldsOf(grouping: Grouping, scan: Scan<readonly [Ranking]>, rates: New
     { column: { id: 'connections', name: 'Connections', type: 'count' }, cell: ({ count }) => whole(count) },
     {
       column: { id: 'connections_error', name: 'Standard error', type: 'count' },
-      cell: (ranked) => Math.ceil(errorOf(ranked) * use.entries),
-      isLeftOut: !isSample,
+      cell: (ranked) => (isSample ? Math.ceil((errorOf(ranked) / 100) * use.entries) : null),
     },
     { column: { id: 'share', name: 'Share', type: 'percent' }, cell: ({ count }) => (100 * count) / read },
     {
       column: { id: 'share_error', name: 'Standard error of share', type: 'percent', isHidden: true },
-      cell: (ranked) => 100 * errorOf(ranked),
-      isLeftOut: !isSample,
+      cell: (ranked) => (isSample ? errorOf(ranked) : null),
     },
     {
       column: { id: 'unreplied', name: 'Unreplied', type: 'count' },
@@ -140,17 +135,14 @@ function fieldsOf(grouping: Grouping, scan: Scan<readonly [Ranking]>, rates: New
     {
       column: { id: 'new', name: 'New', type: 'rate' },
       cell: ({ key }) => rates.of(key) ?? null,
-      isLeftOut: !rates.isKnown,
     },
     {
       column: { id: 'packets', name: 'Packets', type: 'count' },
-      cell: ({ details }) => whole(details.packets),
-      isLeftOut: !isAccounted,
+      cell: ({ details }) => (isAccounted ? whole(details.packets) : null),
     },
     {
       column: { id: 'bytes', name: 'Bytes', type: 'bytes' },
-      cell: ({ details }) => whole(details.bytes),
-      isLeftOut: !isAccounted,
+      cell: ({ details }) => (isAccounted ? whole(details.bytes) : null),
     },
   ];
 }

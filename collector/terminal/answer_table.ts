@@ -8,8 +8,9 @@ import { cut, type Line, pad, shortened, span } from './text.ts';
 
 /** Blanks between two columns. */
 const GAP = 2;
-/** Columns of a text that is shortened to make room for the others. */
+/** The fewest columns of a text that could be left out instead, and of a key. */
 const SHORTEST = 12;
+const NARROWEST = 8;
 /** After a row that is a problem. */
 const MARK = ' !';
 
@@ -21,9 +22,8 @@ interface Shown {
 }
 
 /**
- * The table in lines of at most `width` columns, without its notes. What no row knows is left out. If the rest does not
- * fit, texts are shortened and columns left out from the last on; those that tell rows apart, and the one that rows are
- * sorted by, stay.
+ * The table in lines of at most `width` columns, without its notes. What no row knows is left out, and so are columns for
+ * which there is no room after those before them; those that tell rows apart, and the one that rows are sorted by, stay.
  */
 export function tableLines(answer: Answer, width: number): readonly Line[] {
   const { columns, rows } = answer;
@@ -102,20 +102,23 @@ function fieldsOf(columns: readonly Column[], { cells, severity }: Row): Readonl
 
 /** The columns that fit in `width`, and how wide each is. */
 function chosen({ columns, rows, sortedBy }: Answer, texts: readonly (readonly string[])[], width: number): Shown[] {
-  let shown = columns.flatMap((column, at): Shown[] => {
+  const known = columns.flatMap((column, at): Shown[] => {
     const isKnown = rows.some(({ cells }) => (cells[at] ?? null) !== null);
     const isSeen = column.id === sortedBy || (isKnown && column.isHidden !== true);
     return isSeen ? [{ column, at, width: Math.max(column.name.length, longest(texts, at)) }] : [];
   });
-  for (;;) {
-    const excess = widthOf(shown) - width;
-    const last = shown.findLast(({ column }) => column.isKey !== true && column.id !== sortedBy);
-    if (excess <= 0 || last === undefined) break;
-    if (last.column.type === 'text' && last.width - excess >= SHORTEST) last.width -= excess;
-    else shown = shown.filter((one) => one !== last);
+  const shown = new Set(known.filter(({ column }) => column.isKey === true || column.id === sortedBy));
+  let room = width - widthOf([...shown]);
+  for (const one of known) {
+    const least = one.column.type === 'text' ? Math.min(one.width, SHORTEST) : one.width;
+    if (shown.has(one) || least + GAP > room) continue;
+    one.width = Math.min(one.width, room - GAP);
+    room -= one.width + GAP;
+    shown.add(one);
   }
-  shorten(shown, widthOf(shown) - width);
-  return shown;
+  const inOrder = known.filter((one) => shown.has(one));
+  shorten(inOrder, -room);
+  return inOrder;
 }
 
 /** Takes so many columns from the widest texts. */
@@ -123,7 +126,7 @@ function shorten(shown: readonly Shown[], excess: number): void {
   const texts = shown.filter(({ column }) => column.type === 'text');
   for (let left = excess; left > 0; left--) {
     const [widest] = texts.toSorted((one, other) => other.width - one.width);
-    if (widest === undefined || widest.width <= SHORTEST) return;
+    if (widest === undefined || widest.width <= NARROWEST) return;
     widest.width--;
   }
 }

@@ -29,6 +29,8 @@ export function cellText(cell: Cell, type: ColumnType): string {
       return inTime(cell);
     case 'time':
       return inLocalTime(cell);
+    case 'number':
+      return String(cell);
     default:
       return inWhole(cell);
   }

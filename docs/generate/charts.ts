@@ -50,7 +50,7 @@ export function chartTables(): string {
   return families
     .map((family) => {
       const own = chartsInOrder.filter((chart) => chart.family === family);
-      return `### ${capitalised(family)}\n\n${chartTable(own)}`;
+      return `### ${heading(family)}\n\n${chartTable(own)}`;
     })
     .join('\n');
 }
@@ -99,6 +99,8 @@ function descriptionOf(descriptions: Readonly<Record<string, string>>, name: str
   return text;
 }
 
-function capitalised(text: string): string {
-  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+/** A family as a heading; the name of the daemon has no capital. */
+function heading(family: string): string {
+  if (family === 'cpus') return 'CPUs';
+  return family.startsWith('conntrackd') ? family : `${family.slice(0, 1).toUpperCase()}${family.slice(1)}`;
 }

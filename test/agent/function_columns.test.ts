@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { describeColumns, describeGroups } from '../../collector/agent/function_columns.ts';
+import { FLOW_COLUMNS } from '../../collector/functions/flow_cells.ts';
 import { ANSWER } from '../helpers/live_functions.ts';
 
 const { columns, rows } = ANSWER;
@@ -46,18 +47,21 @@ describe('a column for dashboards', () => {
     expect(described['bytes']).toMatchObject({ unique_key: false, sticky: false, visible: false });
   });
 
-  it('of numbers in a key, such as ports, is neither summed up nor formatted', () => {
-    const columns = [
-      { id: 'address', name: 'Address', type: 'text', isKey: true },
-      { id: 'port', name: 'Port', type: 'count', isKey: true },
-    ] as const;
-    expect(Object.fromEntries(describeColumns(columns, []))['port']).toMatchObject({
-      type: 'integer',
-      summary: 'count',
-      filter: 'multiselect',
-      sort: 'ascending',
-      sticky: false,
-      value_options: { transform: 'none' },
+  it('of ports, zones and marks is neither summed up nor formatted, and can group rows', () => {
+    const about = Object.fromEntries(describeColumns(FLOW_COLUMNS, []));
+    const names = ['source_port', 'destination_port', 'zone', 'mark', 'original_zone', 'reply_zone', 'id'];
+    for (const id of names) {
+      expect(about[id], id).toMatchObject({
+        type: 'integer',
+        summary: 'count',
+        filter: 'multiselect',
+        sort: 'ascending',
+        sticky: false,
+        value_options: { transform: 'none' },
+      });
+    }
+    expect(describeGroups(FLOW_COLUMNS, 'timeout')).toMatchObject({
+      group_by: { destination_port: { name: 'Destination port' }, zone: { columns: ['zone'] }, mark: {} },
     });
   });
 

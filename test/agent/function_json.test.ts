@@ -95,6 +95,27 @@ describe('a table', () => {
     expect(plain).toMatchObject({ help: 'The top connections, largest first.' });
   });
 
+  it('leaves out columns that no row knows, except keys and the one that it is sorted by', () => {
+    const answer: Answer = {
+      columns: [
+        { id: 'source', name: 'Source', type: 'text', isKey: true },
+        { id: 'port', name: 'Port', type: 'number', isKey: true },
+        { id: 'mark', name: 'Mark', type: 'number' },
+        { id: 'age', name: 'Age', type: 'duration' },
+        { id: 'bytes', name: 'Bytes', type: 'bytes' },
+      ],
+      rows: [{ cells: ['10.0.0.7', null, null, 61, null] }, { cells: ['10.0.0.8', null, null, null, null] }],
+      sortedBy: 'bytes',
+      notes: [],
+    };
+    const { columns, data } = table(answer);
+    expect(Object.keys(columns as object)).toEqual(['source', 'port', 'age', 'bytes', 'rowOptions']);
+    expect(data).toEqual([
+      ['10.0.0.7', null, 61, null, { severity: 'normal' }],
+      ['10.0.0.8', null, null, null, { severity: 'normal' }],
+    ]);
+  });
+
   it('may have no rows', () => {
     expect(table({ ...ANSWER, rows: [] })).toMatchObject({ data: [] });
   });

@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
-import { errorCode, FormatError, OperationError, SystemError, describe as say } from '../../collector/base/errors.ts';
+import {
+  errorCode,
+  FormatError,
+  OperationError,
+  reasonOf,
+  SystemError,
+  describe as say,
+} from '../../collector/base/errors.ts';
 
 function thrown(action: () => unknown): unknown {
   try {
@@ -44,6 +51,20 @@ describe('a failed operation', () => {
   ])('has no code when its cause is %s', (_what, cause, message) => {
     const error = new OperationError('ask', 'the oracle', cause);
     expect([error.message, error.code, error.cause]).toEqual([message, undefined, cause]);
+  });
+});
+
+describe('the reason of a failure', () => {
+  it.each([
+    ['open a file', '/nowhere/at all', 'ENOENT: no such file or directory'],
+    ['read a directory', '/', 'EISDIR: illegal operation on a directory'],
+  ])('to %s does not repeat the operation and its target', (_what, path, reason) => {
+    const cause = thrown(() => readFileSync(path));
+    expect(new OperationError('open', path, cause).message).toBe(`open ${path}: ${reason}`);
+  });
+
+  it.each(['torn, after 7 bytes', 'unexpected, open door'])('is any other text as it is: %s', (text) => {
+    expect(reasonOf(new Error(text))).toBe(text);
   });
 });
 

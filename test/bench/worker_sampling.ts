@@ -5,7 +5,11 @@
 
 import type { Connect } from '../../collector/modules/access.ts';
 import type { Breakdown } from '../../collector/modules/flows/breakdown.ts';
-import { SAMPLE } from '../../collector/modules/flows/extent.ts';
+import { SAMPLE, scaleOf } from '../../collector/modules/flows/extent.ts';
+import { LargestShares } from '../../collector/modules/flows/largest_shares.ts';
+import { RemainingTime } from '../../collector/modules/flows/remaining_time.ts';
+import { SnatUse } from '../../collector/modules/flows/snat_use.ts';
+import { StuckTracker } from '../../collector/modules/flows/stuck.ts';
 import { TableReader } from '../../collector/modules/flows/table_reader.ts';
 import { Tally } from '../../collector/modules/flows/tally.ts';
 import { inSlices } from '../../collector/modules/slices.ts';
@@ -14,7 +18,7 @@ import { runtime } from './worker_runtime.ts';
 
 /** Shares of the table, each estimated from a sample. */
 export interface Estimates {
-  /** CPU time of reading a sample, of each of some readings, in milliseconds. */
+  /** CPU time of a sample with all that the module `flows` counts, of each of some readings, in milliseconds. */
   readonly sampled: readonly number[];
   /** Deviations of each sample's shares from the true ones, in standard errors. */
   readonly deviations: readonly (readonly number[])[];
@@ -41,10 +45,23 @@ class Windows implements Breakdown {
 /** Reads the table as a sample some times, and once as a whole. */
 export async function sample(connect: Connect, times: number): Promise<Estimates> {
   const table = new TableReader(connect);
+  const snat = new SnatUse([]);
+  const stuck = new StuckTracker();
+  /** What the module flows looks at. */
+  const begin = (): readonly Breakdown[] => [
+    new Tally(),
+    new LargestShares(),
+    new RemainingTime(),
+    snat.begin(),
+    stuck.begin(runtime.monotonic()),
+  ];
   const sampled: number[] = [];
   for (let time = 0; time < times; time++) {
-    const done = await inSlices(table.read({ begin: () => [new Tally()], most: () => SAMPLE }), runtime, () => false);
-    if (done !== undefined) sampled.push(done.cpuTime / 1000);
+    const done = await inSlices(table.read({ begin, most: () => SAMPLE }), runtime, () => false);
+    if (done === undefined) continue;
+    const { value } = done;
+    for (const breakdown of value.visitors) breakdown.fill({}, scaleOf(value));
+    sampled.push(done.cpuTime / 1000);
   }
   const windows = new Windows();
   const whole = await inSlices(table.read({ begin: () => [windows] }), runtime, () => false);

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { readEnvironment } from '../../collector/agent/environment.ts';
 import { parseCommandLine } from '../../collector/cli.ts';
-import { type Request, readRequest } from '../../collector/commands/collecting.ts';
+import { type Request, readRequest, readRequestByHand } from '../../collector/commands/collecting.ts';
 
 let folder = '';
 
@@ -41,6 +41,38 @@ describe('what a command that collects is asked for', () => {
     expect(await request([])).toMatchObject({ file: `${folder}/conntrack.conf`, config: { source: 'north' } });
     const other = `${folder}/other.conf`;
     expect(await request(['--config', other])).toMatchObject({ file: other, config: { source: 'south' } });
+  });
+
+  describe('by hand', () => {
+    const plugins = '/usr/libexec/netdata/plugins.d';
+    const byHand = (words: readonly string[], variables: Readonly<Record<string, string>> = {}): Promise<Request> =>
+      readRequestByHand(parseCommandLine(words), readEnvironment(variables), `${folder}${plugins}/conntrack.plugin`);
+
+    beforeEach(() => {
+      for (const path of [plugins, '/etc/netdata', '/usr/lib/netdata/conf.d']) {
+        mkdirSync(folder + path, { recursive: true });
+      }
+      writeFileSync(`${folder}${plugins}/conntrack.plugin`, '');
+      writeFileSync(`${folder}/usr/lib/netdata/conf.d/conntrack.conf`, 'source: stock\n');
+    });
+
+    it('is the configuration of the agent that the program is installed in', async () => {
+      expect(await byHand([])).toMatchObject({ config: { source: 'stock' } });
+      writeFileSync(`${folder}/etc/netdata/conntrack.conf`, 'source: operator\n');
+      expect(await byHand([])).toMatchObject({
+        file: `${folder}/etc/netdata/conntrack.conf`,
+        config: { source: 'operator' },
+      });
+    });
+
+    it("is that of the agent's directories if the environment names them, or the file of --config", async () => {
+      writeFileSync(`${folder}/etc/netdata/conntrack.conf`, 'source: operator\n');
+      writeFileSync(`${folder}/conntrack.conf`, 'source: agent\n');
+      const named = await byHand([], { NETDATA_USER_CONFIG_DIR: folder });
+      expect(named).toMatchObject({ config: { source: 'agent' } });
+      const given = await byHand(['--config', `${folder}/conntrack.conf`]);
+      expect(given).toMatchObject({ config: { source: 'agent' } });
+    });
   });
 
   it('has the contexts that netdata.conf leaves to the plugin', async () => {

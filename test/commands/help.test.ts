@@ -34,7 +34,7 @@ describe('the help of a command', () => {
 Rank who holds most of the table.
 
 On a terminal and without --by, --limit or --sample, one screen shows the largest sources, destinations, services and
-states. Shows the largest first.
+states, from a random sample of a large table. Shows the largest first.
 
   INTERVAL       seconds until the answer is printed again; once if not given
   --by BY        what to rank: source or zone

@@ -85,7 +85,7 @@ describe('the configuration file', () => {
     const fs = files({ '/user/conntrack.conf': 'update_every: 7' });
     const load = (): Promise<unknown> => loadConfig(fs, '/asked.yaml', DIRECTORIES);
     await expect(load()).rejects.toThrow(UsageError);
-    await expect(load()).rejects.toThrow(/^\/asked\.yaml: cannot be read: ENOENT: no such file or directory/);
+    await expect(load()).rejects.toThrow(/^\/asked\.yaml: cannot be read: ENOENT: no such file or directory$/);
   });
 
   it.each([
@@ -95,7 +95,7 @@ describe('the configuration file', () => {
   ])('is an error that names it if %s file cannot be read', async (_which, path, asked) => {
     const load = (): Promise<unknown> => loadConfig(files({ [path]: undefined }), asked, DIRECTORIES);
     await expect(load()).rejects.toThrow(UsageError);
-    await expect(load()).rejects.toThrow(`${path}: cannot be read: EACCES: permission denied, open '${path}'`);
+    await expect(load()).rejects.toThrow(new RegExp(`^${path}: cannot be read: EACCES: permission denied$`));
   });
 
   it('is an error, not missing, if it is a directory', async () => {

@@ -71,11 +71,12 @@ describe.skipIf(missing.kernel !== undefined)('a command for a program', () => {
     const { code, err, out } = await printed('top');
     expect(code).toBe(0);
     const lines = out.split('\n').map((line) => line.trim().split(/ {2,}/));
-    expect(lines[0]?.slice(0, 4)).toEqual(['source', 'connections', 'share', 'unreplied']);
-    expect(lines.slice(1, 4).map((cells) => cells.slice(0, 4))).toEqual([
-      ['10.88.0.1', '300', '75.377', '0'],
-      ['10.88.7.7', '61', '15.327', '61'],
-      ['10.88.8.8', '37', '9.296', '37'],
+    const ids = ['source', 'connections', 'connections_error', 'share', 'share_error', 'unreplied'];
+    expect(lines[0]?.slice(0, 6)).toEqual(ids);
+    expect(lines.slice(1, 4).map((cells) => cells.slice(0, 6))).toEqual([
+      ['10.88.0.1', '300', '-', '75.377', '-', '0'],
+      ['10.88.7.7', '61', '-', '15.327', '-', '61'],
+      ['10.88.8.8', '37', '-', '9.296', '-', '37'],
     ]);
     expect(err).toMatch(new RegExp(`^conntrack\\.plugin: The table holds ${TOTAL} of at most [\\d,]+ entries`));
   });

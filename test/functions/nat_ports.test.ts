@@ -64,7 +64,7 @@ describe('the ports of source NAT', () => {
     ]);
     expect(answer.notes).toEqual([
       'The table holds 48 of at most 262,144 entries (<0.1 %).',
-      'Showing 2 of 2 NAT endpoints.',
+      'Connections with source NAT that use no port of a pool: 1.',
     ]);
     expect(kernel.isClosed).toBe(true);
   });
@@ -118,6 +118,15 @@ describe('the ports of source NAT', () => {
     const answer = await new LiveKernel({ tables: [[]] }).answer(NAT_PORTS);
     expect(answer.rows).toEqual([]);
     expect(answer.notes.slice(1)).toEqual(['No connection in the table has a source translated by NAT.']);
+  });
+
+  it('outside of the pool, and the ids of ICMP, are counted in a note', async () => {
+    const ping: LiveEntry = { ...translated(3, 2000), protocol: 1, icmp: { type: 8, code: 0, id: 7 } };
+    const table = [translated(1, 1500), translated(1, 1501), ping];
+    const snatPools = [pool('203.0.113.9')];
+    const answer = await new LiveKernel({ tables: [table] }, { snatPools }).answer(NAT_PORTS);
+    expect(answer.rows).toEqual([]);
+    expect(answer.notes.slice(1)).toEqual(['Connections with source NAT that use no port of a pool: 3.']);
   });
 
   it('of more endpoints than are counted have a stated error', async () => {

@@ -63,7 +63,7 @@ describe('the overview', () => {
       { name: '10.0.0.7', connections: 25_000, share: 25 },
     ]);
     expect(notes).toEqual([
-      'Estimated from 20,032 of 100,000 entries (20.0 %); standard error of a share at most 0.35 points.',
+      'Estimated from 20,032 of 100,000 entries (20.0 %); standard error of a share at most 0.32 points.',
     ]);
   });
 });

@@ -18,9 +18,10 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, Page } from 'playwright-core';
 import { Agent } from './agent.ts';
-import { establishedConnections } from './conntrack.ts';
+import { establishedConnections, run } from './conntrack.ts';
 import { ConntrackdLaboratory } from './conntrackd_lab.ts';
 import { launchBrowser } from './dashboard.ts';
+import { addNamespace, deleteNamespace, track } from './namespaces.ts';
 import { AGENT_URL } from './running_agent.ts';
 import { SocketHolder } from './sockets.ts';
 import { Tmux } from './tmux.ts';
@@ -28,7 +29,12 @@ import { Tmux } from './tmux.ts';
 const MAX = '/proc/sys/net/netfilter/nf_conntrack_max';
 /** The period that the charts of the dashboard show. */
 const SHOWN_SECONDS = 60;
-const [COLUMNS, ROWS] = [100, 34];
+const [COLUMNS, ROWS] = [100, 42];
+
+/** Network namespaces beside that of the active node, and the entries in their tables. */
+const NEIGHBOURS = { customers: 18_430, office: 5210, voip: 640 } as const;
+/** Ports that source NAT may use, four fifths of which are in use. */
+const POOL = '{ addresses: 203.0.113.7, ports: 1024-3023 }';
 
 /** The pictures of the dashboard: the first chart of a section, the last one shown, and the height of that one. */
 const SECTIONS = {
@@ -56,11 +62,12 @@ function connections(): string[] {
       (_, place) => `-A -t 3600 -s 10.77.0.${place % 200} -d 10.99.0.2 ${rest(1024 + place)}`,
     );
   return [
-    ...establishedConnections(6900),
-    ...others(2600, (port) => `-p tcp --sport ${port} --dport 80 --state TIME_WAIT -u SEEN_REPLY,ASSURED`),
-    ...others(900, (port) => `-p tcp --sport ${port} --dport 25 --state SYN_SENT`),
-    ...others(2400, (port) => `-p udp --sport ${port} --dport 53 -u SEEN_REPLY`),
+    ...establishedConnections(5900),
+    ...others(1700, (port) => `-p tcp --sport ${port} --dport 80 --state TIME_WAIT -u SEEN_REPLY,ASSURED`),
+    ...others(500, (port) => `-p tcp --sport ${port} --dport 25 --state SYN_SENT`),
+    ...others(720, (port) => `-p udp --sport ${port} --dport 53 -u SEEN_REPLY`),
     ...others(300, (port) => `-p udp --sport ${port} --dport 514`),
+    ...others(1680, (port) => `-p udp --sport ${port} --dport 123 -u SEEN_REPLY --src-nat 203.0.113.7`),
   ];
 }
 
@@ -160,6 +167,7 @@ async function record(folder: string): Promise<void> {
   const max = readFileSync(MAX, 'utf8');
   const laboratory = await ConntrackdLaboratory.create('ftfw-two-links');
   const children: ChildProcess[] = [];
+  const added: string[] = [];
   const place = {
     start(_: unknown, command: readonly string[], environment = {}, input: 'ignore' | 'pipe' = 'ignore'): ChildProcess {
       const [program = '', ...words] = [...laboratory.via('active'), ...command];
@@ -175,10 +183,16 @@ async function record(folder: string): Promise<void> {
     const socket = laboratory.socket('active');
     laboratory.run('active', ['chgrp', 'netdata', socket]);
     laboratory.run('active', ['chmod', '0660', socket]);
-    // The other namespaces of the machine differ from time to time.
-    const config = `namespaces: { enabled: no }\nmodules: { flows: { update_every: 2, full_above: 100 }, sockets: { update_every: 1 }, conntrackd: { sockets: [${socket}], update_every: 1 } }\n`;
+    const config = `modules: { flows: { update_every: 2, cpu_share: 20, full_above: 100, snat_pools: [${POOL}] }, sockets: { update_every: 1 }, conntrackd: { sockets: [${socket}], update_every: 1 } }\n`;
     const file = join(laboratory.folder, 'conntrack.yaml');
-    writeFileSync(file, config);
+    // The other namespaces of the machine differ from time to time.
+    writeFileSync(file, `${config}namespaces: { include: [${Object.keys(NEIGHBOURS).join(', ')}], max: 0 }\n`);
+    for (const [name, entries] of Object.entries(NEIGHBOURS)) {
+      addNamespace(name);
+      added.push(name);
+      run(['ip', '-n', name, 'link', 'set', 'lo', 'up']);
+      track(['ip', 'netns', 'exec', name], entries);
+    }
     laboratory.restore('active', connections());
     laboratory.restore('backup', establishedConnections(57, 50_000));
     const sockets = new SocketHolder(place, 'router', 240);
@@ -191,17 +205,15 @@ async function record(folder: string): Promise<void> {
     }
     await sockets.do('serve', '127.0.0.1', 7402);
     await sockets.do('bind', 'peers', 'udp6', '::1', 12);
-    place
-      .start('router', [
-        process.execPath,
-        resolve('test/helpers/traffic.js'),
-        'udp-flows',
-        '127.0.0.1',
-        '7001',
-        '60',
-        '200',
-      ])
-      .stdout?.resume();
+    // Connections that are never answered: new ones, and some that are refreshed again and again.
+    const traffic = `${process.execPath} ${resolve('test/helpers/traffic.js')}`;
+    for (const command of [
+      `${traffic} udp-flows 127.0.0.1 7001 60 200`,
+      `${traffic} udp-talk 127.0.0.1 7002 26 400 200`,
+      `ip netns exec voip ${traffic} udp-flows 127.0.0.1 7001 12 200`,
+    ]) {
+      place.start('router', command.split(' ')).stdout?.resume();
+    }
     agent = await Agent.start(place, { config });
     const environment = ['env', '-i', `PATH=${process.env['PATH']}`, 'TERM=screen-256color', 'LANG=C.UTF-8'];
     const show = `hostname router && exec ${process.execPath} ${resolve('dist/conntrack.plugin')} show --config ${file}`;
@@ -221,6 +233,7 @@ async function record(folder: string): Promise<void> {
     await browser?.close();
     await agent?.close();
     for (const child of children) child.kill('SIGKILL');
+    for (const name of added) deleteNamespace(name);
     await laboratory.close();
   }
 }

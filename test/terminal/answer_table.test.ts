@@ -31,11 +31,12 @@ describe('a table', () => {
     [81, ['Source', 'Connections', 'Share', 'New', 'Bytes', 'Oldest', 'Seen']],
     [80, ['Source', 'Connections', 'Share', 'New', 'Bytes', 'Oldest']],
     [59, ['Source', 'Connections', 'Share', 'New', 'Bytes']],
-    [51, ['Source', 'Connections', 'Share', 'New']],
+    [51, ['Source', 'Connections', 'Share', 'New', 'Oldest']],
     [42, ['Source', 'Connections', 'Share']],
     [34, ['Source', 'Connections']],
-    [20, ['Source', 'Conne']],
-  ])('in %i columns leaves out the last columns, but no key and not what it is sorted by', (width, headings) => {
+    [23, ['Source', 'Connections']],
+    [20, ['Source', 'Connectio']],
+  ])('in %i columns leaves out what does not fit, but no key and not what it is sorted by', (width, headings) => {
     const [heading = ''] = textsOf(tableLines(RANKING, width));
     expect(heading.replace('…', '').trim().split(/ {2,}/)).toEqual(headings);
   });
@@ -72,6 +73,29 @@ describe('a table', () => {
     };
     expect(textsOf(tableLines(answer, 31))[1]).toBe('203.0.113.9    17  10.0.0.1 (1…');
     expect(textsOf(tableLines(answer, 30))[1]).toBe('203.0.113.9    17');
+  });
+
+  it('shows what it is sorted by in full before keys of more than eight characters', () => {
+    const columns = ['protocol', 'address', 'destination'].map(
+      (id) => ({ id, name: id, type: 'text', isKey: true }) as const,
+    );
+    const answer: Answer = {
+      columns: [...columns, { id: 'used', name: 'Used', type: 'percent' }],
+      rows: [{ cells: ['udp', '203.0.113.9', '[2001:db8::1]:443', 97.3] }],
+      sortedBy: 'used',
+      notes: [],
+    };
+    expect(textsOf(tableLines(answer, 40))[1]).toBe('udp       203.0…13.9  [2001…:443  97.3 %');
+  });
+
+  it('shows ports, zones and marks without separators', () => {
+    const answer: Answer = {
+      columns: [{ id: 'mark', name: 'Mark', type: 'number' }],
+      rows: [{ cells: [4_294_967_295] }],
+      sortedBy: 'mark',
+      notes: [],
+    };
+    expect(textsOf(tableLines(answer, 40))[1]).toBe('4294967295');
   });
 
   it('leaves out what no row knows', () => {

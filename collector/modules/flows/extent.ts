@@ -57,10 +57,12 @@ export function scaleOf({ isSample, read, use }: Omit<Scan<unknown>, 'visitors'>
 }
 
 /**
- * The largest standard error of a share, in percentage points; 0 if the whole table was read. Of a share p over n entries
- * it is sqrt(p (1 - p) / n), less what the size of the sample leaves no doubt about.
+ * The standard error of a share, in percentage points; 0 if the whole table was read. Of a share p over n entries it is
+ * sqrt(p (1 - p) / n), less what the size of the sample leaves no doubt about.
+ *
+ * @param share from 0 to 1; a half has the largest error.
  */
-export function standardErrorOf(scan: Omit<Scan<unknown>, 'visitors'>): number {
+export function standardErrorOf(scan: Omit<Scan<unknown>, 'visitors'>, share = 0.5): number {
   const unread = 1 - 1 / scaleOf(scan);
-  return unread === 0 ? 0 : 100 * Math.sqrt((0.25 * unread) / scan.read);
+  return unread === 0 ? 0 : 100 * Math.sqrt((share * (1 - share) * unread) / scan.read);
 }

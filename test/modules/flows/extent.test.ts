@@ -100,4 +100,8 @@ describe('a sample', () => {
       expect(standardErrorOf(scan(entries, read))).toBeCloseTo(points, 4);
     },
   );
+
+  it('has a smaller standard error of a share that is not a half', () => {
+    expect(standardErrorOf(scan(40_000, 20_000), 0.1)).toBeCloseTo(0.15, 4);
+  });
 });
