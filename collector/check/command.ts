@@ -10,6 +10,7 @@ import type { Account } from './accounts.ts';
 import { type Agent, findAgent } from './agent.ts';
 import { checkInstalled, installedProgram } from './agent_findings.ts';
 import { NO_INTERPRETER, NOT_EXECUTABLE, wordsAs } from './as_user.ts';
+import { capabilityArgument, permittedBy } from './capability.ts';
 import { type CheckOptions, check } from './check.ts';
 import { realPath } from './files.ts';
 import { remedy } from './remedy.ts';
@@ -97,10 +98,11 @@ function withoutReport(account: Account, ended: Ended, agent: Agent, options: Co
   if (ended.code === NOT_EXECUTABLE) {
     const text = `the agent's user ${user} cannot run ${program.path}`;
     const name = program.packaged ? 'let_run_package' : 'let_run_script';
+    const granted = permittedBy(options.capabilities(realPath(fs, program.path)));
     return fault(
       'not_executable',
       text,
-      isStarted ? remedy(name, { program: program.path, group, capabilities: 'cap_net_admin=p' }) : other,
+      isStarted ? remedy(name, { program: program.path, group, capabilities: capabilityArgument(granted) }) : other,
     );
   }
   if (ended.code === NO_INTERPRETER) {

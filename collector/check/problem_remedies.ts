@@ -10,7 +10,7 @@ const REPORT_BUG = { note: 'This is a bug of the plugin: report it with this out
 
 export const PROBLEM_REMEDIES = {
   tracking_not_loaded: {
-    note: 'Load it, or add a firewall rule that uses it:',
+    note: 'Load it, or add a firewall rule that uses it. To load it at boot, list it in a file in /etc/modules-load.d.',
     lines: ['sudo modprobe nf_conntrack'],
   },
   // It depends on why the program lacks it.

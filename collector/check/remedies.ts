@@ -9,8 +9,9 @@ const RESTART = 'sudo systemctl daemon-reload && sudo systemctl restart netdata'
 const LET_RUN = ['sudo chown root:{group} {program}', 'sudo chmod 0750 {program}'] as const;
 const SET_CAPABILITY = 'sudo setcap {capabilities} {program}';
 const PARENTS = 'That user also needs `x` permission on every parent directory.';
-/** Also for problems of modules. */
-export const PERSIST = 'To keep it after a reboot, also set it in a file in /etc/sysctl.d.';
+/** Also for problems of modules. At boot, the setting does not exist before the module is loaded. */
+export const PERSIST =
+  'To keep it after a reboot, also set it in a file in /etc/sysctl.d, and list nf_conntrack in one in /etc/modules-load.d.';
 const LOG = "Look for the reason in the agent's log: {log}.";
 
 export const REMEDIES = {
@@ -111,9 +112,9 @@ export const REMEDIES = {
     note: 'Add this to {netdata_conf}, then restart the agent (sudo systemctl restart netdata):',
     lines: ['[plugin:proc]', '    /proc/net/stat/conntrack = no'],
   },
+  // netdatacli does not reach an agent with a private /tmp, such as Debian's.
   install_alerts: {
-    note: "Copy the plugin's health/conntrack.conf to {alerts}, then:",
-    lines: ['sudo netdatacli reload-health'],
+    note: 'Install the plugin again, or copy its health/conntrack.conf to {alerts} and restart the agent.',
   },
   fix_configuration: { note: 'The plugin will not start until this is fixed; the checks below use the defaults.' },
   let_read_configuration: {

@@ -158,7 +158,9 @@ describe('an agent below another prefix', () => {
     expect(found(report)).toContain('configuration fault invalid');
     expect(text).toContain('--replace-builtin --prefix /srv/nd');
     expect(text).toContain('Start the agent in /srv/nd.');
-    expect(text).toContain("Copy the plugin's health/conntrack.conf to\n          /srv/nd/etc/netdata/health.d, then:");
+    expect(text).toContain(
+      'copy its health/conntrack.conf to\n          /srv/nd/etc/netdata/health.d and restart the agent.',
+    );
   });
 
   it('has that prefix in the command that installs the plugin', async () => {

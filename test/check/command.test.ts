@@ -187,8 +187,12 @@ describe("check as root, when the agent's user cannot run the program,", () => {
 `);
   });
 
-  it('suggests restoring the capability of an executable, which chown removes', async () => {
-    const { text } = await run({ ended: NO_PERMISSION, packaged: true });
+  it.each([
+    ['cap_net_admin=p', undefined],
+    ['cap_net_admin,cap_sys_admin=p', Buffer.from('0000000200102000000000000000000000000000', 'hex')],
+  ])('suggests restoring what an executable was granted, %s, which chown removes', async (granted, attribute) => {
+    const options = { capabilities: (path: string) => (path === PROGRAM ? attribute : undefined) };
+    const { text } = await run({ ended: NO_PERMISSION, packaged: true, options });
     expect(JSON.parse(text).program).toMatchObject({
       uid: 991,
       findings: [
@@ -198,7 +202,7 @@ describe("check as root, when the agent's user cannot run the program,", () => {
             lines: [
               `sudo chown root:netdata ${PROGRAM}`,
               `sudo chmod 0750 ${PROGRAM}`,
-              `sudo setcap cap_net_admin=p ${PROGRAM}`,
+              `sudo setcap ${granted} ${PROGRAM}`,
             ],
           },
         },

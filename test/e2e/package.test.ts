@@ -1,7 +1,6 @@
 /** The packages on a disposable machine: installed in a running agent, upgraded, removed. */
 
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -19,6 +18,7 @@ import {
   SETUP,
   STOCK,
   state,
+  withVersion,
 } from '../helpers/built_packages.ts';
 import { establishedConnections, RESTORE } from '../helpers/conntrack.ts';
 import { Machine } from '../helpers/machine.ts';
@@ -48,19 +48,6 @@ const IN_HASTE = `
   diskspace = no
 `;
 
-/** The package with a later version and a recognisable stock configuration. */
-function asNewer({ debian, folder: parent }: BuiltPackages): string {
-  const folder = join(parent, 'newer');
-  const path = join(parent, 'newer.deb');
-  const run = (...words: string[]): void => expect(spawnSync('dpkg-deb', words).status).toBe(0);
-  run('-R', debian, folder);
-  const control = join(folder, 'DEBIAN/control');
-  writeFileSync(control, readFileSync(control, 'utf8').replace(/^Version: .*$/m, 'Version: 99.1'));
-  writeFileSync(join(folder, STOCK, 'conntrack.conf'), '# later\n');
-  run('--root-owner-group', '-Znone', '--build', folder, path);
-  return path;
-}
-
 describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
   let packages: BuiltPackages;
   /** The same program as a later version, with a different stock configuration. */
@@ -68,7 +55,9 @@ describe.skipIf(inject('missing').package !== undefined)('the packages', () => {
 
   beforeAll(() => {
     packages = built();
-    newer = asNewer(packages);
+    newer = withVersion(packages.debian, '99.1', join(packages.folder, 'newer'), (root) =>
+      writeFileSync(join(root, STOCK, 'conntrack.conf'), '# later\n'),
+    );
   });
 
   afterAll(() => packages.remove());

@@ -1,10 +1,11 @@
 /** The packages with the real program on disposable machines: how they are built, installed and run. */
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { buildPackages, type Packages } from '../../collector/package/packages.ts';
+import { run } from './conntrack.ts';
 import type { Machine, Result } from './machine.ts';
 import { PLUGINS, put } from './machine_agents.ts';
 
@@ -36,6 +37,27 @@ export function built(): BuiltPackages {
   const folder = mkdtempSync(join(tmpdir(), 'conntrack-package-'));
   const packages = buildPackages(join(folder, 'packages'), 'fast');
   return { ...packages, folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/**
+ * The same Debian package with another version.
+ *
+ * @param folder that it is unpacked in; the package is made next to it.
+ * @param edit changes the unpacked files.
+ */
+export function withVersion(
+  debian: string,
+  version: string,
+  folder: string,
+  edit = (_root: string): void => {},
+): string {
+  const path = `${folder}.deb`;
+  run(['dpkg-deb', '-R', debian, folder]);
+  const control = join(folder, 'DEBIAN/control');
+  writeFileSync(control, readFileSync(control, 'utf8').replace(/^Version: .*$/m, `Version: ${version}`));
+  edit(folder);
+  run(['dpkg-deb', '--root-owner-group', '-Znone', '--build', folder, path]);
+  return path;
 }
 
 /** Differences of a machine from its original, without bookkeeping. */

@@ -25,10 +25,18 @@ const PACKAGES = [
   ...['systemd', 'systemd-sysv', 'dbus', 'udev', 'kmod', 'procps', 'sudo', 'curl'],
   ...['netdata-core', 'conntrackd', 'conntrack', 'nftables', 'iproute2', 'libcap2-bin'],
 ] as const;
-const SCRIPT = fileURLToPath(new URL('systemd.sh', import.meta.url));
+/** In the guest's `/root`. */
+const SCRIPTS = ['systemd.sh', 'rebooted.sh', 'functions.sh'] as const;
 /** What the first process loads to reach the disk. */
 const DISK = ['virtio_pci', 'virtio_blk', 'ext4'] as const;
 const ENABLED = 'etc/systemd/system/multi-user.target.wants';
+
+/** Of the agent. It usually looks for plugins once a minute. */
+const SETTINGS = `[logs]
+	error = stderr
+[plugins]
+	check for new plugins every = 5
+`;
 
 const UNIT = `[Unit]
 After=multi-user.target
@@ -49,24 +57,28 @@ exec /bin/busybox switch_root /new /sbin/init
 `;
 
 /**
- * Installs Debian, boots it, runs systemd.sh in it and waits until it powers off.
+ * Installs Debian, boots it twice, with systemd.sh and with rebooted.sh, and waits until it powers off.
  *
- * @param deb the plugin's package.
+ * @param packages those of the plugin: of an older version, and of this one.
  * @returns reads a file that the script wrote; empty if it wrote none.
  * @throws when Debian cannot be installed, or the script wrote nothing.
  */
-export async function runSystem(folder: string, deb: string): Promise<(name: string) => string> {
+export async function runSystem(
+  folder: string,
+  packages: Readonly<Record<'older' | 'plugin', string>>,
+): Promise<(name: string) => string> {
   const root = join(folder, 'root');
   execFileSync('debootstrap', ['--variant=minbase', `--include=${PACKAGES.join()}`, SUITE, root, mirror()], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const source = { suite: SUITE, architecture: 'amd64', packages: 'linux-image-6\\.1\\.0-[0-9]+-cloud-amd64' } as const;
   const kernel = downloadKernel(source, join(folder, 'kernel'));
-  prepare(root, kernel, deb);
+  prepare(root, kernel, packages);
   const initrd = archive(firstRoot(join(folder, 'first'), root, kernel), join(folder, 'initrd'));
   const disk = join(folder, 'disk');
-  run(['mke2fs', '-q', '-t', 'ext4', '-d', root, '-F', disk, '2G']);
-  const console = await runMachine({ platform: AMD64, kernel: kernel.image, initrd, disk, memory: 2048 });
+  run(['mke2fs', '-q', '-t', 'ext4', '-d', root, '-F', disk, '3G']);
+  const machine = { platform: AMD64, kernel: kernel.image, initrd, disk, memory: 2048 };
+  const console = (await runMachine(machine)) + (await runMachine(machine));
   run(['debugfs', '-R', `rdump /root/results ${folder}`, disk]);
   const results = join(folder, 'results');
   const read = (name: string): string => {
@@ -80,19 +92,19 @@ export async function runSystem(folder: string, deb: string): Promise<(name: str
   return read;
 }
 
-/** Adds modules, the package and the script, and lets the agent log to the journal. */
-function prepare(root: string, kernel: Kernel, deb: string): void {
+/** Adds modules, packages and scripts, and lets the agent log to the journal and look for plugins more often. */
+function prepare(root: string, kernel: Kernel, packages: Parameters<typeof runSystem>[1]): void {
   const release = basename(kernel.modules);
   cpSync(kernel.modules, join(root, 'lib/modules', release), { recursive: true });
   run(['depmod', '-b', root, release]);
-  copyFileSync(deb, join(root, 'root/plugin.deb'));
-  copyFileSync(SCRIPT, join(root, 'root/systemd.sh'));
+  for (const [name, file] of Object.entries(packages)) copyFileSync(file, join(root, `root/${name}.deb`));
+  for (const name of SCRIPTS) copyFileSync(fileURLToPath(new URL(name, import.meta.url)), join(root, 'root', name));
   writeFileSync(join(root, 'etc/systemd/system/guest.service'), UNIT);
   mkdirSync(join(root, 'etc/systemd/system/default.target.wants'), { recursive: true });
   symlinkSync('../guest.service', join(root, 'etc/systemd/system/default.target.wants/guest.service'));
   writeFileSync(join(root, 'etc/hostname'), 'guest\n');
   writeFileSync(join(root, 'etc/hosts'), '127.0.0.1 localhost guest\n');
-  appendFileSync(join(root, 'etc/netdata/netdata.conf'), '[logs]\n\terror = stderr\n');
+  appendFileSync(join(root, 'etc/netdata/netdata.conf'), SETTINGS);
   // It loads connection tracking.
   rmSync(join(root, ENABLED, 'conntrackd.service'));
 }
