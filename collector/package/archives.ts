@@ -29,7 +29,6 @@ export function buildArchive({ architecture, built, compression, name, time, ver
   const top = `${name}-${version}-${architecture}`;
   const root = join(built, top);
   for (const { archive, from, mode } of filesOf(built)) copy(from, join(root, archive), mode);
-  chmodSync(join(root, 'conntrack.plugin'), 0o755);
   for (const script of scripts) copy(join(SOURCES, script), join(root, script), 0o755);
   const path = join(built, `${name}_${version}_${architecture}.tar.gz`);
   const same = ['--owner=root:0', '--group=root:0', '--numeric-owner', '--sort=name', `--mtime=@${time}`];

@@ -26,13 +26,11 @@ export type DebianFile = Pick<PackagedFile, 'from' | 'debian' | 'mode'>;
 
 /** @param built the folder of build results. */
 export const filesOf = (built: string): readonly PackagedFile[] => [
-  // Only root can run it until postinst has set its owner, group and capability: a process that opened it before could get
-  // the capability too.
   {
     from: join(built, 'conntrack.plugin'),
     debian: `${PLUGINS}/conntrack.plugin`,
     archive: 'conntrack.plugin',
-    mode: 0o700,
+    mode: 0o755,
   },
   { from: join(built, 'conntrack-koffi'), debian: `${PLUGINS}/conntrack-koffi`, archive: 'conntrack-koffi' },
   {

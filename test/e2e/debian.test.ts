@@ -10,7 +10,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'v
 import { changelog } from '../../collector/package/debian.ts';
 import { install, NAME, PLUGIN, SETUP, STOCK, state } from '../helpers/built_packages.ts';
 import type { Machine } from '../helpers/machine.ts';
-import { addStaticAgent, PLUGINS, removeDebiansAgent, STATIC_PLUGINS } from '../helpers/machine_agents.ts';
+import { addStaticAgent, PLUGINS, put, removeDebiansAgent, STATIC_PLUGINS } from '../helpers/machine_agents.ts';
 import { buildStandIns, DATE, type StandIns, VERSION } from '../helpers/stand_in_package.ts';
 import { INSTALLER, onMachines, UNINSTALLER } from '../helpers/unpacked_archive.ts';
 
@@ -50,6 +50,25 @@ describe.skipIf(inject('missing').package !== undefined)('the Debian package', (
     const after = state(machine);
     const left = Object.keys(after).filter((path) => after[path] !== before[path] && after[path] !== 'gone');
     expect(left).toEqual([]);
+  });
+
+  it('can be run by an agent that finds it before it is configured, and gives no capability to who opened it then', () => {
+    const opened = '/usr/lib/netdata/opened';
+    const asAgent = (path: string): readonly string[] => [
+      'setpriv',
+      '--reuid=netdata',
+      '--clear-groups',
+      path,
+      '--version',
+    ];
+    machine.run(['dpkg', '--unpack', put(machine, packages.debian)]);
+    machine.run(['ln', PLUGIN, opened]);
+    machine.run(asAgent(opened));
+    machine.run(['dpkg', '--configure', NAME]);
+    expect(machine.run(['getcap', PLUGIN])).toBe(`${PLUGIN} cap_net_admin=p\n`);
+    expect(machine.run(['getcap', opened])).toBe('');
+    expect(machine.run(['dpkg', '--verify', NAME])).toBe('');
+    expect(machine.run(['sh', '-c', 'ls /usr/lib/netdata/plugins.d | grep conntrack.new || echo none'])).toBe('none\n');
   });
 
   it.each(['/usr/share', '/usr/lib64'])('finds stock configuration in %s', (folder) => {

@@ -68,9 +68,9 @@ describe('the Debian package', () => {
     }
   });
 
-  it('lets only root run the program until its postinst has run', () => {
+  it('lets the agent run the program before its postinst has run', () => {
     const program = files.find(({ debian }) => debian.endsWith('/conntrack.plugin'));
-    expect(program?.mode?.toString(8)).toBe('700');
+    expect(program?.mode?.toString(8)).toBe('755');
   });
 });
 
