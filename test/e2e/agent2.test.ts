@@ -51,9 +51,12 @@ describe.skipIf(inject('missing').agent2 !== undefined)('a Netdata 2.x agent', (
     expect(laboratory.count()).toBe(413);
     await until('413 are dumped', 120, async () => (await agent.latest('conntrack.flows_by_reply', 'assured')) === 413);
     const max = Number(readFileSync('/proc/sys/net/netfilter/nf_conntrack_max', 'utf8'));
-    const { labels, data } = await agent.contextData(UTILIZATION, 1);
-    expect(labels).toEqual(['time', 'used']);
-    expect(data[0]?.[1]).toBeCloseTo((413 / max) * 100, 3);
+    await until('the context shows them', 120, async () => {
+      const { labels, data } = await agent.contextData(UTILIZATION, 1);
+      expect(labels).toEqual(['time', 'used']);
+      expect(data[0]?.[1]).toBeCloseTo((413 / max) * 100, 3);
+      return true;
+    });
   });
 
   it('attaches and evaluates the alerts of the project', async () => {

@@ -145,7 +145,7 @@ describe.skipIf(setups.length === 0)('the plugin beside other collectors', () =>
       const listed = await agent.contexts();
       const families = contextsOf(builtin).map((context) => listed[context]?.family);
       expect(families).toEqual(SHARED.map(({ family }) => family));
-      const flows = await laboratory.traffic('client', 'udp-flows', SERVER_ADDRESS, BLACK_HOLE, RATE, 60);
+      const flows = await laboratory.traffic('client', 'udp-flows', SERVER_ADDRESS, BLACK_HOLE, RATE, 300);
       await until('the rate of new connections', 120, async () => {
         for (const aggregation of ['sum', 'avg'] as const) {
           const rate = await query(agent, `${prefix}new`, 'new', aggregation);

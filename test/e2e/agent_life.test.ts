@@ -1,9 +1,11 @@
 /** The plugin under real agents of both versions, at the same time: an invalid configuration, SIGHUP and other signals. */
 
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, inject, it } from 'vitest';
 
+import { ENDING } from '../../collector/commands/signals.ts';
 import { Agent } from '../helpers/agent.ts';
 import { Agent2 } from '../helpers/agent2.ts';
 import { Laboratory } from '../helpers/laboratory.ts';
@@ -23,10 +25,12 @@ const WATCHED = 8;
 const TABLE = 'conntrack.sockets';
 const SOCKETS = 'conntrack.socket_states_tcp';
 
-/** Whether a process already handles signals: Node.js takes a tenth of a second to start. */
+/** Whether a process already handles its signals: Node.js takes a tenth of a second to start. */
 function handlesSignals(pid: number): boolean {
   const [, mask = '0'] = /^SigCgt:\s*(\w+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-  return (BigInt(`0x${mask}`) & 1n) === 1n;
+  return (['SIGHUP', ...ENDING] as const).every(
+    (name) => (BigInt(`0x${mask}`) >> BigInt(constants.signals[name] - 1)) & 1n,
+  );
 }
 
 describe.concurrent.for([

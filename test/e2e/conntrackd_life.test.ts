@@ -13,6 +13,7 @@ import { type ConntrackdWatch, type Mark, onlyConntrackd } from '../helpers/conn
 import { AS_NOBODY, withHostAt } from '../helpers/container.ts';
 import { copyForEverybody, Program } from '../helpers/program.ts';
 import { lastValues } from '../helpers/stream.ts';
+import { until } from '../helpers/until.ts';
 
 const ANSWERS_AGAIN = 'level=info msg="conntrackd answers again" path=PATH';
 const NO_STATE = { up: 0, unresponsive: 0, down: 0 };
@@ -59,7 +60,8 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('the char
 
   it('have no false rate when the daemon is restarted between two rounds', async (test) => {
     const { expect } = test;
-    const { laboratory, active, from } = await watchSingle(test, 500, { module: 'update_every: 4, timeout: 10' });
+    const { laboratory, active, from } = await watchSingle(test, 500, { module: 'update_every: 6, timeout: 10' });
+    await roundIsOver(laboratory);
     await laboratory.stop('active');
     await laboratory.start('active');
     // The new daemon has counted more than the previous one.
@@ -123,9 +125,11 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent('the char
     const ofHost = start([...laboratory.via('active'), ...withHostAt(join(prefix, 'proc'))]);
     const ofAnother = start(laboratory.via('active'));
     const sync = 'conntrack.conntrackd_sync_active';
-    await Promise.all([ofHost.printed(`BEGIN ${sync}`), ofAnother.printed(`BEGIN ${sync}`)]);
-    expect(lastValues(ofHost.stream, sync)).toEqual({ kernel: 47, internal: 47, external: 0 });
-    expect(lastValues(ofAnother.stream, sync)).toEqual({ internal: 47, external: 0 });
+    await until('both draw the connections', 120, () => {
+      expect(lastValues(ofHost.stream, sync)).toEqual({ kernel: 47, internal: 47, external: 0 });
+      expect(lastValues(ofAnother.stream, sync)).toEqual({ internal: 47, external: 0 });
+      return true;
+    });
     expect([ofHost.err, ofAnother.err]).toEqual(['', '']);
   });
 });

@@ -4,6 +4,7 @@ import { describe, expect, inject, it } from 'vitest';
 
 import { establishedConnections } from '../helpers/conntrack.ts';
 import { createLaboratory, expectInStep, expectLinks, watch, watchPair } from '../helpers/conntrackd_pair.ts';
+import { until } from '../helpers/until.ts';
 
 const RUNNING = { running: 1, no_carrier: 0, down: 0 };
 const NO_CARRIER = { running: 0, no_carrier: 1, down: 0 };
@@ -54,7 +55,10 @@ describe.skipIf(inject('missing').conntrackd !== undefined).concurrent("the char
     await expectLinks(active, { sync0: [RUNNING, ACTIVE], sync1: [RUNNING, BACKUP] });
     // conntrackd prints the name and the status of the first link for the second.
     laboratory.remove(1);
-    expect((await laboratory.ask('active', 'link')).match(/device=sync0 status=RUNNING/g)).toHaveLength(2);
+    await until('conntrackd has noticed', 120, async () => {
+      expect((await laboratory.ask('active', 'link')).match(/device=sync0 status=RUNNING/g)).toHaveLength(2);
+      return true;
+    });
     await expectLinks(active, { sync0: [RUNNING, ACTIVE], sync1: [DOWN, BACKUP] });
     const from = await active.mark();
     laboratory.restore('active', establishedConnections(157));

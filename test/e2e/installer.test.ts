@@ -168,9 +168,9 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin exec "$program" "$@"
   });
 
   it('signals new alerts only to agents with this root that catch the signal', async () => {
-    // A process that catches the signals records them.
+    // A process that catches the signals records them; of those that wait, the shell takes the lower number first.
     const catching = (log: string): string =>
-      `for name in USR1 USR2; do trap "echo $name >>${log}" $name; done; echo ready >${log}; while :; do sleep 0.1; done`;
+      `for name in TERM USR2; do trap "echo $name >>${log}" $name; done; echo ready >${log}; while :; do sleep 0.1; done`;
     machine.run(['mkdir', '-p', '/srv/sleeping', '/srv/catching', '/run/other/tmp']);
     machine.run(['cp', '/bin/sleep', '/srv/sleeping/netdata']);
     machine.run(['cp', '/bin/dash', '/srv/catching/netdata']);
@@ -184,11 +184,11 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin exec "$program" "$@"
       logs.every((log) => machine.describe(log) !== undefined && machine.read(log).includes(text));
     await until('both are running', 120, () => all('ready\n'));
     expect(install(machine, packages.debian)).toMatchObject({ status: 0, stderr: '' });
-    for (const pid of machine.processesOf('/srv/catching/netdata')) machine.run(['kill', '-USR1', String(pid)]);
+    for (const pid of machine.processesOf('/srv/catching/netdata')) machine.run(['kill', '-TERM', String(pid)]);
     for (const pid of machine.processesOf('/run/other/srv/catching/netdata')) {
-      machine.run(['kill', '-USR1', String(pid)]);
+      machine.run(['kill', '-TERM', String(pid)]);
     }
-    await until('both have received the later signal', 120, () => all('USR1\n'));
+    await until('both have received the later signal', 120, () => all('TERM\n'));
     expect(logs.map((log) => machine.read(log).split('\n').includes('USR2'))).toEqual([true, false]);
     expect(machine.processesOf('/srv/sleeping/netdata')).toHaveLength(1);
   });

@@ -1,5 +1,6 @@
 /** The built program on a real kernel's counters, moved by real traffic: from the statistics file and over netlink. */
 
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
 import { end, Laboratory, SERVER_ADDRESS } from '../helpers/laboratory.ts';
@@ -69,6 +70,13 @@ describe.skipIf(inject('missing').kernel !== undefined)("the kernel's counters",
     return Object.fromEntries(names.map((name, at) => [name, sums[at] ?? Number.NaN]));
   }
 
+  /** By how much the counters that have a dimension have grown. */
+  function since(before: Readonly<Record<string, number>>): Record<string, number> {
+    const now = counters();
+    const grown = (column: string): number => (now[column] ?? Number.NaN) - (before[column] ?? Number.NaN);
+    return Object.fromEntries(Object.keys(DIMENSIONS).map((column) => [column, grown(column)]));
+  }
+
   async function updated(times: number): Promise<void> {
     await Promise.all(SOURCES.map((source) => programs[source].updated('conntrack.errors', times)));
   }
@@ -94,12 +102,12 @@ describe.skipIf(inject('missing').kernel !== undefined)("the kernel's counters",
       return drop > 100 && earlyDrop > 100;
     });
     await end(flows);
-    await updated(3);
-
-    const after = counters();
-    const counted = Object.fromEntries(
-      Object.keys(DIMENSIONS).map((column) => [column, (after[column] ?? Number.NaN) - (before[column] ?? Number.NaN)]),
-    );
+    let counted: Record<string, number> = {};
+    await until('the counters stand still', 120, async () => {
+      counted = since(before);
+      await updated(3);
+      return isDeepStrictEqual(since(before), counted);
+    });
     for (const source of SOURCES) {
       const events = eventsOfAll(programs[source]);
       const seen = Object.entries(DIMENSIONS).map(([column, [chart, dimension]]) => [

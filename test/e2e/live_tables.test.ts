@@ -1,5 +1,6 @@
 /** Live answers about real tables, compared with `conntrack -L` entry by entry and group by group. */
 
+import type { ChildProcess } from 'node:child_process';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 
 import type { Cell } from '../../collector/functions/answer.ts';
@@ -48,18 +49,22 @@ describe.skipIf(inject('missing').kernel !== undefined)('live answers', () => {
 
   /** Connections in both NAT directions and of both families, then entries of every protocol, with marks and zones. */
   async function fill(): Promise<void> {
-    const connect = (host: string, port: number, count: number, act: string): Promise<unknown> =>
+    const connect = (host: string, port: number, count: number, act: string): Promise<ChildProcess> =>
       laboratory.traffic('client', 'tcp-connect', host, port, count, act, 300);
     await connect(SERVER_ADDRESS, 5001, 5, 'hold');
     await connect(SERVER_ADDRESS_6, 5001, 3, 'hold');
     await connect(ROUTER_ADDRESS, 5002, 4, 'hold');
     await connect(SERVER_ADDRESS, 5003, 6, 'hold');
     await connect(ROUTER_ADDRESS, 5004, 2, 'hold');
-    await connect(SERVER_ADDRESS, BLACK_HOLE, 3, 'try');
+    const refused = await connect(SERVER_ADDRESS, BLACK_HOLE, 3, 'try');
     await laboratory.finishedTraffic('client', 'udp-spread', SERVER_ADDRESS, BLACK_HOLE, 11, 100, 60);
     await laboratory.traffic('client', 'udp-talk', SERVER_ADDRESS_6, 5006, 4, 2, 300);
+    const isRefused = ({ original, protocol }: PrintedEntry): boolean =>
+      protocol === 'tcp' && original.dport === BLACK_HOLE;
+    await until('the SYNs are tracked', 120, () => [...printed().values()].filter(isRefused).length === 3);
+    // Otherwise they are sent again for two minutes.
+    await end(refused);
     laboratory.restore(mixedEntries(6000));
-    // Three refused SYNs are tried again after one and three seconds; then the counters stand still.
     await until('nothing changes any more', 120, async () => {
       const before = [...printed().values()].map(({ original, reply }) => [original, reply]);
       await new Promise((resolve) => setTimeout(resolve, 5000));

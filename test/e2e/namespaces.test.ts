@@ -179,9 +179,11 @@ describe.each([
       });
       const sockets = `conntrack.sockets_netns_${name}`;
       await until('23 entries', LONG, async () => (await agent.latest(sockets, 'connections')) === 23);
-      await until('its alert is attached', LONG, async () => 'conntrack_namespace_full' in (await agent.alarms(chart)));
-      expect(Object.keys(await agent.alarms(chart))).toEqual(['conntrack_namespace_full']);
-      expect(Object.keys(await agent.alarms('conntrack.utilization'))).toEqual(['conntrack_full']);
+      await until('its alert and that of the host are attached', LONG, async () => {
+        expect(Object.keys(await agent.alarms(chart))).toEqual(['conntrack_namespace_full']);
+        expect(Object.keys(await agent.alarms('conntrack.utilization'))).toEqual(['conntrack_full']);
+        return true;
+      });
     },
   );
 });

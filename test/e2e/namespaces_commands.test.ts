@@ -238,7 +238,9 @@ describe.skipIf(missing.terminal !== undefined)('network namespaces on a termina
   it('show ranks them beside the sections of the host', async () => {
     const config = join(folder, 'conntrack.conf');
     writeFileSync(config, `namespaces: { include: [${BLUE}, ${RED}, pid-${held.pid}], max: 0 }\n`);
-    const rows = [`pid-${held.pid} +1,203`, `${BLUE} +471`, `${RED} +38`].map((row) => `^.*${row} +<?0\\.\\d %.*$\n`);
+    const rows = [`pid-${held.pid} +1,203`, `${BLUE} +471`, `${RED} +38`].map(
+      (row) => `^.*${row} +<?\\d+\\.\\d %.*$\n`,
+    );
     const screen = await shown(`show --config ${config}`, new RegExp(rows.join(''), 'm'));
     expect(screen.join('\n')).toMatch(/^Rates ─+ {2}Network Namespaces ─+$/m);
     expect(screen[0]).not.toContain('netns');

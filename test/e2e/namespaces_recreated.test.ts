@@ -87,8 +87,8 @@ async function makeAll(cycle: number): Promise<void> {
     if (cycle > 0) deleteNamespace(nameOf(place));
     make(place, cycle);
   }
-  await until('the veth pairs are gone', 60, () => cycle === 0 || !PLACES.some((place) => hasLink(place, cycle - 1)));
-  await until(`all are shown in cycle ${cycle}`, 60, () =>
+  await until('the veth pairs are gone', 120, () => cycle === 0 || !PLACES.some((place) => hasLink(place, cycle - 1)));
+  await until(`all are shown in cycle ${cycle}`, 120, () =>
     PLACES.every((place) => printed(place).at(-1) === entriesOf(place, cycle)),
   );
   await program.updated('conntrack.sockets', 2);
@@ -115,7 +115,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('a network namespace tha
       expect(rates.length).toBeGreaterThan(0);
       expect(rates.filter(({ values }) => Object.values(values).some((value) => value !== 0))).toEqual([]);
       // Those of other tests are selected too. A search opens some for a moment.
-      if (which === 'included') await until('no descriptor is left over', 30, () => descriptors() <= used);
+      if (which === 'included') await until('no descriptor is left over', 120, () => descriptors() <= used);
     },
   );
 });

@@ -39,7 +39,7 @@ describe.skipIf(MISSING.agent2 !== undefined || MISSING.package !== undefined)(
     });
 
     it('charts the table, from the file and from a dump', async () => {
-      await until('173 entries are charted', 60, async () => {
+      await until('173 entries are charted', 120, async () => {
         expect(await agent.latest('conntrack.sockets', 'connections')).toBe(173);
         expect(await agent.latest('conntrack.flows_by_reply', 'assured')).toBe(173);
         return true;
@@ -52,7 +52,7 @@ describe.skipIf(MISSING.agent2 !== undefined || MISSING.package !== undefined)(
     });
 
     it('answers who fills the table', async () => {
-      await until('the function is registered', 60, async () => 'conntrack:top' in (await agent.functions()));
+      await until('the function is registered', 120, async () => 'conntrack:top' in (await agent.functions()));
       const { body, status } = await agent.call('conntrack:top by:source');
       expect(status).toBe(200);
       expect(body).toMatchObject({ type: 'table', data: [expect.arrayContaining(['10.88.0.1', 173])] });

@@ -1,12 +1,14 @@
 /** The built program and its configuration: invalid, fixed, and reloaded on SIGHUP. */
 
-import { execFileSync, spawnSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 
 import { PLUGIN } from '../helpers/program.ts';
 import { HOST, ProgramHost, replace, STAT_ALONE } from '../helpers/program_host.ts';
+import { until } from '../helpers/until.ts';
 
 const host = new ProgramHost();
 
@@ -106,16 +108,20 @@ describe('the program, on SIGHUP', () => {
     expect(await program.ended).toEqual({ code: 0, signal: null });
   });
 
-  it('exits with 0 on a terminal, which has been closed', () => {
-    const words = `exec '${PLUGIN}' 1 --config '${join(host.stock, 'conntrack.conf')}'`;
-    writeFileSync(join(host.folder, 'run'), `(sleep 2; kill -HUP $$) &\n${words}\n`);
+  it('exits with 0 on a terminal, which has been closed', async () => {
+    const pid = join(host.folder, 'pid');
+    const words = `echo $$ >'${pid}'\nexec '${PLUGIN}' 1 --config '${join(host.stock, 'conntrack.conf')}'`;
+    writeFileSync(join(host.folder, 'run'), `${words}\n`);
     const command = `NETDATA_HOST_PREFIX='${HOST}' sh '${join(host.folder, 'run')}'`;
-    const result = spawnSync('script', ['-qec', command, '/dev/null'], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: 120_000,
+    const child = spawn('script', ['-qec', command, '/dev/null'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const ended = once(child, 'exit');
+    let out = '';
+    child.stdout.on('data', (text) => {
+      out += text;
     });
-    expect(result.stdout).toContain('BEGIN conntrack.sockets');
-    expect(result.status).toBe(0);
+    await until('a chart', 120, () => out.includes('BEGIN conntrack.sockets'));
+    process.kill(Number(readFileSync(pid, 'utf8')), 'SIGHUP');
+    expect(await ended).toEqual([0, null]);
   });
 });

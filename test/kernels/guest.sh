@@ -87,7 +87,7 @@ flows() { ip netns exec client node /traffic.mjs udp-spread 10.88.2.2 "$2" "$1" 
 
 unload() {
   nft flush ruleset
-  tries=10
+  tries=60
   while grep -q '^nf_conntrack ' /proc/modules && [ $tries -gt 0 ]; do
     rmmod nft_ct nf_conntrack_netlink nf_conntrack nf_defrag_ipv6 nf_defrag_ipv4 2>/dev/null
     sleep 1

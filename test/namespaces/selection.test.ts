@@ -40,9 +40,10 @@ describe('a pattern', () => {
 
   it('with many stars takes no longer for a name that nearly matches', () => {
     const patterns = new Patterns([`${'*a'.repeat(60)}b`]);
-    const before = performance.now();
+    const before = process.cpuUsage();
     expect(patterns.match('a'.repeat(10_000))).toBe(false);
-    expect(performance.now() - before).toBeLessThan(1000);
+    // Microseconds; a busy machine lets more time go by.
+    expect(process.cpuUsage(before).user).toBeLessThan(1e6);
   });
 });
 
