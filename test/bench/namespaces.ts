@@ -105,10 +105,13 @@ class LiveScript {
     this.plugin = start({ program: SCRIPT, env });
   }
 
-  /** Ends it. */
+  /**
+   * Ends it.
+   *
+   * @throws when it has not reported.
+   */
   async live(): Promise<number> {
-    process.kill(this.plugin.pid, 'SIGTERM');
-    while (!fs.existsSync(this.#file)) await sleep(100);
+    await this.plugin.end('SIGTERM');
     return Number(fs.readFileSync(this.#file, 'utf8'));
   }
 }

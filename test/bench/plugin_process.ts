@@ -82,8 +82,8 @@ export class PluginProcess {
   }
 
   /** Ends the process and resolves when it is gone. */
-  async end(): Promise<void> {
-    await end(this.#child);
+  async end(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    await end(this.#child, signal);
     for (const pipe of this.#pipes) pipe.destroy();
   }
 }
