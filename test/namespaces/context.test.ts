@@ -28,7 +28,8 @@ function scene(channel: Partial<EventChannel> = {}) {
     inside?.(() => opened.push(`${name} ${fake.calls.at(-1)}`));
     return channel as EventChannel;
   };
-  const hosts = contextOf({ fs, log, ctnetlink: connect('ctnetlink'), sockDiag: connect('sock_diag') });
+  const connects = { ctnetlink: connect('ctnetlink'), sockDiag: connect('sock_diag') };
+  const hosts = contextOf({ fs, log, release: '5.10.0-37-amd64', ...connects });
   const entrance = new PathEntrance({ fs, passage: fake.passage, bound: BOUND });
   const namespace = { name: 'blue', labels: {}, anchor: undefined, bound: BOUND };
   return { fs, fake, hosts, entrance, log, opened, context: new NamespaceContext(hosts, namespace, entrance, log) };
@@ -66,9 +67,11 @@ describe('the context of a namespace', () => {
     expect(opened).toEqual([`ctnetlink raised ${PATH}`, `sock_diag raised ${PATH}`]);
   });
 
-  it('shares the limits, and logs with its name', () => {
+  it("has the host's limits, runtime, release, budget and sockets of Unix, and logs with its name", () => {
     const { context, hosts, log } = scene();
-    expect(context.limits).toBe(hosts.limits);
+    for (const part of ['limits', 'runtime', 'release', 'budget', 'connect'] as const) {
+      expect(context[part], part).toBe(hosts[part]);
+    }
     context.log.info('said', { code: 7 });
     expect(log.entries).toEqual([{ level: 'info', message: 'said', fields: { netns: 'blue', code: 7 } }]);
   });

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { kernelRelease } from '../../../collector/modules/stat/kernel.ts';
 import { Host } from '../../../collector/procfs/host.ts';
 import { RecordedHost } from '../../helpers/recorded_host.ts';
-import { NAMES, statRow } from '../../helpers/stat_text.ts';
+import { NAMES, OLD_NAMES, statRow } from '../../helpers/stat_text.ts';
 
 describe('the release of the kernel', () => {
   it.each([
@@ -13,6 +13,13 @@ describe('the release of the kernel', () => {
   ])('%s', (_, file, release) => {
     const volume = Volume.fromJSON({ [`/host/proc/${file}`]: '4.4.0-210-generic\n' });
     expect(kernelRelease(volume, new Host(volume, '/host'), '5.4.0')).toBe(release);
+  });
+
+  it('decides which columns that are 0 are counted', () => {
+    const host = new RecordedHost({ '/proc/sys/kernel/osrelease': '4.4.0-210-generic\n' });
+    host.stat(OLD_NAMES, statRow({ entries: 7 }, OLD_NAMES));
+    host.values(1);
+    expect(host.values(2)).toMatchObject({ new: 0, searched: 0, deleted: 0, delete_list: 0 });
   });
 });
 
