@@ -103,7 +103,7 @@ describe.skipIf((missing.agent ?? missing.conntrackd) !== undefined).concurrent(
     await status(LINK, 'conntrackd_link_down', 'CLEAR');
   });
 
-  it.sequential('evaluates every alert and raises none on a healthy pair, even when its connections grow by a third', async ({
+  it.sequential('evaluates every alert and raises none on a healthy pair, even when its connections grow by more than a third', async ({
     expect,
   }) => {
     await until('there is data of the whole lookback', 120, async () => {

@@ -52,7 +52,7 @@ describe.skipIf(inject('missing').package !== undefined)('the Debian package', (
     expect(left).toEqual([]);
   });
 
-  it('can be run by an agent that finds it before it is configured, and gives no capability to who opened it then', () => {
+  it('can be run by an agent that finds it before it is configured, and then gives no capability to a process that has it open', () => {
     const opened = '/usr/lib/netdata/opened';
     const asAgent = (path: string): readonly string[] => [
       'setpriv',

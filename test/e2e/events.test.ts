@@ -170,7 +170,7 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
     expect(Object.keys(definitions['conntrack.new']?.dimensions ?? {})).toEqual(['invalid']);
   });
 
-  // Whether a buffer overflows depends on timing, so these run alone.
+  // Whether a buffer overflows depends on timing, so these run alone; one that must not overflow gets another chance.
   it('are all read from a small buffer while their rate grows', { retry: 3 }, async (test) => {
     // 1 MiB holds some 1600 reports, of which a quarter may wait: less than come between two ticks.
     const laboratory = createLaboratory(test);

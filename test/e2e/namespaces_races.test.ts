@@ -36,8 +36,8 @@ function add(suffix: string, entries: number): string {
 }
 
 /**
- * A process, in a namespace with as many entries if any are asked for. The program sees the namespaces of other tests, too, so
- * each test here has numbers of its own, and larger ones.
+ * A process, in a namespace with as many entries if any are asked for. The program sees the namespaces of other tests too: a
+ * number of entries that identifies one here is used nowhere else.
  */
 async function hold(via: readonly string[], entries = 0): Promise<Holder> {
   const holder = await Holder.start(via);

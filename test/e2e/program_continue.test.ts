@@ -143,7 +143,7 @@ describe('the program in a container with the host below a prefix', () => {
     await program.logged('torn');
     rmSync(file);
     await program.logged('not loaded');
-    // Those of sockets are drawn at any time, from other files.
+    // Those of sockets come at any time, from other files.
     const isFromFile = ({ chart }: Update): boolean => !chart.startsWith('conntrack.socket_states_');
     const before = program.stream.updates.filter(isFromFile).length;
     replace(file, statText(NAMES, [statRow({ entries: 503 })]));

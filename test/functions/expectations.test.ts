@@ -63,7 +63,7 @@ describe('the list of expectations', () => {
     expect(live.isClosed).toBe(true);
   });
 
-  it('is not filtered by what an expectation does not have', async () => {
+  it('refuses a filter by what an expectation does not have', async () => {
     const live = kernel();
     const answer = live.answer(CONNECTIONS, { expectations: 'yes', state: 'NONE' });
     await expect(answer).rejects.toThrow(ArgumentError);

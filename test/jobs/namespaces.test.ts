@@ -131,7 +131,7 @@ describe('a network namespace', () => {
     expect(valuesOf(lines, 'errors_netns_torn')).toEqual([]);
   });
 
-  it('of a name as long as a file can have has chart ids that every agent stores whole, and its name as label', async () => {
+  it('with the longest name of a file has chart ids that every agent stores whole, and the whole name as label', async () => {
     const names = ['a', 'b'].map((end) => `${'x'.repeat(254)}${end}`);
     for (const [place, name] of names.entries()) collecting.scene.add(name, { entries: 41 - place });
     await collecting.update();
