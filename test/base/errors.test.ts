@@ -63,7 +63,7 @@ describe('the reason of a failure', () => {
     expect(new OperationError('open', path, cause).message).toBe(`open ${path}: ${reason}`);
   });
 
-  it.each(['torn, after 7 bytes', 'unexpected, open door'])('is any other text as it is: %s', (text) => {
+  it.each(["unexpected, open '/door'", 'torn: 7 bytes, read'])('is any other text as it is: %s', (text) => {
     expect(reasonOf(new Error(text))).toBe(text);
   });
 });

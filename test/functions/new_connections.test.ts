@@ -20,6 +20,15 @@ describe('the rate of new connections', () => {
     expect([table?.joined, events?.joined, kernel.isClosed]).toEqual([[], [1], true]);
   });
 
+  it('is that of a second, however long the table is read', async () => {
+    const kernel = new LiveKernel({ tables: [TABLE] });
+    kernel.clock.oversleep(3900);
+    kernel.events.push(Array.from({ length: 8 }, () => liveEvent('new', connection(1))));
+    const [row] = await kernel.rows(TOP);
+    // It can listen for some tenths of a second more.
+    expect(row).toMatchObject({ source: '10.0.0.1', new: expect.closeTo(2, 0) });
+  });
+
   it('says how much too low it is if too many sources open connections', async () => {
     const kernel = new LiveKernel({ tables: [[connection(1)]] });
     const often = Array.from({ length: 5 }, () => liveEvent('new', connection(1)));
