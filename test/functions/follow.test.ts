@@ -4,7 +4,7 @@ import { ByteBuffer } from '../../collector/base/byte_buffer.ts';
 import { addEventLine, LINE_PARTS } from '../../collector/functions/event_line.ts';
 import { type EventSink, followEvents } from '../../collector/functions/follow.ts';
 import { type LiveEntry, LiveKernel, liveEvent, NOW } from '../helpers/live_kernel.ts';
-import { failure, overrun } from '../helpers/netlink_channel.ts';
+import { attribute, failure, nested, netfilter, number, overrun } from '../helpers/netlink_channel.ts';
 
 const DNS: LiveEntry = { original: { from: '10.0.0.7', sport: 5353, to: '192.0.2.53', dport: 53 } };
 
@@ -130,6 +130,17 @@ describe('the line of an event', () => {
       '12:00 new       icmpv6 fd00::5 -> fd99::1 type 128 code 0 id 9',
       '12:00 new       tcp [fd00::5]:1 -> [fd99::1]:80',
       '12:00 new       esp 10.0.0.255 -> 10.0.0.0',
+    ]);
+  });
+
+  it('has a question mark for an address that the kernel does not report', async () => {
+    const udp = nested(2, attribute(1, number(17, 1)));
+    const source = nested(1, attribute(1, Uint8Array.of(10, 0, 0, 7)));
+    const report = (...tuple: readonly Uint8Array[]) =>
+      netfilter({ type: 0x100, flags: 0x400, sequence: 0 }, { family: 2 }, nested(1, ...tuple));
+    expect(await lines(report(udp), report(source, udp))).toEqual([
+      '12:00 new       udp ? -> ?',
+      '12:00 new       udp 10.0.0.7 -> ?',
     ]);
   });
 });
