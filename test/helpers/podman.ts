@@ -1,7 +1,7 @@
 /** Containers of Podman, apart from those that the machine has. */
 
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -46,6 +46,7 @@ export class Podman {
   /** Removes all containers that were started. */
   close(): void {
     spawnSync(this.#podman[0] ?? '', [...this.#podman.slice(1), 'rm', '--all', '--force', '--time=0']);
-    rmSync(this.#folder, { recursive: true, force: true });
+    // Podman cleans up in the background too: it can add files while others are removed.
+    run(['timeout', '60', 'sh', '-c', 'until rm -rf "$1"; do sleep 0.1; done', 'sh', this.#folder]);
   }
 }
