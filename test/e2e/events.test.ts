@@ -147,7 +147,8 @@ describe.skipIf(inject('missing').kernel !== undefined)('new and destroyed conne
     laboratory.load(300);
     await program.updated('conntrack.new_by_protocol', 3);
     const { ticks } = program;
-    for (const tick of ticks) expect(eventsOf([tick], 'conntrack.new', 'new')).toBeLessThanOrEqual(300);
+    // A rate of so many connections in the time since the start would be inflated by more than that.
+    for (const tick of ticks) expect(eventsOf([tick], 'conntrack.new', 'new')).toBeLessThan(330);
     // A short first interval has no rate.
     const [, second] = ticks;
     const hasRate = 'new' in (second?.charts['conntrack.new'] ?? {});

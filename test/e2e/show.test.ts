@@ -9,7 +9,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, inject, it, onTestFi
 import { establishedConnections } from '../helpers/conntrack.ts';
 import { AS_NOBODY } from '../helpers/container.ts';
 import { Laboratory } from '../helpers/laboratory.ts';
-import { copyForEverybody, PLUGIN, Program, throwOnceDrawn } from '../helpers/program.ts';
+import { copyForEverybody, PLUGIN, Program, throwOnceDrawn, withoutOthers } from '../helpers/program.ts';
 import { openShell } from '../helpers/shell.ts';
 import { Tmux } from '../helpers/tmux.ts';
 import { until } from '../helpers/until.ts';
@@ -60,9 +60,11 @@ const SCREEN = { isAlternate: true, hasCursor: false, wraps: false };
 /** Waits until the terminal has the modes of a shell. */
 async function isBack(tmux: Tmux): Promise<void> {
   await until('the shell is back', 120, () => isDeepStrictEqual(tmux.modes, SHELL));
+  expect(tmux.modes).toEqual(SHELL);
 }
 
-const SHOW = `${process.execPath} ${PLUGIN} show`;
+/** The command, without the network namespaces of other tests. */
+let show = '';
 /** The same, after writing its process id to a file. */
 let identifiedShow = '';
 
@@ -72,7 +74,10 @@ function identified(): number {
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'conntrack-show-'));
-  identifiedShow = `sh -c 'echo $$ > ${join(folder, 'pid')}; exec ${SHOW}'`;
+  const file = join(folder, 'conf');
+  writeFileSync(file, withoutOthers(''));
+  show = `${process.execPath} ${PLUGIN} show --config ${file}`;
+  identifiedShow = `sh -c 'echo $$ > ${join(folder, 'pid')}; exec ${show}'`;
   if (missing.terminal === undefined) laboratory = Laboratory.create();
 });
 
@@ -94,7 +99,7 @@ describe.skipIf(missing.terminal !== undefined)('show on a terminal', () => {
 
   it('shows the table of its namespace, fits the window, and restores the terminal on Ctrl-C', async () => {
     const tmux = shell(80, 24);
-    tmux.type(`${SHOW}; echo ended with $?`);
+    tmux.type(`${show}; echo ended with $?`);
     await shown(tmux, 'established');
     await shown(tmux, /^new +0\.0\/s .*▁/m);
     const text = tmux.screen.join('\n');
@@ -132,7 +137,7 @@ describe.skipIf(missing.terminal !== undefined)('show on a terminal', () => {
 
   it('is redrawn when resized, before the next update', async () => {
     const tmux = shell(80, 24);
-    tmux.type(`${SHOW} 600`);
+    tmux.type(`${show} 600`);
     await shown(tmux, () => `434 of ${limit()} entries`);
     tmux.resize(100, 30);
     await until('a bar of 100 columns', 120, () => /^[█▏▎▍▌▋▊▉░]{100}$/.test(tmux.screen[2] ?? ''));
@@ -153,6 +158,8 @@ describe.skipIf(missing.terminal !== undefined)('show on a terminal', () => {
     await shown(tmux, 'Ctrl-C ends');
     process.kill(identified(), 'SIGCONT');
     await shown(tmux, 'late: updates are skipped');
+    tmux.press('q');
+    await isBack(tmux);
   });
 
   it.each(['SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)('restores the terminal on %s', async (signal) => {
@@ -166,7 +173,7 @@ describe.skipIf(missing.terminal !== undefined)('show on a terminal', () => {
 
   it('restores the terminal after --ticks updates', async () => {
     const tmux = shell(80, 24);
-    tmux.type(`${SHOW} --ticks 2; echo ended with $?`);
+    tmux.type(`${show} --ticks 2; echo ended with $?`);
     await shown(tmux, 'ended with 0');
     expect(tmux.modes).toEqual(SHELL);
   });
@@ -184,7 +191,7 @@ describe.skipIf(missing.terminal !== undefined)('show on a terminal', () => {
 
   it('prints one line per update on a dumb terminal', async () => {
     const tmux = shell(240, 50);
-    tmux.type(`TERM=dumb ${SHOW} --ticks 2; echo ended with $?`);
+    tmux.type(`TERM=dumb ${show} --ticks 2; echo ended with $?`);
     await shown(tmux, 'ended with 0');
     expect(tmux.screen.filter((line) => / sockets\.connections=434 /.test(line))).toHaveLength(2);
     expect(tmux.screen.join('\n')).not.toContain('Ctrl-C ends');
@@ -211,7 +218,7 @@ describe.skipIf(missing.terminal !== undefined)('show on a terminal', () => {
 
   it('ends on Ctrl-C if standard input is not a terminal', async () => {
     const tmux = shell(80, 24);
-    tmux.type(`${SHOW} < /dev/null; echo ended with $?`);
+    tmux.type(`${show} < /dev/null; echo ended with $?`);
     await shown(tmux, 'Ctrl-C ends');
     tmux.press('C-c');
     await isBack(tmux);
@@ -222,7 +229,7 @@ describe.skipIf(missing.terminal !== undefined)('show on a terminal', () => {
     const tmux = shell(80, 24);
     await shown(tmux, 'ready>');
     tmux.type('echo before the show');
-    tmux.type(SHOW);
+    tmux.type(show);
     await shown(tmux, 'Ctrl-C ends');
     tmux.press('C-z');
     await shown(tmux, 'Stopped');
@@ -264,7 +271,7 @@ describe.skipIf(missing.terminal !== undefined)('show on a terminal', () => {
   });
 
   it('ignores Ctrl-Z without a shell that could continue it', async () => {
-    const tmux = new Tmux(80, 24, [...laboratory.via('router'), process.execPath, PLUGIN, 'show']);
+    const tmux = new Tmux(80, 24, [...laboratory.via('router'), ...show.split(' ')]);
     onTestFinished(() => tmux.close());
     await shown(tmux, 'Ctrl-C ends');
     tmux.press('C-z');
