@@ -40,6 +40,7 @@ export async function readRequest(commandLine: CommandLine, environment: Environ
 /**
  * As {@link readRequest}, for a person, whose shell does not name the agent's directories: those of the agent that is
  * installed. If the configuration there cannot be used, which is no mistake of this person, logs why and uses the defaults.
+ * The interval on the command line wins, even if it is shorter than the agent's.
  *
  * @param program its path.
  * @throws {ConfigError} about a configuration that was named.
@@ -49,6 +50,16 @@ export async function readRequestByHand(
   environment: Environment,
   log: Log,
   program = __filename,
+): Promise<Request> {
+  const request = await readInstalled(commandLine, environment, log, program);
+  return { ...request, every: commandLine.interval ?? request.every };
+}
+
+async function readInstalled(
+  commandLine: CommandLine,
+  environment: Environment,
+  log: Log,
+  program: string,
 ): Promise<Request> {
   const { stockConfigDir, userConfigDir } = environment;
   const isNamed = (commandLine.config ?? userConfigDir ?? stockConfigDir) !== undefined;

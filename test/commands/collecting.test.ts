@@ -73,6 +73,14 @@ describe('what a command that collects is asked for', () => {
       });
     });
 
+    it.each([
+      [['show'], 7],
+      [['show', '3'], 3],
+    ])('has with the words %j and update_every 7 the interval %i', async (words, every) => {
+      writeFileSync(`${folder}/etc/netdata/conntrack.conf`, 'update_every: 7\n');
+      expect((await byHand(words)).every).toBe(every);
+    });
+
     it("is the defaults, with a warning, if the agent's configuration is invalid", async () => {
       writeFileSync(`${folder}/etc/netdata/conntrack.conf`, 'source: operator\nmodule: 7\n');
       expect(await byHand([])).toMatchObject({ file: undefined, config: { source: '' } });
