@@ -52,13 +52,13 @@ export const ZONE = {
 
 export const ORIG_ZONE = {
   name: 'orig-zone',
-  help: 'Only this conntrack zone of the original direction alone.',
+  help: 'Only this conntrack zone, of the original direction alone.',
   allowed: 'a zone from 0 to 65535',
 } as const satisfies Parameter;
 
 export const REPLY_ZONE = {
   name: 'reply-zone',
-  help: 'Only this conntrack zone of the reply direction alone.',
+  help: 'Only this conntrack zone, of the reply direction alone.',
   allowed: 'a zone from 0 to 65535',
 } as const satisfies Parameter;
 

@@ -34,6 +34,8 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   dport: '443',
   nat: 'none',
   zone: '0',
+  'orig-zone': '0',
+  'reply-zone': '0',
   mark: '0x0/0xff',
   status: 'SEEN_REPLY,ASSURED',
 };

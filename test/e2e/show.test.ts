@@ -289,7 +289,7 @@ describe.skipIf(missing.terminal !== undefined)('show without a screen', () => {
   it('prints one line per update to a pipe, without colours, and nothing to standard error', async () => {
     laboratory.flush();
     laboratory.restore(connections(21, 5000, 'udp', '53'));
-    const program = new Program(['show', '--ticks', '3'], {}, { via: laboratory.via('router') });
+    const program = new Program(['show', '--ticks', '3'], {}, { via: laboratory.via('router'), config: '' });
     onTestFinished(async () => void (await program.stop()));
     expect(await program.ended).toEqual({ code: 0, signal: null });
     const lines = program.out.trimEnd().split('\n');
@@ -307,7 +307,7 @@ describe.skipIf(missing.terminal !== undefined)('show without a screen', () => {
   it('logs a missing capability to standard error if standard output is a pipe', async () => {
     const via = [...laboratory.via('router'), ...AS_NOBODY];
     const plugin = copyForEverybody(folder);
-    const program = new Program(['show', '--ticks', '1'], {}, { via, plugin, cwd: '/' });
+    const program = new Program(['show', '--ticks', '1'], {}, { via, plugin, cwd: '/', config: '' });
     onTestFinished(async () => void (await program.stop()));
     expect(await program.ended).toEqual({ code: 0, signal: null });
     expect(program.err).toMatch(/^time=.* msg=".*CAP_NET_ADMIN/m);
