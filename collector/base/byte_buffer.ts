@@ -22,7 +22,7 @@ export class ByteBuffer {
 
   /** Appends any text, in UTF-8. */
   addText(text: string): void {
-    this.#reserve(text.length * 3);
+    this.#reserve(Buffer.byteLength(text));
     this.#length += this.#buffer.write(text, this.#length);
   }
 
@@ -66,8 +66,8 @@ export class ByteBuffer {
   /** Returns what was added and starts over: whatever is added next overwrites it. */
   take(): Buffer {
     const content = this.#buffer.subarray(0, this.#length);
-    if (this.#buffer.length > SPACIOUS * Math.max(this.#length, SMALL))
-      this.#buffer = Buffer.alloc(Math.ceil(ROOMY * this.#length));
+    const counted = Math.max(this.#length, SMALL);
+    if (this.#buffer.length > SPACIOUS * counted) this.#buffer = Buffer.alloc(Math.ceil(ROOMY * counted));
     this.#length = 0;
     return content;
   }

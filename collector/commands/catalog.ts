@@ -42,7 +42,6 @@ const NETNS: Option = {
 const TICKS: Option = { name: 'ticks', value: 'N', help: 'end after N updates' };
 const DEBUG: Option = { name: 'debug', help: 'log everything' };
 const LINES: Option = { name: 'json', help: 'print one JSON object per line' };
-const UPDATES = 'seconds between updates (the largest of this, NETDATA_UPDATE_EVERY and update_every)';
 
 /** Options of every command. */
 export const COMMON_OPTIONS: readonly Option[] = [
@@ -53,7 +52,7 @@ export const COMMON_OPTIONS: readonly Option[] = [
 export const COLLECT: CommandEntry = {
   name: 'collect',
   summary: 'print the plugins.d protocol for the Netdata agent',
-  interval: UPDATES,
+  interval: 'seconds between updates (the largest of this, NETDATA_UPDATE_EVERY and update_every)',
   options: [CONFIG, DEBUG, TICKS],
 };
 
@@ -73,7 +72,7 @@ const CHECK: CommandEntry = {
 const SHOW: CommandEntry = {
   name: 'show',
   summary: 'show the charts in the terminal, until Ctrl-C',
-  interval: UPDATES,
+  interval: 'seconds between updates; if not given, the larger of NETDATA_UPDATE_EVERY and update_every',
   options: [NETNS, CONFIG, TICKS],
 };
 

@@ -4,9 +4,11 @@ import fs from 'node:fs';
 
 import { type ContextChoice, chooseContexts, readBuiltin } from '../agent/builtin.ts';
 import type { Environment } from '../agent/environment.ts';
+import type { Log } from '../base/log.ts';
 import { prefixOfPlugin, stockDirectory } from '../check/directories.ts';
 import { realPath, regularFiles } from '../check/files.ts';
 import type { CommandLine } from '../cli.ts';
+import { ConfigError } from '../config/error.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Settings } from '../jobs/job.ts';
 
@@ -37,19 +39,38 @@ export async function readRequest(commandLine: CommandLine, environment: Environ
 
 /**
  * As {@link readRequest}, for a person, whose shell does not name the agent's directories: those of the agent that is
- * installed.
+ * installed. If the configuration there cannot be used, which is no mistake of this person, logs why and uses the defaults.
+ * The interval on the command line wins, even if it is shorter than the agent's.
  *
  * @param program its path.
+ * @throws {ConfigError} about a configuration that was named.
  */
 export async function readRequestByHand(
   commandLine: CommandLine,
   environment: Environment,
+  log: Log,
   program = __filename,
 ): Promise<Request> {
+  const request = await readInstalled(commandLine, environment, log, program);
+  return { ...request, every: commandLine.interval ?? request.every };
+}
+
+async function readInstalled(
+  commandLine: CommandLine,
+  environment: Environment,
+  log: Log,
+  program: string,
+): Promise<Request> {
   const { stockConfigDir, userConfigDir } = environment;
-  if (userConfigDir !== undefined || stockConfigDir !== undefined) return readRequest(commandLine, environment);
-  const prefix = prefixOfPlugin(fs, realPath(fs, program));
+  const isNamed = (commandLine.config ?? userConfigDir ?? stockConfigDir) !== undefined;
+  const prefix = isNamed ? undefined : prefixOfPlugin(fs, realPath(fs, program));
   if (prefix === undefined) return readRequest(commandLine, environment);
   const directories = { userConfigDir: `${prefix}/etc/netdata`, stockConfigDir: stockDirectory(fs, prefix) };
-  return readRequest(commandLine, { ...environment, ...directories });
+  try {
+    return await readRequest(commandLine, { ...environment, ...directories });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    log.warning(`${error.message}; using the defaults`);
+    return readRequest(commandLine, environment);
+  }
 }

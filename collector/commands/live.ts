@@ -24,7 +24,7 @@ export function functionOf(command: string): LiveFunction {
  * What live answers are found from, with the pools of the configuration.
  *
  * @param isPatient whether a whole table is read, however large.
- * @throws {ConfigError} when the configuration cannot be read or is invalid.
+ * @throws {ConfigError} when a configuration that was named cannot be read or is invalid.
  */
 export async function sourcesOf(
   commandLine: CommandLine,
@@ -32,14 +32,18 @@ export async function sourcesOf(
   log: Log,
   isPatient: boolean,
 ): Promise<Sources> {
-  const snatPools = isConfigured(commandLine.command) ? await configuredPools(commandLine, environment) : [];
+  const snatPools = isConfigured(commandLine.command) ? await configuredPools(commandLine, environment, log) : [];
   return { ...kernelSources(hostContext(environment, log)), isPatient, snatPools };
 }
 
 /** Loading what reads the configuration takes longer than many an answer. */
-async function configuredPools(commandLine: CommandLine, environment: Environment): Promise<Sources['snatPools']> {
+async function configuredPools(
+  commandLine: CommandLine,
+  environment: Environment,
+  log: Log,
+): Promise<Sources['snatPools']> {
   const { readRequestByHand } = await import('./collecting.ts');
-  const { config } = await readRequestByHand(commandLine, environment);
+  const { config } = await readRequestByHand(commandLine, environment, log);
   return config.modules.flows.snat_pools;
 }
 

@@ -31,14 +31,13 @@ import { clock } from './system.ts';
  */
 export async function show(commandLine: CommandLine, environment: Environment, log: Log): Promise<void> {
   const { netns } = commandLine;
-  const request = await requestOf(commandLine, environment);
-  const { every } = request;
-  const charts = chartsOf(request.config);
   const abilities = readAbilities(process.env);
   const isScreen = process.stdout.isTTY && abilities.hasCursor;
   // Standard error is usually the same terminal, so the screen shows the log.
   const messages = new Messages(clock.wall);
   const shownLog = isScreen ? messages : log;
+  const request = await requestOf(commandLine, environment, shownLog);
+  const { every } = request;
   const output = openOutput(shownLog, () => process.exit(0));
   const terminal = new Terminal(process.stdout, process.stdin.isTTY ? process.stdin : undefined, jobControl);
   const view = {
@@ -46,7 +45,7 @@ export async function show(commandLine: CommandLine, environment: Environment, l
     netns,
     kernel: `${os.type()} ${os.release()}`,
     every,
-    board: new Board(charts, every),
+    board: new Board(chartsOf(request.config), every),
     messages,
     time: clock.wall(),
   };
@@ -96,7 +95,7 @@ export async function show(commandLine: CommandLine, environment: Environment, l
 }
 
 /** In another network namespace, what the operator requires of the host need not be there; its conntrackd is not shown. */
-async function requestOf(commandLine: CommandLine, environment: Environment): Promise<Request> {
-  const request = await readRequestByHand(commandLine, environment);
+async function requestOf(commandLine: CommandLine, environment: Environment, log: Log): Promise<Request> {
+  const request = await readRequestByHand(commandLine, environment, log);
   return commandLine.netns === undefined ? request : { ...request, config: namespaceConfig(request.config, true) };
 }

@@ -73,12 +73,18 @@ describe('the lines of a tick', () => {
     expect(lines.take()).toHaveLength(0);
   });
 
-  it('are written to the same memory in each tick', () => {
+  it.each([0, 100_000])('are written to the same memory in each tick, after one of %d characters', (before) => {
     const lines = new LineBuffer();
-    lines.addLine(START, 31);
-    const first = lines.take();
-    lines.addLine(START, 37);
-    expect(lines.take().buffer).toBe(first.buffer);
+    lines.addText('#'.repeat(before));
+    lines.take();
+    const tick = (): ArrayBufferLike => {
+      lines.addText("CLABEL 'site' 'Rome' 2\n".repeat(150));
+      return lines.take().buffer;
+    };
+    tick();
+    const second = tick();
+    expect(tick()).toBe(second);
+    expect(tick()).toBe(second);
   });
 
   it('do not keep the memory of a tick that was much longer', () => {

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readEnvironment } from '../../collector/agent/environment.ts';
 import { parseCommandLine } from '../../collector/cli.ts';
 import { type Request, readRequest, readRequestByHand } from '../../collector/commands/collecting.ts';
+import { RecordingLog } from '../helpers/recording_log.ts';
 
 let folder = '';
 
@@ -45,10 +46,17 @@ describe('what a command that collects is asked for', () => {
 
   describe('by hand', () => {
     const plugins = '/usr/libexec/netdata/plugins.d';
+    let log = new RecordingLog();
     const byHand = (words: readonly string[], variables: Readonly<Record<string, string>> = {}): Promise<Request> =>
-      readRequestByHand(parseCommandLine(words), readEnvironment(variables), `${folder}${plugins}/conntrack.plugin`);
+      readRequestByHand(
+        parseCommandLine(words),
+        readEnvironment(variables),
+        log,
+        `${folder}${plugins}/conntrack.plugin`,
+      );
 
     beforeEach(() => {
+      log = new RecordingLog();
       for (const path of [plugins, '/etc/netdata', '/usr/lib/netdata/conf.d']) {
         mkdirSync(folder + path, { recursive: true });
       }
@@ -63,6 +71,30 @@ describe('what a command that collects is asked for', () => {
         file: `${folder}/etc/netdata/conntrack.conf`,
         config: { source: 'operator' },
       });
+    });
+
+    it.each([
+      [['show'], 7],
+      [['show', '3'], 3],
+    ])('has with the words %j and update_every 7 the interval %i', async (words, every) => {
+      writeFileSync(`${folder}/etc/netdata/conntrack.conf`, 'update_every: 7\n');
+      expect((await byHand(words)).every).toBe(every);
+    });
+
+    it("is the defaults, with a warning, if the agent's configuration is invalid", async () => {
+      writeFileSync(`${folder}/etc/netdata/conntrack.conf`, 'source: operator\nmodule: 7\n');
+      expect(await byHand([])).toMatchObject({ file: undefined, config: { source: '' } });
+      expect(log.lines).toEqual([
+        `warning ${folder}/etc/netdata/conntrack.conf: line 2: module: unknown key; did you mean "modules"?; using the defaults`,
+      ]);
+    });
+
+    it('is an error if a configuration that was named is invalid', async () => {
+      writeFileSync(`${folder}/conntrack.conf`, 'module: 7\n');
+      const named = byHand(['--config', `${folder}/conntrack.conf`]);
+      await expect(named).rejects.toThrow(`${folder}/conntrack.conf: line 1: `);
+      const inDirectory = byHand([], { NETDATA_USER_CONFIG_DIR: folder });
+      await expect(inDirectory).rejects.toThrow(`${folder}/conntrack.conf: line 1: `);
     });
 
     it("is that of the agent's directories if the environment names them, or the file of --config", async () => {
