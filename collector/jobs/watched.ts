@@ -6,8 +6,8 @@
 import { isDeepStrictEqual } from 'node:util';
 
 import type { Log } from '../base/log.ts';
-import { InstanceIds } from '../modules/conntrackd/instance_ids.ts';
 import type { Context } from '../modules/context.ts';
+import { InstanceIds } from '../modules/instance_ids.ts';
 import { problemErrorOf } from '../modules/problem.ts';
 import { type Glance, keyOf } from '../namespaces/counts.ts';
 import type { Entrance, Namespace } from '../namespaces/namespace.ts';

@@ -8,10 +8,10 @@ import { KernelFile } from '../../procfs/file.ts';
 import type { Context, ModuleSettings } from '../context.ts';
 import { DeferredError } from '../deferred.ts';
 import { isDue } from '../due.ts';
+import { InstanceIds } from '../instance_ids.ts';
 import type { Module, Sample, Status } from '../module.ts';
 import { Client } from './client.ts';
 import { findPlaces, type Place } from './discovery.ts';
-import { InstanceIds } from './instance_ids.ts';
 import { WatchedDaemon } from './watched_daemon.ts';
 
 /** Microseconds between two searches for daemons. */

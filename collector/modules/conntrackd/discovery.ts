@@ -2,7 +2,7 @@
 
 import { exists, type FileSystem, readText } from '../../procfs/file.ts';
 import type { Host } from '../../procfs/host.ts';
-import { clean, InstanceIds } from './instance_ids.ts';
+import { clean, InstanceIds } from '../instance_ids.ts';
 
 /** Conntrackd's default configuration file. */
 const CONFIGURATION = '/etc/conntrackd/conntrackd.conf';

@@ -1,10 +1,10 @@
 /** Samples from a daemon's replies: gauges as they are, counters as rates. */
 
+import type { InstanceIds } from '../instance_ids.ts';
 import type { Sample } from '../module.ts';
 import { CounterRates } from './counter_rates.ts';
 import type { Round } from './daemon.ts';
 import { DAEMON, type FactSheet, type Facts, type Subject } from './facts.ts';
-import type { InstanceIds } from './instance_ids.ts';
 import { LinkNames } from './links.ts';
 
 /** The states of a daemon, as metrics: exactly one is 1. */

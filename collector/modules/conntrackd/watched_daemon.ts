@@ -3,12 +3,12 @@
 import { errorCode, OperationError } from '../../base/errors.ts';
 import { Condition } from '../../base/log.ts';
 import type { Context } from '../context.ts';
+import type { InstanceIds } from '../instance_ids.ts';
 import type { Sample } from '../module.ts';
 import { messageWithFix, type Problem, type ProblemCode, ProblemError, problemAt } from '../problem.ts';
 import type { Client } from './client.ts';
 import { Daemon, type Identity, type Round } from './daemon.ts';
 import { isListening, type Place } from './discovery.ts';
-import type { InstanceIds } from './instance_ids.ts';
 import { Report } from './report.ts';
 
 /** The state on the daemon's chart by its problem; unknown with any other problem. */

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 
 import { readAnswer } from '../../../collector/modules/conntrackd/answer.ts';
 import { FactSheet } from '../../../collector/modules/conntrackd/facts.ts';
-import { InstanceIds } from '../../../collector/modules/conntrackd/instance_ids.ts';
 import { Report } from '../../../collector/modules/conntrackd/report.ts';
 import type { Request } from '../../../collector/modules/conntrackd/request.ts';
+import { InstanceIds } from '../../../collector/modules/instance_ids.ts';
 import { upAt } from '../../helpers/conntrackd_report.ts';
 import { recording } from '../../helpers/conntrackd_text.ts';
 

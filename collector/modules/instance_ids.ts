@@ -1,4 +1,4 @@
-/** Chart ids from names that others choose, such as a daemon: chart ids allow fewer characters. */
+/** Chart ids from names that others choose, such as those of daemons and network namespaces: ids allow fewer characters. */
 
 /**
  * Most characters of a name in an id. Netdata 1.37 cuts the ids of charts after 199 characters: two could become the same

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { InstanceIds } from '../../../collector/modules/conntrackd/instance_ids.ts';
+import { InstanceIds } from '../../collector/modules/instance_ids.ts';
 
 describe('the id of an instance', () => {
   it('differs between names that the agent would store as the same', () => {
