@@ -1,6 +1,6 @@
 /**
- * An event as one line of text. Tens of thousands come per second, so this does no more than it must: an IPv4 event takes
- * about a sixth of a microsecond.
+ * An event as one line of text. Tens of thousands come per second, so this does no more than it must, and makes no string
+ * for what every event has.
  */
 
 import type { ByteBuffer } from '../base/byte_buffer.ts';

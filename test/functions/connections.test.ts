@@ -6,6 +6,7 @@ import type { ProblemError } from '../../collector/modules/problem.ts';
 import { ENTRIES, WEB, WEB_ID } from '../helpers/live_entries.ts';
 import { type LiveEntry, LiveKernel, NOW, rowsOf } from '../helpers/live_kernel.ts';
 import { failure } from '../helpers/netlink_channel.ts';
+import { expectRefusedArgument } from '../helpers/refused_argument.ts';
 
 describe('the list of connections', () => {
   it('shows everything about a connection', async () => {
@@ -71,11 +72,7 @@ describe('the list of connections', () => {
     [{ expectations: 'maybe' }, 'expectations: found "maybe", allowed: no value'],
     [{ ports: '1' }, 'unknown argument "ports", allowed: proto, state'],
   ])('refuses %j before anything is opened', async (given, message) => {
-    const kernel = new LiveKernel();
-    const error = await kernel.answer(CONNECTIONS, given).catch((thrown: unknown) => thrown);
-    expect(error).toBeInstanceOf(ArgumentError);
-    expect((error as Error).message).toContain(message);
-    expect(kernel.channels).toEqual([]);
+    await expectRefusedArgument(CONNECTIONS, given, message);
   });
 
   it('refuses more than 10,000 rows unless someone waits at a terminal', async () => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
 import { CONNECTIONS } from '../../collector/functions/connections.ts';
-import { ArgumentError } from '../../collector/functions/function.ts';
 import { ENTRIES, WEB_ID } from '../helpers/live_entries.ts';
 import { LiveKernel } from '../helpers/live_kernel.ts';
+import { expectRefusedArgument } from '../helpers/refused_argument.ts';
 
 /** The ids of the entries that a filter selects. */
 async function selected(given: Readonly<Record<string, string>>): Promise<unknown[]> {
@@ -76,10 +76,6 @@ describe('the list of connections', () => {
     [{ status: 'toString' }, 'status: found "toString"'],
     [{ family: 'ipv5' }, 'family: found "ipv5", allowed: all, ipv4 or ipv6'],
   ])('refuses %j before anything is opened', async (given, message) => {
-    const kernel = new LiveKernel();
-    const error = await kernel.answer(CONNECTIONS, given).catch((thrown: unknown) => thrown);
-    expect(error).toBeInstanceOf(ArgumentError);
-    expect((error as Error).message).toContain(message);
-    expect(kernel.channels).toEqual([]);
+    await expectRefusedArgument(CONNECTIONS, given, message);
   });
 });

@@ -22,7 +22,7 @@ export class Rates {
   /** The generation that {@link #columns} belong to. */
   #generation = 0;
   #columns: readonly Column[] = [];
-  /** Places in {@link #columns} of those that this kernel is known to count: bit 0 is the first one. */
+  /** Places in {@link #columns}, of which there are fewer than 32, that this kernel is known to count: bit 0 is the first. */
   #counted = 0;
   #cpus: readonly (Sample & { readonly values: Values })[] = NONE;
 
